@@ -1,0 +1,287 @@
+/**
+ * The IR: a small, closed, serialisable algebra of relations and typed scalar expressions
+ * (ARCHITECTURE, "The contracts"). It knows no engine. Nodes are frozen plain objects; a relation object
+ * used twice is *shared* and becomes one CTE.
+ */
+
+/**
+ * `number` is the decimal of SEMANTICS §10 (38 digits, 9 after the point), `int` a 64-bit integer (counts,
+ * profile numbers), `timestamp` an instant in UTC to the microsecond, `json` a JSON value.
+ */
+export type ScalarType = 'bool' | 'int' | 'number' | 'text' | 'timestamp' | 'json';
+
+/**
+ * How a source column is typed by its engine, as introspection found it. `other` columns are read as the
+ * engine's text. `decimal` carries at most 9 fraction digits and 29 integer digits, so needs no rounding.
+ */
+export type ColumnKind =
+  | 'int'
+  | 'decimal'
+  | 'wide_decimal'
+  | 'float'
+  | 'bool'
+  | 'text'
+  | 'timestamp'
+  | 'timestamptz'
+  | 'date'
+  | 'json'
+  | 'other';
+
+export interface Column {
+  readonly name: string;
+  readonly type: ScalarType;
+}
+
+export interface TableRef {
+  readonly catalog?: string;
+  readonly schema?: string;
+  readonly name: string;
+}
+
+/* ------------------------------------------------------------------ expressions */
+
+export type LiteralValue =
+  | { readonly type: 'bool'; readonly value: boolean }
+  /** Decimal text: integers for `int`, up to 9 fraction digits for `number`. */
+  | { readonly type: 'int' | 'number'; readonly value: string }
+  | { readonly type: 'text'; readonly value: string }
+  /** Microseconds since 1970-01-01T00:00:00Z, as decimal text. */
+  | { readonly type: 'timestamp'; readonly value: string }
+  /** JSON text. */
+  | { readonly type: 'json'; readonly value: string };
+
+/**
+ * Scalar functions. Three-valued logic as in SQL: unless said otherwise a null argument gives null.
+ * `path` arguments are `lit` text holding a JSON array of steps, e.g. `["address","city"]`.
+ */
+export const FUNCTIONS = {
+  and: 'variadic, SQL three-valued',
+  or: 'variadic, SQL three-valued',
+  not: '',
+  eq: 'text by code point, numbers numerically',
+  ne: '',
+  lt: 'text order by code point',
+  le: '',
+  gt: '',
+  ge: '',
+  is_distinct: 'null-safe inequality of two values of one type, never null',
+  is_null: 'never null',
+  is_not_null: 'never null',
+  in_list: '(value, lit, lit, …)',
+  coalesce: 'variadic',
+  least: 'variadic; nulls are ignored, null when all are',
+  greatest: 'variadic; nulls are ignored, null when all are',
+  add: 'int + int, number + number',
+  sub: '',
+  mul: '',
+  neg: '',
+  ts_add_micros: '(timestamp, int) timestamp moved by microseconds',
+  ts_micros: '(timestamp) int microseconds since the epoch',
+  contains: '(text, text) literal substring',
+  starts_with: '(text, text)',
+  ends_with: '(text, text)',
+  concat: 'variadic text',
+  lower: '',
+  column_text: '(source column, lit kind) the text of a column by SEMANTICS §2/§10',
+  column_number: '(source column, lit kind) its decimal, or null when it is no number or numeric text',
+  column_instant: '(source column, lit kind) its instant, or null',
+  column_json: '(source column, lit kind) its JSON value keeping its type; null stays null',
+  json_text: '(json, path) text of the value at path by SEMANTICS §2/§10; JSON null and absent are null; plain steps never enter an array',
+  json_number: '(json, path) number or numeric text at path as decimal, else null',
+  json_instant: '(json, path) instant of the ISO text at path, else null',
+  json_value: '(json, path) the JSON value at path; JSON null and absent are null',
+  json_mention:
+    '(json, path) like json_value, but an explicit JSON null at path or at any parent on it gives JSON null (not SQL null): a removal',
+  json_is_null: '(json) true when the value is JSON null; SQL null is null',
+  number_text: '(number|int) text without exponent or trailing zeros',
+  bool_text: '(bool) true | false',
+  ts_text: '(timestamp) ISO 8601 in UTC with Z; fraction only when there is one, without trailing zeros',
+  text_number: '(text) numeric text as decimal, else null',
+  text_instant: '(text) ISO 8601 text as instant, else null',
+  text_json: '(text) the JSON string holding the text',
+  number_json: '(number|int) the JSON number',
+  bool_json: '(bool) the JSON boolean',
+  parse_json: '(text holding JSON) json; null when it is not JSON',
+  json_object: '(lit text key, json value, key, value, …) object; a pair whose value is SQL null is left out',
+  json_dump: '(json) compact text of the JSON value',
+  sha256_hex: '(text) 64 lower-case hex digits of its UTF-8',
+  hash64: '(text) a 64-bit hash as int; engine-specific, never stored across engines',
+} as const;
+
+export type FnName = keyof typeof FUNCTIONS;
+
+/** Aggregates skip nulls and honour `filter`; on no rows count and count_distinct are 0, the others null. */
+export const AGGREGATES = {
+  count: '() or (expr)',
+  count_distinct: '(expr)',
+  sum: '(number|int) exact decimal; null when beyond the range',
+  avg: '(number) exact decimal rounded half away from zero to 9 digits',
+  min: 'text by code point',
+  max: '',
+  first: '(expr) of the row smallest by orderBy, nulls of expr skipped',
+  last: '(expr) of the row largest by orderBy, nulls of expr skipped',
+  any_true: '(bool)',
+  json_text_array: '(text) JSON array of the texts, in orderBy order',
+} as const;
+
+export type AggName = keyof typeof AGGREGATES;
+
+export type Expr =
+  | { readonly kind: 'col'; readonly name: string; readonly type: ScalarType; readonly side?: 'left' | 'right' }
+  | { readonly kind: 'lit'; readonly literal: LiteralValue }
+  | { readonly kind: 'null'; readonly type: ScalarType }
+  /** A value known when the program runs: `as_of`, `run_id`, `first_run_at`, … */
+  | { readonly kind: 'param'; readonly name: string; readonly type: ScalarType }
+  | { readonly kind: 'call'; readonly fn: FnName; readonly args: readonly Expr[]; readonly type: ScalarType }
+  | {
+      readonly kind: 'case';
+      readonly whens: readonly { readonly when: Expr; readonly then: Expr }[];
+      readonly otherwise?: Expr;
+      readonly type: ScalarType;
+    }
+  | { readonly kind: 'cast'; readonly expr: Expr; readonly type: ScalarType }
+  | {
+      readonly kind: 'agg';
+      readonly fn: AggName;
+      readonly args: readonly Expr[];
+      readonly filter?: Expr;
+      readonly orderBy?: readonly Expr[];
+      readonly type: ScalarType;
+    };
+
+export type ExprKind = Expr['kind'];
+
+export interface Named {
+  readonly name: string;
+  readonly expr: Expr;
+}
+
+/* -------------------------------------------------------------------- relations */
+
+/** Every relation knows its output columns; names are unique within it. */
+interface RelationBase {
+  readonly columns: readonly Column[];
+  /** A readable name for its CTE. */
+  readonly label?: string;
+}
+
+export interface Scan extends RelationBase {
+  readonly kind: 'scan';
+  readonly table: TableRef;
+}
+
+export interface Filter extends RelationBase {
+  readonly kind: 'filter';
+  readonly input: Relation;
+  readonly predicate: Expr;
+}
+
+/** Replaces the columns by the named expressions. */
+export interface Project extends RelationBase {
+  readonly kind: 'project';
+  readonly input: Relation;
+  readonly exprs: readonly Named[];
+  readonly distinct?: boolean;
+}
+
+/** Groups by `groupBy` (none: one row); `having` may use aggregates directly. */
+export interface Aggregate extends RelationBase {
+  readonly kind: 'aggregate';
+  readonly input: Relation;
+  readonly groupBy: readonly Named[];
+  readonly aggs: readonly Named[];
+  readonly having?: Expr;
+}
+
+export interface KeyPair {
+  readonly left: string;
+  readonly right: string;
+  readonly nullSafe?: boolean;
+}
+
+/**
+ * Equi-join (plus `residual`, whose columns carry `side`). Output: all columns of the left, then those of
+ * the right which are not in `on` with the same name on both sides; other name clashes are a bug.
+ */
+export interface Join extends RelationBase {
+  readonly kind: 'join';
+  readonly type: 'inner' | 'left' | 'full' | 'cross';
+  readonly left: Relation;
+  readonly right: Relation;
+  readonly on: readonly KeyPair[];
+  readonly residual?: Expr;
+}
+
+/** Rows of the left that have (`semi_join`) or lack (`anti_join`) a partner; columns of the left. */
+export interface SemiJoin extends RelationBase {
+  readonly kind: 'semi_join' | 'anti_join';
+  readonly left: Relation;
+  readonly right: Relation;
+  readonly on: readonly KeyPair[];
+  readonly residual?: Expr;
+}
+
+/** By position; columns of the first input. `all: false` removes duplicates. */
+export interface Union extends RelationBase {
+  readonly kind: 'union';
+  readonly inputs: readonly Relation[];
+  readonly all: boolean;
+}
+
+/** Adds one column to the input's: a ranking or offset over a partition. */
+export interface Window extends RelationBase {
+  readonly kind: 'window';
+  readonly input: Relation;
+  readonly fn: 'row_number';
+  readonly partitionBy: readonly Expr[];
+  readonly orderBy: readonly { readonly expr: Expr; readonly desc?: boolean; readonly nulls?: 'first' | 'last' }[];
+  readonly as: string;
+}
+
+/** One row per element of a JSON array (or, with `keys`, per key of a JSON object), added as column `as`. */
+export interface Unnest extends RelationBase {
+  readonly kind: 'unnest';
+  readonly input: Relation;
+  readonly expr: Expr;
+  readonly of: 'elements' | 'keys';
+  readonly as: string;
+}
+
+/**
+ * The funnel step: for each parent row the children strictly after it, within a span. The dialect chooses
+ * ASOF join, window or range join. Lowered from the next issue on.
+ */
+export interface Follows extends RelationBase {
+  readonly kind: 'follows';
+  readonly parent: Relation;
+  readonly child: Relation;
+  readonly on: readonly KeyPair[];
+  readonly parentTime: string;
+  readonly childTime: string;
+  /** Microseconds after the parent, inclusive. */
+  readonly fromMicros?: string;
+  readonly toMicros?: string;
+  readonly residual?: Expr;
+  readonly mode: 'exists' | 'not_exists' | 'count';
+  readonly as: string;
+}
+
+export interface Values extends RelationBase {
+  readonly kind: 'values';
+  readonly rows: readonly (readonly Expr[])[];
+}
+
+export type Relation =
+  | Scan
+  | Filter
+  | Project
+  | Aggregate
+  | Join
+  | SemiJoin
+  | Union
+  | Window
+  | Unnest
+  | Follows
+  | Values;
+
+export type RelationKind = Relation['kind'];

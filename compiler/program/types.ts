@@ -1,0 +1,48 @@
+/**
+ * A program: the engine-neutral steps of a run. `compile`, `explain`, `preview` and `run` all consume it,
+ * so what is shown cannot drift from what is done. A dialect turns each step into statements.
+ */
+import type { Column, Relation, TableRef } from '../ir/types.js';
+
+export interface TableSpec {
+  readonly table: TableRef;
+  readonly columns: readonly Column[];
+  /** Columns the engine should order or cluster the table by, if it can. */
+  readonly clusterBy?: readonly string[];
+  /** Gone when the connection closes. */
+  readonly temporary?: boolean;
+  /** Layout of state tables carries a version: an older one is migrated or rebuilt, never misread. */
+}
+
+export type StepOp =
+  /** Create the table if it is not there. */
+  | { readonly op: 'ensure_table'; readonly spec: TableSpec }
+  | { readonly op: 'ensure_schema'; readonly schema: string }
+  /** Create or replace the table with the rows of a query (by column name, in spec order). */
+  | { readonly op: 'replace'; readonly spec: TableSpec; readonly query: Relation }
+  /** Insert the rows of a query; its columns are the columns inserted into, by name. */
+  | { readonly op: 'append'; readonly table: TableRef; readonly query: Relation }
+  /** Rows of `query` overwrite `set` columns of table rows equal on `keys`; with `insert`, rows without a partner are inserted. */
+  | {
+      readonly op: 'merge';
+      readonly table: TableRef;
+      readonly query: Relation;
+      readonly keys: readonly string[];
+      readonly set: readonly string[];
+      readonly insert: boolean;
+    }
+  /** Delete table rows equal on `keys` to a row of `query`; without `query`, all rows. */
+  | { readonly op: 'delete'; readonly table: TableRef; readonly query?: Relation; readonly keys?: readonly string[] }
+  | { readonly op: 'view'; readonly view: TableRef; readonly query: Relation }
+  | { readonly op: 'drop'; readonly table: TableRef; readonly object: 'table' | 'view' }
+  /** Rows for the program's caller. */
+  | { readonly op: 'read'; readonly query: Relation };
+
+export type Step = StepOp & {
+  /** Stable within a program: `land.raw.facts_order_completed`, `compute.big_spenders`. */
+  readonly id: string;
+  /** What a person reads beside the progress bar. */
+  readonly title: string;
+  /** The definition it belongs to, where it belongs to one. */
+  readonly definition?: string;
+};

@@ -1,0 +1,73 @@
+/** The dialect contract: one folder an engine, mostly tables (ARCHITECTURE, "The contracts"). */
+import type { AggName, ColumnKind, Expr, FnName, LiteralValue, Relation, ScalarType } from '../compiler/ir/types.js';
+import type { Step } from '../compiler/program/types.js';
+import type { OpenOptions, Warehouse } from './warehouse.js';
+
+/** What an engine can do; the defaults are the most portable answer (`DEFAULT_CAPABILITIES`). */
+export interface Capabilities {
+  /** `AGG(...) FILTER (WHERE …)`; without it the emitter wraps arguments in CASE. Default false. */
+  readonly aggregateFilter: boolean;
+  /** DDL inside a transaction rolls back with it. Default false. */
+  readonly transactionalDdl: boolean;
+  /** `SEMI JOIN` / `ANTI JOIN` keywords; without them EXISTS / NOT EXISTS. Default false. */
+  readonly semiJoin: boolean;
+  /** `IS NOT DISTINCT FROM`. Default true. */
+  readonly nullSafeEquals: boolean;
+  /** One process at a time may have the warehouse open. Default false. */
+  readonly exclusive: boolean;
+}
+
+export const DEFAULT_CAPABILITIES: Capabilities = {
+  aggregateFilter: false,
+  transactionalDdl: false,
+  semiJoin: false,
+  nullSafeEquals: true,
+  exclusive: false,
+};
+
+/** An expression already turned to SQL. */
+export type Sql = string;
+
+/** Says that an engine cannot do a function; compiling a definition that needs it is a diagnostic. */
+export interface Unsupported {
+  readonly unsupported: string;
+}
+
+export type Emit = (args: readonly Sql[], context: EmitContext) => Sql;
+
+export interface EmitContext {
+  /** The IR arguments, for emitters that look at types or literals. */
+  readonly args: readonly Expr[];
+  readonly type: ScalarType;
+  literal(value: LiteralValue): Sql;
+  /** Aggregates only: SQL of the ORDER BY keys. */
+  readonly orderBy: readonly Sql[];
+}
+
+export interface Statement {
+  readonly sql: Sql;
+  /** Whether running it again after an unknown outcome does no harm. */
+  readonly retry: 'safe' | 'unsafe';
+}
+
+export type Params = Readonly<Record<string, LiteralValue>>;
+
+export interface Dialect {
+  readonly name: string;
+  readonly capabilities: Capabilities;
+  readonly functions: Record<FnName, Emit | Unsupported>;
+  readonly aggregates: Record<AggName, Emit | Unsupported>;
+  /** The engine's column type for a scalar. */
+  type(type: ScalarType): string;
+  literal(value: LiteralValue): Sql;
+  quoteIdentifier(name: string): Sql;
+  /** Longest identifier, in characters. */
+  readonly maxIdentifier: number;
+  columnKind(nativeType: string): ColumnKind;
+  /** The statements of one step, parameters inlined. */
+  statements(step: Step, params: Params): readonly Statement[];
+  /** One relation as a formatted, standalone SELECT. */
+  select(query: Relation, params: Params): Sql;
+  /** Opens the engine; loads its driver only then. */
+  open(options: OpenOptions): Promise<Warehouse>;
+}

@@ -1,0 +1,105 @@
+import type { SourceSpan } from '../compiler/diagnostics/index.js';
+import type { Condition, Duration, TraitValue } from './algebra.js';
+
+/** Which event history a definition may use (SEMANTICS §5). */
+export type History = { readonly mode: 'all' } | { readonly mode: 'from_first_run'; readonly before?: Duration };
+
+export type MessageType = 'identify' | 'track' | 'group';
+
+export interface DestinationLink {
+  readonly to: string;
+  /** Absent: what the destination itself says under `send`. */
+  readonly send?: readonly MessageType[];
+}
+
+interface DefinitionBase {
+  readonly key: string;
+  readonly name: string;
+  readonly description?: string;
+  readonly of: 'users' | 'accounts';
+  readonly tags: readonly string[];
+  readonly enabled: boolean;
+  readonly includeAnonymous: boolean;
+  readonly history: History;
+  readonly destinations: readonly DestinationLink[];
+  /** Path relative to the project folder, with forward slashes. */
+  readonly file: string;
+}
+
+export interface AudienceDefinition extends DefinitionBase {
+  readonly kind: 'audience';
+  readonly condition: Condition;
+}
+
+export interface TraitDefinition extends DefinitionBase {
+  readonly kind: 'trait';
+  readonly value: TraitValue;
+}
+
+/** One definition file, parsed and normalised, with every default filled in. */
+export type Definition = AudienceDefinition | TraitDefinition;
+
+export type DefinitionKind = Definition['kind'];
+
+export interface Destination {
+  readonly key: string;
+  readonly name: string;
+  readonly type: string;
+  readonly enabled: boolean;
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly send: readonly MessageType[];
+  /** Overrides of the track event names, e.g. `{ "audience_entered": "Joined" }`. */
+  readonly events: { readonly audience_entered: string; readonly audience_exited: string; readonly trait_computed: string };
+  readonly identifiers: 'all' | 'first_added' | 'last_added';
+  readonly file: string;
+}
+
+export type SourceLayout = 'segment' | 'messages' | 'table';
+
+export interface SourceConfig {
+  readonly name: string;
+  readonly layout: SourceLayout;
+  /** `segment`: the schema that holds its tables. */
+  readonly schema?: string;
+  /** `messages` and `table`: the table, `schema.table` or `table`. */
+  readonly table?: string;
+  /** `table`: the event its rows are. */
+  readonly event?: string;
+  /** Overridden column names by standard name; `null` says the source has no such column. */
+  readonly columns: Readonly<Record<string, string | null>>;
+  /** How far before the last landed `received_at` a run looks again (SEMANTICS §3); default 3 days. */
+  readonly overlap: Duration;
+  /** `messages`: trait names known beforehand. */
+  readonly traits: readonly string[];
+}
+
+export interface TargetConfig {
+  readonly type: string;
+  readonly schema: string;
+  readonly [setting: string]: unknown;
+}
+
+export interface ProjectConfig {
+  readonly name: string;
+  readonly target: string;
+  readonly targets: Readonly<Record<string, TargetConfig>>;
+  readonly sources: readonly SourceConfig[];
+  readonly vars: Readonly<Record<string, unknown>>;
+}
+
+/** Everything read from a project folder. Usable only when `diagnostics` holds no error. */
+export interface Project {
+  /** Absolute folder. */
+  readonly dir: string;
+  readonly config: ProjectConfig;
+  readonly definitions: readonly Definition[];
+  readonly destinations: readonly Destination[];
+}
+
+/**
+ * Where things stand in their files. Keyed by node identity, so the trees stay plain data: conditions,
+ * operands, reducers, comparisons, definitions, destinations, sources.
+ */
+export interface Spans {
+  of(node: object): SourceSpan | undefined;
+}
