@@ -1,0 +1,106 @@
+/**
+ * The tables a project's schema holds (SEMANTICS §6). Contract tables keep the contract's names; compact
+ * state stands behind views: `memberships`, `membership_history` and `trait_values` are views of tables
+ * keyed by small integers, so that text ids appear only at the edges.
+ */
+import { scan } from '../ir/build.js';
+import type { Column, ScalarType, Scan, TableRef } from '../ir/types.js';
+import type { TableSpec } from './types.js';
+
+/** Raised when the layout of any state table changes meaning; a warehouse with a higher one is refused. */
+export const LAYOUT_VERSION = 1;
+
+const cols = <T extends Record<string, ScalarType>>(spec: T): readonly Column[] =>
+  Object.entries(spec).map(([name, type]) => ({ name, type }));
+
+export const STATE = {
+  /* contract tables */
+  runs: cols({
+    run_id: 'text', as_of: 'timestamp', status: 'text', started_at: 'timestamp', finished_at: 'timestamp',
+    invocation: 'text', run_no: 'int', error: 'text',
+  }),
+  run_steps: cols({
+    run_id: 'text', step: 'text', attempt: 'int', status: 'text', started_at: 'timestamp',
+    completed_at: 'timestamp', error: 'text', definition_key: 'text', rows_changed: 'int',
+  }),
+  definitions: cols({
+    key: 'text', kind: 'text', fingerprint: 'text', status: 'text', first_run_at: 'timestamp',
+    retired_at: 'timestamp', definition_no: 'int', error: 'text', last_run_id: 'text', last_as_of: 'timestamp',
+    reducer: 'text', name: 'text', of: 'text',
+  }),
+  snapshots: cols({
+    definition_key: 'text', run_id: 'text', as_of: 'timestamp', size: 'int', entered: 'int', exited: 'int',
+    changed: 'int',
+  }),
+  sent: cols({
+    destination_key: 'text', definition_key: 'text', identifier_type: 'text', identifier: 'text', value: 'text',
+    sent_at: 'timestamp',
+  }),
+  outbox: cols({
+    message_id: 'text', destination_key: 'text', definition_key: 'text', profile_id: 'text', run_id: 'text',
+    payload: 'text', created_at: 'timestamp', message_type: 'text', identifier_type: 'text', identifier: 'text',
+    value: 'text', run_no: 'int',
+  }),
+  deliveries: cols({
+    message_id: 'text', destination_key: 'text', attempt: 'int', status: 'text', http_status: 'int',
+    error: 'text', at: 'timestamp',
+  }),
+
+  /* compact state behind the contract's views */
+  member_state: cols({ definition_no: 'int', profile_no: 'int', entered_at: 'timestamp', run_no: 'int' }),
+  exit_state: cols({
+    definition_no: 'int', profile_no: 'int', entered_at: 'timestamp', exited_at: 'timestamp', run_no: 'int',
+  }),
+  trait_state: cols({
+    definition_no: 'int', profile_no: 'int', value: 'text', number_value: 'number', text_value: 'text',
+    updated_at: 'timestamp', run_no: 'int',
+  }),
+  connections: cols({ destination_key: 'text', definition_key: 'text', connected_at: 'timestamp' }),
+
+  /* landing and identity */
+  meta: cols({ name: 'text', value: 'text' }),
+  landing: cols({
+    source: 'text', fingerprint: 'text', watermark: 'timestamp', landed_rows: 'int', landed_at: 'timestamp',
+  }),
+  /** Every message that counted, so that one landing again is known. */
+  landed: cols({ stream_no: 'int', message_id: 'text', received_at: 'timestamp' }),
+  streams: cols({ stream_no: 'int', source: 'text', stream: 'text' }),
+  /** Who was seen with whom: the least (timestamp, message id) of each pair of identifiers. */
+  identity_pairs: cols({
+    user_id: 'text', anonymous_id: 'text', first_at: 'timestamp', first_id: 'text', seen_at: 'timestamp',
+    device_at: 'timestamp',
+  }),
+  /** The versioned map: each identifier and the profile it belongs to as of the last run. */
+  subjects: cols({
+    subject_no: 'int', identifier_type: 'text', identifier: 'text', profile_no: 'int', first_at: 'timestamp',
+    first_id: 'text', seen_at: 'timestamp', device_at: 'timestamp',
+  }),
+  reassignments: cols({
+    run_id: 'text', as_of: 'timestamp', subject_no: 'int', from_profile_no: 'int', to_profile_no: 'int',
+  }),
+  /** The universe as of the last run: who exists, who is known, and the first identifier of each type. */
+  profiles: cols({
+    profile_no: 'int', profile_kind: 'text', profile_id: 'text', known: 'bool', user_id: 'text', email: 'text',
+    anonymous_id: 'text', latest_email: 'text',
+  }),
+  trait_names: cols({ source: 'text', name: 'text' }),
+} as const;
+
+export type StateTable = keyof typeof STATE;
+
+/** Names state lives under in one schema. */
+export class StateSchema {
+  constructor(readonly schema: string) {}
+
+  ref(name: string): TableRef {
+    return { schema: this.schema, name };
+  }
+
+  scan(table: StateTable): Scan {
+    return scan(this.ref(table), STATE[table]);
+  }
+
+  spec(table: StateTable): TableSpec {
+    return { table: this.ref(table), columns: STATE[table] };
+  }
+}
