@@ -63,11 +63,10 @@ export const STATE = {
     source: 'text', fingerprint: 'text', watermark: 'timestamp', landed_rows: 'int', landed_at: 'timestamp',
   }),
   /** Every message that counted, so that one landing again is known. */
-  landed: cols({ stream_no: 'int', message_id: 'text', received_at: 'timestamp' }),
-  streams: cols({ stream_no: 'int', source: 'text', stream: 'text' }),
+  landed: cols({ source: 'text', stream: 'text', message_id: 'text', received_at: 'timestamp' }),
   /** Who was seen with whom: the least (timestamp, message id) of each pair of identifiers. */
   identity_pairs: cols({
-    user_id: 'text', anonymous_id: 'text', first_at: 'timestamp', first_id: 'text', seen_at: 'timestamp',
+    source: 'text', user_id: 'text', anonymous_id: 'text', first_at: 'timestamp', first_id: 'text', seen_at: 'timestamp',
     device_at: 'timestamp',
   }),
   /** The versioned map: each identifier and the profile it belongs to as of the last run. */

@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto';
+import type { Facet, ValueColumn, ValueRoot } from './types.js';
+
+/** Steps of a path: dots separate, `\.` is a dot, any other backslash is an ordinary character (SEMANTICS §10). */
+export function pathSteps(path: string): readonly string[] {
+  const steps: string[] = [];
+  let step = '';
+  for (let i = 0; i < path.length; i++) {
+    const ch = path.charAt(i);
+    if (ch === '\\' && path.charAt(i + 1) === '.') {
+      step += '.';
+      i++;
+    } else if (ch === '.') {
+      steps.push(step);
+      step = '';
+    } else step += ch;
+  }
+  steps.push(step);
+  return steps;
+}
+
+/** Lower-case letters, digits and underscores, as warehouses name things after what people wrote. */
+export function slug(text: string): string {
+  return text
+    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '_')
+    .replace(/^_+|_+$/g, '');
+}
+
+/** A readable name that is unique by a short hash of what it stands for; at most 60 characters. */
+export function hashedName(readable: string, ...identity: readonly string[]): string {
+  const hash = createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 8);
+  return `${slug(readable).slice(0, 45) || 'x'}_${hash}`;
+}
+
+/** A value column; equal requests get equal names. */
+export function valueColumn(root: ValueRoot, path: string, facet: Facet): ValueColumn {
+  return { root, path, facet, name: hashedName(`${path}_${facet}`, root, path, facet) };
+}

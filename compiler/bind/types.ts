@@ -1,0 +1,72 @@
+/**
+ * Binding: what a definition needs of the sources, in columns. A value (`revenue`, `address.city`) is asked
+ * for in the *facets* its uses call for, so that JSON is taken apart once, when an event lands, and
+ * everything after compares plain typed columns.
+ */
+import type { Column, ColumnKind, ScalarType, TableRef } from '../ir/types.js';
+
+/**
+ * The forms of one value: its text, its decimal, its instant, its JSON (type kept), or, for traits, the
+ * latest mention (JSON, where JSON null is a removal).
+ */
+export type Facet = 'text' | 'number' | 'instant' | 'json' | 'mention';
+
+export const FACET_TYPES: Record<Facet, ScalarType> = {
+  text: 'text',
+  number: 'number',
+  instant: 'timestamp',
+  json: 'json',
+  mention: 'json',
+};
+
+export type ValueRoot = 'property' | 'context' | 'trait';
+
+/** One column of a stream: a value in one facet. */
+export interface ValueColumn {
+  readonly root: ValueRoot;
+  /** As written in the definition: dots step, `\.` is a dot. */
+  readonly path: string;
+  readonly facet: Facet;
+  /** Deterministic column name, see `valueColumnName`. */
+  readonly name: string;
+}
+
+/** What all selected definitions together need of the events of one name. */
+export interface EventNeeds {
+  readonly event: string;
+  readonly columns: readonly ValueColumn[];
+}
+
+/** Everything the sources must provide. Identify always carries `email` as a mention. */
+export interface Needs {
+  readonly events: readonly EventNeeds[];
+  readonly traits: readonly ValueColumn[];
+}
+
+/** Columns every bound event row has before the value columns. */
+export const EVENT_COLUMNS: readonly Column[] = [
+  { name: 'message_id', type: 'text' },
+  { name: 'timestamp', type: 'timestamp' },
+  { name: 'received_at', type: 'timestamp' },
+  { name: 'user_id', type: 'text' },
+  { name: 'anonymous_id', type: 'text' },
+  { name: 'source_id', type: 'text' },
+];
+
+export interface CatalogColumn {
+  readonly name: string;
+  readonly nativeType: string;
+  readonly kind: ColumnKind;
+}
+
+export interface CatalogTable {
+  readonly table: TableRef;
+  readonly columns: readonly CatalogColumn[];
+}
+
+/** What introspection found of the schemas the sources live in, and the trait names seen in `messages` sources. */
+export interface Catalog {
+  readonly tables: readonly CatalogTable[];
+  /** By source name: top-level trait names seen in what landed. */
+  readonly traitNames: ReadonlyMap<string, ReadonlySet<string>>;
+}

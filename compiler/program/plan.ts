@@ -1,0 +1,105 @@
+/** The program of one run, as the compiler hands it to the runtime. Pure data: engine-neutral steps in order. */
+import type { Definition } from '../../models/definition.js';
+import type { Column } from '../ir/types.js';
+import type { Step } from './types.js';
+
+/**
+ * How one source lands. `incremental` reads rows by `received_at` from the watermark less the overlap;
+ * `full` reads the source whole and replaces its state. All steps of all sources, identity included, run in
+ * one transaction.
+ */
+export interface SourceLanding {
+  readonly source: string;
+  /** Why only a full landing is possible: first run, changed needs or configuration, no received_at. */
+  readonly mode: 'incremental' | 'full';
+  readonly reason: string;
+  /**
+   * Incremental only: prepares the new rows, then `read`s one row `{ new_rows, corrected }`. When `corrected`
+   * is not 0 an id landed again with an earlier `received_at`, and the source must land in full instead.
+   */
+  readonly prepare: readonly Step[];
+  readonly check?: Step;
+  readonly incremental: readonly Step[];
+  readonly full: readonly Step[];
+  /** After identity: events into facts. Chosen by the mode that ran. */
+  readonly factsIncremental: readonly Step[];
+  readonly factsFull: readonly Step[];
+  /** `read` of one row `{ rows_without_timestamp, rows_without_id }`, for the warning. */
+  readonly audit?: Step;
+}
+
+export interface DefinitionPlan {
+  readonly definition: Definition;
+  readonly fingerprint: string;
+  /** Keys of selected definitions computed before it. */
+  readonly dependsOn: readonly string[];
+  /** Fills its stage table; runs outside the publishing transaction, so a failure is its own. */
+  readonly compute: readonly Step[];
+  /** Diff and publish against state: members or trait values, history, snapshot, connections, outbox. */
+  readonly publish: readonly Step[];
+  /** `read` of `{ size, entered, exited, changed }` after its publish steps. */
+  readonly counts: Step;
+}
+
+export interface RunProgram {
+  readonly ensure: readonly Step[];
+  readonly land: readonly SourceLanding[];
+  /** Map of identifiers to profiles at `as_of`, reassignments applied to facts. After every source's landing. */
+  readonly identity: readonly Step[];
+  /** After facts: the universe (`profiles`), current custom traits. */
+  readonly shared: readonly Step[];
+  readonly definitions: readonly DefinitionPlan[];
+  /** Keys removed from the project: their rows emptied, history closed. */
+  readonly removed: readonly { readonly key: string; readonly publish: readonly Step[] }[];
+}
+
+/**
+ * Parameters a program may use, bound by the runtime at every statement:
+ * `as_of` timestamp · `run_id` text · `run_no` int · `started_at` timestamp · `namespace` text (project name);
+ * within a definition's steps also `definition_no` int · `definition_key` text · `first_run_at` timestamp;
+ * within a source's steps `watermark` timestamp (null-free: only bound for incremental).
+ */
+export const PARAMS = {
+  as_of: 'timestamp',
+  run_id: 'text',
+  run_no: 'int',
+  started_at: 'timestamp',
+  namespace: 'text',
+  definition_no: 'int',
+  definition_key: 'text',
+  first_run_at: 'timestamp',
+  watermark: 'timestamp',
+} as const;
+
+/** What the schema holds before the run, as far as the program depends on it. */
+export interface ExistingState {
+  /** Tables in the project's schema with their column names. */
+  readonly tables: ReadonlyMap<string, readonly string[]>;
+  /** By source: the landing fingerprint stored. */
+  readonly landings: ReadonlyMap<string, { readonly fingerprint: string; readonly watermark: string | null }>;
+  /** By key: what `definitions` says. */
+  readonly definitions: ReadonlyMap<string, StoredDefinition>;
+  /** `connections` there are: `destination\u0000definition`. */
+  readonly connections: ReadonlySet<string>;
+}
+
+export interface StoredDefinition {
+  readonly key: string;
+  readonly kind: string;
+  readonly definitionNo: number;
+  readonly fingerprint: string | null;
+  readonly status: string;
+  /** ISO instant of the first successful run's as_of. */
+  readonly firstRunAt: string | null;
+  readonly retiredAt: string | null;
+  readonly reducer: string | null;
+}
+
+/** The stage table of a definition: audiences `(profile_no)`, traits `(profile_no, value, number_value, text_value)`. */
+export const AUDIENCE_STAGE: readonly Column[] = [{ name: 'profile_no', type: 'int' }];
+export const TRAIT_STAGE: readonly Column[] = [
+  { name: 'profile_no', type: 'int' },
+  { name: 'value', type: 'text' },
+  { name: 'number_value', type: 'number' },
+  { name: 'text_value', type: 'text' },
+];
