@@ -1,0 +1,183 @@
+/**
+ * The reference evaluator: what a set of definitions means over a set of messages at one instant, computed the
+ * plainest way there is. It is written from the contract alone and shares no code with the product; wherever the
+ * two disagree, one of them is wrong.
+ */
+import { holds, operatorOf } from './compare.js';
+import { Decimal } from './decimal.js';
+import { messagesThatCount } from './messages.js';
+import type {
+  Condition,
+  Definition,
+  Evaluation,
+  EvaluationInput,
+  EventStream,
+  Json,
+  Published,
+} from './model.js';
+import { customTrait, profilesOf, type Profile } from './profiles.js';
+import { isCounting, reduce, reducerOf } from './reducers.js';
+import { comparisonScope, matchingEvents, satisfiesStream, type ProfileScope } from './streams.js';
+import { parseDuration, requireInstant, type Micros } from './time.js';
+import { isPresent, jsonTextOf, type Value } from './values.js';
+
+/** What one definition came to: the members' names, or the stored values by profile name. */
+type Computed =
+  { kind: 'audience'; members: Set<string> } | { kind: 'trait'; counts: boolean; values: Map<string, Value> };
+
+/**
+ * Evaluates every enabled definition for every profile.
+ *
+ * @param input rows that landed, definitions, `asOf` and first runs; see {@link EvaluationInput}.
+ * @returns the universe, the members of each audience and the stored values of each computed trait.
+ * @throws Error on a definition that is not valid, an unknown audience, or a cycle of references. References to
+ *   unknown traits are custom traits that nobody has: the evaluator has no catalog (SEMANTICS §5).
+ */
+export function evaluate(input: EvaluationInput): Evaluation {
+  return new Evaluator(input).result();
+}
+
+class Evaluator {
+  private readonly asOf: Micros;
+  private readonly profiles: Profile[];
+  private readonly definitions: Map<string, Definition>;
+  private readonly computed = new Map<string, Computed>();
+  private readonly underway: string[] = [];
+
+  constructor(private readonly input: EvaluationInput) {
+    this.asOf = requireInstant(input.asOf);
+    this.profiles = profilesOf(messagesThatCount(input.messages, this.asOf));
+    const enabled = input.definitions.filter((definition) => definition.enabled !== false);
+    this.definitions = new Map(enabled.map((definition) => [definition.key, definition]));
+    if (this.definitions.size !== enabled.length) throw new Error('two definitions with one key');
+  }
+
+  result(): Evaluation {
+    const evaluation: Evaluation = {
+      profiles: this.profiles.map((profile) => profile.ref),
+      members: new Map(),
+      traitValues: new Map(),
+      traitTexts: new Map(),
+    };
+    for (const key of this.definitions.keys()) {
+      const computed = this.read(key);
+      if (computed?.kind === 'audience') {
+        const members = this.profiles.filter((profile) => computed.members.has(profile.name));
+        evaluation.members.set(
+          key,
+          members.map((profile) => profile.ref),
+        );
+      } else if (computed?.kind === 'trait') {
+        const texts = [...computed.values].flatMap(([name, value]): [string, string][] =>
+          isPresent(value) ? [[name, jsonTextOf(value)]] : [],
+        );
+        evaluation.traitTexts.set(key, new Map(texts));
+        evaluation.traitValues.set(
+          key,
+          new Map(texts.map(([name, text]) => [name, JSON.parse(text) as Json])),
+        );
+      }
+    }
+    return evaluation;
+  }
+
+  /** A definition by key: computed now, or as last published, or `undefined` where there is none of that key. */
+  private read(key: string): Computed | undefined {
+    const known = this.computed.get(key);
+    if (known !== undefined) return known;
+    const definition = this.definitions.get(key);
+    const computed = definition === undefined ? this.published(key) : this.compute(definition);
+    if (computed !== undefined) this.computed.set(key, computed);
+    return computed;
+  }
+
+  private published(key: string): Computed | undefined {
+    const all: Readonly<Record<string, Published>> = this.input.publishedOutsideSelection ?? {};
+    const published = Object.hasOwn(all, key) ? all[key] : undefined;
+    if (published === undefined) return undefined;
+    if (published.kind === 'audience') return { kind: 'audience', members: new Set(published.members) };
+    return { kind: 'trait', counts: published.counts, values: new Map(Object.entries(published.values)) };
+  }
+
+  private compute(definition: Definition): Computed {
+    if (this.underway.includes(definition.key)) {
+      throw new Error(`a cycle: ${[...this.underway, definition.key].join(' -> ')}`);
+    }
+    this.underway.push(definition.key);
+    const range = this.profiles.filter((profile) => profile.known || definition.include_anonymous === true);
+    const computed =
+      definition.kind === 'audience'
+        ? this.computeAudience(definition, definition.definition, range)
+        : this.computeTrait(definition, definition.definition, range);
+    this.underway.pop();
+    return computed;
+  }
+
+  private computeAudience(definition: Definition, condition: Condition, range: Profile[]): Computed {
+    const members = range.filter((profile) =>
+      this.satisfies(profile, condition, this.scope(definition, profile)),
+    );
+    return { kind: 'audience', members: new Set(members.map((profile) => profile.name)) };
+  }
+
+  private computeTrait(definition: Definition, stream: EventStream, range: Profile[]): Computed {
+    const reducer = reducerOf(stream);
+    if (reducer === undefined) throw new Error(`${definition.key}: a trait without a reducer`);
+    if (operatorOf(reducer.args) !== undefined)
+      throw new Error(`${definition.key}: a trait with a comparison`);
+    const counts = isCounting(reducer.name);
+    const values = new Map<string, Value>();
+    for (const profile of range) {
+      const events = matchingEvents(stream, this.scope(definition, profile));
+      const value = reduce(events, reducer.name, reducer.args);
+      const isZeroCount = counts && value instanceof Decimal && value.scaled === 0n;
+      if (isPresent(value) && !isZeroCount) values.set(profile.name, value);
+    }
+    return { kind: 'trait', counts, values };
+  }
+
+  private scope(definition: Definition, profile: Profile): ProfileScope {
+    const scope: ProfileScope = {
+      asOf: this.asOf,
+      earliest: this.earliestEvent(definition),
+      messages: profile.messages,
+      satisfies: (condition) => this.satisfies(profile, condition, scope),
+      readTrait: (name) => this.readTrait(profile, name),
+    };
+    return scope;
+  }
+
+  /** How far back a definition's events go (SEMANTICS §5 `history`); `undefined` for all of them. */
+  private earliestEvent(definition: Definition): Micros | undefined {
+    const history = definition.history ?? true;
+    if (history === true) return undefined;
+    const firstRun = requireInstant(this.input.firstRuns?.[definition.key] ?? this.input.asOf);
+    return history === false ? firstRun : firstRun - parseDuration(history);
+  }
+
+  /** A condition of a profile. */
+  private satisfies(profile: Profile, condition: Condition, scope: ProfileScope): boolean {
+    if ('all' in condition) return condition.all.every((part) => this.satisfies(profile, part, scope));
+    if ('any' in condition) return condition.any.some((part) => this.satisfies(profile, part, scope));
+    if ('not' in condition) return !this.satisfies(profile, condition.not, scope);
+    if ('event' in condition) return satisfiesStream(condition, scope);
+    if ('trait' in condition) {
+      return holds(this.readTrait(profile, condition.trait), condition, comparisonScope(scope));
+    }
+    if ('audience' in condition) {
+      const audience = this.read(condition.audience);
+      if (audience?.kind !== 'audience') throw new Error(`no audience ${condition.audience}`);
+      return audience.members.has(profile.name);
+    }
+    throw new Error(`not a condition: ${JSON.stringify(condition)}`);
+  }
+
+  /** A trait's values: of an audience a boolean, of a computed trait what is stored, else of a custom trait. */
+  private readTrait(profile: Profile, name: string): Value[] {
+    const computed = this.read(name);
+    if (computed === undefined) return customTrait(profile, name);
+    if (computed.kind === 'audience') return [computed.members.has(profile.name)];
+    const stored = computed.values.get(profile.name);
+    return [stored === undefined && computed.counts ? Decimal.ofInteger(0) : stored];
+  }
+}

@@ -1,0 +1,184 @@
+/**
+ * What goes into and comes out of the reference evaluator: raw messages as rows of the `messages` layout,
+ * definitions as their JSON files, and the profiles, members and trait values a run leaves.
+ *
+ * The types describe the documented JSON forms (SEMANTICS §2) and share nothing with the product, so that a
+ * mistake in the product's own types cannot hide here.
+ */
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+export type MessageType = 'track' | 'identify' | 'page' | 'screen' | 'group' | 'alias';
+
+/** One landed row of the `messages` layout (SEMANTICS §9). A missing column and a null one are the same. */
+export interface Message {
+  message_id: string;
+  type: MessageType;
+  /** The event's name; track only. */
+  event?: string | null;
+  /** The page's or screen's name. */
+  name?: string | null;
+  /** ISO 8601 text, up to microseconds; without an offset it is UTC. */
+  timestamp: string | null;
+  received_at?: string | null;
+  user_id?: string | null;
+  anonymous_id?: string | null;
+  group_id?: string | null;
+  properties?: Json;
+  traits?: Json;
+  context?: Json;
+  source_id?: string | null;
+  /** The configured source the row landed in; `raw` when not given. */
+  source?: string;
+}
+
+export type ValueReference = { property: string; of?: 'parent' } | { trait: string } | { context: string };
+
+export type Operand = Json | ValueReference;
+
+/** Exactly one of these is given in a comparison. */
+export interface Comparison {
+  equals?: Operand;
+  not_equals?: Operand;
+  less_than?: Operand;
+  at_most?: Operand;
+  greater_than?: Operand;
+  at_least?: Operand;
+  one_of?: Json[];
+  none_of?: Json[];
+  contains?: Operand;
+  not_contains?: Operand;
+  starts_with?: Operand;
+  ends_with?: Operand;
+  exists?: true;
+  not_exists?: true;
+  before_date?: Operand;
+  after_date?: Operand;
+  within_last?: string;
+  within_next?: string;
+  before_last?: string;
+  after_next?: string;
+}
+
+export type OperatorName = keyof Comparison;
+
+/** The arguments of a reducer; in a condition they carry the comparison too. */
+export interface ReducerArguments extends Comparison {
+  property?: string;
+  as?: 'number' | 'string';
+  min_frequency?: number;
+}
+
+export const REDUCER_NAMES = [
+  'count',
+  'sum',
+  'avg',
+  'min',
+  'max',
+  'mode',
+  'first',
+  'last',
+  'unique',
+  'unique_count',
+] as const;
+
+export type ReducerName = (typeof REDUCER_NAMES)[number];
+
+/** An event stream: what it selects, its filters and at most one reducer. */
+export interface EventStream extends Partial<Record<ReducerName, ReducerArguments>> {
+  event: string;
+  where?: Predicate;
+  within?: string;
+  between?: [string, string];
+  since?: string;
+  until?: string;
+  sources?: { exclude: string[] };
+}
+
+/** A funnel step: an event stream inside another's `where` (SEMANTICS §4). */
+export interface ChildStream extends EventStream {
+  within_parent?: string;
+  between_parent?: [string, string];
+  settled?: boolean;
+}
+
+export type TraitCondition = { trait: string } & Comparison;
+
+export type Condition =
+  | { all: Condition[] }
+  | { any: Condition[] }
+  | { not: Condition }
+  | EventStream
+  | TraitCondition
+  | { audience: string };
+
+export type Predicate =
+  | { all: Predicate[] }
+  | { any: Predicate[] }
+  | { not: Predicate }
+  | ({ property: string; of?: 'parent' } & Comparison)
+  | ({ context: string } & Comparison)
+  | ChildStream
+  | TraitCondition
+  | { audience: string };
+
+interface DefinitionBase {
+  key: string;
+  name?: string;
+  description?: string;
+  of?: 'users';
+  tags?: string[];
+  enabled?: boolean;
+  include_anonymous?: boolean;
+  history?: boolean | string;
+}
+
+export type Definition =
+  | (DefinitionBase & { kind: 'audience'; definition: Condition })
+  | (DefinitionBase & { kind: 'trait'; definition: EventStream });
+
+export interface ProfileRef {
+  kind: 'user' | 'anonymous';
+  id: string;
+}
+
+/** What an earlier run published of a definition that is not computed now; profiles as `u:<id>` / `a:<id>`. */
+export type Published =
+  | { kind: 'audience'; members: string[] }
+  | {
+      kind: 'trait';
+      /** A count or unique count, which reads 0 where it has no row. */
+      counts: boolean;
+      values: Record<string, Json>;
+    };
+
+export interface EvaluationInput {
+  /** Every row that landed so far, in any order, repeated landings included. */
+  messages: readonly Message[];
+  /** Every definition that is computed now, in any order. */
+  definitions: readonly Definition[];
+  /** ISO instant. */
+  asOf: string;
+  /** Each definition's first run, for its `history`; one not listed runs now for the first time. */
+  firstRuns?: Readonly<Record<string, string>>;
+  /** Definitions referred to but not computed now, as last published (SEMANTICS §5). */
+  publishedOutsideSelection?: Readonly<Record<string, Published>>;
+}
+
+export interface Evaluation {
+  /** The universe: every profile there is at `asOf`, anonymous ones too. */
+  profiles: ProfileRef[];
+  /** Members of every audience, by key. */
+  members: Map<string, ProfileRef[]>;
+  /** Stored values of every computed trait: key → profile name → value. Numbers may lose digits past a double's. */
+  traitValues: Map<string, Map<string, Json>>;
+  /** The same values as exact JSON text. */
+  traitTexts: Map<string, Map<string, string>>;
+}
+
+/**
+ * A profile's name in maps and test data: `u:<user_id>` or `a:<anonymous_id>`. User x and anonymous x are two.
+ */
+export function profileName(profile: ProfileRef): string {
+  return `${profile.kind === 'user' ? 'u' : 'a'}:${profile.id}`;
+}

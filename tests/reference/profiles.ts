@@ -1,0 +1,97 @@
+/**
+ * Who there is: identities, the universe, who is known, and custom traits (SEMANTICS §5, §9 last paragraph of
+ * Layouts, §10 Identity).
+ */
+import type { KnownMessage } from './messages.js';
+import { profileName, type Json, type ProfileRef } from './model.js';
+import { mentionAt, parsePath, readPath, readSteps } from './paths.js';
+import { compareTexts, isPresent, textOf, type Value } from './values.js';
+
+export interface Profile {
+  ref: ProfileRef;
+  name: string;
+  /** Whether an ordinary definition ranges over it; the others need `include_anonymous`. */
+  known: boolean;
+  /** All messages of the profile, first to last. */
+  messages: KnownMessage[];
+}
+
+/** Every profile of the universe, by name. `messages` are those that count, first to last. */
+export function profilesOf(messages: readonly KnownMessage[]): Profile[] {
+  const owners = ownersOfAnonymousIds(messages);
+  const ofAnonymous = (id: string): ProfileRef => {
+    const user = owners.get(id);
+    return user === undefined ? { kind: 'anonymous', id } : { kind: 'user', id: user };
+  };
+  /** Whose a message is: its user's, whatever its anonymous id. */
+  const ownerOf = (message: KnownMessage): ProfileRef =>
+    message.userId === undefined
+      ? ofAnonymous(message.anonymousId ?? '')
+      : { kind: 'user', id: message.userId };
+
+  const universe = new Map<string, ProfileRef>();
+  const own = new Map<string, KnownMessage[]>();
+  for (const message of messages) {
+    const owner = ownerOf(message);
+    own.set(profileName(owner), [...(own.get(profileName(owner)) ?? []), message]);
+    if (!COUNTS_FOR_THE_UNIVERSE.has(message.type)) continue;
+    // Any identifier appearing is enough: an anonymous id brings in the user it belongs to, even on another's event.
+    const seen = message.anonymousId === undefined ? [owner] : [owner, ofAnonymous(message.anonymousId)];
+    for (const profile of seen) universe.set(profileName(profile), profile);
+  }
+  return [...universe.values()]
+    .map((ref) => {
+      const name = profileName(ref);
+      const messagesOfProfile = own.get(name) ?? [];
+      return { ref, name, known: isKnown(ref, messagesOfProfile), messages: messagesOfProfile };
+    })
+    .sort((a, b) => compareTexts(a.name, b.name));
+}
+
+const COUNTS_FOR_THE_UNIVERSE: ReadonlySet<string> = new Set(['track', 'page', 'screen', 'identify']);
+
+/** An anonymous id belongs to the first user it is seen with in any one message. `messages` are in order. */
+function ownersOfAnonymousIds(messages: readonly KnownMessage[]): Map<string, string> {
+  const owners = new Map<string, string>();
+  for (const { userId, anonymousId } of messages) {
+    if (userId !== undefined && anonymousId !== undefined && !owners.has(anonymousId))
+      owners.set(anonymousId, userId);
+  }
+  return owners;
+}
+
+/** A profile is known by a user id, an email of any of its identifies, or a mobile advertising id. */
+function isKnown(ref: ProfileRef, messages: readonly KnownMessage[]): boolean {
+  return (
+    ref.kind === 'user' || messages.some((message) => bringsEmail(message) || bringsAdvertisingId(message))
+  );
+}
+
+function bringsEmail(message: KnownMessage): boolean {
+  return message.type === 'identify' && readSteps(message.traits, ['email']).some(isPresent);
+}
+
+function bringsAdvertisingId(message: KnownMessage): boolean {
+  if (!COUNTS_FOR_THE_UNIVERSE.has(message.type)) return false;
+  const [id] = readPath(message.context, 'device.advertisingId');
+  const [type] = readPath(message.context, 'device.type');
+  return (
+    typeof id === 'string' && id !== '' && ['android', 'ios'].includes((textOf(type) ?? '').toLowerCase())
+  );
+}
+
+/**
+ * A custom trait's values: the latest mention of its path among the profile's identifies, where null removes. One
+ * value, or with a `$` step one for each element of the array last mentioned.
+ */
+export function customTrait(profile: Profile, path: string): Value[] {
+  const steps = parsePath(path);
+  const firstSpread = steps.indexOf('$');
+  const mentioned = firstSpread === -1 ? steps : steps.slice(0, firstSpread);
+  const latest = profile.messages
+    .filter((message) => message.type === 'identify')
+    .flatMap((message) => mentionAt(message.traits, mentioned) ?? [])
+    .at(-1);
+  const value: Json = latest?.value ?? null;
+  return readSteps(value, steps.slice(mentioned.length));
+}

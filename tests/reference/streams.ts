@@ -1,0 +1,146 @@
+/**
+ * Event streams: which of a profile's events a stream selects, its `where` predicates, and its children
+ * (SEMANTICS §2 Condition and Predicate, §3 Windows, §4 Funnels).
+ */
+import { holds, type ComparisonScope } from './compare.js';
+import type { KnownMessage } from './messages.js';
+import type { ChildStream, Comparison, Condition, EventStream, Predicate, ValueReference } from './model.js';
+import { readPath } from './paths.js';
+import { reduce, reducerOf } from './reducers.js';
+import { parseDuration, requireInstant, type Micros } from './time.js';
+import type { Value } from './values.js';
+
+/** What evaluating a profile's events needs to know besides the stream. */
+export interface ProfileScope {
+  asOf: Micros;
+  /** Events before it do not count for this definition (`history`). */
+  earliest: Micros | undefined;
+  /** The profile's messages, first to last. */
+  messages: readonly KnownMessage[];
+  satisfies(condition: Condition): boolean;
+  readTrait(name: string): Value[];
+}
+
+/**
+ * The events a stream selects, first to last.
+ *
+ * @param ancestors the enclosing events of a child stream, outermost first; none at the top.
+ */
+export function matchingEvents(
+  stream: EventStream,
+  scope: ProfileScope,
+  ancestors: readonly KnownMessage[] = [],
+): KnownMessage[] {
+  return scope.messages.filter(
+    (event) =>
+      event.event === stream.event &&
+      (scope.earliest === undefined || event.timestamp >= scope.earliest) &&
+      isInWindow(event, stream, scope.asOf) &&
+      !isExcluded(event, stream) &&
+      isAfterParent(event, stream, ancestors.at(-1)) &&
+      (stream.where === undefined || matches(event, stream.where, scope, ancestors)),
+  );
+}
+
+/** Whether a stream's reducer compares as the condition says; without a reducer, whether there is any event. */
+export function satisfiesStream(
+  stream: EventStream,
+  scope: ProfileScope,
+  ancestors: readonly KnownMessage[] = [],
+): boolean {
+  const reducer = reducerOf(stream) ?? { name: 'count', args: { at_least: 1 } };
+  const value = reduce(matchingEvents(stream, scope, ancestors), reducer.name, reducer.args);
+  return holds([value], reducer.args, comparisonScope(scope, ancestors));
+}
+
+/** A comparison's view of a profile, and of the events around it: the innermost is the one references read. */
+export function comparisonScope(scope: ProfileScope, events: readonly KnownMessage[] = []): ComparisonScope {
+  return {
+    asOf: scope.asOf,
+    read(reference: ValueReference): Value[] {
+      if ('trait' in reference) return scope.readTrait(reference.trait);
+      if ('context' in reference) return readPath(present(events.at(-1)).context, reference.context);
+      const event = reference.of === 'parent' ? events.at(-2) : events.at(-1);
+      return readPath(present(event).properties, reference.property);
+    },
+  };
+}
+
+function present(event: KnownMessage | undefined): KnownMessage {
+  if (event === undefined) throw new Error('a reference to an event where there is none');
+  return event;
+}
+
+/** Both bounds of every window count, to the microsecond. */
+function isInWindow(event: KnownMessage, stream: EventStream, asOf: Micros): boolean {
+  const { timestamp } = event;
+  if (stream.within !== undefined && timestamp < asOf - parseDuration(stream.within)) return false;
+  if (stream.between !== undefined) {
+    const [near, far] = stream.between;
+    if (timestamp < asOf - parseDuration(far) || timestamp > asOf - parseDuration(near)) return false;
+  }
+  if (stream.since !== undefined && timestamp < requireInstant(stream.since)) return false;
+  if (stream.until !== undefined && timestamp > requireInstant(stream.until)) return false;
+  return true;
+}
+
+/** An excluded source is named by the `source_id` on the row or by its configured name. */
+function isExcluded(event: KnownMessage, stream: EventStream): boolean {
+  const excluded = stream.sources?.exclude ?? [];
+  return (
+    excluded.includes(event.source) || (event.sourceId !== undefined && excluded.includes(event.sourceId))
+  );
+}
+
+/** A child counts only strictly after its parent, and within the span measured from it. */
+function isAfterParent(event: KnownMessage, stream: ChildStream, parent: KnownMessage | undefined): boolean {
+  if (parent === undefined) return true;
+  const elapsed = event.timestamp - parent.timestamp;
+  if (elapsed <= 0n) return false;
+  if (stream.within_parent !== undefined && elapsed > parseDuration(stream.within_parent)) return false;
+  if (stream.between_parent !== undefined) {
+    const [near, far] = stream.between_parent;
+    if (elapsed < parseDuration(near) || elapsed > parseDuration(far)) return false;
+  }
+  return true;
+}
+
+function matches(
+  event: KnownMessage,
+  where: Predicate,
+  scope: ProfileScope,
+  ancestors: readonly KnownMessage[],
+): boolean {
+  const events = [...ancestors, event];
+  // A settled child makes its parent wait wherever it stands, under `not` too.
+  return hasSettled(event, where, scope.asOf) && satisfiesPredicate(where, scope, events);
+}
+
+/** A predicate on the last of `events`; those before it are its ancestors. */
+function satisfiesPredicate(
+  predicate: Predicate,
+  scope: ProfileScope,
+  events: readonly KnownMessage[],
+): boolean {
+  if ('all' in predicate) return predicate.all.every((part) => satisfiesPredicate(part, scope, events));
+  if ('any' in predicate) return predicate.any.some((part) => satisfiesPredicate(part, scope, events));
+  if ('not' in predicate) return !satisfiesPredicate(predicate.not, scope, events);
+  if ('event' in predicate) return satisfiesStream(predicate, scope, events);
+  if ('property' in predicate || 'context' in predicate) {
+    const comparison: Comparison = predicate;
+    const reads = comparisonScope(scope, events);
+    return holds(reads.read(predicate), comparison, reads);
+  }
+  return scope.satisfies(predicate);
+}
+
+/** Whether the window of every settled child directly under an event has fully passed: parent + d ≤ as_of. */
+function hasSettled(event: KnownMessage, where: Predicate, asOf: Micros): boolean {
+  if ('all' in where) return where.all.every((part) => hasSettled(event, part, asOf));
+  if ('any' in where) return where.any.every((part) => hasSettled(event, part, asOf));
+  if ('not' in where) return hasSettled(event, where.not, asOf);
+  if (!('event' in where) || where.settled !== true) return true;
+  const span = where.within_parent ?? where.between_parent?.[1];
+  if (span === undefined) throw new Error('a settled child without a window from its parent never settles');
+  return event.timestamp + parseDuration(span) <= asOf;
+}
