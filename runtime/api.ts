@@ -1,0 +1,366 @@
+/**
+ * The shapes the runtime takes and gives: what the command line, the test harness and artifacts are written
+ * against. Everything that depends on the world (time, run ids, the environment) comes in through
+ * `RuntimeOptions`; nothing in this room reads the wall clock.
+ */
+import type { Diagnostic, ExitCode } from '../compiler/diagnostics/index.js';
+import type { Row } from '../dialects/warehouse.js';
+import type { Dialect } from '../dialects/dialect.js';
+import type { Definition, DefinitionKind, Project, SourceLayout, Spans } from '../models/definition.js';
+
+/** What every call of the runtime needs. */
+export interface RuntimeOptions {
+  /** A loaded project without errors; its `config.target` is the target used. */
+  readonly project: Project;
+  readonly spans: Spans;
+  /** The present, as an ISO 8601 instant in UTC. */
+  readonly now: () => string;
+  readonly signal?: AbortSignal;
+  /** Finds an engine by its target type; the registry of `dialects/` unless a test says otherwise. */
+  readonly dialectFor?: (type: string) => Dialect;
+}
+
+/** Which definitions a call is about. */
+export interface SelectionOptions {
+  /** `--select` as given, one entry an argument. Absent or empty: everything. */
+  readonly select?: readonly string[];
+  /** `--state`: a folder with the `manifest.json` that `state:modified` compares with. Absent: the warehouse. */
+  readonly state?: string;
+}
+
+export interface RunOptions extends RuntimeOptions, SelectionOptions {
+  /** `--as-of` as given. Absent: now. Malformed, in the future or (without `asOfBehind`) behind: exit 2. */
+  readonly asOf?: string;
+  readonly asOfBehind?: boolean;
+  /** Read every source whole, so that rows with an old `received_at` are found. */
+  readonly reconcile?: boolean;
+  /** The command line, recorded in `runs.invocation` and shown to whoever finds the warehouse locked. */
+  readonly invocation: string;
+  readonly newRunId: () => string;
+  readonly onEvent?: (event: RunEvent) => void;
+  /** Whether to write `target/`; true unless said otherwise. */
+  readonly artifacts?: boolean;
+  /** Waits before a retry; the timer of Node unless a test says otherwise. */
+  readonly sleep?: (ms: number, signal?: AbortSignal) => Promise<void>;
+}
+
+/* ------------------------------------------------------------------------- run */
+
+/**
+ * `partial`: some definition failed and the rest was published. `failed`: nothing was published.
+ * The same words stand in `runs.status`, besides `running` and `crashed`.
+ */
+export type RunStatus = 'succeeded' | 'partial' | 'failed' | 'cancelled';
+
+export type DefinitionStatus =
+  'succeeded' | 'failed' | 'upstream_failed' | 'disabled' | 'removed' | 'cancelled';
+
+export interface DefinitionResult {
+  readonly key: string;
+  readonly kind: DefinitionKind;
+  readonly status: DefinitionStatus;
+  /** Members or stored values after the run; null unless published. */
+  readonly size: number | null;
+  readonly entered: number | null;
+  readonly exited: number | null;
+  readonly changed: number | null;
+  /** Rows its statements changed, as far as the engine says. */
+  readonly rows: number;
+  readonly duration_ms: number;
+  readonly error?: Diagnostic;
+}
+
+export interface LandingResult {
+  readonly source: string;
+  readonly mode: 'incremental' | 'full';
+  readonly reason: string;
+  /** Rows read that were new; null when the source was read whole. */
+  readonly new_rows: number | null;
+  readonly duration_ms: number;
+}
+
+export interface RunResult {
+  readonly run_id: string;
+  /** ISO 8601 in UTC. */
+  readonly as_of: string;
+  readonly status: RunStatus;
+  readonly started_at: string;
+  readonly finished_at: string;
+  readonly duration_ms: number;
+  readonly invocation: string;
+  readonly definitions: readonly DefinitionResult[];
+  readonly landing: readonly LandingResult[];
+  /** Warnings of the project and of the run, and the errors that made it fail. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** 0, or 1 when some definition failed or the run did. */
+  readonly exit: ExitCode;
+}
+
+interface EventBase {
+  readonly run_id: string;
+  /** ISO instant. */
+  readonly at: string;
+}
+
+interface Counted {
+  /** 1-based place of this item among `total`. */
+  readonly index: number;
+  readonly total: number;
+}
+
+/** Progress: one JSON line each with `--json`, a progress bar without. */
+export type RunEvent = EventBase &
+  (
+    | {
+        readonly event: 'run_started';
+        readonly as_of: string;
+        readonly definitions: number;
+        readonly sources: number;
+      }
+    | ({ readonly event: 'landing_started'; readonly source: string } & Counted)
+    | ({ readonly event: 'landing_finished' } & LandingResult & Counted)
+    /** Who is who, and the tables every definition shares. */
+    | { readonly event: 'profiles_started' }
+    | { readonly event: 'profiles_finished'; readonly duration_ms: number }
+    | ({
+        readonly event: 'definition_started';
+        readonly key: string;
+        readonly kind: DefinitionKind;
+      } & Counted)
+    /** Computed, not yet published. */
+    | ({
+        readonly event: 'definition_finished';
+        readonly key: string;
+        readonly kind: DefinitionKind;
+        readonly duration_ms: number;
+      } & Counted)
+    | ({
+        readonly event: 'definition_failed';
+        readonly key: string;
+        readonly kind: DefinitionKind;
+        readonly status: 'failed' | 'upstream_failed';
+        readonly error: Diagnostic;
+      } & Counted)
+    | { readonly event: 'publish_started'; readonly definitions: number; readonly removed: number }
+    | {
+        readonly event: 'publish_finished';
+        readonly definitions: number;
+        readonly removed: number;
+        readonly duration_ms: number;
+      }
+    | {
+        readonly event: 'retry';
+        readonly step: string;
+        /** The attempt that failed, from 1. */
+        readonly attempt: number;
+        readonly delay_ms: number;
+        readonly error: string;
+      }
+    | { readonly event: 'warning'; readonly diagnostic: Diagnostic }
+    | ({ readonly event: 'run_finished' } & Pick<RunResult, 'as_of' | 'status' | 'exit' | 'duration_ms'> & {
+          readonly succeeded: number;
+          readonly failed: number;
+        })
+  );
+
+/** `Omit` that keeps a union a union. */
+type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
+/** An event before the run puts its id and the time on it. */
+export type RunEventBody = Without<RunEvent, 'run_id' | 'at'>;
+
+/**
+ * Computes and publishes a selection. Throws `UserError` (exit 2, 3 or 4) when nothing could be begun;
+ * whatever happens afterwards is in the result.
+ */
+export type RunProject = (options: RunOptions) => Promise<RunResult>;
+
+/* --------------------------------------------------------------------- compile */
+
+export interface CompileOptions extends RuntimeOptions, SelectionOptions {
+  readonly asOf?: string;
+}
+
+export interface CompiledDefinition {
+  readonly key: string;
+  readonly kind: DefinitionKind;
+  /** Path of the definition, relative to the project. */
+  readonly file: string;
+  /** Path of its standalone SELECT, relative to the project. */
+  readonly compiled: string;
+  readonly sql: string;
+}
+
+export interface CompileResult {
+  readonly as_of: string;
+  readonly definitions: readonly CompiledDefinition[];
+  /** Files under `target/run`, relative to the project, in order. */
+  readonly run: readonly string[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Writes `target/compiled`, `target/run` and `target/manifest.json`. Changes nothing in the warehouse. */
+export type CompileProject = (options: CompileOptions) => Promise<CompileResult>;
+
+export interface CheckResult {
+  readonly diagnostics: readonly Diagnostic[];
+  /** False when the warehouse could not be opened: references to sources were not checked (a warning says why). */
+  readonly checked: boolean;
+}
+
+/** What `validate` adds to loading: references, cycles, tables and columns, what the engine cannot do. */
+export type CheckProject = (options: RuntimeOptions) => Promise<CheckResult>;
+
+export interface ListedDefinition {
+  readonly key: string;
+  readonly kind: DefinitionKind;
+  readonly name: string;
+  readonly of: Definition['of'];
+  readonly file: string;
+  readonly tags: readonly string[];
+  readonly enabled: boolean;
+  readonly fingerprint: string;
+  readonly upstream: readonly string[];
+  readonly destinations: readonly string[];
+}
+
+export interface ListResult {
+  /** In the order they would be computed. */
+  readonly definitions: readonly ListedDefinition[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** `ls`: what a selector selects. */
+export type ListDefinitions = (options: RuntimeOptions & SelectionOptions) => Promise<ListResult>;
+
+/** `state:modified`: keys that are new, or whose fingerprint differs from the warehouse's or a manifest's. */
+export type ModifiedKeys = (
+  options: RuntimeOptions & Pick<SelectionOptions, 'state'>,
+) => Promise<ReadonlySet<string>>;
+
+/* --------------------------------------------------------------------- queries */
+
+export interface KeyOptions extends RuntimeOptions {
+  readonly key: string;
+}
+
+export interface PreviewOptions extends KeyOptions {
+  readonly asOf?: string;
+  /** Rows of the sample; default 10. */
+  readonly limit?: number;
+}
+
+export interface PreviewResult {
+  readonly key: string;
+  readonly kind: DefinitionKind;
+  readonly as_of: string;
+  readonly size: number;
+  /** `profile_id`, and for traits `value`; ordered by profile_id. */
+  readonly sample: readonly Row[];
+  readonly sql: string;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Computes a definition as it stands in its file, from the raw sources, and publishes nothing. */
+export type Preview = (options: PreviewOptions) => Promise<PreviewResult>;
+
+export interface MembersOptions extends KeyOptions {
+  readonly limit?: number;
+  /** Who was in at that instant, from the history; audiences only. Absent: now in. */
+  readonly asOf?: string;
+}
+
+/**
+ * Rows by profile_id, streamed. Audiences: `profile_id, entered_at, user_id, email, anonymous_id`;
+ * traits: `profile_id, value, updated_at, user_id, email, anonymous_id`.
+ */
+export type Members = (options: MembersOptions) => AsyncIterable<Row>;
+
+export interface DiffResult {
+  readonly key: string;
+  readonly kind: string;
+  readonly run_id: string | null;
+  readonly as_of: string | null;
+  readonly size: number;
+  /** Audiences: rows `profile_id, user_id, email, anonymous_id` of the last snapshot. */
+  readonly entered: readonly Row[];
+  readonly exited: readonly Row[];
+  /** Traits: rows `profile_id, value, …` updated by the last snapshot's run. */
+  readonly changed: readonly Row[];
+}
+
+/** What the last run that published the definition changed. `limit` bounds each list. */
+export type Diff = (options: KeyOptions & { readonly limit?: number }) => Promise<DiffResult>;
+
+export interface DefinitionState {
+  readonly key: string;
+  readonly kind: string;
+  readonly name: string;
+  /** As in the `definitions` table; `new` when it was never run, from the project's files. */
+  readonly status: string;
+  readonly size: number | null;
+  readonly entered: number | null;
+  readonly exited: number | null;
+  readonly changed: number | null;
+  readonly last_as_of: string | null;
+  readonly last_run_id: string | null;
+  readonly first_run_at: string | null;
+  readonly error: string | null;
+  /** Whether its file means something else than what was last published. */
+  readonly modified: boolean;
+}
+
+export interface DestinationState {
+  readonly key: string;
+  readonly type: string;
+  readonly enabled: boolean;
+  /** Messages in the outbox without a final delivery. */
+  readonly pending: number;
+  readonly delivered: number;
+  readonly failed: number;
+  readonly last_delivery_at: string | null;
+}
+
+export interface RunState {
+  readonly run_id: string;
+  readonly as_of: string;
+  readonly status: string;
+  readonly started_at: string;
+  readonly finished_at: string | null;
+  readonly invocation: string | null;
+}
+
+export interface StatusResult {
+  readonly target: string;
+  readonly schema: string;
+  readonly sources: readonly {
+    readonly name: string;
+    readonly layout: SourceLayout;
+    readonly watermark: string | null;
+  }[];
+  readonly definitions: readonly DefinitionState[];
+  readonly destinations: readonly DestinationState[];
+  readonly last_run: RunState | null;
+}
+
+export type Status = (options: RuntimeOptions) => Promise<StatusResult>;
+
+/* ---------------------------------------------------------------------- retire */
+
+export interface RetireOptions extends KeyOptions {
+  /** Frees a removed key: a definition of that name starts anew. */
+  readonly release?: boolean;
+  /** Fills the outbox with the exits that removing the definition did not send. */
+  readonly sendExits?: boolean;
+  readonly invocation: string;
+  readonly newRunId: () => string;
+}
+
+export interface RetireResult {
+  readonly key: string;
+  readonly released: boolean;
+  /** Messages put into the outbox. */
+  readonly exits: number;
+}
+
+export type Retire = (options: RetireOptions) => Promise<RetireResult>;
