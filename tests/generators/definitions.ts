@@ -1,0 +1,111 @@
+/**
+ * Sets of definitions: valid, with acyclic references among them, over the world of `domain.ts`.
+ */
+import fc from 'fast-check';
+
+import type { Condition, Definition } from '../reference/model.js';
+import { anyComparison, booleanComparison, numberComparison, referenceComparison } from './comparisons.js';
+import { BOOLEAN_TRAITS, DATE_TRAITS, NUMBER_TRAITS, OBJECT_TRAITS, TEXT_TRAITS } from './domain.js';
+import { traitReference, tree, typed, type LanguageConstraints } from './predicates.js';
+import { linked, REFERENCE_PREFIX } from './references.js';
+import { comparedReducer, stream, traitReducer } from './streams.js';
+
+export interface DefinitionConstraints extends LanguageConstraints {
+  /** At most this many definitions in a set; 4 unless given. */
+  maxDefinitions?: number;
+}
+
+/**
+ * A set of one to four enabled definitions of users, audiences and computed traits, keys `d0`, `d1`, … in any order.
+ *
+ * A definition refers only to lower keys, to custom traits and to audiences as traits; so the set has no cycle. It
+ * covers every operator with every literal type, every reducer, every window, `sources`, `include_anonymous` and `history`.
+ */
+export function definitionSet(constraints: DefinitionConstraints = {}): fc.Arbitrary<Definition[]> {
+  // Where each stands in the set is drawn with it, so that dropping one moves no other.
+  const draft = fc.tuple(definition(constraints), fc.nat(3));
+  return fc.array(draft, { minLength: 1, maxLength: constraints.maxDefinitions ?? 4 }).map((drafts) => {
+    const places = drafts.map(([, place]) => place);
+    return linked(drafts.map(([body]) => body))
+      .map((body, index) => ({ body, place: places[index] ?? 0 }))
+      .sort((a, b) => a.place - b.place)
+      .map(({ body }) => body);
+  });
+}
+
+/** A definition without its key, its references still numbers. */
+function definition(constraints: DefinitionConstraints): fc.Arbitrary<Definition> {
+  const settings = fc.record(
+    {
+      include_anonymous: fc.boolean(),
+      history: fc.constantFrom<boolean | string>(true, '7 days', true, '90 days', false),
+    },
+    { requiredKeys: [], noNullPrototype: true },
+  );
+  return fc.oneof(
+    {
+      weight: 3,
+      arbitrary: fc
+        .tuple(settings, condition(constraints))
+        .map(([set, tree]): Definition => ({ kind: 'audience', key: '', ...set, definition: tree })),
+    },
+    {
+      weight: 2,
+      arbitrary: fc
+        .tuple(settings, stream(constraints), traitReducer(constraints))
+        .map(([set, events, reducer]): Definition => ({
+          kind: 'trait',
+          key: '',
+          ...set,
+          definition: { ...events, ...reducer },
+        })),
+    },
+  );
+}
+
+/** A condition: leaves under up to three levels of `all`, `any` and `not`. */
+export function condition(constraints: DefinitionConstraints = {}): fc.Arbitrary<Condition> {
+  const leaf = fc.oneof(
+    { weight: 6, arbitrary: eventCondition(constraints) },
+    { weight: 3, arbitrary: traitCondition() },
+    { weight: 1, arbitrary: fc.nat(3).map((n): Condition => ({ audience: `${REFERENCE_PREFIX}${n}` })) },
+  );
+  return tree<Condition>(leaf, 3);
+}
+
+function eventCondition(constraints: DefinitionConstraints): fc.Arbitrary<Condition> {
+  return fc
+    .tuple(
+      stream(constraints),
+      fc.oneof(
+        { weight: 1, arbitrary: fc.constant({}) },
+        { weight: 6, arbitrary: comparedReducer(constraints) },
+      ),
+    )
+    .map(([events, reducer]) => ({ ...events, ...reducer }));
+}
+
+function traitCondition(): fc.Arbitrary<Condition> {
+  const compared = typed(
+    {
+      number: NUMBER_TRAITS,
+      text: TEXT_TRAITS,
+      boolean: BOOLEAN_TRAITS,
+      date: DATE_TRAITS,
+      presence: OBJECT_TRAITS,
+    },
+    traitReference(),
+  ).map(([trait, comparison]): Condition => ({ trait, ...comparison }));
+  const ofDefinition = fc
+    .tuple(
+      fc.nat(3),
+      fc.oneof(
+        anyComparison(),
+        numberComparison(),
+        booleanComparison(),
+        referenceComparison(traitReference()),
+      ),
+    )
+    .map(([n, comparison]): Condition => ({ trait: `${REFERENCE_PREFIX}${n}`, ...comparison }));
+  return fc.oneof({ weight: 3, arbitrary: compared }, { weight: 2, arbitrary: ofDefinition });
+}
