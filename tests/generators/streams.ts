@@ -49,7 +49,10 @@ export function stream(constraints: LanguageConstraints): fc.Arbitrary<EventStre
       {
         event: eventName(),
         window,
-        where: fc.option(predicate(constraints), { nil: undefined, freq: 1 }),
+        where: fc.oneof(
+          { weight: 3, arbitrary: fc.constant(undefined) },
+          { weight: 2, arbitrary: predicate(constraints) },
+        ),
         sources: fc.oneof(
           { weight: 6, arbitrary: fc.constant(undefined) },
           { weight: 1, arbitrary: sources },
