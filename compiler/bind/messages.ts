@@ -1,0 +1,187 @@
+/** Layout `messages`: one table of raw messages, whose properties, traits and context are JSON. */
+import type { SourceConfig } from '../../models/definition.js';
+import {
+  and,
+  as,
+  bool,
+  call,
+  caseWhen,
+  eq,
+  filter,
+  not,
+  or,
+  pick,
+  project,
+  text,
+  unnest,
+} from '../ir/build.js';
+import type { Expr, Relation } from '../ir/types.js';
+import { rawRows, type BoundSource, type BoundTable, type RowsOf } from './bound.js';
+import { jsonFacet, jsonOf, rawScan, textOf } from './columns.js';
+import { pathSteps } from './paths.js';
+import { eventRows, messageRows, type Roles } from './rows.js';
+import type { StandardColumns } from './tables.js';
+import type { CatalogTable, Facet, ValueColumn } from './types.js';
+
+export const MESSAGES_COLUMNS = {
+  required: ['message_id', 'type', 'event', 'timestamp'],
+  optional: [
+    'received_at',
+    'user_id',
+    'anonymous_id',
+    'group_id',
+    'name',
+    'properties',
+    'traits',
+    'context',
+    'source_id',
+  ],
+} as const;
+
+/** Events that are messages of a type of their own, and the property their `name` is read as. */
+const NAMED_TYPES = new Map([
+  ['Page Viewed', { type: 'page', property: 'page_name' }],
+  ['Screen Viewed', { type: 'screen', property: 'screen_name' }],
+]);
+
+const UNIVERSE_TYPES = ['track', 'page', 'screen', 'identify'];
+
+export class MessagesSource implements BoundSource {
+  readonly name: string;
+  private readonly table: BoundTable;
+  private readonly roles: Roles;
+  private readonly traits: ReadonlySet<string>;
+
+  constructor(
+    readonly config: SourceConfig,
+    catalog: CatalogTable,
+    private readonly columns: StandardColumns,
+    traitNames: ReadonlySet<string>,
+  ) {
+    this.name = config.name;
+    const hasReceivedAt = columns['received_at'] !== undefined;
+    this.table = { table: catalog.table, raw: rawScan(catalog), catalog, hasReceivedAt };
+    this.traits = new Set([...traitNames, ...config.traits]);
+    this.roles = {
+      id: columns['message_id'],
+      timestamp: columns['timestamp'],
+      receivedAt: columns['received_at'],
+      userId: columns['user_id'],
+      anonymousId: columns['anonymous_id'],
+      sourceId: columns['source_id'],
+    };
+  }
+
+  tables(): readonly BoundTable[] {
+    return [this.table];
+  }
+
+  hasEvent(): boolean {
+    return true;
+  }
+
+  eventNames(): readonly string[] {
+    return [];
+  }
+
+  hasTrait(path: string): boolean {
+    return this.traits.has(pathSteps(path)[0] ?? path) || this.traits.has(path);
+  }
+
+  traitNames(): readonly string[] {
+    return [...this.traits];
+  }
+
+  events(event: string, columns: readonly ValueColumn[], rows: RowsOf = rawRows): Relation {
+    const tracked = and(eq(this.type(), text('track')), eq(textOf(this.columns['event']), text(event)));
+    const named = NAMED_TYPES.get(event);
+    const wanted = named ? or(tracked, eq(this.type(), text(named.type))) : tracked;
+    return eventRows(filter(rows(this.table), wanted), this.roles, columns, (column) =>
+      this.value(event, column),
+    );
+  }
+
+  identifies(columns: readonly ValueColumn[], rows: RowsOf = rawRows): Relation {
+    const identifies = filter(rows(this.table), eq(this.type(), text('identify')));
+    const traits = jsonOf(this.columns['traits']);
+    // A null instead of traits mentions none of them.
+    const mentioned = caseWhen([{ when: not(call('json_is_null', traits)), then: traits }]);
+    return eventRows(identifies, this.roles, columns, (column) =>
+      jsonFacet(traits.kind === 'null' ? traits : mentioned, pathSteps(column.path), 'mention'),
+    );
+  }
+
+  messages(table: BoundTable, rows: RowsOf = rawRows): Relation {
+    const context = jsonOf(this.columns['context']);
+    const inUniverse = call(
+      'coalesce',
+      call('in_list', this.type(), ...UNIVERSE_TYPES.map((type) => text(type))),
+      bool(false),
+    );
+    const device = {
+      id: jsonFacet(context, ['device', 'advertisingId'], 'text'),
+      type: jsonFacet(context, ['device', 'type'], 'text'),
+    };
+    const stream = call('coalesce', this.type(), text(''));
+    return messageRows(
+      rows(table),
+      this.roles,
+      stream,
+      inUniverse,
+      context.kind === 'null' ? undefined : device,
+    );
+  }
+
+  traitKeys(rows: RowsOf = rawRows): Relation {
+    const traits = jsonOf(this.columns['traits']);
+    const identifies = filter(
+      rows(this.table),
+      and(
+        eq(this.type(), text('identify')),
+        call('is_not_null', traits),
+        call('is_not_null', textOf(this.roles.id)),
+      ),
+    );
+    const objects = project(identifies, [as('traits', traits)]);
+    return pick(unnest(objects, { kind: 'col', name: 'traits', type: 'json' }, 'keys', 'name'), ['name'], {
+      distinct: true,
+    });
+  }
+
+  missingValue(): undefined {
+    return undefined;
+  }
+
+  private type(): Expr {
+    return textOf(this.columns['type']);
+  }
+
+  private value(event: string, column: ValueColumn): Expr {
+    const steps = pathSteps(column.path);
+    if (column.root === 'context') return jsonFacet(jsonOf(this.columns['context']), steps, column.facet);
+    const property = jsonFacet(jsonOf(this.columns['properties']), steps, column.facet);
+    const named = NAMED_TYPES.get(event);
+    if (!named || named.property !== steps[0]) return property;
+    return caseWhen(
+      [{ when: eq(this.type(), text(named.type)), then: this.nameOf(steps.slice(1), column.facet) }],
+      property,
+    );
+  }
+
+  /** A page's or screen's name: the message's `name`, else its property `name`. */
+  private nameOf(rest: readonly string[], facet: Facet): Expr {
+    const name = textOf(this.columns['name']);
+    const property = jsonFacet(jsonOf(this.columns['properties']), ['name', ...rest], facet);
+    const own: Record<Facet, Expr> = {
+      text: name,
+      number: call('text_number', name),
+      instant: call('text_instant', name),
+      json: call('text_json', name),
+      mention: call('text_json', name),
+    };
+    if (name.kind === 'null') return property;
+    return rest.length > 0
+      ? caseWhen([{ when: call('is_null', name), then: property }])
+      : caseWhen([{ when: call('is_not_null', name), then: own[facet] }], property);
+  }
+}

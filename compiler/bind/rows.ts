@@ -1,0 +1,180 @@
+/** Relations every layout makes of its rows: events with values, messages for identity, each message once. */
+import { and, as, bool, c, call, caseWhen, col, filter, int, project, rowNumber, text } from '../ir/build.js';
+import type { Expr, Named, Relation } from '../ir/types.js';
+import { rawRows, type BoundSource, type BoundTable, type RowsOf } from './bound.js';
+import { identifierOf, instantOf, textOf } from './columns.js';
+import type { StandardColumns } from './tables.js';
+import type { ValueColumn } from './types.js';
+
+/** Standard columns named by the part they play, whatever the layout calls them. */
+export interface Roles {
+  readonly id: StandardColumns[string];
+  readonly timestamp: StandardColumns[string];
+  readonly receivedAt: StandardColumns[string];
+  readonly userId: StandardColumns[string];
+  readonly anonymousId: StandardColumns[string];
+  readonly sourceId: StandardColumns[string];
+}
+
+/** EVENT_COLUMNS, then one column per value. */
+export function eventRows(
+  rows: Relation,
+  roles: Roles,
+  columns: readonly ValueColumn[],
+  value: (column: ValueColumn) => Expr,
+): Relation {
+  return project(rows, [
+    as('message_id', textOf(roles.id)),
+    as('timestamp', instantOf(roles.timestamp)),
+    as('received_at', instantOf(roles.receivedAt)),
+    as('user_id', identifierOf(roles.userId)),
+    as('anonymous_id', identifierOf(roles.anonymousId)),
+    as('source_id', textOf(roles.sourceId)),
+    ...columns.map((column) => as(column.name, value(column))),
+  ]);
+}
+
+/**
+ * MESSAGE_COLUMNS. A mobile device only makes an *anonymous* profile known, and the messages of one carry no
+ * user, so the context of others is not taken apart.
+ */
+export function messageRows(
+  rows: Relation,
+  roles: Roles,
+  stream: Expr,
+  inUniverse: Expr,
+  device?: { readonly id: Expr; readonly type: Expr },
+): Relation {
+  const user = identifierOf(roles.userId);
+  return project(rows, [
+    as('stream', stream),
+    as('message_id', textOf(roles.id)),
+    as('timestamp', instantOf(roles.timestamp)),
+    as('received_at', instantOf(roles.receivedAt)),
+    as('user_id', user),
+    as('anonymous_id', identifierOf(roles.anonymousId)),
+    as('in_universe', inUniverse),
+    as('has_device', device ? hasDevice(user, inUniverse, device) : bool(false)),
+  ]);
+}
+
+function hasDevice(user: Expr, inUniverse: Expr, device: { readonly id: Expr; readonly type: Expr }): Expr {
+  const mobile = and(
+    call('ne', device.id, text('')),
+    call('in_list', call('lower', device.type), text('android'), text('ios')),
+  );
+  const anonymous = and(call('is_null', user), inUniverse);
+  return caseWhen([{ when: anonymous, then: call('coalesce', mobile, bool(false)) }], bool(false));
+}
+
+/**
+ * Each message once: of the rows of one (stream, id), the smallest `received_at`, missing ones last, then the
+ * smallest `timestamp`; what is left is decided by the texts of the columns given. Rows without an id are no
+ * messages. The columns stay physical.
+ */
+export function firstLandings(
+  source: BoundSource,
+  table: BoundTable,
+  rows: Relation,
+  columns: readonly string[],
+): Relation {
+  const kept = project(
+    rows,
+    columns.map((name) => as(name, c(rows, name))),
+  );
+  const message = messageExprs(source, table, kept);
+  const asc = (expr: Expr): { readonly expr: Expr; readonly nulls: 'last' } => ({ expr, nulls: 'last' });
+  const kinds = new Map(table.catalog.columns.map((column) => [column.name, column]));
+  const ranked = rowNumber(filter(kept, call('is_not_null', message('message_id'))), {
+    partitionBy: [message('stream'), message('message_id')],
+    orderBy: [
+      asc(message('received_at')),
+      asc(message('timestamp')),
+      asc(message('user_id')),
+      asc(message('anonymous_id')),
+      ...columns.map((name) => asc(textOf(kinds.get(name)))),
+    ],
+    as: 'rollcall_landing',
+  });
+  const first = filter(ranked, call('eq', col('rollcall_landing', 'int'), int(1)));
+  return project(
+    first,
+    columns.map((name) => as(name, c(kept, name))),
+  );
+}
+
+/** The expressions behind a table's message columns, over its physical columns. */
+export function messageExprs(source: BoundSource, table: BoundTable, rows: Relation): (name: string) => Expr {
+  const relation = source.messages(table, () => rows);
+  const exprs = new Map<string, Named>(
+    relation.kind === 'project' ? relation.exprs.map((named) => [named.name, named]) : [],
+  );
+  return (name) => exprs.get(name)?.expr ?? c(relation, name);
+}
+
+/** Physical columns of a table that relations made of its raw rows read, in the table's order. */
+export function columnsRead(table: BoundTable, relations: readonly Relation[]): readonly string[] {
+  const read = new Set<string>();
+  const visit = (relation: Relation): boolean => {
+    if (relation === table.raw) return true;
+    if (relation.kind === 'project') {
+      if (!visit(relation.input)) return false;
+      // Only expressions directly over the table's own columns name physical ones.
+      if (isRawRows(relation.input, table)) for (const named of relation.exprs) collect(named.expr, read);
+      return true;
+    }
+    if (relation.kind === 'filter') {
+      if (!visit(relation.input)) return false;
+      if (isRawRows(relation.input, table)) collect(relation.predicate, read);
+      return true;
+    }
+    if (relation.kind === 'union') return relation.inputs.map(visit).some(Boolean);
+    if (relation.kind === 'unnest') {
+      if (!visit(relation.input)) return false;
+      if (isRawRows(relation.input, table)) collect(relation.expr, read);
+      return true;
+    }
+    return false;
+  };
+  relations.forEach(visit);
+  return table.raw.columns.map((column) => column.name).filter((name) => read.has(name));
+}
+
+const isRawRows = (relation: Relation, table: BoundTable): boolean =>
+  relation === table.raw || (relation.kind === 'filter' && isRawRows(relation.input, table));
+
+function collect(expr: Expr, into: Set<string>): void {
+  switch (expr.kind) {
+    case 'col':
+      into.add(expr.name);
+      return;
+    case 'call':
+      expr.args.forEach((arg) => collect(arg, into));
+      return;
+    case 'case':
+      for (const branch of expr.whens) {
+        collect(branch.when, into);
+        collect(branch.then, into);
+      }
+      if (expr.otherwise) collect(expr.otherwise, into);
+      return;
+    case 'cast':
+      collect(expr.expr, into);
+      return;
+    case 'agg':
+      [...expr.args, ...(expr.orderBy ?? []), ...(expr.filter ? [expr.filter] : [])].forEach((e) =>
+        collect(e, into),
+      );
+      return;
+    case 'lit':
+    case 'null':
+    case 'param':
+      return;
+  }
+}
+
+/** Replaces one table's rows, leaving the others as they are. */
+export const withRows =
+  (table: BoundTable, rows: Relation, others: RowsOf = rawRows): RowsOf =>
+  (asked) =>
+    asked === table ? rows : others(asked);
