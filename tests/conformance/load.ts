@@ -1,0 +1,124 @@
+/**
+ * Reads the conformance cases and spells out what they leave unsaid, so that a harness gets whole rows.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { Definition, Json, Message } from '../reference/model.js';
+import { formatInstant, parseDuration, requireInstant } from '../reference/time.js';
+
+export interface ConformanceStep {
+  /** The rows that land before the run: whole, nothing left to default. */
+  land: Message[];
+  as_of: string;
+  expect: {
+    /** Audience key → its members, `u:<user_id>` or `a:<anonymous_id>`, in any order. Keys not listed are not compared. */
+    members?: Record<string, string[]>;
+    /** Trait key → profile → stored value. Profiles not listed have no row. */
+    traits?: Record<string, Record<string, Json>>;
+    /** The same as exact JSON text, for numbers beyond a double's digits. */
+    trait_texts?: Record<string, Record<string, string>>;
+  };
+}
+
+export interface ConformanceCase {
+  /** The file it stands in, without its folder and extension. */
+  file: string;
+  name: string;
+  covers: string[];
+  layout: 'messages' | 'segment';
+  /** Definition key → the instant of its first run; by default the first step's `as_of`. */
+  first_runs: Record<string, string>;
+  definitions: Definition[];
+  steps: ConformanceStep[];
+}
+
+/** A file as written; `case.schema.json` describes it. */
+interface CaseFile {
+  defaults?: Partial<Message>;
+  fixtures?: Record<string, Partial<Message>[]>;
+  cases: (Omit<ConformanceCase, 'file' | 'layout' | 'first_runs' | 'steps'> & {
+    layout?: ConformanceCase['layout'];
+    first_runs?: Record<string, string>;
+    steps: (Omit<ConformanceStep, 'land'> & { land: (string | Partial<Message>)[] })[];
+  })[];
+}
+
+const FOLDER = import.meta.dirname;
+const SCHEMA = 'case.schema.json';
+
+/** The case files' names, in order. */
+export function caseFiles(): string[] {
+  return readdirSync(FOLDER, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.json') && name !== SCHEMA)
+    .sort();
+}
+
+/** One file of this folder as plain JSON. */
+export function readJson(name: string): unknown {
+  return JSON.parse(readFileSync(join(FOLDER, name), 'utf8'));
+}
+
+/** Every case of every file. */
+export function loadCases(): ConformanceCase[] {
+  return caseFiles().flatMap((name) => {
+    const file = readJson(name) as CaseFile;
+    return file.cases.map((written) => spelledOut(name.replace(/\.json$/, ''), file, written));
+  });
+}
+
+function spelledOut(
+  file: string,
+  { defaults, fixtures }: CaseFile,
+  written: CaseFile['cases'][number],
+): ConformanceCase {
+  const { name, covers, layout = 'messages', definitions, steps } = written;
+  let position = 0;
+  const wholeSteps = steps.map(({ land, as_of, expect }): ConformanceStep => {
+    const rows = land.flatMap((item) => (typeof item === 'string' ? requireFixture(fixtures, item) : [item]));
+    const whole = rows.map((row): Message => {
+      position++;
+      return {
+        message_id: `m${String(position).padStart(3, '0')}`,
+        type: 'track',
+        timestamp: null,
+        received_at: formatInstant(requireInstant(as_of) - parseDuration('1 hour')),
+        source: 'raw',
+        ...defaults,
+        ...row,
+      };
+    });
+    return { land: whole, as_of, expect };
+  });
+  const firstRun = wholeSteps[0]?.as_of ?? '';
+  const first_runs = Object.fromEntries(
+    definitions.map(({ key }) => [key, written.first_runs?.[key] ?? firstRun]),
+  );
+  return { file, name, covers, layout, first_runs, definitions, steps: wholeSteps };
+}
+
+function requireFixture(fixtures: CaseFile['fixtures'], name: string): Partial<Message>[] {
+  const rows = fixtures?.[name];
+  if (rows === undefined) throw new Error(`no fixture ${name}`);
+  return rows;
+}
+
+/**
+ * The top-level names of the custom traits that definitions refer to: what a `messages` source lists under `traits`,
+ * since a reference to a trait that nothing mentions yet is an error (SEMANTICS §5).
+ */
+export function customTraitsOf(definitions: readonly Definition[]): string[] {
+  const computed = new Set(definitions.map(({ key }) => key));
+  const names = new Set<string>();
+  const visit = (node: unknown): void => {
+    if (typeof node !== 'object' || node === null) return;
+    if ('trait' in node && typeof node.trait === 'string' && !computed.has(node.trait)) {
+      names.add(node.trait.replace(/(?<!\\)\..*$/s, '').replaceAll('\\.', '.'));
+    }
+    Object.values(node).forEach(visit);
+  };
+  definitions.forEach(({ definition }) => {
+    visit(definition);
+  });
+  return [...names].sort();
+}

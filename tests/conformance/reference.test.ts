@@ -1,0 +1,56 @@
+/** Every conformance case, on the reference evaluator; and every case file against its schema. */
+import { Ajv } from 'ajv';
+import { describe, expect, it } from 'vitest';
+
+import { evaluate } from '../reference/evaluate.js';
+import { profileName, type Json, type Message } from '../reference/model.js';
+import { caseFiles, loadCases, readJson } from './load.js';
+
+const cases = loadCases();
+
+describe('conformance case files', () => {
+  const validate = new Ajv({ allErrors: true, allowUnionTypes: true }).compile(
+    readJson('case.schema.json') as object,
+  );
+
+  it.each(caseFiles())('%s is valid', (name) => {
+    validate(readJson(name));
+    expect(validate.errors ?? []).toEqual([]);
+  });
+
+  it('name every case once', () => {
+    const names = cases.map(({ file, name }) => `${file}: ${name}`);
+    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+  });
+});
+
+describe.each(cases.map((one) => ({ title: `${one.file}: ${one.name}`, one })))('$title', ({ one }) => {
+  const landed: Message[] = [];
+  for (const [index, step] of one.steps.entries()) {
+    landed.push(...step.land);
+    const messages = [...landed];
+
+    it(`step ${index + 1}, as of ${step.as_of}`, () => {
+      const { members, traitValues, traitTexts } = evaluate({
+        messages,
+        definitions: one.definitions,
+        asOf: step.as_of,
+        firstRuns: one.first_runs,
+      });
+      const compare = step.expect;
+      for (const [key, names] of Object.entries(compare.members ?? {})) {
+        expect([key, members.get(key)?.map(profileName).sort()]).toEqual([key, [...names].sort()]);
+      }
+      for (const [key, values] of Object.entries(compare.traits ?? {})) {
+        expect([key, plain(traitValues.get(key))]).toEqual([key, values]);
+      }
+      for (const [key, texts] of Object.entries(compare.trait_texts ?? {})) {
+        expect([key, plain(traitTexts.get(key))]).toEqual([key, texts]);
+      }
+    });
+  }
+});
+
+function plain(values: ReadonlyMap<string, Json> | undefined): Record<string, Json> | undefined {
+  return values && Object.fromEntries(values);
+}
