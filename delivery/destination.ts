@@ -1,0 +1,95 @@
+/**
+ * What a destination is to the rest of delivery. A destination states its limits as data and makes single
+ * attempts; pacing, retries and bookkeeping are the same for all and live beside it (`send.ts`, `sync.ts`).
+ */
+import type { Diagnostic } from '../compiler/diagnostics/index.js';
+import type { Destination as DestinationDefinition } from '../models/definition.js';
+
+/** One row of the outbox on its way out. */
+export interface OutboxMessage {
+  readonly messageId: string;
+  readonly definition: string;
+  readonly runNo: number;
+  readonly type: string;
+  readonly identifierType: string;
+  readonly identifier: string;
+  /** JSON text, sent as it is. */
+  readonly payload: string;
+}
+
+/** What a destination can take, as data: the sender keeps to it. */
+export interface Limits {
+  /** Attempts a second, retries included; absent: as fast as it answers. */
+  readonly requestsPerSecond?: number;
+  /** Messages an attempt. */
+  readonly batchSize: number;
+  /** UTF-8 bytes of the payloads of an attempt. */
+  readonly maxPayloadBytes?: number;
+  /** Attempts at a time. 1 keeps every message in order; more keeps the order of each run. */
+  readonly concurrency: number;
+  /** How often a failed attempt is tried again. */
+  readonly retries: number;
+}
+
+/** `rejected` is final: this message will never be taken. `failed` is tried again by the next sync. */
+export type OutcomeStatus = 'delivered' | 'rejected' | 'failed';
+
+export interface Outcome {
+  readonly status: OutcomeStatus;
+  readonly httpStatus?: number;
+  /** One line, without secrets. */
+  readonly error?: string;
+}
+
+/** What one attempt came to. */
+export type Attempt =
+  /** One outcome for all, or one for each message in order. */
+  | { readonly kind: 'done'; readonly outcomes: Outcome | readonly Outcome[] }
+  /** Nothing of the batch was taken, but may be later. */
+  | {
+      readonly kind: 'retry';
+      readonly reason: string;
+      readonly httpStatus?: number;
+      /** What the destination asked us to wait. */
+      readonly retryAfterMs?: number;
+    }
+  /** Nothing will be taken until someone mends the settings: the destination stops and keeps its messages. */
+  | { readonly kind: 'stop'; readonly reason: string; readonly httpStatus?: number };
+
+export interface Destination {
+  /** Where it leads, for people: a path, an address without its secrets. */
+  readonly where: string;
+  readonly limits: Limits;
+  /** Makes one attempt. What it throws counts as `retry`, unless `signal` is aborted. */
+  send(batch: readonly OutboxMessage[], signal: AbortSignal): Promise<Attempt>;
+  /**
+   * Where present, nothing that was sent is visible until this resolves, and then all of it is:
+   * deliveries are recorded only afterwards.
+   */
+  commit?(): Promise<void>;
+  /** Lets go of everything, also of what was not committed. */
+  close(): Promise<void>;
+}
+
+export interface OpenContext {
+  readonly definition: DestinationDefinition;
+  /** Folder that relative paths start from. */
+  readonly projectDir: string;
+  /** The present, as an ISO 8601 instant in UTC. */
+  readonly now: () => string;
+}
+
+/** A problem of the settings, before it has a place in a file. */
+export type SettingsProblem = Pick<Diagnostic, 'message' | 'hint'> & {
+  /** The setting concerned; absent: `settings` as a whole. */
+  readonly setting?: string;
+};
+
+/** A kind of destination: one file each, listed in `registry.ts`. */
+export interface DestinationType {
+  readonly type: string;
+  /** What only the values show once variables are replaced; the shape is checked when files are loaded. */
+  check(settings: Readonly<Record<string, unknown>>): readonly SettingsProblem[];
+  /** Opens it; settings were checked. Loads what it needs only then. */
+  open(context: OpenContext): Promise<Destination>;
+}

@@ -1,0 +1,46 @@
+/** Every type of destination: a new one is one file and one line here. */
+import type { Diagnostic } from '../compiler/diagnostics/index.js';
+import { orList } from '../compiler/diagnostics/suggest.js';
+import type { Destination as DestinationDefinition, Spans } from '../models/definition.js';
+import type { DestinationType } from './destination.js';
+import { file } from './file.js';
+import { webhook } from './webhook.js';
+
+const TYPES: readonly DestinationType[] = [file, webhook];
+
+/** Finds a type by its name. */
+export function destinationType(name: string): DestinationType | undefined {
+  return TYPES.find((t) => t.type === name);
+}
+
+/** What is wrong with destinations once variables are replaced: bad addresses, headers no server would take. */
+export function checkDestinations(
+  destinations: readonly DestinationDefinition[],
+  spans?: Spans,
+): readonly Diagnostic[] {
+  return destinations.flatMap((definition) => {
+    const at = place(definition, spans);
+    const type = destinationType(definition.type);
+    if (type === undefined) {
+      const hint = `types are ${orList(TYPES.map((t) => t.type))}`;
+      const message = `destination "${definition.key}" has the unknown type "${definition.type}"`;
+      return [{ code: 'destination-settings', severity: 'error', message, hint, ...at } as const];
+    }
+    return type.check(definition.settings).map(({ message, hint }): Diagnostic => {
+      const text = `destination "${definition.key}": ${message}`;
+      return {
+        code: 'destination-settings',
+        severity: 'error',
+        message: text,
+        ...(hint === undefined ? {} : { hint }),
+        ...at,
+      };
+    });
+  });
+}
+
+/** Where a destination stands in its file, for a diagnostic. */
+export function place(definition: DestinationDefinition, spans?: Spans): Pick<Diagnostic, 'span'> {
+  const span = spans?.of(definition);
+  return span === undefined ? {} : { span };
+}

@@ -1,0 +1,150 @@
+/** Batching, pacing and retries, the same for every destination. */
+import PQueue from 'p-queue';
+import pRetry from 'p-retry';
+
+import type { Attempt, Destination, Limits, Outcome, OutboxMessage } from './destination.js';
+
+/** How long a destination may ask us to wait; past it the messages wait for the next sync instead. */
+const LONGEST_WAIT = 5 * 60_000;
+
+export interface Backoff {
+  readonly minMs: number;
+  readonly maxMs: number;
+}
+
+export const DEFAULT_BACKOFF: Backoff = { minMs: 500, maxMs: 30_000 };
+
+/** What became of a batch. `stopped`: the destination takes nothing more until its settings are mended. */
+export interface BatchResult {
+  readonly outcomes: Outcome | readonly Outcome[];
+  readonly tries: number;
+  readonly stopped?: string;
+}
+
+/** An attempt worth repeating. */
+class Retryable extends Error {
+  constructor(readonly attempt: Extract<Attempt, { kind: 'retry' }>) {
+    super(attempt.reason);
+  }
+}
+
+/** Sends batches to one destination at the pace it states. */
+export class Sender {
+  private readonly queue: PQueue;
+
+  constructor(
+    private readonly destination: Destination,
+    private readonly signal: AbortSignal,
+    private readonly backoff: Backoff = DEFAULT_BACKOFF,
+  ) {
+    this.queue = new PQueue({ concurrency: destination.limits.concurrency, ...pace(destination.limits) });
+  }
+
+  /** One batch, until it is taken, refused, or given up for this sync. Rejects only when aborted. */
+  async deliver(batch: readonly OutboxMessage[]): Promise<BatchResult> {
+    let tries = 0;
+    const { retries } = this.destination.limits;
+    try {
+      return await pRetry(
+        async () => {
+          tries++;
+          const attempt = await this.attempt(batch);
+          if (attempt.kind === 'retry') throw new Retryable(attempt);
+          if (attempt.kind === 'done') return { outcomes: attempt.outcomes, tries };
+          return { outcomes: failure(attempt), tries, stopped: attempt.reason };
+        },
+        {
+          retries,
+          minTimeout: this.backoff.minMs,
+          maxTimeout: this.backoff.maxMs,
+          randomize: true,
+          signal: this.signal,
+          onFailedAttempt: async ({ error, retriesLeft }) => {
+            const wait = error instanceof Retryable ? (error.attempt.retryAfterMs ?? 0) : 0;
+            if (wait > LONGEST_WAIT) throw error;
+            if (retriesLeft > 0 && wait > 0) await sleep(wait, this.signal);
+          },
+        },
+      );
+    } catch (error) {
+      this.signal.throwIfAborted();
+      if (error instanceof Retryable) return { outcomes: failure(error.attempt), tries };
+      throw error;
+    }
+  }
+
+  private attempt(batch: readonly OutboxMessage[]): Promise<Attempt> {
+    return this.queue.add(
+      async () => {
+        try {
+          return await this.destination.send(batch, this.signal);
+        } catch (error) {
+          this.signal.throwIfAborted();
+          return { kind: 'retry', reason: error instanceof Error ? error.message : String(error) };
+        }
+      },
+      { signal: this.signal },
+    );
+  }
+}
+
+function failure(attempt: { readonly reason: string; readonly httpStatus?: number }): Outcome {
+  const { reason, httpStatus } = attempt;
+  return { status: 'failed', error: reason, ...(httpStatus === undefined ? {} : { httpStatus }) };
+}
+
+/** A window that slides where the rate is a whole number; else one attempt an interval. */
+function pace({ requestsPerSecond: rate }: Limits): {
+  interval?: number;
+  intervalCap?: number;
+  strict?: boolean;
+} {
+  if (rate === undefined) return {};
+  if (Number.isInteger(rate)) return { interval: 1000, intervalCap: rate, strict: true };
+  return { interval: Math.ceil(1000 / rate), intervalCap: 1, strict: true };
+}
+
+/** Waits; rejects with the signal's reason when it is aborted. */
+export function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const done = () => {
+      signal.removeEventListener('abort', stop);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal.reason as Error);
+    };
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
+  });
+}
+
+/**
+ * Cuts a stream of messages into batches of at most so many messages and bytes. With more than one attempt
+ * at a time a batch never spans two runs, so that runs can be sent one after another. A message that is too
+ * large by itself is a batch of its own.
+ */
+export async function* batches(
+  messages: AsyncIterable<readonly OutboxMessage[]>,
+  { batchSize, maxPayloadBytes = Infinity, concurrency }: Limits,
+): AsyncGenerator<readonly OutboxMessage[]> {
+  let batch: OutboxMessage[] = [];
+  let bytes = 0;
+  for await (const some of messages) {
+    for (const message of some) {
+      const size = maxPayloadBytes === Infinity ? 0 : Buffer.byteLength(message.payload) + 1;
+      const first = batch[0];
+      const otherRun = concurrency > 1 && first !== undefined && first.runNo !== message.runNo;
+      if (first !== undefined && (batch.length >= batchSize || bytes + size > maxPayloadBytes || otherRun)) {
+        yield batch;
+        batch = [];
+        bytes = 0;
+      }
+      batch.push(message);
+      bytes += size;
+    }
+  }
+  if (batch.length > 0) yield batch;
+}

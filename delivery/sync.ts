@@ -1,0 +1,217 @@
+/** `sync`: what waits in the outbox goes to its destinations, and what became of it is recorded. */
+import type { Diagnostic, ExitCode } from '../compiler/diagnostics/index.js';
+import { UserError } from '../compiler/diagnostics/index.js';
+import type { StateSchema } from '../compiler/program/state.js';
+import type { Dialect } from '../dialects/dialect.js';
+import type { Warehouse } from '../dialects/warehouse.js';
+import type { Destination as DestinationDefinition, Spans } from '../models/definition.js';
+import { Courier, type Delivery, type DeliveryOptions, type Totals } from './courier.js';
+import type { Destination } from './destination.js';
+import { Outbox, type Selection } from './outbox.js';
+import { checkDestinations, destinationType, place } from './registry.js';
+import type { Backoff } from './send.js';
+import { deliverWhole } from './whole.js';
+
+export interface SyncOptions {
+  /** Open for writing, with the lock held. */
+  readonly warehouse: Warehouse;
+  readonly dialect: Dialect;
+  readonly state: StateSchema;
+  readonly destinations: readonly DestinationDefinition[];
+  readonly projectDir: string;
+  /** The present, as an ISO 8601 instant in UTC. */
+  readonly now: () => string;
+  /** Only these destinations and these definitions' messages; absent: all. */
+  readonly select?: {
+    readonly destinations?: ReadonlySet<string>;
+    readonly definitions?: ReadonlySet<string>;
+  };
+  readonly spans?: Spans;
+  readonly signal?: AbortSignal;
+  readonly onEvent?: (event: SyncEvent) => void;
+  /** Waits between attempts; a test shortens them. */
+  readonly backoff?: Backoff;
+  /** Messages between two recordings; a test makes it small. */
+  readonly pageSize?: number;
+}
+
+/**
+ * `stopped`: it refused us, or was down, and what is left waits for the next sync. `disabled`: it keeps its
+ * messages. `failed`: it went through, and some messages failed or were rejected.
+ */
+export type DestinationStatus = 'succeeded' | 'failed' | 'stopped' | 'disabled' | 'cancelled';
+
+export interface DestinationResult extends Totals {
+  readonly key: string;
+  readonly type: string;
+  readonly status: DestinationStatus;
+  /** A path or an address, without secrets; null when it was not opened. */
+  readonly where: string | null;
+  /** Messages that still wait. */
+  readonly waiting: number;
+  readonly duration_ms: number;
+  readonly error: string | null;
+}
+
+export interface SyncResult {
+  readonly status: 'succeeded' | 'failed' | 'cancelled';
+  readonly destinations: readonly DestinationResult[];
+  readonly diagnostics: readonly Diagnostic[];
+  /** 0, or 1 when some message was not delivered. */
+  readonly exit: ExitCode;
+}
+
+export type SyncEvent = { readonly at: string; readonly destination: string } & (
+  | {
+      readonly event: 'destination_started';
+      readonly type: string;
+      readonly where: string;
+      readonly waiting: number;
+    }
+  | ({ readonly event: 'destination_progress'; readonly waiting: number } & Totals)
+  | ({ readonly event: 'destination_finished' } & Omit<DestinationResult, 'key'>)
+);
+
+const NOTHING: Totals = { delivered: 0, rejected: 0, failed: 0 };
+
+/**
+ * Delivers what waits, one destination after another; one that fails does not hold up the others. Throws
+ * `UserError` (exit 2) before anything is sent when a selected destination's settings cannot be used.
+ */
+export async function syncDestinations(options: SyncOptions): Promise<SyncResult> {
+  const chosen = options.destinations.filter((d) => options.select?.destinations?.has(d.key) ?? true);
+  const enabled = chosen.filter((d) => d.enabled);
+  const problems = checkDestinations(enabled, options.spans);
+  if (problems.length > 0) throw new UserError(problems);
+
+  const outbox = new Outbox(options.warehouse, options.dialect, options.state, options.signal);
+  const exists = await outbox.exists();
+  const results: DestinationResult[] = [];
+  for (const definition of chosen) {
+    if (options.signal?.aborted) break;
+    results.push(exists ? await syncOne(definition, outbox, options) : idle(definition, 0));
+  }
+  const cancelled = options.signal?.aborted === true;
+  const failed = results.some((r) => r.status === 'failed' || r.status === 'stopped');
+  return {
+    status: cancelled ? 'cancelled' : failed ? 'failed' : 'succeeded',
+    destinations: results,
+    diagnostics: results.flatMap((r) => diagnosticsOf(r, options)),
+    exit: cancelled || failed ? 1 : 0,
+  };
+}
+
+async function syncOne(
+  definition: DestinationDefinition,
+  outbox: Outbox,
+  options: SyncOptions,
+): Promise<DestinationResult> {
+  const started = Date.parse(options.now());
+  const { definitions } = options.select ?? {};
+  const selection: Selection = {
+    destination: definition.key,
+    ...(definitions === undefined ? {} : { definitions: [...definitions] }),
+  };
+  const waiting = definitions?.size === 0 ? new Map<number, number>() : await outbox.waiting(selection);
+  const total = [...waiting.values()].reduce((a, b) => a + b, 0);
+  if (total === 0 || !definition.enabled) return idle(definition, total);
+
+  const emit = emitter(definition.key, options);
+  let destination: Destination | undefined;
+  let delivery: Delivery;
+  try {
+    destination = await openDestination(definition, options);
+    emit({ event: 'destination_started', type: definition.type, where: destination.where, waiting: total });
+    delivery = await deliver(outbox, destination, selection, waiting, {
+      now: options.now,
+      signal: options.signal ?? new AbortController().signal,
+      onProgress: (t) =>
+        emit({ event: 'destination_progress', waiting: total - t.delivered - t.rejected, ...t }),
+      ...(options.backoff === undefined ? {} : { backoff: options.backoff }),
+      ...(options.pageSize === undefined ? {} : { pageSize: options.pageSize }),
+    });
+  } catch (error) {
+    if (destination !== undefined) throw error; // the warehouse failed, and would for the others
+    const reason = error instanceof Error ? error.message : String(error);
+    delivery = { ...NOTHING, stopped: reason, lastError: reason };
+  } finally {
+    await destination?.close();
+  }
+  const { delivered, rejected, failed, stopped, lastError } = delivery;
+  const outcome = {
+    type: definition.type,
+    status: statusOf(delivery, options.signal),
+    where: destination?.where ?? null,
+    delivered,
+    rejected,
+    failed,
+    waiting: total - delivered - rejected,
+    duration_ms: Date.parse(options.now()) - started,
+    error: stopped ?? lastError ?? null,
+  };
+  emit({ event: 'destination_finished', ...outcome });
+  return { key: definition.key, ...outcome };
+}
+
+async function openDestination(
+  definition: DestinationDefinition,
+  options: SyncOptions,
+): Promise<Destination> {
+  const type = destinationType(definition.type);
+  if (type === undefined) throw new Error(`no destination type ${definition.type}`);
+  return type.open({ definition, projectDir: options.projectDir, now: options.now });
+}
+
+function deliver(
+  outbox: Outbox,
+  destination: Destination,
+  selection: Selection,
+  waiting: ReadonlyMap<number, number>,
+  options: DeliveryOptions,
+): Promise<Delivery> {
+  if (commits(destination)) return deliverWhole(outbox, destination, selection, waiting, options);
+  return new Courier(outbox, destination, options).deliver(selection, waiting);
+}
+
+function commits(destination: Destination): destination is Destination & { commit(): Promise<void> } {
+  return destination.commit !== undefined;
+}
+
+/** A destination there is nothing to do for. */
+function idle(definition: DestinationDefinition, waiting: number): DestinationResult {
+  const status = definition.enabled ? 'succeeded' : 'disabled';
+  const { key, type } = definition;
+  return { key, type, status, where: null, ...NOTHING, waiting, duration_ms: 0, error: null };
+}
+
+function statusOf({ stopped, failed, rejected }: Delivery, signal?: AbortSignal): DestinationStatus {
+  if (signal?.aborted) return 'cancelled';
+  if (stopped !== undefined) return 'stopped';
+  return failed > 0 || rejected > 0 ? 'failed' : 'succeeded';
+}
+
+type Body<T> = T extends unknown ? Omit<T, 'at' | 'destination'> : never;
+
+function emitter(destination: string, { now, onEvent }: SyncOptions): (event: Body<SyncEvent>) => void {
+  return (event) => onEvent?.({ at: now(), destination, ...event });
+}
+
+function diagnosticsOf(result: DestinationResult, options: SyncOptions): readonly Diagnostic[] {
+  const { key, status, failed, rejected, waiting, error } = result;
+  if (status !== 'failed' && status !== 'stopped') return [];
+  const definition = options.destinations.find((d) => d.key === key);
+  const counts = [
+    ...(rejected > 0 ? [`${rejected} rejected for good`] : []),
+    ...(failed > 0 ? [`${failed} failed`] : []),
+    ...(waiting > 0 ? [`${waiting} kept for the next sync`] : []),
+  ].join(', ');
+  const what = status === 'stopped' ? 'stopped' : 'did not take every message';
+  return [
+    {
+      code: 'delivery-failed',
+      severity: 'error',
+      message: `destination "${key}" ${what}${error === null ? '' : `: ${error}`} (${counts})`,
+      ...(definition === undefined ? {} : place(definition, options.spans)),
+    },
+  ];
+}

@@ -1,0 +1,62 @@
+import type { Delivery, DeliveryOptions } from './courier.js';
+import type { Destination } from './destination.js';
+import type { Outbox, Page, Selection } from './outbox.js';
+import { PAGE, pagesOf } from './pages.js';
+import { batches, Sender } from './send.js';
+
+/**
+ * Delivers to a destination that makes a sync visible at once. Nothing is written to the warehouse before
+ * that, so the outbox is streamed and what became of it is one statement, however many messages there are.
+ */
+export async function deliverWhole(
+  outbox: Outbox,
+  destination: Destination & { commit(): Promise<void> },
+  selection: Selection,
+  waiting: ReadonlyMap<number, number>,
+  options: DeliveryOptions,
+): Promise<Delivery> {
+  const nothing = { delivered: 0, rejected: 0, failed: 0 };
+  let stopped: string | undefined;
+  try {
+    stopped = await sendAll(outbox, destination, selection, waiting, options);
+    options.signal.throwIfAborted();
+    if (stopped === undefined) await destination.commit();
+  } catch (error) {
+    if (options.signal.aborted) return nothing;
+    stopped = error instanceof Error ? error.message : String(error);
+  }
+  const messages = [...waiting.values()].reduce((a, b) => a + b, 0);
+  const failure = stopped === undefined ? undefined : ({ status: 'failed', error: stopped } as const);
+  const outcome = failure ?? ({ status: 'delivered' } as const);
+  await outbox.record(everything(selection, waiting), { outcome, tries: 1 }, [], options.now());
+  if (stopped === undefined) return { ...nothing, delivered: messages };
+  return { ...nothing, failed: messages, stopped, lastError: stopped };
+}
+
+/** Resolves to why it stopped before the end, if it did. */
+async function sendAll(
+  outbox: Outbox,
+  destination: Destination,
+  selection: Selection,
+  waiting: ReadonlyMap<number, number>,
+  { signal, onProgress, pageSize, backoff }: DeliveryOptions,
+): Promise<string | undefined> {
+  const sender = new Sender(destination, signal, backoff);
+  let sent = 0;
+  for (const page of pagesOf(selection, waiting, { size: pageSize ?? PAGE, split: false })) {
+    for await (const batch of batches(outbox.read(page), destination.limits)) {
+      const { outcomes, stopped } = await sender.deliver(batch);
+      if (stopped !== undefined) return stopped;
+      if ('status' in outcomes && outcomes.status === 'failed') return outcomes.error ?? 'it takes nothing';
+      sent += batch.length;
+      onProgress({ delivered: sent, rejected: 0, failed: 0 });
+    }
+  }
+  return undefined;
+}
+
+function everything(selection: Selection, waiting: ReadonlyMap<number, number>): Page {
+  const runs = [...waiting.keys()];
+  const [fromRun, toRun] = [runs[0] ?? 0, runs.at(-1) ?? 0];
+  return { selection, fromRun, toRun, about: 0, sorted: false };
+}
