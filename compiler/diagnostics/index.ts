@@ -33,7 +33,7 @@ export const CODES = {
   'duplicate-key': 'Two definitions or two destinations share a key.',
   'retired-key': 'The key belonged to a definition that was removed.',
   'too-many-conditions': 'More primary expressions than Segment accepts.',
-  'cycle': 'Definitions refer to each other in a circle.',
+  cycle: 'Definitions refer to each other in a circle.',
   'unknown-reference': 'A reference to a trait, audience or destination that does not exist.',
   'never-computed': 'A reference outside the selection that was never computed.',
   'shadowed-trait': 'A computed trait or audience hides a custom trait of the same name.',
@@ -49,7 +49,7 @@ export const CODES = {
   'unknown-selector': 'A selector that selects nothing or cannot be read.',
   'invalid-as-of': '--as-of is malformed, in the future, or before the last run.',
   'invalid-argument': 'A command-line argument that cannot be used.',
-  'locked': 'Another run holds the lock.',
+  locked: 'Another run holds the lock.',
   'warehouse-unavailable': 'The warehouse cannot be reached or refused us.',
   'warehouse-newer': 'The warehouse was written by a newer version.',
   'definition-failed': 'A definition failed in the warehouse.',
@@ -57,7 +57,7 @@ export const CODES = {
   'delivery-failed': 'A destination did not take a message.',
   'destination-settings': 'A destination lacks a setting, or has a wrong one.',
   'null-timestamps': 'Rows without a timestamp were left out.',
-  'unchecked': 'Something could not be checked.',
+  unchecked: 'Something could not be checked.',
 } as const;
 
 export type Code = keyof typeof CODES;

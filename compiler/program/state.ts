@@ -62,9 +62,11 @@ export const STATE = {
   landing: cols({
     source: 'text', fingerprint: 'text', watermark: 'timestamp', landed_rows: 'int', landed_at: 'timestamp',
   }),
-  /** Every message that counted, so that one landing again is known. */
-  landed: cols({ source: 'text', stream: 'text', message_id: 'text', received_at: 'timestamp' }),
-  /** Who was seen with whom: the least (timestamp, message id) of each pair of identifiers. */
+  /** Every message that counted, so that one landing again is known, and whether it should have counted instead. */
+  landed: cols({
+    source: 'text', stream: 'text', message_id: 'text', received_at: 'timestamp', timestamp: 'timestamp',
+  }),
+  /** Who was seen with whom: the least (timestamp, message id) of each pair of identifiers; `''` is no identifier. */
   identity_pairs: cols({
     source: 'text', user_id: 'text', anonymous_id: 'text', first_at: 'timestamp', first_id: 'text', seen_at: 'timestamp',
     device_at: 'timestamp',

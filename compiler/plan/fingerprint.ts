@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto';
+import { durationMicros, type Duration } from '../../models/algebra.js';
+import type { Definition } from '../../models/definition.js';
+import { parseInstant } from '../../models/instant.js';
+import { canonicalDecimal } from '../lower/decimal.js';
+
+/** Raised when the compiler starts to mean something else by the same definition: everything is recomputed. */
+export const SEMANTIC_VERSION = 1;
+
+/**
+ * Hash of what a definition means: its condition or value, its history, whom it ranges over. Not its name,
+ * description, tags, destinations or spelling: `7 days` and `1 week`, or the parts of an `all` in another
+ * order, are one meaning (SEMANTICS §5, "Editing").
+ */
+export function fingerprint(definition: Definition): string {
+  const { kind, of, includeAnonymous, history } = definition;
+  const body = definition.kind === 'audience' ? definition.condition : definition.value;
+  const meaning = { version: SEMANTIC_VERSION, kind, of, includeAnonymous, history, body };
+  return createHash('sha256').update(JSON.stringify(canonical(meaning))).digest('hex');
+}
+
+type Json = string | number | boolean | null | undefined | readonly Json[] | { readonly [key: string]: Json };
+
+/** Keys whose arrays are sets. */
+const UNORDERED = new Set(['of', 'values', 'excludeSources']);
+const INSTANTS = new Set(['since', 'until', 'instant']);
+
+function canonical(value: unknown, key = ''): Json {
+  if (Array.isArray(value)) {
+    const items = value.map((item) => canonical(item));
+    return UNORDERED.has(key) ? sorted(items) : items;
+  }
+  if (typeof value === 'string') return INSTANTS.has(key) ? (parseInstant(value)?.toString() ?? value) : value;
+  if (typeof value !== 'object' || value === null) return value as Json;
+  if (isDuration(value)) return durationMicros(value).toString();
+  if (isNumberLiteral(value)) return { type: 'number', text: canonicalDecimal(value.text) ?? value.text };
+  const entries = Object.entries(value)
+    .filter(([, v]) => v !== undefined)
+    .map(([k, v]) => [k, canonical(v, k)] as const);
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function sorted(items: readonly Json[]): readonly Json[] {
+  const byText = new Map(items.map((item) => [JSON.stringify(item), item]));
+  return [...byText.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, item]) => item);
+}
+
+const isDuration = (value: object): value is Duration => 'amount' in value && 'unit' in value;
+
+const isNumberLiteral = (value: object): value is { type: 'number'; text: string } =>
+  'type' in value && value.type === 'number' && 'text' in value && typeof value.text === 'string';

@@ -1,0 +1,61 @@
+/** Names and columns of the tables a run makes besides the fixed ones of `state.ts`. */
+import { hashedName } from '../bind/paths.js';
+import type { ValueColumn } from '../bind/types.js';
+import { FACET_TYPES } from '../bind/types.js';
+import type { Column, Scan } from '../ir/types.js';
+import { scan } from '../ir/build.js';
+import { AUDIENCE_STAGE, TRAIT_STAGE } from './plan.js';
+import type { StateSchema } from './state.js';
+import type { TableSpec } from './types.js';
+
+const column = ({ name, facet }: ValueColumn): Column => ({ name, type: FACET_TYPES[facet] });
+
+/** Columns of a facts table before its values. */
+export const FACTS_COLUMNS: readonly Column[] = [
+  { name: 'subject_no', type: 'int' },
+  { name: 'profile_no', type: 'int' },
+  { name: 'timestamp', type: 'timestamp' },
+  { name: 'message_id', type: 'text' },
+  { name: 'source_id', type: 'text' },
+];
+
+/** The landed events of one name from one source, their values in typed columns. */
+export function factsTable(
+  schema: StateSchema,
+  source: string,
+  event: string,
+  columns: readonly ValueColumn[],
+): TableSpec {
+  const name = `facts_${hashedName(`${source}_${event}`, source, event)}`;
+  return { table: schema.ref(name), columns: [...FACTS_COLUMNS, ...columns.map(column)] };
+}
+
+/** The landed identify messages of one source, one mention per trait. */
+export function identifyFacts(
+  schema: StateSchema,
+  source: string,
+  columns: readonly ValueColumn[],
+): TableSpec {
+  const name = `facts_${hashedName(`${source}_identify`, source, 'identify', '')}`;
+  return { table: schema.ref(name), columns: [...FACTS_COLUMNS, ...columns.map(column)] };
+}
+
+/**
+ * A temporary table. It stands in no schema (engines keep them apart), so its name must not hide a table of
+ * the user's.
+ */
+export const temporary = (name: string, columns: readonly Column[]): TableSpec => ({
+  table: { name: `rollcall_${name}` },
+  columns,
+  temporary: true,
+});
+
+/** What a definition computed, before it is compared with what is published. */
+export const stageTable = (key: string, kind: 'audience' | 'trait'): TableSpec =>
+  temporary(`stage_${hashedName(key, kind, key)}`, kind === 'audience' ? AUDIENCE_STAGE : TRAIT_STAGE);
+
+/** Current custom traits: `profile_no`, then one JSON column per mention; JSON null says removed. */
+export const customTraits = (columns: readonly ValueColumn[]): TableSpec =>
+  temporary('custom_traits', [{ name: 'profile_no', type: 'int' }, ...columns.map(column)]);
+
+export const scanSpec = (spec: TableSpec): Scan => scan(spec.table, spec.columns);

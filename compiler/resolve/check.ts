@@ -1,0 +1,172 @@
+import type { Condition, EventStream, Operand, Reducer, Stream } from '../../models/algebra.js';
+import type { Definition, Spans } from '../../models/definition.js';
+import { checkEvent, checkValue, type BoundSource } from '../bind/index.js';
+import { valueColumn, pathSteps } from '../bind/paths.js';
+import type { ValueRoot } from '../bind/types.js';
+import type { Code, Diagnostic } from '../diagnostics/index.js';
+import { didYouMean } from '../diagnostics/suggest.js';
+import type { Names } from './names.js';
+
+/** What checking one definition finds: problems, and the definitions it reads. */
+export interface Checked {
+  readonly diagnostics: readonly Diagnostic[];
+  readonly upstream: ReadonlySet<string>;
+}
+
+/** Checks every reference and every operand's place in a definition against the project and the catalog. */
+export function checkDefinition(
+  definition: Definition,
+  names: Names,
+  sources: readonly BoundSource[],
+  spans: Spans,
+): Checked {
+  const checker = new Checker(definition, names, sources, spans);
+  checker.definitionForm();
+  if (definition.kind === 'audience') checker.condition(definition.condition, undefined, definition);
+  else if (definition.value.kind === 'reduced') {
+    checker.reduced(definition.value.stream, definition.value.reducer, definition);
+  } else checker.unsupported(definition.value, 'SQL traits');
+  return { diagnostics: checker.diagnostics, upstream: checker.upstream };
+}
+
+class Checker {
+  readonly diagnostics: Diagnostic[] = [];
+  readonly upstream = new Set<string>();
+  private readonly missingEvents = new Set<string>();
+
+  constructor(
+    private readonly definition: Definition,
+    private readonly names: Names,
+    private readonly sources: readonly BoundSource[],
+    private readonly spans: Spans,
+  ) {}
+
+  definitionForm(): void {
+    if (this.definition.of === 'accounts') this.unsupported(this.definition, 'definitions of accounts');
+  }
+
+  /** @param event the enclosing event inside `where`, undefined over profiles */
+  condition(condition: Condition, event: EventStream | undefined, parent: object): void {
+    const at = this.spans.of(condition) ? condition : parent;
+    switch (condition.kind) {
+      case 'all':
+      case 'any':
+        condition.of.forEach((child) => { this.condition(child, event, at); });
+        return;
+      case 'not':
+        this.condition(condition.of, event, at);
+        return;
+      case 'audience':
+        this.audience(condition.key, at);
+        return;
+      case 'users':
+        this.unsupported(at, 'conditions on the users of an account');
+        return;
+      case 'test':
+        this.operand(condition.left, event, at);
+        if ('right' in condition.compare) this.operand(condition.compare.right, event, at);
+    }
+  }
+
+  private operand(operand: Operand, event: EventStream | undefined, parent: object): void {
+    const at = this.spans.of(operand) ? operand : parent;
+    switch (operand.kind) {
+      case 'literal':
+        return;
+      case 'property':
+      case 'context':
+        if (!event) {
+          this.report('misplaced-operand', at, `A ${operand.kind} belongs to an event; here there is none`, 'put it into the "where" of an event');
+        } else if (operand.kind === 'property' && operand.of === 'parent') {
+          this.unsupported(at, 'references to an enclosing event');
+        } else this.value(operand.kind, operand.path, event, at);
+        return;
+      case 'trait':
+        this.trait(operand.path, at);
+        return;
+      case 'reduced':
+        if (event) this.unsupported(at, 'events inside the "where" of an event (funnels)');
+        else this.reduced(operand.stream, operand.reducer, at);
+    }
+  }
+
+  reduced(stream: Stream, reducer: Reducer, parent: object): void {
+    const at = this.spans.of(stream) ? stream : parent;
+    if (stream.kind === 'entity') {
+      this.unsupported(at, 'conditions on entities');
+      return;
+    }
+    if (stream.by) this.unsupported(at, '"by": "group_id"');
+    if (stream.expiresAfter) this.unsupported(at, '"expires_after"');
+    if (stream.parentWindow || stream.settled) {
+      this.report('misplaced-operand', at, 'A window after a parent belongs to an event inside the "where" of another', 'use "within" or "between"');
+    }
+    const missing = checkEvent(this.sources, stream.event);
+    if (missing && !this.missingEvents.has(stream.event)) {
+      this.missingEvents.add(stream.event);
+      this.add({ ...missing, ...this.place(at) });
+    }
+    if ('property' in reducer) this.value('property', reducer.property, stream, this.spans.of(reducer) ? reducer : at);
+    if (stream.where) this.condition(stream.where, stream, at);
+  }
+
+  private value(root: ValueRoot, path: string, event: EventStream, at: object): void {
+    if (pathSteps(path).includes('$')) {
+      this.unsupported(at, 'array paths with "$"');
+      return;
+    }
+    if (this.missingEvents.has(event.event)) return;
+    const missing = checkValue(this.sources, event.event, valueColumn(root, path, 'text'));
+    if (missing) this.add({ ...missing, ...this.place(at) });
+  }
+
+  private audience(key: string, at: object): void {
+    const found = this.names.definition(key);
+    if (found?.kind === 'audience') {
+      this.upstream.add(key);
+      return;
+    }
+    const wrong = found ? `"${key}" is a trait, not an audience` : `There is no audience "${key}"`;
+    const hint = found ? `write { "trait": "${key}", … }` : didYouMean(key, this.names.audienceNames());
+    this.report('unknown-reference', at, wrong, hint);
+  }
+
+  private trait(path: string, at: object): void {
+    if (pathSteps(path).includes('$')) {
+      this.unsupported(at, 'array paths with "$"');
+      return;
+    }
+    const target = this.names.trait(path);
+    if (!target) {
+      this.report('unknown-reference', at, `There is no trait "${path}"`, didYouMean(path, this.names.traitNames()));
+      return;
+    }
+    if (target.kind === 'custom') return;
+    this.upstream.add(target.key);
+    if (this.names.isCustom(path)) {
+      this.add({
+        code: 'shadowed-trait',
+        severity: 'warning',
+        message: `"${path}" is read from the ${target.kind === 'audience' ? 'audience' : 'computed trait'}; a custom trait of the same name is hidden`,
+        ...this.place(at),
+      });
+    }
+  }
+
+  unsupported(at: object, what: string): void {
+    this.report('not-supported', at, `This version does not compile ${what} yet`);
+  }
+
+  private report(code: Code, at: object, message: string, hint?: string): void {
+    this.add({ code, severity: 'error', message, ...(hint === undefined ? {} : { hint }), ...this.place(at) });
+  }
+
+  private place(at: object): Pick<Diagnostic, 'span' | 'definition'> {
+    const span = this.spans.of(at) ?? this.spans.of(this.definition);
+    return { definition: this.definition.key, ...(span ? { span } : {}) };
+  }
+
+  private add(diagnostic: Diagnostic): void {
+    this.diagnostics.push(diagnostic);
+  }
+}

@@ -1,0 +1,102 @@
+/** Resolve: every name of a project made to mean something, or reported (ARCHITECTURE, "The way of a definition"). */
+import type { Definition, Spans } from '../../models/definition.js';
+import { bindSource, type BoundSource } from '../bind/index.js';
+import { CompilerBug, hasErrors, type Diagnostic } from '../diagnostics/index.js';
+import type { TraitTarget } from '../lower/index.js';
+import { fingerprint } from '../plan/fingerprint.js';
+import { topological } from '../plan/graph.js';
+import { checkDefinition, type Checked } from './check.js';
+import { Names } from './names.js';
+import { needsOf } from './needs.js';
+import type { ResolvedDefinition, ResolvedProject, ResolveInput } from './types.js';
+
+export type { ResolvedDefinition, ResolvedProject, ResolveInput } from './types.js';
+
+/**
+ * Checks every definition against the project and the catalog and orders them. Every problem is reported, not
+ * the first; `resolved` is absent when one is an error.
+ */
+export function resolveProject(input: ResolveInput): {
+  readonly resolved?: ResolvedProject;
+  readonly diagnostics: readonly Diagnostic[];
+} {
+  const { project, spans } = input;
+  const { sources, diagnostics } = bindSources(input);
+  if (hasErrors(diagnostics)) return { diagnostics };
+
+  const names = new Names(project.definitions, sources);
+  const checked = new Map(project.definitions.map((d) => [d.key, checkDefinition(d, names, sources, spans)]));
+  diagnostics.push(...[...checked.values()].flatMap((c) => c.diagnostics));
+  const { order, cycle } = topological(new Map([...checked].map(([key, c]) => [key, c.upstream])));
+  if (cycle) diagnostics.push(cycleProblem(cycle, names, spans));
+  if (hasErrors(diagnostics)) return { diagnostics };
+
+  const resolveTrait = traitResolver(names);
+  const definitions = order.map((key) => resolvedDefinition(known(names, key), checked.get(key), resolveTrait));
+  return {
+    resolved: {
+      project,
+      sources,
+      definitions,
+      byKey: new Map(definitions.map((d) => [d.definition.key, d])),
+      resolveTrait,
+    },
+    diagnostics,
+  };
+}
+
+function bindSources({ project, spans, catalog }: ResolveInput): {
+  readonly sources: readonly BoundSource[];
+  readonly diagnostics: Diagnostic[];
+} {
+  const sources: BoundSource[] = [];
+  const diagnostics: Diagnostic[] = [];
+  for (const config of project.config.sources) {
+    const result = bindSource(config, catalog);
+    const span = spans.of(config);
+    diagnostics.push(...result.diagnostics.map((d) => (span && !d.span ? { ...d, span } : d)));
+    if (result.bound) sources.push(result.bound);
+  }
+  return { sources, diagnostics };
+}
+
+function resolvedDefinition(
+  definition: Definition,
+  checked: Checked | undefined,
+  resolveTrait: (path: string) => TraitTarget,
+): ResolvedDefinition {
+  return {
+    definition,
+    fingerprint: fingerprint(definition),
+    upstream: checked?.upstream ?? new Set(),
+    needs: needsOf(definition, resolveTrait),
+  };
+}
+
+const traitResolver =
+  (names: Names) =>
+  (path: string): TraitTarget => {
+    const target = names.trait(path);
+    if (!target) throw new CompilerBug(`trait ${path} passed resolve`);
+    return target;
+  };
+
+function known(names: Names, key: string): Definition {
+  const definition = names.definition(key);
+  if (!definition) throw new CompilerBug(`no definition ${key}`);
+  return definition;
+}
+
+function cycleProblem(cycle: readonly string[], names: Names, spans: Spans): Diagnostic {
+  const [first = ''] = cycle;
+  const definition = names.definition(first);
+  const span = definition && spans.of(definition);
+  return {
+    code: 'cycle',
+    severity: 'error',
+    message: `Definitions refer to each other in a circle: ${cycle.join(' → ')}`,
+    hint: 'break it by repeating the condition instead of one reference',
+    definition: first,
+    ...(span ? { span } : {}),
+  };
+}

@@ -1,0 +1,63 @@
+import type { Definition } from '../../models/definition.js';
+import { EVENT_COLUMNS, FACET_TYPES, type EventNeeds, type Needs, type ValueColumn } from '../bind/types.js';
+import { nul, scan } from '../ir/build.js';
+import type { Column, Relation } from '../ir/types.js';
+import { lowerDefinition, type Provider, type TraitTarget } from '../lower/index.js';
+
+const KEY: readonly Column[] = [{ name: 'profile_no', type: 'int' }];
+
+/**
+ * What a definition needs of the sources: lowers it over a provider that only takes notes, so needs and
+ * lowering cannot disagree.
+ */
+export function needsOf(definition: Definition, resolveTrait: (path: string) => TraitTarget): Needs {
+  const events = new Map<string, Map<string, ValueColumn>>();
+  const traits = new Map<string, ValueColumn>();
+  const blank = (name: string, columns: readonly Column[]): Relation => scan({ name }, [...KEY, ...columns]);
+  const shaped = (columns: readonly ValueColumn[]): readonly Column[] =>
+    columns.map((column) => ({ name: column.name, type: FACET_TYPES[column.facet] }));
+  const provider: Provider = {
+    key: KEY,
+    events({ event, columns }) {
+      const wanted = events.get(event) ?? new Map<string, ValueColumn>();
+      columns.forEach((column) => wanted.set(column.name, column));
+      events.set(event, wanted);
+      return blank('events', [...EVENT_COLUMNS, { name: 'origin', type: 'text' }, ...shaped(columns)]);
+    },
+    profiles: () => blank('profiles', [{ name: 'known', type: 'bool' }]),
+    keepKnown: (rows) => rows,
+    customTraits(columns) {
+      columns.forEach((column) => traits.set(column.name, column));
+      return blank('custom_traits', shaped(columns));
+    },
+    trait: () =>
+      blank('trait', [
+        { name: 'value', type: 'text' },
+        { name: 'number_value', type: 'number' },
+        { name: 'text_value', type: 'text' },
+      ]),
+    audience: () => blank('audience', []),
+    firstRunAt: () => nul('timestamp'),
+  };
+  lowerDefinition(definition, provider, resolveTrait);
+  return {
+    events: [...events].map(([event, columns]) => ({ event, columns: [...columns.values()] })),
+    traits: [...traits.values()],
+  };
+}
+
+/** What several definitions need together. */
+export function unionNeeds(all: readonly Needs[]): Needs {
+  const events = new Map<string, Map<string, ValueColumn>>();
+  const traits = new Map<string, ValueColumn>();
+  for (const needs of all) {
+    for (const { event, columns } of needs.events) {
+      const wanted = events.get(event) ?? new Map<string, ValueColumn>();
+      columns.forEach((column) => wanted.set(column.name, column));
+      events.set(event, wanted);
+    }
+    needs.traits.forEach((column) => traits.set(column.name, column));
+  }
+  const merged: readonly EventNeeds[] = [...events].map(([event, columns]) => ({ event, columns: [...columns.values()] }));
+  return { events: merged, traits: [...traits.values()] };
+}

@@ -1,0 +1,31 @@
+import type { Definition, Project, Spans } from '../../models/definition.js';
+import type { BoundSource } from '../bind/index.js';
+import type { Catalog, Needs } from '../bind/types.js';
+import type { TraitTarget } from '../lower/index.js';
+
+export interface ResolveInput {
+  readonly project: Project;
+  readonly spans: Spans;
+  readonly catalog: Catalog;
+}
+
+export interface ResolvedDefinition {
+  readonly definition: Definition;
+  /** Hash of its meaning and of the compiler's semantic version (SEMANTICS §5). */
+  readonly fingerprint: string;
+  /** Keys of the audiences and computed traits it reads, direct references only. */
+  readonly upstream: ReadonlySet<string>;
+  /** What it needs of the sources. */
+  readonly needs: Needs;
+}
+
+/** A project whose every reference is known. */
+export interface ResolvedProject {
+  readonly project: Project;
+  readonly sources: readonly BoundSource[];
+  /** In an order in which everything comes after what it refers to. */
+  readonly definitions: readonly ResolvedDefinition[];
+  readonly byKey: ReadonlyMap<string, ResolvedDefinition>;
+  /** What a trait path means here. */
+  readonly resolveTrait: (path: string) => TraitTarget;
+}
