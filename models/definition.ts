@@ -2,7 +2,8 @@ import type { SourceSpan } from '../compiler/diagnostics/index.js';
 import type { Condition, Duration, TraitValue } from './algebra.js';
 
 /** Which event history a definition may use (SEMANTICS §5). */
-export type History = { readonly mode: 'all' } | { readonly mode: 'from_first_run'; readonly before?: Duration };
+export type History =
+  { readonly mode: 'all' } | { readonly mode: 'from_first_run'; readonly before?: Duration };
 
 export type MessageType = 'identify' | 'track' | 'group';
 
@@ -49,7 +50,11 @@ export interface Destination {
   readonly settings: Readonly<Record<string, unknown>>;
   readonly send: readonly MessageType[];
   /** Overrides of the track event names, e.g. `{ "audience_entered": "Joined" }`. */
-  readonly events: { readonly audience_entered: string; readonly audience_exited: string; readonly trait_computed: string };
+  readonly events: {
+    readonly audience_entered: string;
+    readonly audience_exited: string;
+    readonly trait_computed: string;
+  };
   readonly identifiers: 'all' | 'first_added' | 'last_added';
   readonly file: string;
 }
@@ -79,11 +84,21 @@ export interface TargetConfig {
   readonly [setting: string]: unknown;
 }
 
+/** Rows of a warehouse table related to a profile, for `entity` conditions. */
+export interface EntityConfig {
+  readonly table: string;
+  readonly id: string;
+  /** Identifier type to column: `{ "user_id": "customer_id" }`. */
+  readonly profile: Readonly<Record<string, string>>;
+  readonly columns: Readonly<Record<string, string>>;
+}
+
 export interface ProjectConfig {
   readonly name: string;
   readonly target: string;
   readonly targets: Readonly<Record<string, TargetConfig>>;
   readonly sources: readonly SourceConfig[];
+  readonly entities?: Readonly<Record<string, EntityConfig>>;
   readonly vars: Readonly<Record<string, unknown>>;
 }
 

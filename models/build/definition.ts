@@ -1,0 +1,77 @@
+import type { Condition, Duration, TraitValue } from '../algebra.js';
+import type {
+  AudienceDefinition,
+  DestinationLink,
+  History,
+  MessageType,
+  TraitDefinition,
+} from '../definition.js';
+import type { JsonNode, ObjectNode } from '../source/json.js';
+import {
+  asArray,
+  asObject,
+  asString,
+  field,
+  mark,
+  optionalFlag,
+  optionalString,
+  strings,
+  type BuildContext,
+} from './context.js';
+import { buildDuration } from './leaves.js';
+
+/** An audience of a validated file, with every default of SEMANTICS §5 filled in. It stands at its key. */
+export function buildAudience(
+  context: BuildContext,
+  node: ObjectNode,
+  condition: Condition,
+): AudienceDefinition {
+  const definition: AudienceDefinition = { kind: 'audience', ...base(context, node), condition };
+  return mark(context, definition, field(node, 'key') ?? node);
+}
+
+/** A trait of a validated file, likewise. */
+export function buildTrait(context: BuildContext, node: ObjectNode, value: TraitValue): TraitDefinition {
+  const definition: TraitDefinition = { kind: 'trait', ...base(context, node), value };
+  return mark(context, definition, field(node, 'key') ?? node);
+}
+
+function base(context: BuildContext, node: ObjectNode) {
+  const key = asString(field(node, 'key'));
+  const description = optionalString(node, 'description');
+  const tags = field(node, 'tags');
+  return {
+    key,
+    name: optionalString(node, 'name') ?? key,
+    ...(description === undefined ? {} : { description }),
+    of: optionalString(node, 'of') === 'accounts' ? ('accounts' as const) : ('users' as const),
+    tags: tags === undefined ? [] : strings(tags),
+    enabled: optionalFlag(node, 'enabled') ?? true,
+    includeAnonymous: optionalFlag(node, 'include_anonymous') ?? false,
+    history: historyOf(field(node, 'history')),
+    destinations: linksOf(context, field(node, 'destinations')),
+    file: context.source.file,
+  };
+}
+
+function historyOf(node: JsonNode | undefined): History {
+  if (node === undefined || node.value === true) return { mode: 'all' };
+  if (node.value === false) return { mode: 'from_first_run' };
+  const before: Duration = buildDuration(node);
+  return { mode: 'from_first_run', before };
+}
+
+function linksOf(context: BuildContext, node: JsonNode | undefined): readonly DestinationLink[] {
+  if (node === undefined) return [];
+  return asArray(node).items.map((item) => {
+    if (item.type === 'string') return mark(context, { to: asString(item) }, item);
+    const object = asObject(item);
+    const to = field(object, 'to');
+    const send = field(object, 'send');
+    const link: DestinationLink =
+      send === undefined
+        ? { to: asString(to) }
+        : { to: asString(to), send: strings(send) as readonly MessageType[] };
+    return mark(context, link, to ?? item);
+  });
+}

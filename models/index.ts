@@ -1,0 +1,22 @@
+/** The `models/` room: what a project's files mean. */
+export * from './algebra.js';
+export * from './definition.js';
+export { formatDuration, parseDuration } from './duration.js';
+export { parseInstant } from './instant.js';
+export type { ProjectFs } from './files.js';
+export { loadProject, type LoadOptions, type LoadResult } from './load/index.js';
+export { normalise } from './normalise.js';
+export {
+  KEY_PATTERN,
+  OPERATORS,
+  REDUCERS,
+  type AudienceFile,
+  type ConditionJson,
+  type DestinationFile,
+  type PredicateJson,
+  type ProjectFile,
+  type TraitFile,
+  type TraitFormJson,
+} from './schema/index.js';
+export { publishedSchema, type JsonSchema } from './schema/publish.js';
+export { conditionsIn, conditionsInValue, countPrimaries } from './walk.js';

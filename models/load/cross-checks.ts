@@ -1,0 +1,70 @@
+import type { Diagnostic } from '../../compiler/diagnostics/index.js';
+import { formatPlace } from '../../compiler/diagnostics/print.js';
+import { didYouMean, orList } from '../../compiler/diagnostics/suggest.js';
+import type { Definition, Spans } from '../definition.js';
+
+interface Keyed {
+  readonly key: string;
+}
+
+/**
+ * Keys used more than once. Audiences and traits share one space of keys (SEMANTICS §2: an audience is
+ * readable as a trait), destinations have their own. The later file is the one reported; both are named.
+ */
+export function duplicateKeys(items: readonly Keyed[], what: string, spans: Spans): Diagnostic[] {
+  const first = new Map<string, Keyed>();
+  const diagnostics: Diagnostic[] = [];
+  for (const item of items) {
+    const other = first.get(item.key);
+    if (other === undefined) {
+      first.set(item.key, item);
+      continue;
+    }
+    const [span, place] = [spans.of(item), spans.of(other)];
+    diagnostics.push({
+      code: 'duplicate-key',
+      severity: 'error',
+      message: `the ${what} key ${JSON.stringify(item.key)} is already used in ${place === undefined ? 'another file' : formatPlace(place)}`,
+      hint: 'a key is the identity of one thing: choose another',
+      ...(span === undefined ? {} : { span }),
+      definition: item.key,
+    });
+  }
+  return diagnostics;
+}
+
+/** Links to destinations that do not exist, and links given twice. `known` includes broken destinations. */
+export function brokenLinks(
+  definitions: readonly Definition[],
+  known: ReadonlySet<string>,
+  spans: Spans,
+): Diagnostic[] {
+  return definitions.flatMap(({ key, destinations }) => {
+    const seen = new Set<string>();
+    return destinations.flatMap((link): Diagnostic[] => {
+      const span = spans.of(link);
+      const base = { severity: 'error' as const, definition: key, ...(span === undefined ? {} : { span }) };
+      if (seen.has(link.to)) {
+        return [
+          {
+            code: 'invalid-value',
+            message: `the destination ${JSON.stringify(link.to)} is named twice`,
+            ...base,
+          },
+        ];
+      }
+      seen.add(link.to);
+      if (known.has(link.to)) return [];
+      const message = `there is no destination ${JSON.stringify(link.to)}`;
+      return [{ code: 'unknown-reference', message, hint: destinationHint(link.to, known), ...base }];
+    });
+  });
+}
+
+function destinationHint(to: string, known: ReadonlySet<string>): string {
+  if (known.size === 0) return 'the project has no destinations: add one to the folder destinations/';
+  return (
+    didYouMean(to, known) ??
+    (known.size <= 10 ? `the destinations are ${orList([...known])}` : 'see destinations/')
+  );
+}

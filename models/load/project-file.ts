@@ -1,0 +1,105 @@
+import type { Diagnostic } from '../../compiler/diagnostics/index.js';
+import { didYouMean, nearest, orList } from '../../compiler/diagnostics/suggest.js';
+import { buildProjectConfig } from '../build/project.js';
+import { field } from '../build/context.js';
+import type { ProjectConfig } from '../definition.js';
+import { STANDARD_COLUMNS } from '../schema/index.js';
+import { substitute, type Environment } from '../source/environment.js';
+import type { JsonNode, ObjectNode } from '../source/json.js';
+import type { Problem } from '../source/problem.js';
+import { validateFile } from '../validate/explain.js';
+import { inFile, readObject, type FileContext, type Loaded } from './result.js';
+
+export interface ProjectFileOptions {
+  readonly env: Environment;
+  /** Instead of the file's own `target`. */
+  readonly target?: string;
+  readonly vars: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Reads, validates and builds rollcall.json for one target. Variables are replaced everywhere but in the
+ * other targets: a developer need not have what production needs.
+ */
+export function loadProjectFile(context: FileContext, options: ProjectFileOptions): Loaded<ProjectConfig> {
+  const { root, problems } = readObject(context.source);
+  if (root === undefined) return { diagnostics: inFile(problems, context.source) };
+  const found: Problem[] = [...problems];
+  const chosen = options.target ?? targetName(root, options.env);
+  const otherTarget = (entry: { key: string }, path: readonly string[]): boolean =>
+    path.length === 1 && path[0] === 'targets' && entry.key !== chosen;
+  const replaced = substitute(root, options.env, found, otherTarget);
+  if (replaced.type !== 'object') return { diagnostics: inFile(found, context.source) };
+  found.push(...validateFile('rollcall', replaced), ...repeatedSources(replaced));
+
+  const diagnostics = inFile([...found, ...columnWarnings(replaced)], context.source);
+  const unknown =
+    chosen === undefined ? undefined : unknownTarget(context, replaced, chosen, options.target !== undefined);
+  if (unknown !== undefined) diagnostics.push(unknown);
+  if (chosen === undefined || found.length > 0 || unknown !== undefined) return { diagnostics };
+  return { value: buildProjectConfig(context, replaced, chosen, options.vars), diagnostics };
+}
+
+/** The file's `target`, which may itself come from the environment. */
+function targetName(root: ObjectNode, env: Environment): string | undefined {
+  const node = field(root, 'target');
+  if (node?.type !== 'string') return undefined;
+  const { value } = substitute(node, env, []);
+  return typeof value === 'string' ? value : undefined;
+}
+
+function unknownTarget(
+  context: FileContext,
+  root: ObjectNode,
+  chosen: string,
+  asked: boolean,
+): Diagnostic | undefined {
+  const targets = field(root, 'targets');
+  if (targets?.type !== 'object' || Object.hasOwn(targets.value, chosen)) return undefined;
+  const names = Object.keys(targets.value);
+  const node = field(root, 'target');
+  return {
+    code: 'unknown-target',
+    severity: 'error',
+    message: `there is no target ${JSON.stringify(chosen)}`,
+    hint: didYouMean(chosen, names) ?? `the targets are ${orList(names)}`,
+    ...(asked || node === undefined ? {} : { span: context.source.span(node.start, node.end) }),
+  };
+}
+
+/** Two sources of one name could not be told apart in messages and in state. */
+function repeatedSources(root: ObjectNode): Problem[] {
+  const seen = new Set<unknown>();
+  const problems: Problem[] = [];
+  for (const name of sources(root).map((source) => field(source, 'name'))) {
+    if (name?.type !== 'string') continue;
+    if (seen.has(name.value)) {
+      const message = `two sources are called ${JSON.stringify(name.value)}`;
+      problems.push({ code: 'duplicate-key', message, start: name.start, end: name.end });
+    }
+    seen.add(name.value);
+  }
+  return problems;
+}
+
+/** Any column may be renamed, so a slip in a standard name can only be warned of. */
+function columnWarnings(root: ObjectNode): Problem[] {
+  const standard: readonly string[] = STANDARD_COLUMNS;
+  return sources(root).flatMap((source) => {
+    const columns = field(source, 'columns');
+    if (columns?.type !== 'object') return [];
+    return columns.entries.flatMap(({ key, start, keyEnd }): Problem[] => {
+      const near = standard.includes(key) || key.length < 4 ? undefined : nearest(key, standard);
+      if (near === undefined) return [];
+      const message = `${JSON.stringify(key)} is not a standard column`;
+      const hint = `did you mean ${JSON.stringify(near)}?`;
+      return [{ code: 'unknown-key', severity: 'warning', message, hint, start, end: keyEnd }];
+    });
+  });
+}
+
+function sources(root: ObjectNode): ObjectNode[] {
+  const node = field(root, 'sources');
+  const items: readonly JsonNode[] = node?.type === 'array' ? node.items : [];
+  return items.filter((item) => item.type === 'object');
+}

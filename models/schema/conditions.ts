@@ -1,0 +1,210 @@
+import { Type } from '@sinclair/typebox';
+
+import { CLOSED, flag, text } from './common.js';
+import { comparisons, ONE_OPERATOR } from './comparisons.js';
+import { notes } from './notes.js';
+import { ONE_REDUCER, REDUCERS, reducerTests, reducerValues } from './reducers.js';
+
+const conditionOps = comparisons(Type.Ref('Operand'));
+const predicateOps = comparisons(Type.Ref('PredicateOperand'));
+
+const WINDOWS = {
+  groups: [['within'], ['between'], ['since', 'until']],
+  hint: 'a stream has one window: within, between, or since and until',
+} as const;
+
+const PARENT_WINDOWS = {
+  groups: [['within_parent'], ['between_parent']],
+  hint: 'keep within_parent or between_parent',
+} as const;
+
+const REDUCER_GROUPS = {
+  groups: REDUCERS.map((name) => [name]),
+  hint: 'put each in its own condition under "all"',
+} as const;
+
+const eventFields = {
+  event: text(
+    'The event name, e.g. "Order Completed"; "Page Viewed" and "Screen Viewed" for pages and screens.',
+  ),
+  where: Type.Optional({ ...Type.Ref('Predicate'), description: 'What must hold for each event.' }),
+  within: Type.Optional({ ...Type.Ref('Duration'), description: 'Events of this long before as_of.' }),
+  between: Type.Optional({
+    ...Type.Ref('DurationRange'),
+    description: 'Events between a and b before as_of.',
+  }),
+  since: Type.Optional({ ...Type.Ref('Instant'), description: 'Events at or after this instant.' }),
+  until: Type.Optional({ ...Type.Ref('Instant'), description: 'Events at or before this instant.' }),
+  sources: Type.Optional(
+    Type.Object(
+      { exclude: Type.Array(text('A source id.'), { minItems: 1, description: 'Source ids to leave out.' }) },
+      { ...CLOSED, description: 'Which sources count.' },
+    ),
+  ),
+  by: Type.Optional(
+    Type.Literal('group_id', { description: 'Account definitions: only events tagged with that account.' }),
+  ),
+  expires_after: Type.Optional({ ...Type.Ref('Duration'), description: 'How long the value stays.' }),
+};
+
+const childFields = {
+  ...eventFields,
+  within_parent: Type.Optional({
+    ...Type.Ref('Duration'),
+    description: 'Strictly after the enclosing event, and at most this long after it.',
+  }),
+  between_parent: Type.Optional({
+    ...Type.Ref('DurationRange'),
+    description: 'Strictly after the enclosing event, between a and b after it.',
+  }),
+  settled: Type.Optional(flag('Try only parents whose child window has fully passed at as_of.')),
+};
+
+const entityFields = {
+  entity: text('The entity of rollcall.json.'),
+  where: Type.Optional({ ...Type.Ref('Predicate'), description: 'What must hold for each row.' }),
+};
+
+/** Closed, one window, one reducer at most: a test counts when it names none. */
+const streamTest = (...groups: readonly { groups: readonly (readonly string[])[]; hint: string }[]) => ({
+  ...CLOSED,
+  ...notes({ 'x-check': 'instant_range' }),
+  allOf: groups.map((group) => ({ 'x-at-most-one': group })),
+});
+
+const pathNote = 'Dots step into objects, "$" into the elements of an array.';
+const ofParent = Type.Optional(
+  Type.Literal('parent', { description: 'Read the property of the nearest enclosing event.' }),
+);
+
+const REFERENCE = 'a number, a string, a boolean, or a reference such as { "property": "price" }';
+
+export const conditionDefs = {
+  Condition: Type.Union(
+    [
+      Type.Ref('AllConditions'),
+      Type.Ref('AnyConditions'),
+      Type.Ref('NotCondition'),
+      Type.Ref('EventTest'),
+      Type.Ref('TraitTest'),
+      Type.Ref('AudienceTest'),
+      Type.Ref('UsersTest'),
+      Type.Ref('EntityTest'),
+    ],
+    notes({
+      description: 'A condition on a profile.',
+      'x-what': 'a condition',
+      'x-by': { by: 'key', keys: ['all', 'any', 'not', 'event', 'trait', 'audience', 'users', 'entity'] },
+    }),
+  ),
+  AllConditions: Type.Object(
+    { all: Type.Array(Type.Ref('Condition'), { minItems: 1, description: 'Every one holds.' }) },
+    CLOSED,
+  ),
+  AnyConditions: Type.Object(
+    { any: Type.Array(Type.Ref('Condition'), { minItems: 1, description: 'At least one holds.' }) },
+    CLOSED,
+  ),
+  NotCondition: Type.Object({ not: { ...Type.Ref('Condition'), description: 'It does not hold.' } }, CLOSED),
+  EventTest: Type.Object(
+    { ...eventFields, ...reducerTests(conditionOps) },
+    streamTest(WINDOWS, REDUCER_GROUPS),
+  ),
+  TraitTest: Type.Object(
+    { trait: text('A custom or computed trait, or an audience as a boolean.'), ...conditionOps },
+    { ...CLOSED, ...ONE_OPERATOR },
+  ),
+  AudienceTest: Type.Object({ audience: text('The key of an audience the profile is in.') }, CLOSED),
+  UsersTest: Type.Object(
+    {
+      users: Type.Union([Type.Literal('any'), Type.Literal('all'), Type.Literal('none')], {
+        description: 'How many of the account’s users must match.',
+      }),
+      match: { ...Type.Ref('Condition'), description: 'What the users must match.' },
+    },
+    CLOSED,
+  ),
+  EntityTest: Type.Object({ ...entityFields, ...reducerTests(conditionOps) }, streamTest(REDUCER_GROUPS)),
+
+  Predicate: Type.Union(
+    [
+      Type.Ref('AllPredicates'),
+      Type.Ref('AnyPredicates'),
+      Type.Ref('NotPredicate'),
+      Type.Ref('PropertyTest'),
+      Type.Ref('ContextTest'),
+      Type.Ref('ChildEventTest'),
+      Type.Ref('PredicateTraitTest'),
+    ],
+    notes({
+      description: 'A condition on an event or a row.',
+      'x-what': 'a condition on an event',
+      'x-by': { by: 'key', keys: ['all', 'any', 'not', 'property', 'context', 'event', 'trait'] },
+    }),
+  ),
+  AllPredicates: Type.Object(
+    { all: Type.Array(Type.Ref('Predicate'), { minItems: 1, description: 'Every one holds.' }) },
+    CLOSED,
+  ),
+  AnyPredicates: Type.Object(
+    { any: Type.Array(Type.Ref('Predicate'), { minItems: 1, description: 'At least one holds.' }) },
+    CLOSED,
+  ),
+  NotPredicate: Type.Object({ not: { ...Type.Ref('Predicate'), description: 'It does not hold.' } }, CLOSED),
+  PropertyTest: Type.Object(
+    { property: text(`An event property. ${pathNote}`), of: ofParent, ...predicateOps },
+    { ...CLOSED, ...ONE_OPERATOR },
+  ),
+  ContextTest: Type.Object(
+    { context: text(`A field of the event's context, e.g. "page.url". ${pathNote}`), ...predicateOps },
+    { ...CLOSED, ...ONE_OPERATOR },
+  ),
+  ChildEventTest: Type.Object(
+    { ...childFields, ...reducerTests(predicateOps) },
+    streamTest(WINDOWS, PARENT_WINDOWS, REDUCER_GROUPS),
+  ),
+  PredicateTraitTest: Type.Object(
+    { trait: text('A trait of the profile the event belongs to.'), ...predicateOps },
+    { ...CLOSED, ...ONE_OPERATOR },
+  ),
+
+  Operand: Type.Union(
+    [Type.Number(), Type.String(), Type.Boolean(), Type.Ref('Reference')],
+    notes({
+      'x-what': 'a number, a string, a boolean, or a reference such as { "trait": "avg_spend" }',
+      'x-by': { by: 'type', types: [['number'], ['string'], ['boolean'], ['object']] },
+    }),
+  ),
+  Reference: Type.Union(
+    [Type.Ref('TraitReference'), Type.Ref('EventValue'), Type.Ref('EntityValue')],
+    notes({ 'x-what': 'a reference', 'x-by': { by: 'key', keys: ['trait', 'event', 'entity'] } }),
+  ),
+  PredicateOperand: Type.Union(
+    [Type.Number(), Type.String(), Type.Boolean(), Type.Ref('PredicateReference')],
+    notes({
+      'x-what': REFERENCE,
+      'x-by': { by: 'type', types: [['number'], ['string'], ['boolean'], ['object']] },
+    }),
+  ),
+  PredicateReference: Type.Union(
+    [
+      Type.Ref('PropertyReference'),
+      Type.Ref('ContextReference'),
+      Type.Ref('TraitReference'),
+      Type.Ref('ChildEventValue'),
+    ],
+    notes({
+      'x-what': 'a reference',
+      'x-by': { by: 'key', keys: ['property', 'context', 'trait', 'event'] },
+    }),
+  ),
+  PropertyReference: Type.Object({ property: text(`An event property. ${pathNote}`), of: ofParent }, CLOSED),
+  ContextReference: Type.Object({ context: text("A field of the event's context.") }, CLOSED),
+  TraitReference: Type.Object({ trait: text('A trait of the profile.') }, CLOSED),
+  EventValue: Type.Object({ ...eventFields, ...reducerValues() }, { ...streamTest(WINDOWS), ...ONE_REDUCER }),
+  ChildEventValue: Type.Object(
+    { ...childFields, ...reducerValues() },
+    { ...streamTest(WINDOWS, PARENT_WINDOWS), ...ONE_REDUCER },
+  ),
+  EntityValue: Type.Object({ ...entityFields, ...reducerValues() }, { ...CLOSED, ...ONE_REDUCER }),
+};

@@ -1,0 +1,114 @@
+import { Type } from '@sinclair/typebox';
+
+import { CLOSED, flag, key, schemaKey, text } from './common.js';
+import { notes } from './notes.js';
+
+const fields = {
+  key: key('The identity of the definition: immutable, and never used again for another one.'),
+  name: Type.Optional(text('What people call it; the key when absent.')),
+  description: Type.Optional(Type.String({ description: 'What it is for.' })),
+  of: Type.Optional(
+    Type.Union([Type.Literal('users'), Type.Literal('accounts')], {
+      description: 'Whose definition it is; users when absent.',
+    }),
+  ),
+  tags: Type.Optional(Type.Array(text('A tag.'), { description: 'For --select tag:….' })),
+  enabled: Type.Optional(flag('false keeps the last membership and sends nothing; true when absent.')),
+  include_anonymous: Type.Optional(
+    flag('Also profiles without a user id, email or device id; false when absent.'),
+  ),
+  history: Type.Optional({
+    ...Type.Ref('History'),
+    description: 'How far back events count; true when absent.',
+  }),
+  destinations: Type.Optional(
+    Type.Array(Type.Ref('DestinationLink'), { description: 'Where changes go: keys of destinations.' }),
+  ),
+};
+
+export const definitionDefs = {
+  History: Type.Union(
+    [Type.Boolean(), Type.Ref('Duration')],
+    notes({
+      description:
+        'true: all events. false: from the first run on. A duration: also so far before the first run.',
+      'x-what': 'true, false or a duration such as "90 days"',
+      'x-by': { by: 'type', types: [['boolean'], ['string']] },
+    }),
+  ),
+  MessageTypes: Type.Array(
+    Type.Union([Type.Literal('identify'), Type.Literal('track'), Type.Literal('group')]),
+    notes({ minItems: 1, uniqueItems: true, description: 'Which messages are sent.' }),
+  ),
+  DestinationLink: Type.Union(
+    [
+      text('The key of a destination.'),
+      Type.Object(
+        {
+          to: text('The key of a destination.'),
+          send: Type.Optional({
+            ...Type.Ref('MessageTypes'),
+            description: 'Instead of what the destination says.',
+          }),
+        },
+        CLOSED,
+      ),
+    ],
+    notes({
+      'x-what': 'the key of a destination, or { "to": key, "send": […] }',
+      'x-by': { by: 'type', types: [['string'], ['object']] },
+    }),
+  ),
+  QueryForm: Type.Object(
+    { query: text("Query-language text: event('Order Completed').within(30 days).count() >= 1") },
+    CLOSED,
+  ),
+  SqlForm: Type.Object({ sql: text('A query that returns an id column and the value.') }, CLOSED),
+  AudienceForm: Type.Union(
+    [
+      Type.Ref('AllConditions'),
+      Type.Ref('AnyConditions'),
+      Type.Ref('NotCondition'),
+      Type.Ref('EventTest'),
+      Type.Ref('TraitTest'),
+      Type.Ref('AudienceTest'),
+      Type.Ref('UsersTest'),
+      Type.Ref('EntityTest'),
+      Type.Ref('QueryForm'),
+    ],
+    notes({
+      description: 'Who is in: a condition, or the same as query-language text.',
+      'x-what': 'a condition',
+      'x-by': {
+        by: 'key',
+        keys: ['all', 'any', 'not', 'event', 'trait', 'audience', 'users', 'entity', 'query'],
+      },
+    }),
+  ),
+  TraitForm: Type.Union(
+    [Type.Ref('EventValue'), Type.Ref('EntityValue'), Type.Ref('SqlForm'), Type.Ref('QueryForm')],
+    notes({
+      description: 'What it computes: events and a reducer, a query, or query-language text.',
+      'x-what': 'a trait value',
+      'x-by': { by: 'key', keys: ['event', 'entity', 'sql', 'query'] },
+    }),
+  ),
+  Audience: Type.Object(
+    {
+      $schema: schemaKey(),
+      kind: Type.Literal('audience', { description: 'An audience: a set of profiles.' }),
+      ...fields,
+      definition: Type.Ref('AudienceForm'),
+    },
+    { ...CLOSED, description: 'An audience: the profiles a condition holds for.' },
+  ),
+  Trait: Type.Object(
+    {
+      $schema: schemaKey(),
+      kind: Type.Literal('trait', { description: 'A computed trait: a value on each profile.' }),
+      ...fields,
+      definition: Type.Ref('TraitForm'),
+    },
+    { ...CLOSED, description: 'A computed trait: a value on each profile, from its events.' },
+  ),
+};

@@ -1,0 +1,42 @@
+import type { Static, TImport } from '@sinclair/typebox';
+
+import { commonDefs } from './common.js';
+import { conditionDefs } from './conditions.js';
+import { definitionDefs } from './definitions.js';
+import { destinationDefs } from './destinations.js';
+import { projectDefs } from './project.js';
+
+/** Every named schema. The types of the files below are derived from it, and `schemas/*.json` generated. */
+export const defs = {
+  ...commonDefs,
+  ...conditionDefs,
+  ...definitionDefs,
+  ...destinationDefs,
+  ...projectDefs,
+};
+
+type File<K extends keyof typeof defs> = Static<TImport<typeof defs, K>>;
+
+export type ConditionJson = File<'Condition'>;
+export type PredicateJson = File<'Predicate'>;
+export type TraitFormJson = File<'TraitForm'>;
+export type AudienceFile = File<'Audience'>;
+export type TraitFile = File<'Trait'>;
+export type DestinationFile = File<'Destination'>;
+export type ProjectFile = File<'Project'>;
+
+/** The files with a published schema, by the name of it. */
+export const FILE_KINDS = {
+  audience: 'Audience',
+  trait: 'Trait',
+  destination: 'Destination',
+  rollcall: 'Project',
+} as const satisfies Record<string, keyof typeof defs>;
+
+export type FileKind = keyof typeof FILE_KINDS;
+
+export { OPERATORS } from './comparisons.js';
+export { KEY_PATTERN } from './common.js';
+export { REDUCERS } from './reducers.js';
+export { DESTINATION_TYPES } from './destinations.js';
+export { SOURCE_LAYOUTS, STANDARD_COLUMNS, TARGET_TYPES } from './project.js';

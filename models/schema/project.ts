@@ -1,0 +1,155 @@
+import { Type } from '@sinclair/typebox';
+
+import { CLOSED, schemaKey, text } from './common.js';
+import { notes } from './notes.js';
+
+export const TARGET_TYPES = ['duckdb', 'bigquery', 'snowflake', 'postgres'] as const;
+export const SOURCE_LAYOUTS = ['segment', 'messages', 'table'] as const;
+
+/** Columns every layout may rename (SEMANTICS §9); any other name is allowed, a near miss is warned of. */
+export const STANDARD_COLUMNS = [
+  'id',
+  'message_id',
+  'type',
+  'event',
+  'event_text',
+  'name',
+  'timestamp',
+  'received_at',
+  'sent_at',
+  'original_timestamp',
+  'user_id',
+  'anonymous_id',
+  'group_id',
+  'properties',
+  'traits',
+  'context',
+  'source_id',
+] as const;
+
+const sourceFields = {
+  name: text('What the source is called.'),
+  columns: Type.Optional(
+    Type.Record(Type.String(), Type.Ref('ColumnName'), {
+      description: 'Column names by standard name; null says there is no such column.',
+    }),
+  ),
+  overlap: Type.Optional({
+    ...Type.Ref('Duration'),
+    description: 'How far before the last landed received_at a run looks again; "3 days" when absent.',
+  }),
+  traits: Type.Optional(
+    Type.Array(text('A trait.'), { description: 'Trait names known before any message carried them.' }),
+  ),
+};
+
+const schemaName = Type.Optional(text('The schema that holds our tables; "rollcall" when absent.'));
+
+/** Engines that come in later releases: known by name, their settings not checked yet. */
+const open = <T extends string>(type: T) =>
+  Type.Object({ type: Type.Literal(type), schema: schemaName }, { additionalProperties: true });
+
+export const projectDefs = {
+  ColumnName: Type.Union(
+    [text('A column name.'), Type.Null()],
+    notes({
+      'x-what': 'a column name, or null where there is none',
+      'x-by': { by: 'type', types: [['string'], ['null']] },
+    }),
+  ),
+  SegmentSource: Type.Object(
+    {
+      ...sourceFields,
+      layout: Type.Literal('segment', {
+        description: 'A schema of tracks, identifies, …, and a table per event.',
+      }),
+      schema: text('The schema that holds the tables.'),
+    },
+    CLOSED,
+  ),
+  MessagesSource: Type.Object(
+    {
+      ...sourceFields,
+      layout: Type.Literal('messages', { description: 'One table of raw messages.' }),
+      table: text('The table: "raw.messages".'),
+    },
+    CLOSED,
+  ),
+  TableSource: Type.Object(
+    {
+      ...sourceFields,
+      layout: Type.Literal('table', { description: 'A fact table whose rows are one event.' }),
+      table: text('The table: "shop.orders".'),
+      event: text('The event its rows are.'),
+    },
+    CLOSED,
+  ),
+  Source: Type.Union(
+    [Type.Ref('SegmentSource'), Type.Ref('MessagesSource'), Type.Ref('TableSource')],
+    notes({
+      description: 'Where events come from.',
+      'x-what': 'a source layout',
+      'x-by': { by: 'const', property: 'layout', values: SOURCE_LAYOUTS },
+    }),
+  ),
+  DuckdbTarget: Type.Object(
+    {
+      type: Type.Literal('duckdb'),
+      path: text('The database file, relative to the project folder.'),
+      schema: schemaName,
+      threads: Type.Optional(Type.Integer({ minimum: 1, maximum: 4096, description: 'Threads to use.' })),
+      memory_limit: Type.Optional(text('Memory to use: "4GB".')),
+    },
+    CLOSED,
+  ),
+  BigqueryTarget: open('bigquery'),
+  SnowflakeTarget: open('snowflake'),
+  PostgresTarget: open('postgres'),
+  Target: Type.Union(
+    [
+      Type.Ref('DuckdbTarget'),
+      Type.Ref('BigqueryTarget'),
+      Type.Ref('SnowflakeTarget'),
+      Type.Ref('PostgresTarget'),
+    ],
+    notes({
+      description: 'A warehouse.',
+      'x-what': 'a target type',
+      'x-by': { by: 'const', property: 'type', values: TARGET_TYPES },
+    }),
+  ),
+  Entity: Type.Object(
+    {
+      table: text('The table: "shop.orders".'),
+      id: text('The column that identifies a row.'),
+      profile: Type.Record(Type.String(), Type.String(), {
+        minProperties: 1,
+        description: 'How a row finds its profile: identifier type to column, { "user_id": "customer_id" }.',
+      }),
+      columns: Type.Optional(Type.Record(Type.String(), Type.String(), { description: 'Renamed columns.' })),
+    },
+    { ...CLOSED, description: 'Rows of a warehouse table related to a profile.' },
+  ),
+  Project: Type.Object(
+    {
+      $schema: schemaKey(),
+      name: text('What the project is called.'),
+      target: text('The target used without --target.'),
+      targets: Type.Record(Type.String(), Type.Ref('Target'), {
+        minProperties: 1,
+        description: 'Warehouses by name.',
+      }),
+      sources: Type.Array(Type.Ref('Source'), { minItems: 1, description: 'Where events come from.' }),
+      entities: Type.Optional(
+        Type.Record(Type.String(), Type.Ref('Entity'), { description: 'Entities by name.' }),
+      ),
+      vars: Type.Optional(
+        Type.Record(Type.String(), Type.Unknown(), { description: 'Values for SQL and macros.' }),
+      ),
+    },
+    {
+      ...CLOSED,
+      description: 'The project: targets and sources. "${env:NAME}" is replaced from the environment.',
+    },
+  ),
+};

@@ -1,0 +1,25 @@
+import type { SourceSpan } from '../../compiler/diagnostics/index.js';
+import type { Spans } from '../definition.js';
+import type { SourceText } from './text.js';
+
+interface Place {
+  readonly source: SourceText;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Remembers where nodes stand, by identity, and forgets them with the nodes. */
+export class SpanStore implements Spans {
+  readonly #places = new WeakMap<object, Place>();
+
+  /** Notes a node's place, freezes the node and returns it. */
+  mark<T extends object>(node: T, source: SourceText, start: number, end: number): T {
+    this.#places.set(node, { source, start, end });
+    return Object.freeze(node);
+  }
+
+  of(node: object): SourceSpan | undefined {
+    const place = this.#places.get(node);
+    return place?.source.span(place.start, place.end);
+  }
+}

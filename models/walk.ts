@@ -1,0 +1,38 @@
+import type { Condition, Operand, TraitValue } from './algebra.js';
+
+/**
+ * Every condition of a tree, the tree itself first and then depth first in the order of the text,
+ * including those inside `where` and inside right-hand sides.
+ */
+export function* conditionsIn(tree: Condition): Generator<Condition> {
+  yield tree;
+  switch (tree.kind) {
+    case 'all':
+    case 'any':
+      for (const child of tree.of) yield* conditionsIn(child);
+      return;
+    case 'not':
+      yield* conditionsIn(tree.of);
+      return;
+    case 'users':
+      yield* conditionsIn(tree.match);
+      return;
+    case 'test':
+      yield* conditionsInValue(tree.left);
+      if ('right' in tree.compare) yield* conditionsInValue(tree.compare.right);
+      return;
+    case 'audience':
+  }
+}
+
+/** The same, for what a value filters its stream by. */
+export function* conditionsInValue(value: Operand | TraitValue): Generator<Condition> {
+  if (value.kind === 'reduced' && value.stream.where !== undefined) yield* conditionsIn(value.stream.where);
+}
+
+/** How many primary expressions Segment would count: comparisons and audience references, at any depth. */
+export function countPrimaries(conditions: Iterable<Condition>): number {
+  let count = 0;
+  for (const { kind } of conditions) if (kind === 'test' || kind === 'audience') count += 1;
+  return count;
+}
