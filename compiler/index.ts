@@ -4,8 +4,13 @@
  * `resolveProject` checks every definition against the catalog and orders them; `compileRun` makes the
  * program of a run; `standaloneSelect` makes one definition's own SELECT over the raw sources.
  */
-export { resolveProject, type ResolvedProject, type ResolvedDefinition, type ResolveInput } from './resolve/index.js';
+export {
+  resolveProject,
+  type ResolvedProject,
+  type ResolvedDefinition,
+  type ResolveInput,
+} from './resolve/index.js';
 export { compileRun, type CompileRunInput } from './compile-run.js';
-export { standaloneSelect, STANDALONE_PARAMS } from './standalone/index.js';
-export { fingerprint } from './plan/fingerprint.js';
+export { standaloneSelect, type StandaloneSelect } from './standalone/index.js';
+export { fingerprint, SEMANTIC_VERSION } from './plan/fingerprint.js';
 export { select, type SelectInput } from './plan/select.js';

@@ -1,0 +1,85 @@
+import type { Diagnostic } from './diagnostics/index.js';
+import { hasErrors } from './diagnostics/index.js';
+import { lowerDefinition } from './lower/index.js';
+import { buildRun } from './program/run.js';
+import type { ExistingState, RunProgram } from './program/plan.js';
+import { runProvider } from './program/provider.js';
+import { unionNeeds } from './resolve/needs.js';
+import type { ResolvedDefinition, ResolvedProject } from './resolve/types.js';
+
+export interface CompileRunInput {
+  readonly resolved: ResolvedProject;
+  readonly existing: ExistingState;
+  /** Keys to compute. */
+  readonly selection: ReadonlySet<string>;
+  /** No selection was given: keys gone from the project are removed. */
+  readonly all: boolean;
+  /** Read every source whole, to find rows that turned up with an old `received_at`. */
+  readonly reconcile?: boolean;
+}
+
+/**
+ * The program of one run. Disabled definitions are not computed. A reference outside the selection is read as
+ * last published; one never computed is an error (SEMANTICS §5).
+ */
+export function compileRun(input: CompileRunInput): {
+  readonly program?: RunProgram;
+  readonly diagnostics: readonly Diagnostic[];
+} {
+  const { resolved, existing } = input;
+  const { project } = resolved;
+  const computed = resolved.definitions.filter((d) => d.definition.enabled && input.selection.has(d.definition.key));
+  const computing = new Set(computed.map((d) => d.definition.key));
+  const published = publishedNumbers(existing);
+  const diagnostics = computed.flatMap((d) => neverComputed(d, resolved, computing, published));
+  if (hasErrors(diagnostics)) return { diagnostics };
+
+  const target = project.config.targets[project.config.target];
+  const schema = target?.schema ?? 'rollcall';
+  const needs = unionNeeds(resolved.definitions.map((d) => d.needs));
+  const provider = runProvider({ schema, sources: resolved.sources, needs, computing, published });
+  const definitions = computed.map((d) => ({
+    definition: d.definition,
+    fingerprint: d.fingerprint,
+    dependsOn: [...d.upstream].filter((key) => computing.has(key)),
+    query: lowerDefinition(d.definition, provider, resolved.resolveTrait),
+  }));
+  const keys = new Set(project.definitions.map((d) => d.key));
+  const removed = input.all ? [...existing.definitions.keys()].filter((key) => !keys.has(key)) : [];
+  const program = buildRun({
+    schema,
+    project,
+    sources: resolved.sources,
+    needs,
+    definitions,
+    removed,
+    existing,
+    reconcile: input.reconcile ?? false,
+  });
+  return { program, diagnostics };
+}
+
+/** Numbers of the definitions that have published something. */
+function publishedNumbers(existing: ExistingState): ReadonlyMap<string, number> {
+  const live = [...existing.definitions.values()].filter((d) => d.firstRunAt !== null && d.retiredAt === null);
+  return new Map(live.map((d) => [d.key, d.definitionNo]));
+}
+
+function neverComputed(
+  { definition, upstream }: ResolvedDefinition,
+  resolved: ResolvedProject,
+  computing: ReadonlySet<string>,
+  published: ReadonlyMap<string, number>,
+): readonly Diagnostic[] {
+  const missing = [...upstream].filter((key) => !computing.has(key) && !published.has(key));
+  return missing.map((key) => {
+    const enabled = resolved.byKey.get(key)?.definition.enabled ?? false;
+    return {
+      code: 'never-computed',
+      severity: 'error',
+      message: `"${definition.key}" reads "${key}", which was never computed${enabled ? ' and is not selected' : ' and is disabled'}`,
+      hint: enabled ? `select +${definition.key} to compute what it reads too` : `enable "${key}" and run it`,
+      definition: definition.key,
+    };
+  });
+}

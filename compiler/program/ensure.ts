@@ -1,0 +1,45 @@
+/** What has to be there before a run: the schema, state tables, views. */
+import type { ExistingState } from './plan.js';
+import { STATE, type StateSchema, type StateTable } from './state.js';
+import type { Step } from './types.js';
+import { audienceView, contractViews, type View } from './views.js';
+
+/** Creates what the schema lacks; on a warehouse that has run before, nothing. */
+export function ensureSteps(
+  schema: StateSchema,
+  audiences: readonly string[],
+  existing: ExistingState,
+): readonly Step[] {
+  const views = [...contractViews(schema), ...audiences.map((key) => audienceView(schema, key))];
+  const steps = [
+    ...(Object.keys(STATE) as StateTable[])
+      .filter((table) => !existing.tables.has(table))
+      .map((table): Step => ({
+        id: `ensure.${table}`,
+        title: `table ${table}`,
+        op: 'ensure_table',
+        spec: schema.spec(table),
+      })),
+    ...views.filter((view) => !isThere(view, existing)).map(viewStep),
+  ];
+  const first: Step = {
+    id: 'ensure.schema',
+    title: `schema ${schema.schema}`,
+    op: 'ensure_schema',
+    schema: schema.schema,
+  };
+  return steps.length === 0 ? [] : [first, ...steps];
+}
+
+function isThere({ view, query }: View, existing: ExistingState): boolean {
+  const columns = existing.tables.get(view.name);
+  return columns !== undefined && query.columns.every((column) => columns.includes(column.name));
+}
+
+const viewStep = ({ view, query }: View): Step => ({
+  id: `ensure.${view.name}`,
+  title: `view ${view.name}`,
+  op: 'view',
+  view,
+  query,
+});

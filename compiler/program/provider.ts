@@ -1,0 +1,70 @@
+import { as, bool, c, col, eq, filter, int, param, pick, project, semiJoin, text, union } from '../ir/build.js';
+import type { Relation } from '../ir/types.js';
+import type { BoundSource } from '../bind/index.js';
+import { sourceNeeds } from '../bind/index.js';
+import type { Needs } from '../bind/types.js';
+import { CompilerBug } from '../diagnostics/index.js';
+import type { EventRequest, Provider } from '../lower/index.js';
+import { customTraits, factsTable, scanSpec, stageTable } from './names.js';
+import { StateSchema } from './state.js';
+
+export interface RunProviderInput {
+  readonly schema: string;
+  readonly sources: readonly BoundSource[];
+  /** What all definitions need: the columns facts have. */
+  readonly needs: Needs;
+  /** Keys this run computes: they are read from their stage tables, others as last published. */
+  readonly computing: ReadonlySet<string>;
+  /** Numbers of definitions published before. */
+  readonly published: ReadonlyMap<string, number>;
+}
+
+const KEY = [{ name: 'profile_no', type: 'int' }] as const;
+
+/** What a run reads: landed facts, the universe, stage tables of this run, published state of others. */
+export function runProvider(input: RunProviderInput): Provider {
+  const state = new StateSchema(input.schema);
+  const facts = new Map(input.sources.map((source) => [source.name, sourceNeeds(source, input.needs)]));
+  const profiles = state.scan('profiles');
+
+  const events = ({ event, columns, excludeSources }: EventRequest): Relation => {
+    const parts = input.sources.flatMap((source) => {
+      const landed = facts.get(source.name)?.events.find((e) => e.event === event);
+      if (!landed) return [];
+      const rows = scanSpec(factsTable(state, source.name, event, landed.columns));
+      const kept = ['profile_no', 'timestamp', 'message_id', 'source_id', ...columns.map((x) => x.name)];
+      const named = project(rows, [...kept.map((name) => as(name, c(rows, name))), as('origin', text(source.name))]);
+      return [excludeSources.includes(source.name) ? filter(named, bool(false)) : named];
+    });
+    return union(parts);
+  };
+
+  const published = (key: string): number => {
+    const no = input.published.get(key);
+    if (no === undefined) throw new CompilerBug(`${key} was never computed`);
+    return no;
+  };
+
+  return {
+    key: KEY,
+    events,
+    profiles: () => pick(profiles, ['profile_no', 'known']),
+    keepKnown: (rows) => semiJoin(rows, pick(filter(profiles, c(profiles, 'known')), ['profile_no']), ['profile_no']),
+    customTraits: (columns) => {
+      const all = scanSpec(customTraits(input.needs.traits));
+      return pick(all, ['profile_no', ...columns.map((x) => x.name)]);
+    },
+    trait: (key) => {
+      if (input.computing.has(key)) return scanSpec(stageTable(key, 'trait'));
+      const rows = state.scan('trait_state');
+      const own = filter(rows, eq(col('definition_no', 'int'), int(published(key))));
+      return pick(own, ['profile_no', 'value', 'number_value', 'text_value']);
+    },
+    audience: (key) => {
+      if (input.computing.has(key)) return scanSpec(stageTable(key, 'audience'));
+      const rows = state.scan('member_state');
+      return pick(filter(rows, eq(col('definition_no', 'int'), int(published(key)))), ['profile_no']);
+    },
+    firstRunAt: () => param('first_run_at', 'timestamp'),
+  };
+}

@@ -1,0 +1,80 @@
+/** The contract's relations over compact state (SEMANTICS §6): text ids and keys come back in at the edge. */
+import { as, c, eq, filter, join, nul, pick, project, text, union } from '../ir/build.js';
+import type { Relation, TableRef } from '../ir/types.js';
+import type { StateSchema } from './state.js';
+
+export interface View {
+  readonly view: TableRef;
+  readonly query: Relation;
+}
+
+/** `memberships`, `membership_history` and `trait_values`. */
+export const contractViews = (schema: StateSchema): readonly View[] => [
+  { view: schema.ref('memberships'), query: memberships(schema) },
+  { view: schema.ref('membership_history'), query: history(schema) },
+  { view: schema.ref('trait_values'), query: traitValues(schema) },
+];
+
+/** Name of the view of one audience. */
+export const audienceViewName = (key: string): string => `audience_${key}`;
+
+/** Members of one audience, with the first identifier of each type. */
+export function audienceView(schema: StateSchema, key: string): View {
+  const definitions = schema.scan('definitions');
+  const own = pick(filter(definitions, eq(c(definitions, 'key'), text(key))), ['definition_no']);
+  const members = join('inner', pick(schema.scan('member_state'), MEMBER), own, ['definition_no']);
+  const profiles = pick(schema.scan('profiles'), ['profile_no', 'user_id', 'email', 'anonymous_id']);
+  const rows = join('left', withProfileId(schema, members), profiles, ['profile_no']);
+  return {
+    view: schema.ref(audienceViewName(key)),
+    query: pick(rows, ['profile_id', 'entered_at', 'user_id', 'email', 'anonymous_id']),
+  };
+}
+
+const MEMBER = ['definition_no', 'profile_no', 'entered_at', 'run_no'] as const;
+
+function memberships(schema: StateSchema): Relation {
+  const named = withKey(schema, withProfileId(schema, schema.scan('member_state')));
+  return pick(withRunId(schema, named), [['key', 'audience_key'], 'profile_id', 'entered_at', 'run_id']);
+}
+
+function history(schema: StateSchema): Relation {
+  const members = schema.scan('member_state');
+  const open = project(members, [
+    as('definition_no', c(members, 'definition_no')),
+    as('profile_no', c(members, 'profile_no')),
+    as('entered_at', c(members, 'entered_at')),
+    as('exited_at', nul('timestamp')),
+  ]);
+  const closed = pick(schema.scan('exit_state'), ['definition_no', 'profile_no', 'entered_at', 'exited_at']);
+  const named = withKey(schema, withProfileId(schema, union([open, closed])));
+  return pick(named, [['key', 'audience_key'], 'profile_id', 'entered_at', 'exited_at']);
+}
+
+function traitValues(schema: StateSchema): Relation {
+  const named = withKey(schema, withProfileId(schema, schema.scan('trait_state')));
+  return pick(withRunId(schema, named), [
+    ['key', 'trait_key'],
+    'profile_id',
+    'value',
+    'number_value',
+    'text_value',
+    'updated_at',
+    'run_id',
+  ]);
+}
+
+/** A profile is named by the identifier whose number it bears. */
+export function withProfileId(schema: StateSchema, rows: Relation): Relation {
+  const heads = pick(schema.scan('subjects'), [
+    ['subject_no', 'profile_no'],
+    ['identifier', 'profile_id'],
+  ]);
+  return join('inner', rows, heads, ['profile_no']);
+}
+
+const withKey = (schema: StateSchema, rows: Relation): Relation =>
+  join('inner', rows, pick(schema.scan('definitions'), ['definition_no', 'key']), ['definition_no']);
+
+const withRunId = (schema: StateSchema, rows: Relation): Relation =>
+  join('left', rows, pick(schema.scan('runs'), ['run_no', 'run_id']), ['run_no']);

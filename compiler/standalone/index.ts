@@ -1,0 +1,156 @@
+/** One definition as one SELECT over the raw sources, that an analyst could run by hand. */
+import { valueColumn } from '../bind/paths.js';
+import type { ValueColumn } from '../bind/types.js';
+import { CompilerBug } from '../diagnostics/index.js';
+import {
+  agg, aggregate, and, as, bool, c, call, caseWhen, filter, join, label, not, or, param, pick, project, text, union,
+} from '../ir/build.js';
+import type { Expr, Relation } from '../ir/types.js';
+import { lowerDefinition, type EventRequest, type Provider } from '../lower/index.js';
+import type { ResolvedDefinition, ResolvedProject } from '../resolve/types.js';
+import { definite } from '../lower/compare.js';
+import { RawSources } from './sources.js';
+
+export interface StandaloneSelect {
+  /** Audiences: `profile_id`, `profile_kind`; traits also `value`, `number_value`, `text_value`. */
+  readonly query: Relation;
+  /** Parameters besides `as_of`: by name, the definition whose first run it is (`as_of` if it never ran). */
+  readonly firstRuns: ReadonlyMap<string, string>;
+}
+
+/** The SELECT of one definition, what it refers to included. Parameters: `as_of` and `firstRuns`. */
+export function standaloneSelect(resolved: ResolvedProject, key: string): StandaloneSelect {
+  const selects = new Standalone(resolved);
+  const rows = selects.relation(key);
+  const definition = resolvedDefinition(resolved, key).definition;
+  const kind = rows.columns.some((x) => x.name === 'anonymous')
+    ? caseWhen([{ when: c(rows, 'anonymous'), then: text('anonymous') }], text('user'))
+    : text('user');
+  const values = definition.kind === 'trait' ? ['value', 'number_value', 'text_value'] : [];
+  const query = project(rows, [
+    as('profile_id', c(rows, 'profile_id')),
+    as('profile_kind', kind),
+    ...values.map((name) => as(name, c(rows, name))),
+  ]);
+  return { query, firstRuns: selects.firstRuns };
+}
+
+function resolvedDefinition(resolved: ResolvedProject, key: string): ResolvedDefinition {
+  const found = resolved.byKey.get(key);
+  if (!found) throw new CompilerBug(`no definition ${key}`);
+  return found;
+}
+
+class Standalone {
+  readonly firstRuns = new Map<string, string>();
+  private readonly raw: RawSources;
+  private readonly made = new Map<string, Relation>();
+  private profilesMade: Relation | undefined;
+  private knownMade: Relation | undefined;
+
+  constructor(private readonly resolved: ResolvedProject) {
+    const events = resolved.definitions.flatMap((d) => d.needs.events.map((e) => e.event));
+    this.raw = new RawSources(resolved.sources, [...new Set(events)]);
+  }
+
+  /** A definition's rows by profile key; referred-to definitions become CTEs of their own name. */
+  relation(key: string): Relation {
+    const found = this.made.get(key);
+    if (found) return found;
+    const { definition } = resolvedDefinition(this.resolved, key);
+    const rows = label(lowerDefinition(definition, this.provider(key), this.resolved.resolveTrait), key);
+    this.made.set(key, rows);
+    return rows;
+  }
+
+  private provider(definition: string): Provider {
+    return {
+      key: this.raw.key,
+      events: (request) => this.events(request),
+      profiles: () => this.profiles(),
+      keepKnown: (rows) => this.keepKnown(rows),
+      customTraits: (columns) => this.customTraits(columns),
+      trait: (key) => this.relation(key),
+      audience: (key) => this.relation(key),
+      firstRunAt: () => {
+        const name = `first_run_at__${definition}`;
+        this.firstRuns.set(name, definition);
+        return param(name, 'timestamp');
+      },
+    };
+  }
+
+  private events({ event, columns, excludeSources }: EventRequest): Relation {
+    const parts = this.raw.sources.flatMap((source) => {
+      const rows = this.raw.read(source, (rowsOf) => source.events(event, columns, rowsOf));
+      if (!rows) return [];
+      const kept = ['timestamp', 'message_id', 'source_id', ...columns.map((x) => x.name)];
+      const assigned = this.raw.assigned(rows, kept);
+      const named = project(assigned, [...assigned.columns.map((x) => as(x.name, c(assigned, x.name))), as('origin', text(source.name))]);
+      return [excludeSources.includes(source.name) ? filter(named, bool(false)) : named];
+    });
+    return union(parts);
+  }
+
+  private profiles(): Relation {
+    if (this.profilesMade) return this.profilesMade;
+    const universe = this.raw.universe();
+    const keys = this.raw.key.map((k) => as(k.name, c(universe, k.name)));
+    if (!this.raw.hasAnonymous) {
+      this.profilesMade = project(universe, [...keys, as('known', bool(true))]);
+    } else {
+      const joined = this.withKnown(universe);
+      this.profilesMade = project(joined, [...this.raw.key.map((k) => as(k.name, c(joined, k.name))), as('known', knownTest(joined))]);
+    }
+    this.profilesMade = label(this.profilesMade, 'profiles');
+    return this.profilesMade;
+  }
+
+  private keepKnown(rows: Relation): Relation {
+    if (!this.raw.hasAnonymous) return rows;
+    const joined = this.withKnown(rows);
+    return pick(filter(joined, knownTest(joined)), rows.columns.map((x) => x.name));
+  }
+
+  private withKnown(rows: Relation): Relation {
+    const known = this.knownAnonymous();
+    const marked = project(known, [...known.columns.map((x) => as(x.name, c(known, x.name))), as('is_known', bool(true))]);
+    return join('left', rows, marked, this.raw.key.map((k) => k.name));
+  }
+
+  private knownAnonymous(): Relation {
+    if (this.knownMade) return this.knownMade;
+    const email = valueColumn('trait', 'email', 'mention');
+    const parts = this.identifies([email]);
+    const present = parts.map((rows) => {
+      const mention = c(rows, email.name);
+      return filter(rows, and(call('is_not_null', mention), not(call('json_is_null', mention))));
+    });
+    const ids = present.map((rows) => pick(rows, ['user_id', 'anonymous_id']));
+    const none = this.raw.messages().slice(0, 1).map((rows) => pick(filter(rows, bool(false)), ['user_id', 'anonymous_id']));
+    this.knownMade = this.raw.knownAnonymous(union(ids.length > 0 ? ids : none));
+    return this.knownMade;
+  }
+
+  /** Identify messages by `as_of`, with mentions, and the source they came from. */
+  private identifies(columns: readonly ValueColumn[]): readonly Relation[] {
+    return this.raw.sources.flatMap((source) => {
+      const rows = this.raw.read(source, (rowsOf) => source.identifies(columns, rowsOf));
+      if (!rows) return [];
+      const past = filter(rows, call('le', c(rows, 'timestamp'), param('as_of', 'timestamp')));
+      return [project(past, [...rows.columns.map((x) => as(x.name, c(past, x.name))), as('origin', text(source.name))])];
+    });
+  }
+
+  private customTraits(columns: readonly ValueColumn[]): Relation {
+    const names = columns.map((x) => x.name);
+    const kept = ['timestamp', 'message_id', 'origin', ...names];
+    const rows = union(this.identifies(columns).map((part) => this.raw.assigned(part, kept)));
+    const order: readonly Expr[] = ['timestamp', 'message_id', 'origin'].map((name) => c(rows, name));
+    const latest = names.map((name) => as(name, agg('last', [c(rows, name)], { orderBy: order })));
+    const keys = this.raw.key.map((k) => as(k.name, c(rows, k.name)));
+    return label(aggregate(rows, keys, latest), 'custom traits');
+  }
+}
+
+const knownTest = (joined: Relation): Expr => or(not(c(joined, 'anonymous')), definite(c(joined, 'is_known')));
