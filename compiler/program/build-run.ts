@@ -1,0 +1,171 @@
+/** Puts a run's program together from its parts. */
+import { landingFingerprint, sourceNeeds, type BoundSource } from '../bind/index.js';
+import type { Needs } from '../bind/types.js';
+import { CompilerBug } from '../diagnostics/index.js';
+import type { Definition, Destination } from '../../models/definition.js';
+import { as, oneRow, text } from '../ir/build.js';
+import type { Relation } from '../ir/types.js';
+import { ensureSteps } from './ensure.js';
+import { customTraitsStep, identitySteps, profilesStep } from './identity.js';
+import { landSource } from './landing.js';
+import type { Message } from './messages.js';
+import { factsTable, identifyFacts, stageTable } from './names.js';
+import { outboxSteps, type OutboxLink } from './outbox.js';
+import type { DefinitionPlan, ExistingState, RunProgram, SourceLanding } from './plan.js';
+import { publishSteps, removeSteps } from './publish.js';
+import { LAYOUT_VERSION, type StateSchema } from './state.js';
+import type { Step, TableSpec } from './types.js';
+
+/** A definition to compute, with the query that fills its stage table. */
+export interface ComputedDefinition {
+  readonly definition: Definition;
+  readonly fingerprint: string;
+  readonly dependsOn: readonly string[];
+  /** Columns AUDIENCE_STAGE or TRAIT_STAGE. */
+  readonly stage: Relation;
+}
+
+export interface RunInput {
+  readonly schema: StateSchema;
+  /** The project's name: who computed, in every message. */
+  readonly namespace: string;
+  readonly sources: readonly BoundSource[];
+  /**
+   * What all definitions of the project need, not only those selected: otherwise every other selection would
+   * land the sources anew.
+   */
+  readonly needs: Needs;
+  /** Those to compute, in order. */
+  readonly definitions: readonly ComputedDefinition[];
+  readonly destinations: readonly Destination[];
+  readonly existing: ExistingState;
+  /** Every audience of the project, for its view. */
+  readonly audiences: readonly string[];
+  /** Keys in the warehouse that the project has no more. */
+  readonly removed: readonly string[];
+  /** Read every source whole, whatever `received_at` says. */
+  readonly reconcile?: boolean;
+}
+
+/** The program of one run. */
+export function buildRun(input: RunInput): RunProgram {
+  const { schema, sources, needs, existing } = input;
+  const land = sources.map((source) => landing(input, source));
+  // A source that lands in full makes its facts anew, owners included.
+  const standing = sources.flatMap((source, i) => (land[i]?.mode === 'full' ? [] : factsOf(input, source)));
+  return {
+    ensure: ensureSteps(schema, input.audiences, existing),
+    land,
+    identity: [...forgetSteps(input), ...identitySteps(schema, standing)],
+    shared: [
+      profilesStep(schema, sources, needs),
+      ...(needs.traits.length === 0 ? [] : [customTraitsStep(schema, sources, needs, needs.traits)]),
+    ],
+    definitions: input.definitions.map((computed) => definitionPlan(input, computed)),
+    removed: input.removed.flatMap((key) => {
+      const stored = existing.definitions.get(key);
+      return stored ? [{ key, publish: removeSteps(schema, key, stored.definitionNo) }] : [];
+    }),
+  };
+}
+
+/** The facts tables a source's needs come to. */
+function factsOf({ schema, needs }: RunInput, source: BoundSource): readonly TableSpec[] {
+  const own = sourceNeeds(source, needs);
+  const events = own.events.map(({ event, columns }) => factsTable(schema, source.name, event, columns));
+  return source.identifies(own.traits) ? [...events, identifyFacts(schema, source.name, own.traits)] : events;
+}
+
+function landing(input: RunInput, source: BoundSource): SourceLanding {
+  const { schema, needs, existing } = input;
+  const fingerprint = landingFingerprint(source, needs, LAYOUT_VERSION);
+  const because = fullBecause(input, source, fingerprint);
+  return landSource({
+    schema,
+    source,
+    needs,
+    fingerprint,
+    ...(because === undefined ? {} : { fullBecause: because }),
+    alone: input.sources.length === 1 && [...existing.landings.keys()].every((name) => name === source.name),
+  });
+}
+
+function fullBecause(input: RunInput, source: BoundSource, fingerprint: string): string | undefined {
+  const { needs, existing } = input;
+  const tables = source.tables(needs.events.map(({ event }) => event));
+  if (tables.some((table) => !table.hasReceivedAt)) return 'it has no received_at';
+  const stored = existing.landings.get(source.name);
+  if (!stored) return 'it lands for the first time';
+  if (input.reconcile) return 'everything is compared again';
+  if (stored.fingerprint !== fingerprint) return 'its configuration, or what is needed of it, changed';
+  if (stored.watermark === null) return 'nothing landed before';
+  const isThere = (spec: TableSpec): boolean => {
+    const columns = existing.tables.get(spec.table.name);
+    return columns !== undefined && spec.columns.every(({ name }) => columns.includes(name));
+  };
+  if (!factsOf(input, source).every(isThere)) return 'its facts are not all there';
+  return undefined;
+}
+
+/** Takes out what sources brought that the project has no more. */
+function forgetSteps({ schema, sources, existing }: RunInput): readonly Step[] {
+  const configured = new Set(sources.map((source) => source.name));
+  const gone = [...existing.landings.keys()].filter((name) => !configured.has(name));
+  return gone.flatMap((name) =>
+    (['identity_pairs', 'landed', 'trait_names', 'landing'] as const).map((table): Step => ({
+      id: `land.${name}.forget.${table}`,
+      title: `${name}: no longer a source`,
+      op: 'delete',
+      table: schema.ref(table),
+      query: oneRow([as('source', text(name))]),
+      keys: ['source'],
+    })),
+  );
+}
+
+function definitionPlan(input: RunInput, computed: ComputedDefinition): DefinitionPlan {
+  const { schema, namespace } = input;
+  const { definition, stage } = computed;
+  const { key, kind } = definition;
+  const publish = publishSteps(schema, { key, kind });
+  const outbox = linksOf(input, definition).map((link) =>
+    outboxSteps({ schema, definition, namespace, link }),
+  );
+  return {
+    definition,
+    fingerprint: computed.fingerprint,
+    dependsOn: computed.dependsOn,
+    compute: [
+      {
+        id: `compute.${key}`,
+        title: `${key}: computing`,
+        definition: key,
+        op: 'replace',
+        spec: stageTable(key, kind),
+        query: stage,
+      },
+    ],
+    publish: [
+      ...publish.diff,
+      ...outbox.flatMap((steps) => steps.baseline),
+      ...publish.apply,
+      ...outbox.flatMap((steps) => steps.fill),
+    ],
+    counts: publish.counts,
+  };
+}
+
+/** Where a definition's messages go: destinations that are enabled and take messages about users. */
+function linksOf({ destinations, existing }: RunInput, definition: Definition): readonly OutboxLink[] {
+  const wasPublished = existing.definitions.get(definition.key)?.firstRunAt != null;
+  return definition.destinations.flatMap((link) => {
+    const destination = destinations.find(({ key }) => key === link.to);
+    if (!destination)
+      throw new CompilerBug(`definition ${definition.key} goes to ${link.to}, which does not exist`);
+    const types = (link.send ?? destination.send).filter((type): type is Message['type'] => type !== 'group');
+    if (!destination.enabled || types.length === 0) return [];
+    const isNew = !existing.connections.has(`${destination.key}\u0000${definition.key}`);
+    const fromNow = isNew && wasPublished && definition.history.mode === 'from_first_run';
+    return [{ destination, types, isNew, fromNow }];
+  });
+}

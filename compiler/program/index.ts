@@ -1,0 +1,17 @@
+/** The program's door: `buildRun`, and the names and relations that lowering reads and writes. */
+export { buildRun, type ComputedDefinition, type RunInput } from './build-run.js';
+export { AS_OF, emailsOf, profilesOf } from './identity.js';
+export {
+  FACTS_COLUMNS,
+  customTraits,
+  factsTable,
+  identifyFacts,
+  scanSpec,
+  stageTable,
+  temporary,
+} from './names.js';
+export { identifiersOf, mergeFirsts, ownersOf, pairsOf, withIdentifier } from './pairs.js';
+export * from './plan.js';
+export { LAYOUT_VERSION, STATE, StateSchema, type StateTable } from './state.js';
+export type { Step, StepOp, TableSpec } from './types.js';
+export { audienceViewName } from './views.js';

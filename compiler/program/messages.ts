@@ -1,0 +1,121 @@
+/** Messages to destinations: payloads in Segment's shapes and their stable ids (SEMANTICS §7). */
+import { createHash } from 'node:crypto';
+import type { Definition, Destination } from '../../models/definition.js';
+import { as, c, call, caseWhen, eq, extend, lit, param, project, text } from '../ir/build.js';
+import type { Expr, Relation } from '../ir/types.js';
+import { AS_OF } from './identity.js';
+
+export interface Message {
+  readonly type: 'identify' | 'track';
+  readonly definition: Definition;
+  readonly destination: Destination;
+  readonly namespace: string;
+}
+
+/** Columns of `outbox` from rows of (identifier_type, identifier, value, profile_id, latest_email). */
+export function messageRows(rows: Relation, message: Message): Relation {
+  const { type, definition, destination } = message;
+  const identified = extend(rows, [as('message_id', messageId(rows, message))]);
+  return project(identified, [
+    as('message_id', c(identified, 'message_id')),
+    as('destination_key', text(destination.key)),
+    as('definition_key', text(definition.key)),
+    as('profile_id', c(identified, 'profile_id')),
+    as('run_id', param('run_id', 'text')),
+    as('payload', call('json_dump', payload(identified, message))),
+    as('created_at', param('started_at', 'timestamp')),
+    as('message_type', text(type)),
+    as('identifier_type', c(identified, 'identifier_type')),
+    as('identifier', c(identified, 'identifier')),
+    as('value', c(identified, 'value')),
+    as('run_no', param('run_no', 'int')),
+  ]);
+}
+
+/**
+ * A hash of everything that makes a message one of its own. What varies is a time, then a JSON value, both of
+ * which say themselves where they end, then the identifier; so no two messages hash the same text.
+ */
+function messageId(rows: Relation, { type, definition, destination }: Message): Expr {
+  const fixed = JSON.stringify([destination.key, definition.key, type]);
+  const varying = [
+    c(rows, 'identifier_type'),
+    call('ts_text', AS_OF),
+    c(rows, 'value'),
+    c(rows, 'identifier'),
+  ];
+  const parts = varying.flatMap((part) => [text(' '), part]);
+  return call('concat', text('rc_'), call('sha256_hex', call('concat', text(fixed), ...parts)));
+}
+
+const json = (value: unknown): Expr => lit({ type: 'json', value: JSON.stringify(value) });
+
+function payload(rows: Relation, message: Message): Expr {
+  const { type } = message;
+  const isUser = eq(c(rows, 'identifier_type'), text('user_id'));
+  const identifier = call('text_json', c(rows, 'identifier'));
+  const body =
+    type === 'identify'
+      ? [text('traits'), traits(rows, message)]
+      : [text('properties'), properties(rows, message)];
+  return call(
+    'json_object',
+    text('type'),
+    json(type),
+    ...(type === 'track' ? [text('event'), eventName(rows, message)] : []),
+    text('userId'),
+    caseWhen([{ when: isUser, then: identifier }]),
+    text('anonymousId'),
+    caseWhen([{ when: call('not', isUser), then: identifier }]),
+    ...body,
+    text('messageId'),
+    call('text_json', c(rows, 'message_id')),
+    text('timestamp'),
+    call('text_json', call('ts_text', AS_OF)),
+    text('context'),
+    context(rows, message),
+  );
+}
+
+const value = (rows: Relation): Expr => call('parse_json', c(rows, 'value'));
+const email = (rows: Relation): Expr => call('text_json', c(rows, 'latest_email'));
+
+function traits(rows: Relation, { definition }: Message): Expr {
+  // A definition that is itself called `email` has the name to itself.
+  const also = definition.key === 'email' ? [] : [text('email'), email(rows)];
+  return call('json_object', text(definition.key), value(rows), ...also);
+}
+
+function properties(rows: Relation, { definition }: Message): Expr {
+  const label = definition.kind === 'audience' ? 'audience_key' : 'trait_key';
+  const named = definition.key === label ? [] : [text(label), json(definition.key)];
+  return call('json_object', ...named, text(definition.key), value(rows));
+}
+
+function eventName(rows: Relation, { definition, destination }: Message): Expr {
+  const { events } = destination;
+  if (definition.kind === 'trait') return json(events.trait_computed);
+  const entered = eq(c(rows, 'value'), text('true'));
+  return caseWhen([{ when: entered, then: json(events.audience_entered) }], json(events.audience_exited));
+}
+
+function context(rows: Relation, message: Message): Expr {
+  const personas = [text('personas'), json(personasOf(message))];
+  if (message.type === 'identify') return call('json_object', ...personas);
+  const known = call('is_not_null', c(rows, 'latest_email'));
+  const contextTraits = caseWhen([{ when: known, then: call('json_object', text('email'), email(rows)) }]);
+  return call('json_object', text('traits'), contextTraits, ...personas);
+}
+
+function personasOf({ definition, namespace }: Message): Readonly<Record<string, string>> {
+  const prefix = definition.kind === 'audience' ? 'aud' : 'tra';
+  const hash = createHash('sha256')
+    .update(JSON.stringify([namespace, definition.key]))
+    .digest('hex');
+  return {
+    computation_class: definition.kind,
+    computation_key: definition.key,
+    computation_id: `${prefix}_${hash.slice(0, 27)}`,
+    namespace,
+  };
+}
