@@ -17,7 +17,7 @@ export interface RuntimeOptions {
   readonly now: () => string;
   readonly signal?: AbortSignal;
   /** Finds an engine by its target type; the registry of `dialects/` unless a test says otherwise. */
-  readonly dialectFor?: (type: string) => Dialect;
+  readonly dialectFor?: (type: string) => Promise<Dialect>;
 }
 
 /** Which definitions a call is about. */

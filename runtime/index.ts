@@ -1,2 +1,7 @@
 /** The runtime's door: runs programs on a warehouse, keeps their state, answers questions about it. */
 export type * from './api.js';
+export { checkProject, compileProject, listDefinitions, modifiedKeys } from './compile.js';
+export { runProject } from './run.js';
+export { openSession, targetOf, withSession, type Access, type Session } from './session.js';
+export type { Manifest, ManifestDefinition } from './manifest.js';
+export type { RunResults } from './artifacts.js';

@@ -1,0 +1,69 @@
+/** Introspection: what the sources' schemas hold, and which trait names their raw messages carry. */
+import { bindSource, parseTableName } from '../compiler/bind/index.js';
+import type { TableRef } from '../compiler/ir/types.js';
+import type { Catalog, CatalogTable } from '../compiler/bind/types.js';
+import type { SourceConfig } from '../models/definition.js';
+import type { StoredState } from './existing.js';
+import { textOf, type Session } from './session.js';
+
+/** The table a `messages` or `table` source names. */
+const tableOf = (source: SourceConfig): TableRef => parseTableName(source.table ?? '');
+
+const schemaOf = (source: SourceConfig): string | undefined =>
+  source.layout === 'segment' ? source.schema : tableOf(source).schema;
+
+const catalogOf = (source: SourceConfig): string | undefined =>
+  source.layout === 'segment' ? undefined : tableOf(source).catalog;
+
+/** Describes every schema a source lives in, once, and the trait names seen in `messages` sources. */
+export async function introspect(session: Session, stored: StoredState): Promise<Catalog> {
+  const call = session.signal ? { signal: session.signal } : {};
+  const tables: CatalogTable[] = [];
+  const schemas = new Set<string | undefined>();
+  for (const source of session.project.config.sources) {
+    if (catalogOf(source) === undefined) schemas.add(schemaOf(source));
+    else tables.push(...(await describeAlone(session, tableOf(source))));
+  }
+  for (const schema of schemas) tables.push(...(await session.warehouse.describeSchema(schema, call)));
+  return { tables, traitNames: await traitNames(session, stored, tables) };
+}
+
+async function describeAlone(session: Session, table: TableRef): Promise<readonly CatalogTable[]> {
+  const found = await session.warehouse.describeTable(
+    table,
+    session.signal ? { signal: session.signal } : {},
+  );
+  return found ? [found] : [];
+}
+
+async function traitNames(
+  session: Session,
+  stored: StoredState,
+  tables: readonly CatalogTable[],
+): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+  const names = new Map<string, Set<string>>();
+  for (const row of await stored.read('trait_names')) {
+    const source = textOf(row, 'source');
+    names.set(source, (names.get(source) ?? new Set()).add(textOf(row, 'name')));
+  }
+  for (const source of session.project.config.sources) {
+    if (source.layout !== 'messages') continue;
+    const landed = stored.existing.landings.has(source.name) || names.has(source.name);
+    if (!landed) names.set(source.name, await liveTraitNames(session, source, tables));
+  }
+  return names;
+}
+
+/**
+ * Top-level trait names of the identify messages in a source that never landed, so that a project's first
+ * `validate` knows its custom traits. Empty when the table or a column is missing: resolve says so better.
+ */
+async function liveTraitNames(
+  session: Session,
+  source: SourceConfig,
+  tables: readonly CatalogTable[],
+): Promise<Set<string>> {
+  const query = bindSource(source, { tables, traitNames: new Map() }).bound?.traitKeys();
+  if (!query) return new Set();
+  return new Set((await session.rows(query)).map((row) => textOf(row, 'name')));
+}

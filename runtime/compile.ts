@@ -1,0 +1,146 @@
+/** What needs the warehouse only to look: compile, validate, ls, state:modified. */
+import { UserError, type Diagnostic } from '../compiler/diagnostics/index.js';
+import type {
+  CheckResult,
+  CompiledDefinition,
+  CompileOptions,
+  CompileResult,
+  ListResult,
+  RuntimeOptions,
+  SelectionOptions,
+} from './api.js';
+import { writeCompiled, writeRunArtifacts } from './artifacts.js';
+import { readAsOf } from './instants.js';
+import { modifiedSince } from './modified.js';
+import { numberDefinitions } from './numbering.js';
+import { prepareRun, resolveSession, selectKeys, tryResolve, type Prepared } from './prepare.js';
+import { renderProgram, watermarksOf, type Script } from './script.js';
+import { openSession, withSession, type Session } from './session.js';
+import { standaloneFile, standaloneSql } from './sql-files.js';
+
+const READ = { mode: 'read' } as const;
+
+/** Writes SQL and manifest (see `CompileProject`). */
+export async function compileProject(options: CompileOptions): Promise<CompileResult> {
+  const asOf = readAsOf(options.asOf, options.now());
+  return withSession(options, READ, async (session) => {
+    const prepared = await prepareRun(session, options);
+    const { resolved, stored, selection } = prepared;
+    const compiled = selection.keys.flatMap((key) => {
+      const definition = resolved.byKey.get(key)?.definition;
+      if (!definition) return [];
+      const standalone = standaloneSql(resolved, key, session.dialect, stored, asOf);
+      return [{ definition, sql: standalone.sql, file: standaloneFile(definition, standalone) }];
+    });
+    await writeCompiled(
+      resolved,
+      compiled.map((c) => c.file),
+    );
+    const run = await writeRunArtifacts(resolved, scriptOf(prepared, session, asOf), asOf, options.now());
+    const definitions = compiled.map(({ definition, sql, file }): CompiledDefinition => ({
+      key: definition.key,
+      kind: definition.kind,
+      file: definition.file,
+      compiled: file.path,
+      sql,
+    }));
+    return { as_of: asOf, definitions, run, diagnostics: prepared.diagnostics };
+  });
+}
+
+/** The script a run at `as_of` would have, but for its id: the same input gives the same files. */
+function scriptOf({ stored, selection, program }: Prepared, session: Session, asOf: string): Script {
+  return renderProgram(program, session.dialect, {
+    asOf,
+    runId: 'compiled',
+    runNo: (stored.runs.last?.runNo ?? 0) + 1,
+    startedAt: asOf,
+    namespace: session.project.config.name,
+    definitions: numberDefinitions(stored, selection.keys).bindings,
+    watermarks: watermarksOf(stored),
+  });
+}
+
+/** Checks what loading could not (see `CheckProject`). */
+export async function checkProject(options: RuntimeOptions): Promise<CheckResult> {
+  let session: Session;
+  try {
+    session = await openSession(options, READ);
+  } catch (error) {
+    if (!(error instanceof UserError) || error.exit === 2) throw error;
+    return { diagnostics: [unchecked(error)], checked: false };
+  }
+  try {
+    const { resolved, diagnostics, stored } = await tryResolve(session);
+    if (!resolved) return { diagnostics, checked: true };
+    return { diagnostics: [...diagnostics, ...engineProblems(session, resolved, stored)], checked: true };
+  } finally {
+    await session.close();
+  }
+}
+
+/** What the engine cannot do shows when its SQL is made. */
+function engineProblems(
+  session: Session,
+  resolved: Prepared['resolved'],
+  stored: Prepared['stored'],
+): readonly Diagnostic[] {
+  return resolved.definitions.flatMap(({ definition }) => {
+    try {
+      standaloneSql(resolved, definition.key, session.dialect, stored, session.now());
+      return [];
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      const span = session.spans.of(definition);
+      return error.diagnostics.map((d) => ({ definition: definition.key, ...(span && { span }), ...d }));
+    }
+  });
+}
+
+function unchecked(error: UserError): Diagnostic {
+  const [first] = error.diagnostics;
+  return {
+    code: 'unchecked',
+    severity: 'warning',
+    message: `tables, columns and references were not checked: ${first?.message ?? error.message}`,
+    ...(first?.hint !== undefined && { hint: first.hint }),
+  };
+}
+
+/** What a selector selects (see `ListDefinitions`). */
+export async function listDefinitions(options: RuntimeOptions & SelectionOptions): Promise<ListResult> {
+  return withSession(options, READ, async (session) => {
+    const { resolved, stored, diagnostics } = await resolveSession(session);
+    const selection = await selectKeys({ resolved, stored }, options);
+    const definitions = selection.keys.flatMap((key) => {
+      const found = resolved.byKey.get(key);
+      if (!found) return [];
+      const { kind, name, of, file, tags, enabled, destinations } = found.definition;
+      return [
+        {
+          key,
+          kind,
+          name,
+          of,
+          file,
+          tags,
+          enabled,
+          fingerprint: found.fingerprint,
+          upstream: [...found.upstream].sort(),
+          destinations: destinations.map((link) => link.to),
+        },
+      ];
+    });
+    return { definitions, diagnostics: [...diagnostics, ...selection.diagnostics] };
+  });
+}
+
+/** Keys for `state:modified` (see `ModifiedKeys`). */
+export async function modifiedKeys(
+  options: RuntimeOptions & Pick<SelectionOptions, 'state'>,
+): Promise<ReadonlySet<string>> {
+  return withSession(options, READ, async (session) => {
+    const { resolved, stored } = await resolveSession(session);
+    return modifiedSince(resolved, stored, options.state);
+  });
+}

@@ -1,0 +1,64 @@
+/** Computing: each definition fills its stage, outside any transaction, so that a failure is its own. */
+import type { Spans } from '../models/definition.js';
+import type { RunEventBody } from './api.js';
+import type { Executor } from './executor.js';
+import { definitionFailed, isStatementFailure, upstreamFailed } from './failures.js';
+import { elapsed } from './instants.js';
+import type { Ledger } from './ledger.js';
+import type { DefinitionScript, Script } from './script.js';
+
+export interface ComputeContext {
+  readonly executor: Executor;
+  readonly ledger: Ledger;
+  readonly spans: Spans;
+  readonly emit: (event: RunEventBody) => void;
+  readonly now: () => string;
+}
+
+/** Computes in order; gives what is ready to be published. */
+export async function computeAll(script: Script, context: ComputeContext): Promise<DefinitionScript[]> {
+  const ready: DefinitionScript[] = [];
+  const total = script.definitions.length;
+  for (const [i, item] of script.definitions.entries()) {
+    if (await computeOne(item, { index: i + 1, total }, context)) ready.push(item);
+  }
+  return ready;
+}
+
+async function computeOne(
+  item: DefinitionScript,
+  place: { readonly index: number; readonly total: number },
+  context: ComputeContext,
+): Promise<boolean> {
+  const { executor, ledger, emit, now } = context;
+  const { key, kind } = item.plan.definition;
+  if (stoppedByUpstream(item, context)) {
+    const error = ledger.failure(key);
+    if (error) emit({ event: 'definition_failed', key, kind, status: 'upstream_failed', error, ...place });
+    return false;
+  }
+  emit({ event: 'definition_started', key, kind, ...place });
+  const startedAt = now();
+  try {
+    await executor.run(item.compute);
+  } catch (failure) {
+    if (!isStatementFailure(failure)) throw failure;
+    const error = definitionFailed(item.plan.definition, failure, context.spans);
+    ledger.failed(key, 'failed', error);
+    emit({ event: 'definition_failed', key, kind, status: 'failed', error, ...place });
+    return false;
+  }
+  const duration_ms = elapsed(startedAt, now());
+  ledger.computed(key, duration_ms);
+  emit({ event: 'definition_finished', key, kind, duration_ms, ...place });
+  return true;
+}
+
+/** Marks a definition whose upstream failed in this run; says whether it is one. */
+export function stoppedByUpstream(item: DefinitionScript, { ledger, spans }: ComputeContext): boolean {
+  const upstream = item.plan.dependsOn.find((key) => ledger.failure(key) !== undefined);
+  if (upstream === undefined) return false;
+  const { definition } = item.plan;
+  ledger.failed(definition.key, 'upstream_failed', upstreamFailed(definition, upstream, spans));
+  return true;
+}

@@ -1,0 +1,223 @@
+/**
+ * Executes steps: binds parameters, records every attempt in `run_steps`, tries transient failures again.
+ * Outside a transaction the statement is what is tried again; inside, the transaction, because a failed
+ * statement may have taken the transaction with it.
+ */
+import type { Step } from '../compiler/program/types.js';
+import type { Params, Statement } from '../dialects/dialect.js';
+import type { Row } from '../dialects/warehouse.js';
+import { UserError } from '../compiler/diagnostics/index.js';
+import { Cancelled, withRetry, type Sleep } from './retry.js';
+import type { Session } from './session.js';
+import type { StepRecord, Store } from './store.js';
+
+/** Records kept in memory before they are written outside a transaction. */
+const FLUSH_AT = 250;
+
+/** A step with its SQL: what `compile` shows and what a run does are the same list. */
+export interface RenderedStep {
+  readonly step: Step;
+  readonly statements: readonly Statement[];
+}
+
+export interface ExecutorOptions {
+  readonly session: Session;
+  readonly store: Store;
+  readonly runId: string;
+  readonly sleep: Sleep;
+  readonly onRetry: (failure: { step: string; attempt: number; delayMs: number; error: Error }) => void;
+}
+
+/** Which step failed; what the engine said is the `cause`. */
+export class StepFailed extends Error {
+  constructor(
+    readonly step: Step,
+    cause: unknown,
+  ) {
+    super(messageOf(cause), { cause });
+    this.name = 'StepFailed';
+  }
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+type Outcome = Pick<StepRecord, 'status' | 'error' | 'rows_changed'>;
+
+export class Executor {
+  private pending: StepRecord[] = [];
+  private readonly attempts = new Map<string, number>();
+  /** Index into `pending` of the first record of the open transaction. */
+  private transactionFrom: number | undefined;
+  private finishing = false;
+
+  constructor(private readonly options: ExecutorOptions) {}
+
+  /** From here on nothing is cancelled: what happened is being recorded. */
+  finish(): void {
+    this.finishing = true;
+  }
+
+  private get signal(): AbortSignal | undefined {
+    return this.finishing ? undefined : this.options.session.signal;
+  }
+
+  /** Renders a step of the runtime's own. */
+  render(step: Step, params: Params = {}): RenderedStep {
+    return { step, statements: this.options.session.dialect.statements(step, params) };
+  }
+
+  /** Runs steps in order; resolves to the rows they changed. */
+  async run(steps: readonly RenderedStep[]): Promise<number> {
+    let rows = 0;
+    for (const step of steps) rows += await this.runOne(step);
+    return rows;
+  }
+
+  /** Runs a `read` step and gives its rows; for results bounded by the program, not by the data. */
+  async read(rendered: RenderedStep): Promise<readonly Row[]> {
+    const { warehouse } = this.options.session;
+    const signal = this.signal;
+    return this.recorded(rendered.step, async () => {
+      const rows: Row[] = [];
+      for (const { sql, retry } of rendered.statements) {
+        await this.attempt(rendered.step, retry, async () => {
+          rows.length = 0;
+          for await (const batch of warehouse.read(sql, signal ? { signal } : {})) rows.push(...batch.rows);
+        });
+      }
+      return { value: rows, rowsChanged: null };
+    });
+  }
+
+  /**
+   * Runs `work` as one transaction, together with the records of its steps. After a failure everything is
+   * rolled back; a transient one starts `work` again from its beginning.
+   */
+  async transaction<T>(work: () => Promise<T>): Promise<T> {
+    const { warehouse } = this.options.session;
+    const signal = this.signal;
+    return this.retrying('transaction', async () => {
+      this.throwIfCancelled();
+      await warehouse.begin();
+      this.transactionFrom = this.pending.length;
+      try {
+        const result = await work();
+        this.throwIfCancelled();
+        await this.write(this.pending);
+        await warehouse.commit();
+        this.pending = [];
+        return result;
+      } catch (error) {
+        this.markRolledBack();
+        await warehouse.rollback().catch(() => undefined);
+        throw signal?.aborted ? new Cancelled() : error;
+      } finally {
+        this.transactionFrom = undefined;
+      }
+    });
+  }
+
+  /** Writes the records kept so far, in a transaction of their own. */
+  async flush(): Promise<void> {
+    if (this.pending.length > 0) await this.transaction(async () => undefined);
+  }
+
+  throwIfCancelled(): void {
+    if (this.signal?.aborted) throw new Cancelled();
+  }
+
+  private async runOne(rendered: RenderedStep): Promise<number> {
+    const { warehouse } = this.options.session;
+    const signal = this.signal;
+    const rows = await this.recorded(rendered.step, async () => {
+      let changed: number | null = null;
+      for (const { sql, retry } of rendered.statements) {
+        const done = await this.attempt(rendered.step, retry, () =>
+          warehouse.execute(sql, signal ? { signal } : {}),
+        );
+        if (done.rowsChanged !== undefined) changed = (changed ?? 0) + done.rowsChanged;
+      }
+      return { value: changed ?? 0, rowsChanged: changed };
+    });
+    if (this.transactionFrom === undefined && this.pending.length >= FLUSH_AT) await this.flush();
+    return rows;
+  }
+
+  /** One statement. A retry is recorded as an attempt of its own step. */
+  private async attempt<T>(step: Step, retry: Statement['retry'], work: () => Promise<T>): Promise<T> {
+    if (this.transactionFrom !== undefined || retry === 'unsafe') return work();
+    const startedAt = this.options.session.now();
+    return this.retrying(step.id, work, (error) => {
+      this.record(step, startedAt, { status: 'failed', error: error.message, rows_changed: null });
+    });
+  }
+
+  private async retrying<T>(
+    name: string,
+    work: () => Promise<T>,
+    onRetry?: (error: Error) => void,
+  ): Promise<T> {
+    return withRetry(work, {
+      sleep: this.options.sleep,
+      ...(this.signal && { signal: this.signal }),
+      onRetry: (failure) => {
+        onRetry?.(failure.error);
+        const step = failure.error instanceof StepFailed ? failure.error.step.id : name;
+        this.options.onRetry({ step, ...failure });
+      },
+    });
+  }
+
+  private async recorded<T>(
+    step: Step,
+    work: () => Promise<{ value: T; rowsChanged: number | null }>,
+  ): Promise<T> {
+    this.throwIfCancelled();
+    const startedAt = this.options.session.now();
+    try {
+      const { value, rowsChanged } = await work();
+      this.record(step, startedAt, { status: 'succeeded', error: null, rows_changed: rowsChanged });
+      return value;
+    } catch (error) {
+      const cancelled = error instanceof Cancelled || this.signal?.aborted === true;
+      const status = cancelled ? 'cancelled' : 'failed';
+      this.record(step, startedAt, {
+        status,
+        error: cancelled ? null : messageOf(error),
+        rows_changed: null,
+      });
+      if (cancelled) throw new Cancelled();
+      throw error instanceof UserError ? error : new StepFailed(step, error);
+    }
+  }
+
+  private record(step: Step, startedAt: string, outcome: Outcome): void {
+    const attempt = (this.attempts.get(step.id) ?? 0) + 1;
+    this.attempts.set(step.id, attempt);
+    this.pending.push({
+      run_id: this.options.runId,
+      step: step.id,
+      attempt,
+      started_at: startedAt,
+      completed_at: this.options.session.now(),
+      definition_key: step.definition ?? null,
+      ...outcome,
+    });
+  }
+
+  private markRolledBack(): void {
+    const from = this.transactionFrom ?? this.pending.length;
+    this.pending = this.pending.map((record, i) =>
+      i >= from && record.status === 'succeeded' ? { ...record, status: 'rolled_back' } : record,
+    );
+  }
+
+  /** Without recording that it records. */
+  private async write(records: readonly StepRecord[]): Promise<void> {
+    const { session, store } = this.options;
+    if (records.length === 0) return;
+    for (const step of store.recordSteps(records)) {
+      for (const { sql } of session.dialect.statements(step, {})) await session.warehouse.execute(sql);
+    }
+  }
+}

@@ -1,0 +1,173 @@
+/** What the project's schema holds before a run. Read whole: its size follows the project, not the data. */
+import { UserError } from '../compiler/diagnostics/index.js';
+import * as ir from '../compiler/ir/build.js';
+import type { Scan } from '../compiler/ir/types.js';
+import type { ExistingState, StoredDefinition } from '../compiler/program/plan.js';
+import { LAYOUT_VERSION, STATE, type StateTable } from '../compiler/program/state.js';
+import type { Row } from '../dialects/warehouse.js';
+import { microsOf } from './instants.js';
+import { nullableText, numberOf, textOf, type Session } from './session.js';
+
+/** A row of `definitions` with what only the runtime looks at. */
+export interface DefinitionRow extends StoredDefinition {
+  readonly error: string | null;
+  readonly lastRunId: string | null;
+  readonly lastAsOf: string | null;
+  readonly name: string | null;
+  readonly of: string | null;
+}
+
+export interface RunRow {
+  readonly runId: string;
+  readonly runNo: number;
+  readonly asOf: string;
+  readonly status: string;
+  readonly startedAt: string;
+  readonly finishedAt: string | null;
+  readonly invocation: string | null;
+}
+
+/** The runs a new run must know of; `runs` itself grows for ever and is never read whole. */
+export interface RunsSeen {
+  readonly last: RunRow | undefined;
+  /** The last run that published something. */
+  readonly lastPublished: RunRow | undefined;
+  /** Still `running` by their own account. */
+  readonly unfinished: readonly RunRow[];
+}
+
+export interface StoredState {
+  readonly existing: ExistingState;
+  readonly definitions: ReadonlyMap<string, DefinitionRow>;
+  readonly meta: ReadonlyMap<string, string>;
+  readonly runs: RunsSeen;
+  /** The columns a state table has, as a scan; undefined when it is not there. */
+  scan(table: StateTable): Scan | undefined;
+  /** All rows of a state table; none when it is not there. */
+  read(table: StateTable): Promise<readonly Row[]>;
+}
+
+/** Reads the state. A schema of a newer layout is refused before anything else of it is read. */
+export async function readState(session: Session): Promise<StoredState> {
+  const described = await session.warehouse.describeSchema(
+    session.state.schema,
+    session.signal ? { signal: session.signal } : {},
+  );
+  const tables = new Map(described.map((t) => [t.table.name, t.columns.map((c) => c.name)]));
+
+  const scanOf = (table: StateTable): Scan | undefined => {
+    const present = tables.get(table);
+    if (!present) return undefined;
+    return ir.scan(
+      session.state.ref(table),
+      STATE[table].filter((c) => present.includes(c.name)),
+    );
+  };
+  const read = async (table: StateTable): Promise<readonly Row[]> => {
+    const relation = scanOf(table);
+    return relation ? session.rows(relation) : [];
+  };
+
+  const meta = new Map(
+    (await read('meta')).map((row) => [textOf(row, 'name'), nullableText(row, 'value') ?? '']),
+  );
+  refuseNewerLayout(meta);
+  const definitions = new Map(
+    (await read('definitions')).map((row) => [textOf(row, 'key'), definitionRow(row)]),
+  );
+  const existing: ExistingState = {
+    tables,
+    landings: new Map(
+      (await read('landing')).map((row) => [
+        textOf(row, 'source'),
+        { fingerprint: textOf(row, 'fingerprint'), watermark: nullableText(row, 'watermark') },
+      ]),
+    ),
+    definitions,
+    connections: new Set(
+      (await read('connections')).map(
+        (r) => `${textOf(r, 'destination_key')}\u0000${textOf(r, 'definition_key')}`,
+      ),
+    ),
+  };
+  const runs = await readRuns(session, scanOf('runs'));
+  return { existing, definitions, meta, runs, scan: scanOf, read };
+}
+
+/** The last run of each status, and all that never finished. */
+async function readRuns(session: Session, runs: Scan | undefined): Promise<RunsSeen> {
+  if (!runs) return { last: undefined, lastPublished: undefined, unfinished: [] };
+  const ranked = ir.rowNumber(runs, {
+    partitionBy: [ir.c(runs, 'status')],
+    orderBy: [{ expr: ir.c(runs, 'run_no'), desc: true }],
+    as: 'age',
+  });
+  const latest = ir.eq(ir.c(ranked, 'age'), ir.int(1));
+  const running = ir.eq(ir.c(ranked, 'status'), ir.text('running'));
+  const rows = await session.rows(ir.filter(ranked, ir.or(latest, running)));
+  const seen = rows.map(runRow).sort((a, b) => a.runNo - b.runNo);
+  return {
+    last: seen.at(-1),
+    lastPublished: seen.filter(published).at(-1),
+    unfinished: seen.filter((run) => run.status === 'running'),
+  };
+}
+
+function refuseNewerLayout(meta: ReadonlyMap<string, string>): void {
+  const layout = Number(meta.get('layout_version') ?? LAYOUT_VERSION);
+  if (layout <= LAYOUT_VERSION) return;
+  throw new UserError(
+    {
+      code: 'warehouse-newer',
+      severity: 'error',
+      message: `the warehouse was written by a newer version (layout ${layout}, this one knows ${LAYOUT_VERSION})`,
+      hint: 'upgrade rollcall, or use another schema',
+    },
+    4,
+  );
+}
+
+function definitionRow(row: Row): DefinitionRow {
+  return {
+    key: textOf(row, 'key'),
+    kind: textOf(row, 'kind'),
+    definitionNo: numberOf(row, 'definition_no'),
+    fingerprint: nullableText(row, 'fingerprint'),
+    status: textOf(row, 'status'),
+    firstRunAt: nullableText(row, 'first_run_at'),
+    retiredAt: nullableText(row, 'retired_at'),
+    reducer: nullableText(row, 'reducer'),
+    error: nullableText(row, 'error'),
+    lastRunId: nullableText(row, 'last_run_id'),
+    lastAsOf: nullableText(row, 'last_as_of'),
+    name: nullableText(row, 'name'),
+    of: nullableText(row, 'of'),
+  };
+}
+
+function runRow(row: Row): RunRow {
+  return {
+    runId: textOf(row, 'run_id'),
+    runNo: numberOf(row, 'run_no'),
+    asOf: textOf(row, 'as_of'),
+    status: textOf(row, 'status'),
+    startedAt: textOf(row, 'started_at'),
+    finishedAt: nullableText(row, 'finished_at'),
+    invocation: nullableText(row, 'invocation'),
+  };
+}
+
+/** Whether a run left something published. */
+const published = (run: RunRow): boolean => run.status === 'succeeded' || run.status === 'partial';
+
+/** Refuses an `as_of` before that of the last run that published, unless the caller means it. */
+export function refuseBehind(asOf: string, runs: RunsSeen, allowed: boolean): void {
+  const last = runs.lastPublished;
+  if (allowed || !last || microsOf(asOf) >= microsOf(last.asOf)) return;
+  throw new UserError({
+    code: 'invalid-as-of',
+    severity: 'error',
+    message: `--as-of ${asOf} is before the last run's (${last.asOf})`,
+    hint: 'add --as-of-behind to compute an earlier instant all the same',
+  });
+}

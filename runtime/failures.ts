@@ -1,0 +1,60 @@
+/** Failures as diagnostics: which definition or source, which step, what the engine said. */
+import { CompilerBug, UserError, type Diagnostic } from '../compiler/diagnostics/index.js';
+import { StatementError } from '../dialects/warehouse.js';
+import type { Definition, Spans } from '../models/definition.js';
+import { StepFailed } from './executor.js';
+
+export type StatementFailure = StepFailed & { readonly cause: StatementError };
+
+/** Whether a step failed because the engine refused its statement, and is still there. */
+export const isStatementFailure = (error: unknown): error is StatementFailure =>
+  error instanceof StepFailed && error.cause instanceof StatementError;
+
+/** A definition's failure. */
+export function definitionFailed(definition: Definition, error: StepFailed, spans: Spans): Diagnostic {
+  return {
+    code: 'definition-failed',
+    severity: 'error',
+    message: `${definition.key} failed at ${error.step.id}: ${error.message}`,
+    hint: 'the SQL of its steps is under target/run',
+    definition: definition.key,
+    ...spanOf(definition, spans),
+  };
+}
+
+/** What a definition gets whose upstream failed. */
+export function upstreamFailed(definition: Definition, upstream: string, spans: Spans): Diagnostic {
+  return {
+    code: 'upstream-failed',
+    severity: 'error',
+    message: `${definition.key} was not computed: ${upstream}, which it refers to, failed`,
+    definition: definition.key,
+    ...spanOf(definition, spans),
+  };
+}
+
+function spanOf(definition: Definition, spans: Spans): Pick<Diagnostic, 'span'> {
+  const span = spans.of(definition);
+  return span ? { span } : {};
+}
+
+/** The failure of a whole run; bugs of ours are none of these and are thrown on. */
+export function runFailed(error: unknown): readonly Diagnostic[] {
+  if (error instanceof UserError) return error.diagnostics;
+  if (isStatementFailure(error)) {
+    const whose = error.step.definition === undefined ? '' : ` of ${error.step.definition}`;
+    return [
+      {
+        code: 'warehouse-unavailable',
+        severity: 'error',
+        message: `step ${error.step.id}${whose} failed: ${error.message}`,
+        hint: 'the SQL of the run is under target/run',
+        ...(error.step.definition !== undefined && { definition: error.step.definition }),
+      },
+    ];
+  }
+  if (error instanceof StatementError) {
+    return [{ code: 'warehouse-unavailable', severity: 'error', message: error.message }];
+  }
+  throw error instanceof Error ? error : new CompilerBug(String(error));
+}

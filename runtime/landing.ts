@@ -1,0 +1,85 @@
+/** Landing: new rows of every source into state, who is who, events into facts. One transaction, all or nothing. */
+import type { Diagnostic } from '../compiler/diagnostics/index.js';
+import type { RunEventBody, LandingResult } from './api.js';
+import type { Executor } from './executor.js';
+import { elapsed } from './instants.js';
+import type { LandingScript, Script } from './script.js';
+import { nullableNumber } from './session.js';
+
+export interface Landed {
+  readonly results: readonly LandingResult[];
+  readonly warnings: readonly Diagnostic[];
+}
+
+interface LandingContext {
+  readonly executor: Executor;
+  readonly emit: (event: RunEventBody) => void;
+  readonly now: () => string;
+}
+
+/** Lands every source. A transient failure starts again from the first. */
+export async function land(script: Script, context: LandingContext): Promise<Landed> {
+  return context.executor.transaction(async () => {
+    const total = script.land.length;
+    const results: LandingResult[] = [];
+    for (const [i, source] of script.land.entries()) {
+      context.emit({ event: 'landing_started', source: source.plan.source, index: i + 1, total });
+      const result = await landSource(source, context);
+      results.push(result);
+      context.emit({ event: 'landing_finished', ...result, index: i + 1, total });
+    }
+    context.emit({ event: 'profiles_started' });
+    const startedAt = context.now();
+    await context.executor.run(script.identity);
+    const warnings: Diagnostic[] = [];
+    for (const [i, source] of script.land.entries()) {
+      const mode = results[i]?.mode;
+      await context.executor.run(mode === 'incremental' ? source.factsIncremental : source.factsFull);
+      warnings.push(...(await audit(source, context.executor)));
+    }
+    context.emit({ event: 'profiles_finished', duration_ms: elapsed(startedAt, context.now()) });
+    return { results, warnings };
+  });
+}
+
+async function landSource(source: LandingScript, { executor, now }: LandingContext): Promise<LandingResult> {
+  const startedAt = now();
+  const done = (mode: LandingResult['mode'], reason: string, new_rows: number | null): LandingResult => ({
+    source: source.plan.source,
+    mode,
+    reason,
+    new_rows,
+    duration_ms: elapsed(startedAt, now()),
+  });
+  if (source.plan.mode === 'full') {
+    await executor.run(source.full);
+    return done('full', source.plan.reason, null);
+  }
+  await executor.run(source.prepare);
+  const found = source.check ? (await executor.read(source.check))[0] : undefined;
+  const newRows = found ? nullableNumber(found, 'new_rows') : null;
+  const corrected = (found && nullableNumber(found, 'corrected')) ?? 0;
+  if (corrected > 0) {
+    // State keeps a landing's outcome, not its rows: which of two contents counts must be read again.
+    await executor.run(source.full);
+    return done('full', `${corrected} messages landed again with an earlier received_at`, newRows);
+  }
+  await executor.run(source.incremental);
+  return done('incremental', source.plan.reason, newRows);
+}
+
+async function audit(source: LandingScript, executor: Executor): Promise<Diagnostic[]> {
+  const found = source.audit && (await executor.read(source.audit))[0];
+  if (!found) return [];
+  const counts = [
+    [nullableNumber(found, 'rows_without_timestamp') ?? 0, 'without a timestamp'],
+    [nullableNumber(found, 'rows_without_id') ?? 0, 'without an id'],
+  ] as const;
+  return counts
+    .filter(([count]) => count > 0)
+    .map(([count, what]) => ({
+      code: 'null-timestamps',
+      severity: 'warning',
+      message: `source ${JSON.stringify(source.plan.source)}: ${count} ${count === 1 ? 'row' : 'rows'} ${what} left out`,
+    }));
+}

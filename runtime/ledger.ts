@@ -1,0 +1,197 @@
+/** What a run knows of each definition it selects: its row before, what became of it, its row after. */
+import { CompilerBug, type Diagnostic } from '../compiler/diagnostics/index.js';
+import type { Definition } from '../models/definition.js';
+import type { DefinitionResult, DefinitionStatus } from './api.js';
+import type { DefinitionRow } from './existing.js';
+import { microsOf } from './instants.js';
+import { reducerOf } from './store.js';
+
+export interface Counts {
+  readonly size: number;
+  readonly entered: number;
+  readonly exited: number;
+  readonly changed: number;
+}
+
+interface Entry {
+  readonly definition: Definition;
+  readonly before: DefinitionRow;
+  /** There was no row before this run. */
+  readonly isNew: boolean;
+  status: DefinitionStatus | 'pending' | 'computed';
+  error?: Diagnostic;
+  counts?: Counts;
+  fingerprint?: string;
+  rows: number;
+  computeMs: number;
+  publishMs: number;
+}
+
+export class Ledger {
+  private readonly entries = new Map<string, Entry>();
+
+  constructor(
+    private readonly runId: string,
+    private readonly asOf: string,
+  ) {}
+
+  add(definition: Definition, stored: DefinitionRow | undefined, definitionNo: number): void {
+    this.entries.set(definition.key, {
+      definition,
+      before: stored ?? newRow(definition, definitionNo),
+      isNew: stored === undefined,
+      status: definition.enabled ? 'pending' : 'disabled',
+      rows: 0,
+      computeMs: 0,
+      publishMs: 0,
+    });
+  }
+
+  computed(key: string, computeMs: number): void {
+    Object.assign(this.entry(key), { status: 'computed', computeMs });
+  }
+
+  failed(key: string, status: 'failed' | 'upstream_failed', error: Diagnostic): void {
+    const entry = this.entry(key);
+    Object.assign(entry, { status, error });
+    delete entry.counts;
+  }
+
+  /** May be said again, when publishing starts again: the last word counts. */
+  published(
+    key: string,
+    fingerprint: string,
+    done: { counts: Counts; rows: number; durationMs: number },
+  ): void {
+    const { counts, rows, durationMs } = done;
+    Object.assign(this.entry(key), { status: 'succeeded', fingerprint, counts, rows, publishMs: durationMs });
+  }
+
+  /** Nothing was published after all. */
+  unpublish(): void {
+    for (const entry of this.entries.values()) {
+      if (entry.status === 'succeeded') entry.status = 'computed';
+      delete entry.counts;
+    }
+  }
+
+  /** A definition's failure, its own or its upstream's. */
+  failure(key: string): Diagnostic | undefined {
+    return this.entries.get(key)?.error;
+  }
+
+  /** Rows for the definitions that had none, so that their number is theirs whatever happens next. */
+  newRows(): DefinitionRow[] {
+    return [...this.entries.values()]
+      .filter((e) => e.isNew)
+      .map((e) => ({ ...e.before, status: e.definition.enabled ? 'preparing' : 'disabled' }));
+  }
+
+  /** Definitions never published go through `preparing` and `computing`; a live one stays live meanwhile. */
+  firstTimers(status: 'preparing' | 'computing'): DefinitionRow[] {
+    return [...this.entries.values()]
+      .filter((e) => e.definition.enabled && (e.isNew || isUnborn(e.before)))
+      .map((e) => ({ ...e.before, status }));
+  }
+
+  /** Rows as they stand after the run, those only that differ from the rows before. */
+  outcomeRows(): DefinitionRow[] {
+    return [...this.entries.values()].flatMap((e) => {
+      const after = this.after(e);
+      const written = e.isNew || (e.definition.enabled && isUnborn(e.before));
+      return written || !sameRow(e.before, after) ? [after] : [];
+    });
+  }
+
+  private after(e: Entry): DefinitionRow {
+    switch (e.status) {
+      case 'succeeded':
+        return this.live(e);
+      case 'failed':
+        return { ...e.before, status: 'failed', error: e.error?.message ?? null };
+      case 'upstream_failed':
+        return { ...e.before, status: 'not_computing', error: e.error?.message ?? null };
+      case 'disabled':
+        return { ...e.before, status: 'disabled', error: null };
+      case 'removed':
+      case 'cancelled':
+      case 'computed':
+      case 'pending':
+        return e.before;
+    }
+  }
+
+  /**
+   * An `as_of` run again over the same data must change nothing here (SEMANTICS §6), so the last run is the
+   * last one that published something new.
+   */
+  private live(e: Entry): DefinitionRow {
+    const { definition, before, counts } = e;
+    const sameInstant = before.lastAsOf !== null && microsOf(before.lastAsOf) === microsOf(this.asOf);
+    const nothingNew =
+      sameInstant &&
+      before.fingerprint === e.fingerprint &&
+      counts?.entered === 0 &&
+      counts.exited === 0 &&
+      counts.changed === 0;
+    return {
+      ...before,
+      ...meaning(definition),
+      fingerprint: e.fingerprint ?? null,
+      status: 'live',
+      firstRunAt: before.firstRunAt ?? this.asOf,
+      retiredAt: null,
+      error: null,
+      lastRunId: nothingNew ? before.lastRunId : this.runId,
+      lastAsOf: nothingNew ? before.lastAsOf : this.asOf,
+    };
+  }
+
+  /** Results in the order the definitions were added. */
+  results(): DefinitionResult[] {
+    return [...this.entries.values()].map((e) => ({
+      key: e.definition.key,
+      kind: e.definition.kind,
+      status: e.status === 'pending' || e.status === 'computed' ? 'cancelled' : e.status,
+      size: e.counts?.size ?? null,
+      entered: e.counts?.entered ?? null,
+      exited: e.counts?.exited ?? null,
+      changed: e.counts?.changed ?? null,
+      rows: e.rows,
+      duration_ms: e.computeMs + e.publishMs,
+      ...(e.error && { error: e.error }),
+    }));
+  }
+
+  private entry(key: string): Entry {
+    const entry = this.entries.get(key);
+    if (!entry) throw new CompilerBug(`definition ${key} is not part of the run`);
+    return entry;
+  }
+}
+
+const isUnborn = (row: DefinitionRow): boolean => row.status === 'preparing' || row.status === 'computing';
+
+const meaning = (d: Definition): Pick<DefinitionRow, 'kind' | 'reducer' | 'name' | 'of'> => ({
+  kind: d.kind,
+  reducer: reducerOf(d),
+  name: d.name,
+  of: d.of,
+});
+
+const newRow = (definition: Definition, definitionNo: number): DefinitionRow => ({
+  ...meaning(definition),
+  key: definition.key,
+  definitionNo,
+  fingerprint: null,
+  status: 'preparing',
+  firstRunAt: null,
+  retiredAt: null,
+  error: null,
+  lastRunId: null,
+  lastAsOf: null,
+});
+
+function sameRow(a: DefinitionRow, b: DefinitionRow): boolean {
+  return (Object.keys(b) as (keyof DefinitionRow)[]).every((name) => a[name] === b[name]);
+}

@@ -1,0 +1,123 @@
+/** From an open session to a program: introspect, resolve, select, compile. Reads only; throws what the user must mend. */
+import { compileRun, resolveProject, select, type ResolvedProject } from '../compiler/index.js';
+import { CompilerBug, hasErrors, UserError, type Diagnostic } from '../compiler/diagnostics/index.js';
+import type { RunProgram } from '../compiler/program/plan.js';
+import type { Project, Spans } from '../models/definition.js';
+import type { SelectionOptions } from './api.js';
+import { introspect } from './catalog.js';
+import { readState, type StoredState } from './existing.js';
+import { modifiedSince } from './modified.js';
+import type { Session } from './session.js';
+
+export interface ResolvedSession {
+  readonly stored: StoredState;
+  readonly resolved: ResolvedProject;
+  /** Warnings only. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export interface Resolution {
+  readonly stored: StoredState;
+  readonly resolved: ResolvedProject | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Reads state and catalog and resolves; errors are in the diagnostics. */
+export async function tryResolve(session: Session): Promise<Resolution> {
+  const { project, spans } = session;
+  const stored = await readState(session);
+  const catalog = await introspect(session, stored);
+  const { resolved, diagnostics } = resolveProject({ project, spans, catalog });
+  return { stored, resolved, diagnostics: [...diagnostics, ...retiredKeys(project, spans, stored)] };
+}
+
+/** Like `tryResolve`, but errors are thrown. */
+export async function resolveSession(session: Session): Promise<ResolvedSession> {
+  const { stored, resolved, diagnostics } = await tryResolve(session);
+  throwErrors(diagnostics);
+  if (!resolved) throw new CompilerBug('a project without errors was not resolved');
+  return { stored, resolved, diagnostics };
+}
+
+/** A key that belonged to a removed definition stays reserved (SEMANTICS §5). */
+function retiredKeys(project: Project, spans: Spans, stored: StoredState): Diagnostic[] {
+  return project.definitions.flatMap((definition): Diagnostic[] => {
+    const { key } = definition;
+    if (!isRemoved(stored, key)) return [];
+    const span = spans.of(definition);
+    return [
+      {
+        code: 'retired-key',
+        severity: 'error',
+        message: `the key ${JSON.stringify(key)} belonged to a definition that was removed`,
+        hint: `use another key, or free this one: rollcall retire ${key} --release`,
+        definition: key,
+        ...(span && { span }),
+      },
+    ];
+  });
+}
+
+/** What was removed once is not removed again: it was told so, and when. */
+const isRemoved = (stored: StoredState, key: string): boolean =>
+  stored.definitions.get(key)?.status === 'removed';
+
+export function throwErrors(diagnostics: readonly Diagnostic[]): void {
+  if (hasErrors(diagnostics)) throw new UserError(diagnostics);
+}
+
+export interface Selection {
+  /** In dependency order, disabled ones included. */
+  readonly keys: readonly string[];
+  /** No selector was given. */
+  readonly all: boolean;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Applies `--select`. */
+export async function selectKeys(
+  { resolved, stored }: Pick<ResolvedSession, 'resolved' | 'stored'>,
+  options: SelectionOptions,
+): Promise<Selection> {
+  const ordered = resolved.definitions.map((d) => d.definition.key);
+  const selectors = options.select ?? [];
+  if (selectors.length === 0) return { keys: ordered, all: true, diagnostics: [] };
+  const modified = await modifiedSince(resolved, stored, options.state);
+  const { keys, diagnostics } = select({ definitions: resolved.definitions, selectors, modified });
+  throwErrors(diagnostics);
+  return { keys: ordered.filter((key) => keys.has(key)), all: false, diagnostics };
+}
+
+export interface Prepared extends ResolvedSession {
+  readonly selection: Selection;
+  readonly program: RunProgram;
+}
+
+/** Everything up to the program of a run. */
+export async function prepareRun(
+  session: Session,
+  options: SelectionOptions & { readonly reconcile?: boolean },
+): Promise<Prepared> {
+  const { stored, resolved, diagnostics } = await resolveSession(session);
+  const selection = await selectKeys({ resolved, stored }, options);
+  const enabled = selection.keys.filter((key) => resolved.byKey.get(key)?.definition.enabled);
+  const compiled = compileRun({
+    resolved,
+    existing: stored.existing,
+    selection: new Set(enabled),
+    all: selection.all,
+    ...(options.reconcile !== undefined && { reconcile: options.reconcile }),
+  });
+  throwErrors(compiled.diagnostics);
+  if (!compiled.program) throw new CompilerBug('a project without errors was not compiled');
+  return {
+    stored,
+    resolved,
+    selection,
+    program: {
+      ...compiled.program,
+      removed: compiled.program.removed.filter(({ key }) => !isRemoved(stored, key)),
+    },
+    diagnostics: [...diagnostics, ...selection.diagnostics, ...compiled.diagnostics],
+  };
+}

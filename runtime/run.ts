@@ -1,0 +1,270 @@
+/** A run: land, compute, publish. What happens once it has begun is in its result, and in `runs`. */
+import { UserError, type Diagnostic, type ExitCode } from '../compiler/diagnostics/index.js';
+import { LAYOUT_VERSION } from '../compiler/program/state.js';
+import type { Step } from '../compiler/program/types.js';
+import type { LandingResult, RunEventBody, RunOptions, RunResult, RunStatus } from './api.js';
+import { writeRunArtifacts, writeRunResults } from './artifacts.js';
+import { computeAll, type ComputeContext } from './compute.js';
+import { refuseBehind, type DefinitionRow } from './existing.js';
+import { Executor } from './executor.js';
+import { runFailed } from './failures.js';
+import { elapsed, isoOf, microsOf, readAsOf } from './instants.js';
+import { land } from './landing.js';
+import { Ledger } from './ledger.js';
+import { numberDefinitions } from './numbering.js';
+import { prepareRun, type Prepared } from './prepare.js';
+import { publishAll } from './publish.js';
+import { Cancelled, sleep } from './retry.js';
+import { renderProgram, watermarksOf, type Bindings, type Script } from './script.js';
+import { withSession, type Session } from './session.js';
+import { Store } from './store.js';
+
+/** Computes and publishes a selection (see `RunProject`). */
+export async function runProject(options: RunOptions): Promise<RunResult> {
+  const asOf = readAsOf(options.asOf, options.now());
+  const runId = options.newRunId();
+  const access = { mode: 'write', owner: { runId, command: options.invocation } } as const;
+  const result = await withSession(options, access, async (session) => {
+    const prepared = await prepareRun(session, options);
+    refuseBehind(asOf, prepared.stored.runs, options.asOfBehind ?? false);
+    return new Run(options, session, prepared, asOf, runId).execute();
+  });
+  if (options.artifacts ?? true) await writeRunResults(options.project, result);
+  return result;
+}
+
+class Run {
+  private readonly startedAt: string;
+  private readonly store: Store;
+  private readonly executor: Executor;
+  private readonly ledger: Ledger;
+  private readonly bindings: Bindings;
+  private readonly script: Script;
+  private readonly numbering: ReturnType<typeof numberDefinitions>;
+  private readonly context: ComputeContext;
+  private readonly diagnostics: Diagnostic[] = [];
+  private landing: readonly LandingResult[] = [];
+
+  constructor(
+    private readonly options: RunOptions,
+    private readonly session: Session,
+    private readonly prepared: Prepared,
+    private readonly asOf: string,
+    private readonly runId: string,
+  ) {
+    this.startedAt = this.now();
+    this.store = new Store(session.state);
+    this.executor = new Executor({
+      session,
+      store: this.store,
+      runId,
+      sleep: options.sleep ?? sleep,
+      onRetry: ({ step, attempt, delayMs, error }) =>
+        this.emit({ event: 'retry', step, attempt, delay_ms: delayMs, error: error.message }),
+    });
+    const { stored, selection, resolved, program } = prepared;
+    this.numbering = numberDefinitions(stored, selection.keys);
+    this.ledger = new Ledger(runId, asOf);
+    for (const key of selection.keys) {
+      const definition = resolved.byKey.get(key)?.definition;
+      const definitionNo = this.numbering.bindings.get(key)?.definitionNo;
+      if (definition && definitionNo !== undefined) {
+        this.ledger.add(definition, stored.definitions.get(key), definitionNo);
+      }
+    }
+    this.bindings = {
+      asOf,
+      runId,
+      runNo: (stored.runs.last?.runNo ?? 0) + 1,
+      startedAt: this.startedAt,
+      namespace: session.project.config.name,
+      definitions: this.numbering.bindings,
+      watermarks: watermarksOf(stored),
+    };
+    this.script = renderProgram(program, session.dialect, this.bindings);
+    this.context = {
+      executor: this.executor,
+      ledger: this.ledger,
+      spans: session.spans,
+      emit: (event) => this.emit(event),
+      now: () => this.now(),
+    };
+  }
+
+  async execute(): Promise<RunResult> {
+    const { options, prepared, script } = this;
+    if (options.artifacts ?? true) {
+      await writeRunArtifacts(prepared.resolved, script, this.asOf, this.startedAt);
+    }
+    for (const diagnostic of prepared.diagnostics) this.warn(diagnostic);
+    await this.begin();
+    const definitions = script.definitions.length;
+    this.emit({ event: 'run_started', as_of: this.asOf, definitions, sources: script.land.length });
+    try {
+      const landed = await land(script, this.context);
+      this.landing = landed.results;
+      for (const warning of landed.warnings) this.warn(warning);
+      await this.executor.transaction(async () => {
+        await this.executor.run(script.shared);
+        await this.perform(
+          this.store.writeDefinitions(this.ledger.firstTimers('computing'), 'run.computing'),
+        );
+      });
+      const ready = await computeAll(script, this.context);
+      await publishAll(ready, script, this.context, () => this.outcome());
+    } catch (error) {
+      return this.failed(error);
+    }
+    const failed = this.failures().length > 0;
+    this.diagnostics.push(...this.failures());
+    return this.finished(this.statusNow(), failed ? 1 : 0);
+  }
+
+  /** Makes the state, and the run and its definitions known, before anything is computed. */
+  private async begin(): Promise<void> {
+    const { script, store, session } = this;
+    const { unfinished } = this.prepared.stored.runs;
+    try {
+      if (!session.dialect.capabilities.transactionalDdl) await this.executor.run(script.ensure);
+      await this.executor.transaction(async () => {
+        if (session.dialect.capabilities.transactionalDdl) await this.executor.run(script.ensure);
+        const meta = {
+          layout_version: String(LAYOUT_VERSION),
+          next_definition_no: String(this.numbering.next),
+        };
+        // Whoever holds the lock is alone, so a run that says it is running is dead.
+        const crashed = unfinished.map((run) => ({
+          run_id: run.runId,
+          status: 'crashed',
+          finished_at: null,
+          error: 'the process ended before the run did',
+        }));
+        await this.perform([
+          ...store.writeMeta(meta, 'run.layout'),
+          ...store.finishRuns(crashed, 'run.crashed'),
+          store.beginRun(this.record()),
+          ...store.writeDefinitions(this.ledger.newRows(), 'run.definitions'),
+        ]);
+      });
+    } catch (error) {
+      if (error instanceof Cancelled) throw error;
+      throw new UserError(runFailed(error), 4, { cause: error });
+    }
+  }
+
+  /** What the publishing transaction records. */
+  private outcome(): Step[] {
+    const error = this.failures()[0]?.message ?? null;
+    return [
+      ...this.store.writeDefinitions(
+        [...this.ledger.outcomeRows(), ...this.removedRows()],
+        'publish.definitions',
+      ),
+      ...this.store.finishRuns(
+        [{ run_id: this.runId, status: this.statusNow(), finished_at: this.now(), error }],
+        'publish.run',
+      ),
+    ];
+  }
+
+  private removedRows(): DefinitionRow[] {
+    return this.script.removed.flatMap(({ key }) => {
+      const row = this.prepared.stored.definitions.get(key);
+      return row ? [{ ...row, status: 'removed', retiredAt: this.asOf }] : [];
+    });
+  }
+
+  private failures(): Diagnostic[] {
+    return this.ledger.results().flatMap((r) => (r.error ? [r.error] : []));
+  }
+
+  private statusNow(): RunStatus {
+    const results = this.ledger.results();
+    if (!results.some((r) => r.error)) return 'succeeded';
+    return results.some((r) => r.status === 'succeeded') ? 'partial' : 'failed';
+  }
+
+  /** Nothing was published: records why, as far as the warehouse still listens. */
+  private async failed(error: unknown): Promise<RunResult> {
+    const cancelled = error instanceof Cancelled;
+    const status = cancelled ? 'cancelled' : 'failed';
+    const message = error instanceof Error ? error.message : String(error);
+    this.ledger.unpublish();
+    this.executor.finish();
+    await this.executor
+      .transaction(async () => {
+        const run = {
+          run_id: this.runId,
+          status,
+          finished_at: this.now(),
+          error: cancelled ? null : message,
+        };
+        await this.perform([
+          ...this.store.writeDefinitions(this.ledger.firstTimers('preparing'), 'run.definitions'),
+          ...this.store.finishRuns([run], 'run.finish'),
+        ]);
+      })
+      .catch(() => undefined);
+    if (!cancelled) this.diagnostics.push(...runFailed(error));
+    return this.finished(status, error instanceof UserError ? error.exit : 1);
+  }
+
+  private finished(status: RunStatus, exit: ExitCode): RunResult {
+    const finishedAt = this.now();
+    const definitions = this.ledger.results();
+    const result: RunResult = {
+      run_id: this.runId,
+      as_of: this.asOf,
+      status,
+      started_at: this.startedAt,
+      finished_at: finishedAt,
+      duration_ms: elapsed(this.startedAt, finishedAt),
+      invocation: this.options.invocation,
+      definitions,
+      landing: this.landing,
+      diagnostics: this.diagnostics,
+      exit,
+    };
+    this.emit({
+      event: 'run_finished',
+      as_of: this.asOf,
+      status,
+      exit,
+      duration_ms: result.duration_ms,
+      succeeded: definitions.filter((d) => d.status === 'succeeded').length,
+      failed: definitions.filter((d) => d.error !== undefined).length,
+    });
+    return result;
+  }
+
+  private record(): Parameters<Store['beginRun']>[0] {
+    const { runId, asOf, startedAt, options, bindings } = this;
+    return {
+      run_id: runId,
+      as_of: asOf,
+      status: 'running',
+      started_at: startedAt,
+      finished_at: null,
+      invocation: options.invocation,
+      run_no: bindings.runNo,
+      error: null,
+    };
+  }
+
+  private async perform(steps: readonly Step[]): Promise<void> {
+    await this.executor.run(steps.map((step) => this.executor.render(step)));
+  }
+
+  private warn(diagnostic: Diagnostic): void {
+    this.diagnostics.push(diagnostic);
+    this.emit({ event: 'warning', diagnostic });
+  }
+
+  private now(): string {
+    return isoOf(microsOf(this.options.now()));
+  }
+
+  private emit(event: RunEventBody): void {
+    this.options.onEvent?.({ ...event, run_id: this.runId, at: this.now() });
+  }
+}

@@ -1,0 +1,133 @@
+/** A program with its SQL: everything is rendered before anything is executed, so what fails to render costs nothing. */
+import { CompilerBug } from '../compiler/diagnostics/index.js';
+import type { DefinitionPlan, RunProgram, SourceLanding } from '../compiler/program/plan.js';
+import type { Step } from '../compiler/program/types.js';
+import type { Dialect, Params } from '../dialects/dialect.js';
+import type { RenderedStep } from './executor.js';
+import type { StoredState } from './existing.js';
+import { timestamp } from './instants.js';
+
+export interface LandingScript {
+  readonly plan: SourceLanding;
+  readonly prepare: readonly RenderedStep[];
+  readonly check: RenderedStep | undefined;
+  readonly incremental: readonly RenderedStep[];
+  readonly full: readonly RenderedStep[];
+  readonly factsIncremental: readonly RenderedStep[];
+  readonly factsFull: readonly RenderedStep[];
+  readonly audit: RenderedStep | undefined;
+}
+
+export interface DefinitionScript {
+  /** 1-based place in the program. */
+  readonly index: number;
+  readonly plan: DefinitionPlan;
+  readonly compute: readonly RenderedStep[];
+  readonly publish: readonly RenderedStep[];
+  readonly counts: RenderedStep;
+}
+
+export interface Script {
+  readonly ensure: readonly RenderedStep[];
+  readonly land: readonly LandingScript[];
+  readonly identity: readonly RenderedStep[];
+  readonly shared: readonly RenderedStep[];
+  readonly definitions: readonly DefinitionScript[];
+  readonly removed: readonly { readonly key: string; readonly publish: readonly RenderedStep[] }[];
+}
+
+/** What a run knows when it binds parameters (`PARAMS` of the program). */
+export interface Bindings {
+  readonly asOf: string;
+  readonly runId: string;
+  readonly runNo: number;
+  readonly startedAt: string;
+  readonly namespace: string;
+  readonly definitions: ReadonlyMap<
+    string,
+    { readonly definitionNo: number; readonly firstRunAt: string | null }
+  >;
+  /** By source, where there is one. */
+  readonly watermarks: ReadonlyMap<string, string>;
+}
+
+/** Parameters of every step. */
+export function commonParams(b: Bindings): Params {
+  return {
+    as_of: timestamp(b.asOf),
+    run_id: { type: 'text', value: b.runId },
+    run_no: { type: 'int', value: String(b.runNo) },
+    started_at: timestamp(b.startedAt),
+    namespace: { type: 'text', value: b.namespace },
+  };
+}
+
+/** Parameters of one definition's steps. A definition that never ran counts this run as its first. */
+export function definitionParams(b: Bindings, key: string): Params {
+  const known = b.definitions.get(key);
+  if (!known) throw new CompilerBug(`definition ${key} has no number`);
+  return {
+    ...commonParams(b),
+    definition_no: { type: 'int', value: String(known.definitionNo) },
+    definition_key: { type: 'text', value: key },
+    first_run_at: timestamp(known.firstRunAt ?? b.asOf),
+  };
+}
+
+function sourceParams(b: Bindings, source: string): Params {
+  const watermark = b.watermarks.get(source);
+  return { ...commonParams(b), ...(watermark !== undefined && { watermark: timestamp(watermark) }) };
+}
+
+/** Renders a whole program. */
+export function renderProgram(program: RunProgram, dialect: Dialect, bindings: Bindings): Script {
+  const all = (steps: readonly Step[], params: Params): RenderedStep[] => steps.map((s) => one(s, params));
+  const one = (step: Step, params: Params): RenderedStep => ({
+    step,
+    statements: dialect.statements(step, params),
+  });
+  const common = commonParams(bindings);
+
+  const land = program.land.map((plan): LandingScript => {
+    const params = sourceParams(bindings, plan.source);
+    return {
+      plan,
+      prepare: all(plan.prepare, params),
+      check: plan.check && one(plan.check, params),
+      incremental: all(plan.incremental, params),
+      full: all(plan.full, params),
+      factsIncremental: all(plan.factsIncremental, params),
+      factsFull: all(plan.factsFull, params),
+      audit: plan.audit && one(plan.audit, params),
+    };
+  });
+  const definitions = program.definitions.map((plan, i): DefinitionScript => {
+    const params = definitionParams(bindings, plan.definition.key);
+    return {
+      index: i + 1,
+      plan,
+      compute: all(plan.compute, params),
+      publish: all(plan.publish, params),
+      counts: one(plan.counts, params),
+    };
+  });
+  return {
+    ensure: all(program.ensure, common),
+    land,
+    identity: all(program.identity, common),
+    shared: all(program.shared, common),
+    definitions,
+    removed: program.removed.map(({ key, publish }) => ({
+      key,
+      publish: all(publish, definitionParams(bindings, key)),
+    })),
+  };
+}
+
+/** Where each source's landing stands, for those that land by `received_at`. */
+export function watermarksOf(stored: StoredState): ReadonlyMap<string, string> {
+  const known = [...stored.existing.landings].flatMap(([source, { watermark }]) =>
+    watermark === null ? [] : [[source, watermark] as const],
+  );
+  return new Map(known);
+}

@@ -1,0 +1,138 @@
+/** One open connection to a project's target: engine, warehouse and the schema state lives in. */
+import { hostname } from 'node:os';
+import { CompilerBug, UserError } from '../compiler/diagnostics/index.js';
+import type { Relation } from '../compiler/ir/types.js';
+import { StateSchema } from '../compiler/program/state.js';
+import type { Dialect, Params } from '../dialects/dialect.js';
+import { dialectFor } from '../dialects/registry.js';
+import type { Row, Warehouse } from '../dialects/warehouse.js';
+import type { Project, Spans, TargetConfig } from '../models/definition.js';
+import type { RuntimeOptions } from './api.js';
+import { Cancelled } from './retry.js';
+
+export interface Access {
+  readonly mode: 'read' | 'write';
+  /** Who takes the lock; absent, none is taken. */
+  readonly owner?: { readonly runId: string; readonly command: string };
+}
+
+export interface Session {
+  readonly project: Project;
+  readonly spans: Spans;
+  readonly target: TargetConfig;
+  readonly dialect: Dialect;
+  readonly warehouse: Warehouse;
+  readonly state: StateSchema;
+  readonly signal: AbortSignal | undefined;
+  readonly now: () => string;
+  /** All rows of a query. For results whose size the project bounds, not the data. */
+  rows(query: Relation, params?: Params): Promise<readonly Row[]>;
+  /** Rows of a query as they come. */
+  stream(query: Relation, params?: Params): AsyncIterable<Row>;
+  close(): Promise<void>;
+}
+
+/** The target a project runs on. */
+export function targetOf(project: Project): TargetConfig {
+  const name = project.config.target;
+  const target = project.config.targets[name];
+  if (!target) {
+    const known = Object.keys(project.config.targets)
+      .map((t) => JSON.stringify(t))
+      .join(', ');
+    throw new UserError({
+      code: 'unknown-target',
+      severity: 'error',
+      message: `there is no target ${JSON.stringify(name)}`,
+      hint: known === '' ? 'rollcall.json configures no target' : `configured: ${known}`,
+    });
+  }
+  return target;
+}
+
+/** Opens the target. With an owner the second comer is refused with exit 3. */
+export async function openSession(options: RuntimeOptions, access: Access): Promise<Session> {
+  const { project, spans, signal, now } = options;
+  const target = targetOf(project);
+  const dialect = await (options.dialectFor ?? dialectFor)(target.type);
+  const owner = access.owner && {
+    run_id: access.owner.runId,
+    pid: process.pid,
+    host: hostname(),
+    since: now(),
+    command: access.owner.command,
+  };
+  const warehouse = await dialect.open({
+    settings: target,
+    projectDir: project.dir,
+    mode: access.mode,
+    ...(owner && { owner }),
+  });
+  const call = signal ? { signal } : {};
+
+  async function* stream(query: Relation, params: Params = {}): AsyncIterable<Row> {
+    for await (const batch of warehouse.read(dialect.select(query, params), call)) {
+      if (signal?.aborted) throw new Cancelled();
+      yield* batch.rows;
+    }
+  }
+
+  async function rows(query: Relation, params: Params = {}): Promise<readonly Row[]> {
+    const all: Row[] = [];
+    for await (const row of stream(query, params)) all.push(row);
+    return all;
+  }
+
+  const state = new StateSchema(target.schema);
+  return {
+    project,
+    spans,
+    target,
+    dialect,
+    warehouse,
+    state,
+    signal,
+    now,
+    rows,
+    stream,
+    close: () => warehouse.close(),
+  };
+}
+
+/** Opens, works, and closes whatever happens; an error of closing never hides an error of the work. */
+export async function withSession<T>(
+  options: RuntimeOptions,
+  access: Access,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  const session = await openSession(options, access);
+  let result: T;
+  try {
+    result = await work(session);
+  } catch (error) {
+    await session.close().catch(() => undefined);
+    throw error;
+  }
+  await session.close();
+  return result;
+}
+
+/** A text cell that our own queries never leave null. */
+export function textOf(row: Row, column: string): string {
+  const value = row[column];
+  if (typeof value !== 'string') throw new CompilerBug(`column ${column} holds ${String(value)}`);
+  return value;
+}
+
+export function nullableText(row: Row, column: string): string | null {
+  const value = row[column];
+  return value === null || value === undefined ? null : textOf(row, column);
+}
+
+/** A count; counts stay far below what a double holds exactly. */
+export const numberOf = (row: Row, column: string): number => Number(textOf(row, column));
+
+export function nullableNumber(row: Row, column: string): number | null {
+  const value = nullableText(row, column);
+  return value === null ? null : Number(value);
+}

@@ -1,0 +1,115 @@
+/** SQL for people: each definition's standalone SELECT, and the statements of a run in order. */
+import { standaloneSelect, type ResolvedProject } from '../compiler/index.js';
+import type { Dialect, Params } from '../dialects/dialect.js';
+import type { Definition } from '../models/definition.js';
+import type { RenderedStep } from './executor.js';
+import type { StoredState } from './existing.js';
+import { fileName, type OutputFile } from './files.js';
+import { timestamp } from './instants.js';
+import type { LandingScript, Script } from './script.js';
+
+/** Where a definition's standalone SELECT goes, relative to the project. */
+export const compiledPath = (definition: Definition): string =>
+  `target/compiled/${definition.file.replace(/\.jsonc?$/, '')}.sql`;
+
+export interface Standalone {
+  /** Without comments. */
+  readonly sql: string;
+  /** ISO instants by parameter name. */
+  readonly params: Readonly<Record<string, string>>;
+}
+
+/** The standalone SELECT of a definition, its parameters bound. */
+export function standaloneSql(
+  resolved: ResolvedProject,
+  key: string,
+  dialect: Dialect,
+  stored: StoredState,
+  asOf: string,
+): Standalone {
+  const { query, firstRuns } = standaloneSelect(resolved, key);
+  const params: Record<string, string> = { as_of: asOf };
+  for (const [name, of] of firstRuns) params[name] = stored.definitions.get(of)?.firstRunAt ?? asOf;
+  const bound: Params = Object.fromEntries(
+    Object.entries(params).map(([name, iso]) => [name, timestamp(iso)]),
+  );
+  return { sql: dialect.select(query, bound), params };
+}
+
+/** The file of a standalone SELECT: what it is, then the statement. */
+export function standaloneFile(definition: Definition, { sql, params }: Standalone): OutputFile {
+  const header = [
+    `${definition.kind} ${definition.key}`,
+    `from ${definition.file}`,
+    ...Object.entries(params).map(([name, value]) => `${name} = ${value}`),
+  ];
+  return { path: compiledPath(definition), content: `${comment(header)}${terminated(sql)}` };
+}
+
+/** A comment ends with its line, so nothing in it may end the line. */
+const comment = (lines: readonly string[]): string =>
+  lines.map((line) => `-- ${line.replace(/[\r\n\u2028\u2029]+/g, ' ')}\n`).join('');
+
+const terminated = (sql: string): string => `${sql.trimEnd().replace(/;$/, '')};\n`;
+
+function section(title: string, steps: readonly RenderedStep[]): string {
+  if (steps.length === 0) return '';
+  const bodies = steps.map(({ step, statements }) => {
+    const sql = statements.map((s) => terminated(s.sql)).join('\n');
+    return `${comment([`${step.id}: ${step.title}`])}${sql}`;
+  });
+  return `${title === '' ? '' : `${comment([`== ${title}`])}\n`}${bodies.join('\n')}`;
+}
+
+const sections = (parts: readonly (readonly [string, readonly RenderedStep[]])[]): string =>
+  parts
+    .map(([title, steps]) => section(title, steps))
+    .filter((text) => text !== '')
+    .join('\n');
+
+function landingParts({ plan, ...s }: LandingScript): string {
+  if (plan.mode === 'full') return sections([[`in full: ${plan.reason}`, s.full]]);
+  return sections([
+    ['new rows', [...s.prepare, ...(s.check ? [s.check] : [])]],
+    ['then', s.incremental],
+    ['or, when a message landed again with an earlier received_at', s.full],
+  ]);
+}
+
+function factsParts({ plan, ...s }: LandingScript): string {
+  const audit = s.audit ? [s.audit] : [];
+  if (plan.mode === 'full') return sections([['', [...s.factsFull, ...audit]]]);
+  return sections([
+    ['new rows', [...s.factsIncremental, ...audit]],
+    ['or, when the source landed in full', s.factsFull],
+  ]);
+}
+
+/** The run's statements: a file a phase and a definition, numbered in order. */
+export function runFiles(script: Script): OutputFile[] {
+  const named: [name: string, content: string][] = [
+    ['ensure', sections([['', script.ensure]])],
+    ...script.land.map((s): [string, string] => [`land_${fileName(s.plan.source)}`, landingParts(s)]),
+    ['identity', sections([['', script.identity]])],
+    ...script.land.map((s): [string, string] => [`facts_${fileName(s.plan.source)}`, factsParts(s)]),
+    ['shared', sections([['', script.shared]])],
+    ...script.definitions.map((d): [string, string] => [
+      fileName(d.plan.definition.key),
+      sections([
+        ['compute', d.compute],
+        ['publish', [...d.publish, d.counts]],
+      ]),
+    ]),
+    ...script.removed.map((r): [string, string] => [
+      `removed_${fileName(r.key)}`,
+      sections([['publish', r.publish]]),
+    ]),
+  ];
+  const width = Math.max(3, String(named.length).length);
+  return named
+    .filter(([, content]) => content !== '')
+    .map(([name, content], i) => ({
+      path: `target/run/${String(i + 1).padStart(width, '0')}_${name}.sql`,
+      content,
+    }));
+}
