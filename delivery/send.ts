@@ -1,4 +1,6 @@
 /** Batching, pacing and retries, the same for every destination. */
+import { setMaxListeners } from 'node:events';
+
 import PQueue from 'p-queue';
 import pRetry from 'p-retry';
 
@@ -37,6 +39,7 @@ export class Sender {
     private readonly signal: AbortSignal,
     private readonly backoff: Backoff = DEFAULT_BACKOFF,
   ) {
+    setMaxListeners(0, signal); // each attempt under way listens
     this.queue = new PQueue({ concurrency: destination.limits.concurrency, ...pace(destination.limits) });
   }
 

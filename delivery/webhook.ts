@@ -1,7 +1,7 @@
 /** HTTP: each batch is one POST of `{"batch": [message, …]}`. */
 import { createHash } from 'node:crypto';
 
-import type { Agent, Dispatcher, request } from 'undici';
+import type { Agent, Dispatcher, request as post } from 'undici';
 
 import type {
   Attempt,
@@ -48,7 +48,7 @@ class Webhook implements Destination {
 
   constructor(
     private readonly context: OpenContext,
-    private readonly request: typeof request,
+    private readonly request: typeof post,
     private readonly agent: Agent,
   ) {
     const { settings } = context.definition;
@@ -72,7 +72,7 @@ class Webhook implements Destination {
   }
 
   async send(batch: readonly OutboxMessage[], signal: AbortSignal): Promise<Attempt> {
-    const timeout = AbortSignal.timeout(this.timeoutMs);
+    const deadline = new Deadline(this.timeoutMs, signal);
     try {
       const response = await this.request(this.url, {
         method: 'POST',
@@ -85,15 +85,17 @@ class Webhook implements Destination {
         },
         body: `{"batch":[${batch.map((m) => m.payload).join(',')}]}`,
         dispatcher: this.agent,
-        signal: AbortSignal.any([signal, timeout]),
-        headersTimeout: 0, // the one timeout above covers all
+        signal: deadline.signal,
+        headersTimeout: 0, // the deadline covers all
         bodyTimeout: 0,
       });
       return await this.judge(response);
     } catch (error) {
       signal.throwIfAborted();
-      if (timeout.aborted) return { kind: 'retry', reason: `no answer within ${this.timeoutMs} ms` };
+      if (deadline.passed) return { kind: 'retry', reason: `no answer within ${this.timeoutMs} ms` };
       return { kind: 'retry', reason: this.clean(describe(error)) };
+    } finally {
+      deadline.clear();
     }
   }
 
@@ -124,6 +126,35 @@ class Webhook implements Destination {
       };
     }
     return { kind: 'done', outcomes: { status: 'rejected', httpStatus: statusCode, error: reason } };
+  }
+}
+
+/** Aborts when time is up or the caller is; `AbortSignal.any` on a signal that lives long would gather memory. */
+class Deadline {
+  passed = false;
+  private readonly controller = new AbortController();
+  private readonly timer: NodeJS.Timeout;
+  private readonly follow = (): void => this.controller.abort(this.caller.reason);
+
+  constructor(
+    ms: number,
+    private readonly caller: AbortSignal,
+  ) {
+    this.timer = setTimeout(() => {
+      this.passed = true;
+      this.controller.abort();
+    }, ms);
+    if (caller.aborted) this.follow();
+    else caller.addEventListener('abort', this.follow, { once: true });
+  }
+
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  clear(): void {
+    clearTimeout(this.timer);
+    this.caller.removeEventListener('abort', this.follow);
   }
 }
 
