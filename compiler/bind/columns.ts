@@ -5,11 +5,15 @@ import { slug } from './paths.js';
 import { FACET_TYPES } from './types.js';
 import type { CatalogColumn, CatalogTable, Facet } from './types.js';
 
+/**
+ * What a physical column is to the IR, which never looks inside one. Numbers that our decimal may not hold are
+ * text here, so that nothing casts them on their way through a temporary table.
+ */
 const SCALARS: Record<ColumnKind, ScalarType> = {
   int: 'int',
   decimal: 'number',
-  wide_decimal: 'number',
-  float: 'number',
+  wide_decimal: 'text',
+  float: 'text',
   bool: 'bool',
   text: 'text',
   timestamp: 'timestamp',

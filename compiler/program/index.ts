@@ -1,5 +1,5 @@
 /** The program's door: `buildRun`, and the names and relations that lowering reads and writes. */
-export { buildRun, type ComputedDefinition, type RunInput } from './build-run.js';
+export { buildRun, type ComputedDefinition, type RunInput } from './run.js';
 export { AS_OF, emailsOf, profilesOf } from './identity.js';
 export {
   FACTS_COLUMNS,

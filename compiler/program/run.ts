@@ -2,7 +2,7 @@
 import { landingFingerprint, sourceNeeds, type BoundSource } from '../bind/index.js';
 import type { Needs } from '../bind/types.js';
 import { CompilerBug } from '../diagnostics/index.js';
-import type { Definition, Destination } from '../../models/definition.js';
+import type { Definition, Project } from '../../models/definition.js';
 import { as, oneRow, text } from '../ir/build.js';
 import type { Relation } from '../ir/types.js';
 import { ensureSteps } from './ensure.js';
@@ -13,7 +13,7 @@ import { factsTable, identifyFacts, stageTable } from './names.js';
 import { outboxSteps, type OutboxLink } from './outbox.js';
 import type { DefinitionPlan, ExistingState, RunProgram, SourceLanding } from './plan.js';
 import { publishSteps, removeSteps } from './publish.js';
-import { LAYOUT_VERSION, type StateSchema } from './state.js';
+import { LAYOUT_VERSION, StateSchema } from './state.js';
 import type { Step, TableSpec } from './types.js';
 
 /** A definition to compute, with the query that fills its stage table. */
@@ -22,13 +22,13 @@ export interface ComputedDefinition {
   readonly fingerprint: string;
   readonly dependsOn: readonly string[];
   /** Columns AUDIENCE_STAGE or TRAIT_STAGE. */
-  readonly stage: Relation;
+  readonly query: Relation;
 }
 
 export interface RunInput {
-  readonly schema: StateSchema;
-  /** The project's name: who computed, in every message. */
-  readonly namespace: string;
+  /** Where state lives. */
+  readonly schema: string;
+  readonly project: Project;
   readonly sources: readonly BoundSource[];
   /**
    * What all definitions of the project need, not only those selected: otherwise every other selection would
@@ -37,30 +37,30 @@ export interface RunInput {
   readonly needs: Needs;
   /** Those to compute, in order. */
   readonly definitions: readonly ComputedDefinition[];
-  readonly destinations: readonly Destination[];
   readonly existing: ExistingState;
-  /** Every audience of the project, for its view. */
-  readonly audiences: readonly string[];
   /** Keys in the warehouse that the project has no more. */
   readonly removed: readonly string[];
   /** Read every source whole, whatever `received_at` says. */
-  readonly reconcile?: boolean;
+  readonly reconcile: boolean;
+}
+
+interface Context extends Omit<RunInput, 'schema'> {
+  readonly schema: StateSchema;
 }
 
 /** The program of one run. */
-export function buildRun(input: RunInput): RunProgram {
+export function buildRun(asked: RunInput): RunProgram {
+  const input: Context = { ...asked, schema: new StateSchema(asked.schema) };
   const { schema, sources, needs, existing } = input;
+  const audiences = input.project.definitions.filter(({ kind }) => kind === 'audience').map(({ key }) => key);
   const land = sources.map((source) => landing(input, source));
   // A source that lands in full makes its facts anew, owners included.
   const standing = sources.flatMap((source, i) => (land[i]?.mode === 'full' ? [] : factsOf(input, source)));
   return {
-    ensure: ensureSteps(schema, input.audiences, existing),
+    ensure: ensureSteps(schema, audiences, existing),
     land,
     identity: [...forgetSteps(input), ...identitySteps(schema, standing)],
-    shared: [
-      profilesStep(schema, sources, needs),
-      ...(needs.traits.length === 0 ? [] : [customTraitsStep(schema, sources, needs, needs.traits)]),
-    ],
+    shared: [profilesStep(schema, sources, needs), customTraitsStep(schema, sources, needs, needs.traits)],
     definitions: input.definitions.map((computed) => definitionPlan(input, computed)),
     removed: input.removed.flatMap((key) => {
       const stored = existing.definitions.get(key);
@@ -70,13 +70,13 @@ export function buildRun(input: RunInput): RunProgram {
 }
 
 /** The facts tables a source's needs come to. */
-function factsOf({ schema, needs }: RunInput, source: BoundSource): readonly TableSpec[] {
+function factsOf({ schema, needs }: Context, source: BoundSource): readonly TableSpec[] {
   const own = sourceNeeds(source, needs);
   const events = own.events.map(({ event, columns }) => factsTable(schema, source.name, event, columns));
   return source.identifies(own.traits) ? [...events, identifyFacts(schema, source.name, own.traits)] : events;
 }
 
-function landing(input: RunInput, source: BoundSource): SourceLanding {
+function landing(input: Context, source: BoundSource): SourceLanding {
   const { schema, needs, existing } = input;
   const fingerprint = landingFingerprint(source, needs, LAYOUT_VERSION);
   const because = fullBecause(input, source, fingerprint);
@@ -90,7 +90,7 @@ function landing(input: RunInput, source: BoundSource): SourceLanding {
   });
 }
 
-function fullBecause(input: RunInput, source: BoundSource, fingerprint: string): string | undefined {
+function fullBecause(input: Context, source: BoundSource, fingerprint: string): string | undefined {
   const { needs, existing } = input;
   const tables = source.tables(needs.events.map(({ event }) => event));
   if (tables.some((table) => !table.hasReceivedAt)) return 'it has no received_at';
@@ -108,7 +108,7 @@ function fullBecause(input: RunInput, source: BoundSource, fingerprint: string):
 }
 
 /** Takes out what sources brought that the project has no more. */
-function forgetSteps({ schema, sources, existing }: RunInput): readonly Step[] {
+function forgetSteps({ schema, sources, existing }: Context): readonly Step[] {
   const configured = new Set(sources.map((source) => source.name));
   const gone = [...existing.landings.keys()].filter((name) => !configured.has(name));
   return gone.flatMap((name) =>
@@ -123,9 +123,10 @@ function forgetSteps({ schema, sources, existing }: RunInput): readonly Step[] {
   );
 }
 
-function definitionPlan(input: RunInput, computed: ComputedDefinition): DefinitionPlan {
-  const { schema, namespace } = input;
-  const { definition, stage } = computed;
+function definitionPlan(input: Context, computed: ComputedDefinition): DefinitionPlan {
+  const { schema, project } = input;
+  const namespace = project.config.name;
+  const { definition } = computed;
   const { key, kind } = definition;
   const publish = publishSteps(schema, { key, kind });
   const outbox = linksOf(input, definition).map((link) =>
@@ -142,7 +143,7 @@ function definitionPlan(input: RunInput, computed: ComputedDefinition): Definiti
         definition: key,
         op: 'replace',
         spec: stageTable(key, kind),
-        query: stage,
+        query: computed.query,
       },
     ],
     publish: [
@@ -156,10 +157,10 @@ function definitionPlan(input: RunInput, computed: ComputedDefinition): Definiti
 }
 
 /** Where a definition's messages go: destinations that are enabled and take messages about users. */
-function linksOf({ destinations, existing }: RunInput, definition: Definition): readonly OutboxLink[] {
+function linksOf({ project, existing }: Context, definition: Definition): readonly OutboxLink[] {
   const wasPublished = existing.definitions.get(definition.key)?.firstRunAt != null;
   return definition.destinations.flatMap((link) => {
-    const destination = destinations.find(({ key }) => key === link.to);
+    const destination = project.destinations.find(({ key }) => key === link.to);
     if (!destination)
       throw new CompilerBug(`definition ${definition.key} goes to ${link.to}, which does not exist`);
     const types = (link.send ?? destination.send).filter((type): type is Message['type'] => type !== 'group');
