@@ -237,6 +237,7 @@ function properties(): fc.Arbitrary<Record<string, Json>> {
   });
   // Most events have what most definitions ask for; shrinking drops it first.
   const always = fc.oneof(
+    { withCrossShrink: true },
     { weight: 1, arbitrary: usual },
     { weight: 3, arbitrary: fc.record({ price: number(), category: text() }, { noNullPrototype: true }) },
   );
