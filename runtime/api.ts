@@ -255,7 +255,7 @@ export interface PreviewResult {
   readonly kind: DefinitionKind;
   readonly as_of: string;
   readonly size: number;
-  /** `profile_id`, and for traits `value`; ordered by profile_id. */
+  /** `profile_id`, `profile_kind`, and for traits `value`, `number_value`, `text_value`; by profile_id. */
   readonly sample: readonly Row[];
   readonly sql: string;
   readonly diagnostics: readonly Diagnostic[];
@@ -271,7 +271,8 @@ export interface MembersOptions extends KeyOptions {
 }
 
 /**
- * Rows by profile_id, streamed. Audiences: `profile_id, entered_at, user_id, email, anonymous_id`;
+ * Rows by profile_id (an answer of more than a hundred thousand rows comes as the engine gives it), streamed.
+ * Audiences: `profile_id, entered_at, user_id, email, anonymous_id`;
  * traits: `profile_id, value, updated_at, user_id, email, anonymous_id`.
  */
 export type Members = (options: MembersOptions) => AsyncIterable<Row>;
@@ -282,10 +283,12 @@ export interface DiffResult {
   readonly run_id: string | null;
   readonly as_of: string | null;
   readonly size: number;
-  /** Audiences: rows `profile_id, user_id, email, anonymous_id` of the last snapshot. */
+  /** As the last snapshot has them, whatever `limit` says. */
+  readonly counts: { readonly entered: number; readonly exited: number; readonly changed: number };
+  /** Audiences: rows `profile_id, entered_at, user_id, email, anonymous_id` (exits also `exited_at`). */
   readonly entered: readonly Row[];
   readonly exited: readonly Row[];
-  /** Traits: rows `profile_id, value, …` updated by the last snapshot's run. */
+  /** Traits: rows `profile_id, value, updated_at, …` set by the last snapshot's run; what vanished is only counted. */
   readonly changed: readonly Row[];
 }
 

@@ -31,26 +31,24 @@ export function elapsed(from: string, to: string): number {
   return Math.max(0, Number((microsOf(to) - microsOf(from)) / 1000n));
 }
 
+/** Reads an instant the user gave. Canonical ISO text. */
+export function readInstant(option: string, text: string): string {
+  const micros = parseInstant(text);
+  if (micros !== undefined) return isoOf(micros);
+  throw invalid(`${option} ${JSON.stringify(text)} is not an instant`, instantHint(text));
+}
+
 /** Reads `--as-of`: absent it is now; malformed or in the future it is refused. Canonical ISO text. */
 export function readAsOf(text: string | undefined, now: string): string {
-  const present = microsOf(now);
-  if (text === undefined) return isoOf(present);
-  const micros = parseInstant(text);
-  if (micros === undefined) {
-    throw new UserError({
-      code: 'invalid-as-of',
-      severity: 'error',
-      message: `--as-of ${JSON.stringify(text)} is not an instant`,
-      hint: instantHint(text),
-    });
-  }
-  if (micros > present) {
-    throw new UserError({
-      code: 'invalid-as-of',
-      severity: 'error',
-      message: `--as-of ${text} is in the future (now is ${isoOf(present)})`,
-      hint: 'a run computes for an instant that has passed',
-    });
-  }
-  return isoOf(micros);
+  const present = isoOf(microsOf(now));
+  if (text === undefined) return present;
+  const asOf = readInstant('--as-of', text);
+  if (microsOf(asOf) <= microsOf(present)) return asOf;
+  throw invalid(
+    `--as-of ${text} is in the future (now is ${present})`,
+    'a run computes for an instant that has passed',
+  );
 }
+
+const invalid = (message: string, hint: string): UserError =>
+  new UserError({ code: 'invalid-as-of', severity: 'error', message, hint });

@@ -19,6 +19,16 @@ export interface Standalone {
   readonly params: Readonly<Record<string, string>>;
 }
 
+/** Instants a standalone SELECT is about, by parameter: a definition that never ran counts `as_of` as its first run. */
+export function standaloneParams(
+  firstRuns: ReadonlyMap<string, string>,
+  stored: StoredState,
+  asOf: string,
+): Record<string, string> {
+  const firsts = [...firstRuns].map(([name, key]) => [name, stored.definitions.get(key)?.firstRunAt ?? asOf]);
+  return { as_of: asOf, ...(Object.fromEntries(firsts) as Record<string, string>) };
+}
+
 /** The standalone SELECT of a definition, its parameters bound. */
 export function standaloneSql(
   resolved: ResolvedProject,
@@ -28,8 +38,7 @@ export function standaloneSql(
   asOf: string,
 ): Standalone {
   const { query, firstRuns } = standaloneSelect(resolved, key);
-  const params: Record<string, string> = { as_of: asOf };
-  for (const [name, of] of firstRuns) params[name] = stored.definitions.get(of)?.firstRunAt ?? asOf;
+  const params = standaloneParams(firstRuns, stored, asOf);
   const bound: Params = Object.fromEntries(
     Object.entries(params).map(([name, iso]) => [name, timestamp(iso)]),
   );

@@ -26,7 +26,7 @@ function literal(type: ScalarType, value: Cell): Expr {
 function rowsOf(table: StateTable, rows: readonly Cells[]): Relation {
   const first = rows[0];
   if (!first) throw new CompilerBug(`no rows for ${table}`);
-  const columns = (STATE[table]).filter((c) => c.name in first);
+  const columns = STATE[table].filter((c) => c.name in first);
   const cell = (row: Cells, c: Column): Expr => literal(c.type, row[c.name] ?? null);
   return ir.values(
     columns,
