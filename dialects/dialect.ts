@@ -1,5 +1,13 @@
 /** The dialect contract: one folder an engine, mostly tables (ARCHITECTURE, "The contracts"). */
-import type { AggName, ColumnKind, Expr, FnName, LiteralValue, Relation, ScalarType } from '../compiler/ir/types.js';
+import type {
+  AggName,
+  ColumnKind,
+  Expr,
+  FnName,
+  LiteralValue,
+  Relation,
+  ScalarType,
+} from '../compiler/ir/types.js';
 import type { Step } from '../compiler/program/types.js';
 import type { OpenOptions, Warehouse } from './warehouse.js';
 
@@ -25,7 +33,7 @@ export const DEFAULT_CAPABILITIES: Capabilities = {
   exclusive: false,
 };
 
-/** An expression already turned to SQL. */
+/** An expression already turned to SQL; an atom or, for the operators of `emit/precedence.ts`, their infix form. */
 export type Sql = string;
 
 /** Says that an engine cannot do a function; compiling a definition that needs it is a diagnostic. */
@@ -42,6 +50,11 @@ export interface EmitContext {
   literal(value: LiteralValue): Sql;
   /** Aggregates only: SQL of the ORDER BY keys. */
   readonly orderBy: readonly Sql[];
+  /**
+   * Aggregates only, with capability `aggregateFilter`: the condition to put into FILTER. Without the
+   * capability the emitter has already wrapped the arguments in CASE.
+   */
+  readonly filter?: Sql | undefined;
 }
 
 export interface Statement {

@@ -1,0 +1,41 @@
+/** DuckDB: one process, one file, the reference dialect. */
+import { DEFAULT_CAPABILITIES, type Dialect } from '../dialect.js';
+import { emitSelect, type EmitEngine } from '../emit/index.js';
+import { AGGREGATES } from './aggregates.js';
+import { DuckDBClient } from './client.js';
+import { FUNCTIONS } from './functions.js';
+import { statementOf } from './statements.js';
+import { columnKind, duckdbType, literal, quoteIdentifier } from './types.js';
+
+const engine: EmitEngine = {
+  name: 'duckdb',
+  capabilities: {
+    ...DEFAULT_CAPABILITIES,
+    aggregateFilter: true,
+    transactionalDdl: true,
+    semiJoin: true,
+    exclusive: true,
+  },
+  functions: FUNCTIONS,
+  aggregates: AGGREGATES,
+  type: duckdbType,
+  literal,
+  quoteIdentifier,
+  maxIdentifier: 255,
+  client: new DuckDBClient(),
+  unnest: {
+    elements: (value) => `unnest(json_extract(${value}, '$[*]'))`,
+    keys: (value) => `unnest(json_keys(${value}))`,
+  },
+};
+
+export const duckdb: Dialect = {
+  ...engine,
+  columnKind,
+  select: (query, params) => emitSelect(engine, query, params),
+  statements: (step, params) => [statementOf(step, (query) => emitSelect(engine, query, params))],
+  open: async (options) => {
+    const { openWarehouse } = await import('./warehouse.js');
+    return openWarehouse(options);
+  },
+};

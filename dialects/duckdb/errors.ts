@@ -1,0 +1,60 @@
+/** What DuckDB's messages mean. It has no error codes: this is the one place that reads its words. */
+import { UserError } from '../../compiler/diagnostics/index.js';
+import { StatementError } from '../warehouse.js';
+
+/** Why a file could not be opened, as an error of exit code 4. */
+export function openError(error: unknown, path: string): UserError {
+  const message = messageOf(error);
+  const unavailable = (text: string, hint?: string): UserError =>
+    new UserError(
+      {
+        code: 'warehouse-unavailable',
+        severity: 'error',
+        message: text,
+        ...(hint === undefined ? {} : { hint }),
+      },
+      4,
+      { cause: error },
+    );
+
+  if (/read-only mode: database does not exist|No such file or directory/.test(message)) {
+    return unavailable(
+      `there is no DuckDB file at ${path}`,
+      'check "path" in rollcall.json, or create it with a run',
+    );
+  }
+  const holder = /Conflicting lock is held in (.*?)\.? (?:See also|However)/.exec(message)?.[1];
+  if (holder !== undefined || /Could not set lock/.test(message)) {
+    const by = holder === undefined ? 'another program' : `another program: ${holder}`;
+    return unavailable(`${path} is open in ${by}`, 'close that program, DuckDB admits one at a time');
+  }
+  if (/not a valid DuckDB database file/.test(message)) return unavailable(`${path} is not a DuckDB file`);
+  if (
+    /version number \d+, but we can only read|newer (?:version of DuckDB|DuckDB version|storage version)/i.test(
+      message,
+    )
+  ) {
+    return new UserError(
+      {
+        code: 'warehouse-newer',
+        severity: 'error',
+        message: `${path} was written by a newer version of DuckDB`,
+        hint: 'update Rollcall, or export the file with the older storage version',
+      },
+      4,
+      { cause: error },
+    );
+  }
+  return unavailable(`${path} cannot be opened: ${firstLine(message)}`);
+}
+
+/** A statement that DuckDB refused. */
+export function statementError(error: unknown, sql: string): StatementError {
+  const message = messageOf(error);
+  // Optimistic concurrency: the same statement can succeed on a new transaction.
+  const transient = /^TransactionContext Error: (?:Conflict|Failed to commit)/.test(message);
+  return new StatementError(firstLine(message), sql, { cause: error, transient });
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const firstLine = (message: string): string => message.split('\n', 1)[0]?.trim() ?? message;

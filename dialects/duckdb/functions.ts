@@ -1,0 +1,191 @@
+/** The IR's scalar functions in DuckDB's SQL. */
+import { CompilerBug } from '../../compiler/diagnostics/index.js';
+import type { ColumnKind, Expr, FnName } from '../../compiler/ir/types.js';
+import type { Emit, Sql } from '../dialect.js';
+import { fn, STANDARD_FUNCTIONS } from '../emit/index.js';
+import { arg } from '../emit/standard.js';
+import { extract, pathSteps } from './json.js';
+import { quoteText } from './types.js';
+import { decimalOf, decimalText, instantText, numberText, textInstant, textNumber, when } from './values.js';
+
+const NULL_NUMBER = 'cast(null as decimal(38, 9))';
+const NULL_INSTANT = 'cast(null as timestamp)';
+
+/** Text of the JSON value at a path: only its numbers with a fraction or exponent need rewriting. */
+function jsonText(value: Sql, steps: readonly string[]): Sql {
+  const text = extract('json_extract_string', value, steps);
+  const number = `coalesce(${decimalText(decimalOf(text))}, ${text})`;
+  return `case when ${extract('json_type', value, steps)} = 'DOUBLE' then ${number} else ${text} end`;
+}
+
+const asText = (value: Sql): Sql => `cast(${value} as varchar)`;
+
+// Through the shortest text that gives the same float, which is also what people see.
+const floatNumber = (value: Sql): Sql => decimalOf(asText(value));
+
+// Faster than a cast, and needs no session time zone.
+const utc = (value: Sql): Sql => `make_timestamp(epoch_us(${value}))`;
+
+type ByKind = Record<ColumnKind, (column: Sql) => Sql>;
+
+const COLUMN_TEXT: ByKind = {
+  int: asText,
+  decimal: numberText,
+  wide_decimal: (x) => `coalesce(${decimalText(`try_cast(${x} as decimal(38, 9))`)}, ${asText(x)})`,
+  float: (x) => `coalesce(${decimalText(floatNumber(x))}, ${asText(x)})`,
+  bool: asText,
+  text: (x) => x,
+  timestamp: instantText,
+  timestamptz: (x) => instantText(utc(x)),
+  date: asText,
+  json: (x) => jsonText(`cast(${x} as json)`, []),
+  other: asText,
+};
+
+const COLUMN_NUMBER: ByKind = {
+  int: (x) => x,
+  decimal: (x) => x,
+  wide_decimal: (x) => `try_cast(${x} as decimal(38, 9))`,
+  float: floatNumber,
+  bool: () => NULL_NUMBER,
+  text: textNumber,
+  timestamp: () => NULL_NUMBER,
+  timestamptz: () => NULL_NUMBER,
+  date: () => NULL_NUMBER,
+  json: (x) => textNumber(extract('json_extract_string', `cast(${x} as json)`, [])),
+  other: (x) => textNumber(asText(x)),
+};
+
+const COLUMN_INSTANT: ByKind = {
+  int: () => NULL_INSTANT,
+  decimal: () => NULL_INSTANT,
+  wide_decimal: () => NULL_INSTANT,
+  float: () => NULL_INSTANT,
+  bool: () => NULL_INSTANT,
+  text: textInstant,
+  timestamp: (x) => x,
+  timestamptz: utc,
+  date: (x) => `cast(${x} as timestamp)`,
+  json: (x) => textInstant(extract('json_extract_string', `cast(${x} as json)`, [])),
+  other: (x) => textInstant(asText(x)),
+};
+
+const toJson = fn('to_json');
+const jsonOf = (value: Sql): Sql => `to_json(${value})`;
+const numberJson = (text: Sql): Sql => `cast(${text} as json)`;
+
+const COLUMN_JSON: ByKind = {
+  int: jsonOf,
+  decimal: (x) => numberJson(numberText(x)),
+  wide_decimal: (x) => numberJson(decimalText(`try_cast(${x} as decimal(38, 9))`)),
+  float: (x) => numberJson(decimalText(floatNumber(x))),
+  bool: jsonOf,
+  text: jsonOf,
+  timestamp: (x) => jsonOf(instantText(x)),
+  timestamptz: (x) => jsonOf(instantText(utc(x))),
+  date: (x) => jsonOf(asText(x)),
+  json: (x) => `cast(${x} as json)`,
+  other: (x) => jsonOf(asText(x)),
+};
+
+const byKind =
+  (table: ByKind): Emit =>
+  (args, { args: exprs }) => {
+    const kind = textLiteral(exprs[1]);
+    const emit = Object.hasOwn(table, kind) ? table[kind as ColumnKind] : undefined;
+    if (!emit) throw new CompilerBug(`no column kind ${kind}`);
+    return emit(arg(args));
+  };
+
+function textLiteral(expr: Expr | undefined): string {
+  if (expr?.kind !== 'lit' || expr.literal.type !== 'text')
+    throw new CompilerBug('a literal text was expected');
+  return expr.literal.value;
+}
+
+/** An explicit null at the path, or at a parent, is a mention; an absent key is not. */
+function jsonMention(value: Sql, steps: readonly string[]): Sql {
+  const found = extract('json_extract', value, steps);
+  const parents = steps
+    .slice(1)
+    .map((_, i) => `${extract('json_extract', value, steps.slice(0, i + 1))} = 'null'`);
+  if (parents.length === 0) return found;
+  return `coalesce(${found}, ${when(parents.join(' or '), "cast('null' as json)")})`;
+}
+
+/** Texts joined by hand: JSON functions would round long decimals, and keep pairs without a value. */
+const jsonObject: Emit = (args, { args: exprs }) => {
+  const pairs: Sql[] = [];
+  for (let i = 0; i < args.length; i += 2) {
+    const key = quoteText(`${JSON.stringify(textLiteral(exprs[i]))}:`);
+    pairs.push(`${key} || ${asText(arg(args, i + 1))}`);
+  }
+  return `cast('{' || ${pairs.length === 0 ? "''" : `concat_ws(',', ${pairs.join(', ')})`} || '}' as json)`;
+};
+
+const UNITS = [
+  ['days', 86_400_000_000n],
+  ['hours', 3_600_000_000n],
+  ['minutes', 60_000_000n],
+  ['seconds', 1_000_000n],
+  ['microseconds', 1n],
+] as const;
+
+/** `- interval '30 days'` for a constant; a day is 24 hours for a timestamp without zone. */
+const addMicros: Emit = (args, { args: exprs }) => {
+  const by = exprs[1];
+  if (by?.kind !== 'lit' || by.literal.type !== 'int')
+    return `${arg(args)} + to_microseconds(${arg(args, 1)})`;
+  const micros = BigInt(by.literal.value);
+  const magnitude = micros < 0n ? -micros : micros;
+  const [unit, size] = UNITS.find(([, n]) => magnitude % n === 0n) ?? ['microseconds', 1n];
+  return `${arg(args)} ${micros < 0n ? '-' : '+'} interval '${magnitude / size} ${unit}'`;
+};
+
+/** Whether the value's text is compact already, because we or the engine have just written it. */
+const isCompact = (expr: Expr | undefined): boolean => !(expr?.kind === 'call' && COPIED.has(expr.fn));
+const COPIED: ReadonlySet<FnName> = new Set<FnName>(['parse_json', 'column_json']);
+
+const pathed =
+  (emit: (value: Sql, steps: readonly string[]) => Sql): Emit =>
+  (args, { args: exprs }) =>
+    emit(arg(args), pathSteps(exprs[1]));
+
+export const FUNCTIONS: Record<FnName, Emit> = {
+  ...STANDARD_FUNCTIONS,
+  least: fn('least'),
+  greatest: fn('greatest'),
+  ts_add_micros: addMicros,
+  ts_micros: fn('epoch_us'),
+  contains: fn('contains'),
+  starts_with: fn('starts_with'),
+  ends_with: fn('ends_with'),
+  column_text: byKind(COLUMN_TEXT),
+  column_number: byKind(COLUMN_NUMBER),
+  column_instant: byKind(COLUMN_INSTANT),
+  column_json: byKind(COLUMN_JSON),
+  json_text: pathed(jsonText),
+  json_number: pathed((value, steps) => textNumber(extract('json_extract_string', value, steps))),
+  json_instant: pathed((value, steps) => textInstant(extract('json_extract_string', value, steps))),
+  json_value: pathed((value, steps) => `nullif(${extract('json_extract', value, steps)}, 'null')`),
+  json_mention: pathed(jsonMention),
+  json_is_null: (args) => `(${arg(args)} = 'null')`,
+  number_text: (args, { args: exprs }) => (isInt(exprs[0]) ? asText(arg(args)) : numberText(arg(args))),
+  bool_text: (args) => asText(arg(args)),
+  ts_text: (args) => instantText(arg(args)),
+  text_number: (args) => textNumber(arg(args)),
+  text_instant: (args) => textInstant(arg(args)),
+  text_json: toJson,
+  number_json: (args, { args: exprs }) =>
+    isInt(exprs[0]) ? jsonOf(arg(args)) : numberJson(numberText(arg(args))),
+  bool_json: toJson,
+  parse_json: (args) => `try_cast(${arg(args)} as json)`,
+  json_object: jsonObject,
+  json_dump: (args, { args: exprs }) => asText(isCompact(exprs[0]) ? arg(args) : `json(${arg(args)})`),
+  sha256_hex: fn('sha256'),
+  hash64: (args) => `cast(cast(hash(${arg(args)}) as hugeint) - 9223372036854775808 as bigint)`,
+};
+
+function isInt(expr: Expr | undefined): boolean {
+  return expr !== undefined && (expr.kind === 'lit' ? expr.literal.type : expr.type) === 'int';
+}

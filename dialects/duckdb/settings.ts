@@ -1,0 +1,66 @@
+/** A DuckDB target's settings, checked, and the options to open it with. */
+import { existsSync, realpathSync } from 'node:fs';
+import { tmpdir, totalmem } from 'node:os';
+import { basename, dirname, join, resolve } from 'node:path';
+import { UserError } from '../../compiler/diagnostics/index.js';
+import type { OpenOptions } from '../warehouse.js';
+
+export const MEMORY = ':memory:';
+
+export interface DuckDBSettings {
+  /** Absolute, or `:memory:`. */
+  readonly path: string;
+  readonly config: Readonly<Record<string, string>>;
+}
+
+/** Reads the target's settings; a wrong one is a diagnostic. */
+export function readSettings({ settings, projectDir, mode }: OpenOptions): DuckDBSettings {
+  const { path, threads, memory_limit: memoryLimit } = settings;
+  if (typeof path !== 'string' || path === '')
+    throw invalid('path', 'the path of a DuckDB file, or ":memory:"');
+  if (threads !== undefined && !(Number.isSafeInteger(threads) && Number(threads) > 0)) {
+    throw invalid('threads', 'a positive whole number');
+  }
+  if (
+    memoryLimit !== undefined &&
+    !(typeof memoryLimit === 'string' && /^[\d.]+ ?[KMGT]i?B$/i.test(memoryLimit))
+  ) {
+    throw invalid('memory_limit', 'a size such as "4GB"');
+  }
+  const file = path === MEMORY ? MEMORY : canonical(resolve(projectDir, path));
+  const config: Record<string, string> = {
+    // What SQL means must not depend on what a server somewhere offers.
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+    allow_community_extensions: 'false',
+    memory_limit: memoryLimit ?? `${defaultMemory()}MiB`,
+    temp_directory: file === MEMORY ? join(tmpdir(), `rollcall-${process.pid}.tmp`) : `${file}.tmp`,
+    // Large inserts need not wait for each other; order comes from ORDER BY alone.
+    preserve_insertion_order: 'false',
+  };
+  if (threads !== undefined) config['threads'] = String(threads);
+  if (mode === 'read' && file !== MEMORY) config['access_mode'] = 'READ_ONLY';
+  return { path: file, config };
+}
+
+/** One name for one file, so that its lock is found whatever path led to it. */
+function canonical(path: string): string {
+  if (existsSync(path)) return realpathSync(path);
+  const folder = dirname(path);
+  return existsSync(folder) ? join(realpathSync(folder), basename(path)) : path;
+}
+
+/** Three fifths of what this machine or container has: the rest is for Node and for others. */
+function defaultMemory(): number {
+  const constrained = process.constrainedMemory() ?? 0;
+  const total = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
+  return Math.max(256, Math.floor((total * 0.6) / 1024 ** 2));
+}
+
+function invalid(name: string, expected: string): UserError {
+  return new UserError({
+    code: 'invalid-value',
+    severity: 'error',
+    message: `the DuckDB target's "${name}" must be ${expected}`,
+  });
+}

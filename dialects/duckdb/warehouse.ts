@@ -1,0 +1,187 @@
+/** DuckDB through its official driver: one file, one process, one connection. */
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { DuckDBConnection, DuckDBInstance, DuckDBResult } from '@duckdb/node-api';
+import type { TableRef } from '../../compiler/ir/types.js';
+import type { Batch, CallOptions, Lease, OpenOptions, TableDescription, Warehouse } from '../warehouse.js';
+import { openError, statementError } from './errors.js';
+import { acquireLock, refuseIfLocked } from './lock.js';
+import { MEMORY, readSettings } from './settings.js';
+import { columnKind, quoteText } from './types.js';
+import { batchOf, columnsOf } from './values-out.js';
+
+/** Opens the file, taking its lock where there is an owner. The driver is loaded here, not before. */
+export async function openWarehouse(options: OpenOptions): Promise<Warehouse> {
+  const { path, config } = readSettings(options);
+  const { DuckDBInstance: Instance } = await import('@duckdb/node-api');
+  let lease: Lease | undefined;
+  if (path !== MEMORY) {
+    if (options.mode === 'write') makeFolder(path);
+    if (options.owner) lease = acquireLock(path, options.owner);
+    else refuseIfLocked(path);
+  }
+  try {
+    const instance = await Instance.create(path, { ...config });
+    const connection = await instance.connect();
+    await connection.run("set global timezone = 'UTC'");
+    return new DuckDBWarehouse(instance, connection, lease);
+  } catch (error) {
+    await lease?.release();
+    throw openError(error, path);
+  }
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+  } catch (error) {
+    throw openError(error, path);
+  }
+}
+
+class DuckDBWarehouse implements Warehouse {
+  #inTransaction = false;
+  #closed = false;
+  /** Set once there are temporary tables, which only their own connection sees. */
+  #temporary = false;
+
+  constructor(
+    private readonly instance: DuckDBInstance,
+    private readonly connection: DuckDBConnection,
+    private readonly lease: Lease | undefined,
+  ) {}
+
+  async execute(sql: string, options?: CallOptions): Promise<{ readonly rowsChanged?: number }> {
+    if (/^\s*create\s+(?:or\s+replace\s+)?temp/i.test(sql)) this.#temporary = true;
+    const result = await call(this.connection, sql, options, () => this.connection.run(sql));
+    return { rowsChanged: result.rowsChanged };
+  }
+
+  async *read(sql: string, options?: CallOptions): AsyncGenerator<Batch, void, undefined> {
+    // A connection has one result at a time: outside a transaction a reader gets its own, so that the caller
+    // can write while it reads.
+    const own = !this.#inTransaction && !this.#temporary;
+    const connection = own ? await this.instance.connect() : this.connection;
+    try {
+      const result: DuckDBResult = await call(connection, sql, options, () => connection.stream(sql));
+      const columns = columnsOf(result);
+      for (;;) {
+        const chunk = await call(connection, sql, options, () => result.fetchChunk());
+        if (!chunk || chunk.rowCount === 0) return;
+        yield batchOf(columns, chunk);
+      }
+    } finally {
+      if (own) connection.closeSync();
+    }
+  }
+
+  async describeSchema(
+    schema: string | undefined,
+    options?: CallOptions,
+  ): Promise<readonly TableDescription[]> {
+    return this.#describe(schema, undefined, undefined, options);
+  }
+
+  async describeTable(table: TableRef, options?: CallOptions): Promise<TableDescription | undefined> {
+    const [found] = await this.#describe(table.schema, table.name, table.catalog, options);
+    return found;
+  }
+
+  async estimate(sql: string, options?: CallOptions): Promise<{ readonly text: string }> {
+    const lines: string[] = [];
+    for await (const { rows } of this.read(`explain ${sql}`, options)) {
+      for (const row of rows) lines.push(String(row['explain_value'] ?? ''));
+    }
+    return { text: lines.join('\n') };
+  }
+
+  async begin(): Promise<void> {
+    await this.execute('begin transaction');
+    this.#inTransaction = true;
+  }
+
+  async commit(): Promise<void> {
+    await this.execute('commit');
+    this.#inTransaction = false;
+  }
+
+  async rollback(): Promise<void> {
+    if (!this.#inTransaction) return;
+    this.#inTransaction = false;
+    await this.execute('rollback');
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    try {
+      this.connection.closeSync();
+      this.instance.closeSync();
+    } finally {
+      await this.lease?.release();
+    }
+  }
+
+  async #describe(
+    schema: string | undefined,
+    table: string | undefined,
+    catalog: string | undefined,
+    options: CallOptions | undefined,
+  ): Promise<readonly TableDescription[]> {
+    const is = (column: string, value: string | undefined, otherwise: string): string =>
+      `${column} ${value === undefined ? otherwise : `ilike ${quoteText(value.replace(/[\\%_]/g, '\\$&'))} escape '\\'`}`;
+    const sql = `select database_name, schema_name, table_name, column_name, data_type
+from duckdb_columns()
+where ${is('database_name', catalog, "in (current_database(), 'temp')")}
+  and ${is('schema_name', schema, '= current_schema()')}
+  and ${is('table_name', table, 'is not null')}
+  and not internal
+order by database_name = 'temp' desc, table_name, column_index`;
+    const tables = new Map<string, { table: TableRef; columns: TableDescription['columns'][number][] }>();
+    for await (const { rows } of this.read(sql, options)) {
+      for (const row of rows) {
+        const [database, inSchema, name] = [row['database_name'], row['schema_name'], row['table_name']].map(
+          String,
+        ) as [string, string, string];
+        const key = JSON.stringify([database, name]);
+        const ref = {
+          ...(catalog === undefined ? {} : { catalog: database }),
+          ...(schema === undefined ? {} : { schema: inSchema }),
+          name,
+        };
+        const entry = tables.get(key) ?? { table: ref, columns: [] };
+        const nativeType = String(row['data_type']);
+        entry.columns.push({ name: String(row['column_name']), nativeType, kind: columnKind(nativeType) });
+        tables.set(key, entry);
+      }
+    }
+    return [...tables.values()];
+  }
+}
+
+/** Runs one driver call; an abort interrupts it and rejects with the signal's reason. */
+async function call<T>(
+  connection: DuckDBConnection,
+  sql: string,
+  options: CallOptions | undefined,
+  run: () => Promise<T>,
+): Promise<T> {
+  const signal = options?.signal;
+  signal?.throwIfAborted();
+  let timer: NodeJS.Timeout | undefined;
+  // Again and again: an interrupt before the query has begun is forgotten when it begins.
+  const interrupt = (): void => {
+    connection.interrupt();
+    timer = setInterval(() => connection.interrupt(), 20);
+  };
+  signal?.addEventListener('abort', interrupt, { once: true });
+  try {
+    return await run();
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw statementError(error, sql);
+  } finally {
+    signal?.removeEventListener('abort', interrupt);
+    clearInterval(timer);
+  }
+}

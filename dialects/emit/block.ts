@@ -1,0 +1,191 @@
+/** One SELECT in the making: relation nodes are merged into it for as long as SQL's clause order allows. */
+import type { Expr, KeyPair, ScalarType } from '../../compiler/ir/types.js';
+import type { Sql } from '../dialect.js';
+import type { ColumnExpr, Writer } from './expressions.js';
+
+/** A table or CTE in a FROM clause. Each use has its own, as each gets its own alias. */
+export interface Source {
+  /** What to write after FROM. */
+  readonly sql: Sql;
+  /** The name aliases are made from. */
+  readonly hint: string;
+  readonly columns: readonly { readonly name: string; readonly type: ScalarType }[];
+  /** The columns' names in SQL. */
+  readonly names: ReadonlyMap<string, string>;
+  /** Where the source names its columns itself, as VALUES does, it cannot go without an alias. */
+  readonly columnList?: readonly Sql[];
+}
+
+/** A column of an expression whose source is known. */
+export type BoundColumn = ColumnExpr & { readonly source: Source };
+
+export interface FromItem {
+  readonly source: Source;
+  /** `join`, `left join`, `semi join`, …; absent on the first. */
+  readonly join?: string;
+  readonly on: readonly Expr[];
+}
+
+/** A column that no expression describes: a window function or an unnesting. Nothing merges over it. */
+export interface OpaqueItem {
+  readonly kind: 'opaque';
+  write(writer: Writer, indent: number): Sql;
+}
+
+export type Item = Expr | OpaqueItem;
+
+/** `EXISTS (…)` for engines without SEMI JOIN. */
+export interface Exists {
+  readonly kind: 'exists';
+  readonly negated: boolean;
+  readonly source: Source;
+  readonly on: readonly Expr[];
+}
+
+export interface Block {
+  readonly label?: string | undefined;
+  /** What CTE names are made from when there is no label. */
+  readonly hint: string;
+  /** Rows as they come, rows grouped, or finished: only another SELECT can go over it. */
+  readonly stage: 'rows' | 'grouped' | 'finished';
+  readonly from: readonly FromItem[];
+  readonly columns: ReadonlyMap<string, Item>;
+  readonly where: readonly (Expr | Exists)[];
+  readonly groupBy: readonly Expr[];
+  readonly having: readonly Expr[];
+  readonly distinct: boolean;
+  /** Set operation: the other operands, after this one. */
+  readonly union?: { readonly all: boolean; readonly others: readonly Block[] };
+}
+
+/** `SELECT` of every column of one source. */
+export function blockOver(source: Source): Block {
+  return {
+    hint: source.hint,
+    stage: 'rows',
+    from: [{ source, on: [] }],
+    columns: new Map(source.columns.map(({ name, type }) => [name, boundColumn(source, name, type)])),
+    where: [],
+    groupBy: [],
+    having: [],
+    distinct: false,
+  };
+}
+
+export function boundColumn(source: Source, name: string, type: ScalarType): BoundColumn {
+  return { kind: 'col', name, type, source };
+}
+
+/** Whether the block only picks or renames columns of one table, so that the table can stand in its place. */
+export function isBare(block: Block): boolean {
+  return (
+    block.stage === 'rows' &&
+    block.from.length === 1 &&
+    block.where.length === 0 &&
+    [...block.columns.values()].every((item) => item.kind === 'col')
+  );
+}
+
+/** Whether printing the expression again costs neither readers nor the engine anything. */
+function isTrivial(item: Item): boolean {
+  if (item.kind === 'agg')
+    return item.fn === 'count' && item.filter === undefined && item.args.every(isTrivial);
+  return item.kind === 'col' || item.kind === 'lit' || item.kind === 'null' || item.kind === 'param';
+}
+
+/**
+ * Whether expressions over the block's columns can be merged into it without printing a computation twice.
+ * `kept` says that the block's columns stay in the select list beside the new expressions.
+ */
+export function canInline(block: Block, exprs: readonly Expr[], kept: boolean): boolean {
+  const seen = new Set<string>();
+  const twice = (expr: Expr): boolean =>
+    columnsOf(expr).some(({ name, weight }) => {
+      const item = block.columns.get(name);
+      if (item === undefined || isTrivial(item)) return false;
+      if (item.kind === 'opaque' || kept || weight > 1 || seen.has(name)) return true;
+      seen.add(name);
+      return false;
+    });
+  return !exprs.some(twice);
+}
+
+/** Columns an expression reads; exact sums and averages print their argument more than once. */
+function columnsOf(expr: Expr, weight = 1): readonly { readonly name: string; readonly weight: number }[] {
+  switch (expr.kind) {
+    case 'col':
+      return [{ name: expr.name, weight }];
+    case 'call':
+      return expr.args.flatMap((a) => columnsOf(a, weight));
+    case 'case': {
+      const branches = expr.whens.flatMap(({ when, then }) => [
+        ...columnsOf(when, weight),
+        ...columnsOf(then, weight),
+      ]);
+      return expr.otherwise ? [...branches, ...columnsOf(expr.otherwise, weight)] : branches;
+    }
+    case 'cast':
+      return columnsOf(expr.expr, weight);
+    case 'agg': {
+      const printed =
+        expr.fn === 'sum' || expr.fn === 'avg' || expr.fn === 'first' || expr.fn === 'last' ? 2 : weight;
+      const filter = expr.filter ? columnsOf(expr.filter, printed) : [];
+      const args = expr.args.flatMap((a) => columnsOf(a, printed));
+      return [...args, ...filter, ...(expr.orderBy ?? []).flatMap((a) => columnsOf(a, weight))];
+    }
+    default:
+      return [];
+  }
+}
+
+/** Replaces the columns of an expression; inside aggregates by `inner`. */
+export function rebind(
+  expr: Expr,
+  outer: (c: ColumnExpr) => Expr,
+  inner: (c: ColumnExpr) => Expr = outer,
+): Expr {
+  switch (expr.kind) {
+    case 'col':
+      return outer(expr);
+    case 'call':
+      return { ...expr, args: expr.args.map((a) => rebind(a, outer, inner)) };
+    case 'case': {
+      const whens = expr.whens.map(({ when, then }) => ({
+        when: rebind(when, outer, inner),
+        then: rebind(then, outer, inner),
+      }));
+      return expr.otherwise
+        ? { ...expr, whens, otherwise: rebind(expr.otherwise, outer, inner) }
+        : { ...expr, whens };
+    }
+    case 'cast':
+      return { ...expr, expr: rebind(expr.expr, outer, inner) };
+    case 'agg':
+      return {
+        ...expr,
+        args: expr.args.map((a) => rebind(a, inner)),
+        ...(expr.filter ? { filter: rebind(expr.filter, inner) } : {}),
+        ...(expr.orderBy ? { orderBy: expr.orderBy.map((a) => rebind(a, inner)) } : {}),
+      };
+    default:
+      return expr;
+  }
+}
+
+/** Conditions of equality on key pairs. */
+export function keyConditions(
+  on: readonly KeyPair[],
+  left: (name: string) => Expr,
+  right: (name: string) => Expr,
+): readonly Expr[] {
+  const call = (fn: 'eq' | 'not' | 'is_distinct', ...args: readonly Expr[]): Expr => ({
+    kind: 'call',
+    fn,
+    args,
+    type: 'bool',
+  });
+  return on.map((key) => {
+    const [a, b] = [left(key.left), right(key.right)];
+    return key.nullSafe ? call('not', call('is_distinct', a, b)) : call('eq', a, b);
+  });
+}

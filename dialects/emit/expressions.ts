@@ -1,0 +1,116 @@
+/** Expressions to SQL: a total table of writers, one a kind. */
+import { CompilerBug, UserError } from '../../compiler/diagnostics/index.js';
+import type { Expr, ExprKind } from '../../compiler/ir/types.js';
+import type { Emit, EmitContext, Params, Sql, Unsupported } from '../dialect.js';
+import type { EmitEngine } from './engine.js';
+import { breakLines, pad } from './layout.js';
+import { demanded, PRECEDENCE, strength, unwrapped } from './precedence.js';
+
+export type ColumnExpr = Extract<Expr, { kind: 'col' }>;
+
+/** Where an expression is being written: the engine, the parameters, and what its columns are called there. */
+export interface Writer {
+  readonly engine: EmitEngine;
+  readonly params: Params;
+  column(column: ColumnExpr): Sql;
+}
+
+type Writers = {
+  readonly [K in ExprKind]: (expr: Extract<Expr, { kind: K }>, writer: Writer, indent: number) => Sql;
+};
+
+const WRITERS: Writers = {
+  col: (expr, writer) => writer.column(expr),
+  lit: (expr, { engine }) => engine.literal(expr.literal),
+  null: (expr, { engine }) => `cast(null as ${engine.type(expr.type)})`,
+  param: (expr, { engine, params }) => {
+    const value = params[expr.name];
+    if (value === undefined) throw new CompilerBug(`parameter ${expr.name} has no value`);
+    return engine.literal(value);
+  },
+  call: (expr, writer, indent) => {
+    const emit = supported(writer.engine, writer.engine.functions[expr.fn], expr.fn);
+    const level = demanded(expr.fn);
+    const args = expr.args.map((a) => operand(a, level, writer, indent + 1));
+    if ((expr.fn === 'and' || expr.fn === 'or') && args.length > 1) return breakLines(args, expr.fn, indent);
+    return emit(args, context(expr, writer, []));
+  },
+  case: (expr, writer, indent) => {
+    const whens = expr.whens.map(
+      ({ when, then }) => `when ${write(when, writer, indent + 2)} then ${write(then, writer, indent + 2)}`,
+    );
+    const otherwise = expr.otherwise ? [`else ${write(expr.otherwise, writer, indent + 2)}`] : [];
+    const oneLine = ['case', ...whens, ...otherwise, 'end'].join(' ');
+    if (oneLine.length <= 80 && !oneLine.includes('\n')) return oneLine;
+    const inner = `\n${pad(indent + 1)}`;
+    return `case${inner}${[...whens, ...otherwise].join(inner)}\n${pad(indent)}end`;
+  },
+  cast: (expr, writer, indent) =>
+    `cast(${write(expr.expr, writer, indent)} as ${writer.engine.type(expr.type)})`,
+  agg: (expr, writer, indent) => {
+    const { engine } = writer;
+    const emit = supported(engine, engine.aggregates[expr.fn], expr.fn);
+    const orderBy = (expr.orderBy ?? []).map((key) => write(key, writer, indent));
+    const inFilter = expr.filter !== undefined && engine.capabilities.aggregateFilter;
+    const filter = inFilter ? write(expr.filter, writer, indent + 1) : undefined;
+    const args = inFilter ? expr.args : guardedArgs(expr);
+    // An aggregate's argument may stand anywhere in its template, so it must hold together.
+    const sql = args.map((a) =>
+      operand(a, expr.fn === 'count' ? PRECEDENCE.any : PRECEDENCE.atom, writer, indent),
+    );
+    return emit(sql, { ...context(expr, writer, orderBy), filter });
+  },
+};
+
+/** SQL of an expression, fit to stand between commas or clauses. `indent` is the depth of the line it is on. */
+export function write(expr: Expr, writer: Writer, indent: number): Sql {
+  const inner = unwrapped(expr);
+  return (WRITERS[inner.kind] as (e: Expr, w: Writer, i: number) => Sql)(inner, writer, indent);
+}
+
+function operand(expr: Expr, level: number, writer: Writer, indent: number): Sql {
+  const inner = unwrapped(expr);
+  const sql = write(inner, writer, indent);
+  return strength(inner) < level ? `(${sql})` : sql;
+}
+
+/** Top-level conjuncts of a WHERE or HAVING, one a line. */
+export function writeConjunction(exprs: readonly Expr[], writer: Writer, indent: number): readonly Sql[] {
+  return exprs.flatMap((expr) => {
+    const inner = unwrapped(expr);
+    if (inner.kind === 'call' && inner.fn === 'and' && inner.args.length > 0) {
+      return writeConjunction(inner.args, writer, indent);
+    }
+    return [operand(inner, exprs.length > 1 ? PRECEDENCE.and : PRECEDENCE.any, writer, indent + 1)];
+  });
+}
+
+/** Without FILTER, rows that fail the condition count as nulls, which aggregates skip. */
+function guardedArgs(expr: Extract<Expr, { kind: 'agg' }>): readonly Expr[] {
+  const { filter, args } = expr;
+  if (filter === undefined) return args;
+  const guard = (then: Expr): Expr => ({ kind: 'case', whens: [{ when: filter, then }], type: expr.type });
+  return args.length === 0 ? [guard({ kind: 'lit', literal: { type: 'int', value: '1' } })] : args.map(guard);
+}
+
+function context(
+  expr: Extract<Expr, { kind: 'call' | 'agg' }>,
+  { engine }: Writer,
+  orderBy: readonly Sql[],
+): EmitContext {
+  return { args: expr.args, type: expr.type, literal: (value) => engine.literal(value), orderBy };
+}
+
+function supported(engine: EmitEngine, emit: Emit | Unsupported, name: string): Emit {
+  if (typeof emit === 'function') return emit;
+  throw notSupported(engine, `${name}: ${emit.unsupported}`);
+}
+
+/** The diagnostic of what an engine cannot do; the compiler adds the definition it was compiling. */
+export function notSupported(engine: Pick<EmitEngine, 'name'>, what: string): UserError {
+  return new UserError({
+    code: 'not-supported',
+    severity: 'error',
+    message: `${engine.name} cannot do ${what}`,
+  });
+}

@@ -1,0 +1,27 @@
+/** Where lines break. Widths are a matter of looks only; literals are never touched. */
+import type { Sql } from '../dialect.js';
+
+const WIDTH = 90;
+
+/** Leading spaces of a depth. */
+export function pad(indent: number): string {
+  return '  '.repeat(indent);
+}
+
+/** Operands joined by `and` or `or`: on one line when they fit, else one a line. */
+export function breakLines(operands: readonly Sql[], operator: string, indent: number): Sql {
+  const oneLine = operands.join(` ${operator} `);
+  if (oneLine.length <= WIDTH && !oneLine.includes('\n')) return oneLine;
+  return operands.join(`\n${pad(indent + 1)}${operator} `);
+}
+
+/** A list of a clause, an item a line, starting on a line of its own. */
+export function itemLines(items: readonly Sql[], indent: number): Sql {
+  const start = `\n${pad(indent + 1)}`;
+  return start + items.join(`,${start}`);
+}
+
+/** Conjuncts of WHERE, HAVING or ON, one a line after the first. */
+export function conjunctLines(conjuncts: readonly Sql[], indent: number): Sql {
+  return conjuncts.join(`\n${pad(indent + 1)}and `);
+}

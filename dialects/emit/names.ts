@@ -1,0 +1,57 @@
+/** Names for what a query makes up itself: its CTEs, its table aliases, its clashing columns. */
+
+/** Hands out names that are unique without regard to case, as engines compare them. */
+export class NamePool {
+  readonly #used: Set<string>;
+
+  constructor(
+    taken: Iterable<string>,
+    private readonly maxLength: number,
+  ) {
+    this.#used = new Set([...taken].map((name) => name.toLowerCase()));
+  }
+
+  /** The wanted name if it is free, else with a number. */
+  take(wanted: string): string {
+    const base = sanitised(wanted).slice(0, Math.min(this.maxLength, 60));
+    let name = base;
+    for (let n = 2; this.#used.has(name.toLowerCase()); n++) name = `${base}_${n}`;
+    this.#used.add(name.toLowerCase());
+    return name;
+  }
+}
+
+/** Letters, digits and underscores only, not starting with a digit. */
+function sanitised(label: string): string {
+  const plain = label.replace(/[^A-Za-z0-9_]+/g, '_').replace(/^_+|_+$/g, '');
+  return plain === '' || /^[0-9]/.test(plain) ? `q_${plain}`.replace(/_$/, '') : plain;
+}
+
+/** `order_completed` → `oc` */
+export function initials(name: string): string {
+  const words = name
+    .toLowerCase()
+    .split(/[^a-z]+/)
+    .filter((word) => word !== '');
+  const letters = words
+    .map((word) => word.charAt(0))
+    .join('')
+    .slice(0, 4);
+  return letters === '' ? 't' : letters;
+}
+
+/**
+ * What the columns of a CTE are called in it. An engine that ignores case would confuse `Plan` and `plan`,
+ * so the later one gets a number; elsewhere names stay what they are.
+ */
+export function columnNames(columns: readonly { readonly name: string }[]): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  const used = new Set<string>();
+  for (const { name } of columns) {
+    let unique = name;
+    for (let n = 2; used.has(unique.toLowerCase()); n++) unique = `${name}_${n}`;
+    used.add(unique.toLowerCase());
+    names.set(name, unique);
+  }
+  return names;
+}

@@ -1,0 +1,383 @@
+/** Relations to blocks: a total table of builders, one a kind. Shared relations become one CTE. */
+import { CompilerBug } from '../../compiler/diagnostics/index.js';
+import type {
+  Expr,
+  Join,
+  Relation,
+  RelationKind,
+  SemiJoin,
+  TableRef,
+  Window,
+} from '../../compiler/ir/types.js';
+import type { Params, Sql } from '../dialect.js';
+import type { Block, Exists, Item, Source } from './block.js';
+import { blockOver, canInline, isBare, keyConditions, rebind } from './block.js';
+import type { Cte, QueryShape } from './client.js';
+import type { EmitEngine } from './engine.js';
+import type { ColumnExpr, Writer } from './expressions.js';
+import { notSupported, write } from './expressions.js';
+import { itemLines, pad } from './layout.js';
+import { columnNames, NamePool } from './names.js';
+import { printQuery } from './print.js';
+
+type Builders = {
+  readonly [K in RelationKind]: (r: Extract<Relation, { kind: K }>, q: QueryBuilder) => Block;
+};
+
+const BUILDERS: Builders = {
+  scan: (r, q) => blockOver(q.table(r.table, r.columns)),
+
+  filter: (r, q) => {
+    const input = q.open(r.input);
+    const merges = input.stage !== 'finished' && canInline(input, [r.predicate], true);
+    const block = merges ? input : q.restart(input, r.input);
+    const predicate = rebind(r.predicate, resolver(block));
+    return block.stage === 'grouped'
+      ? { ...block, having: [...block.having, predicate] }
+      : { ...block, where: [...block.where, predicate] };
+  },
+
+  project: (r, q) => {
+    const input = q.open(r.input);
+    const merges =
+      input.stage !== 'finished' &&
+      canInline(
+        input,
+        r.exprs.map((e) => e.expr),
+        false,
+      );
+    const block = merges ? input : q.restart(input, r.input);
+    const resolve = resolver(block);
+    const columns = new Map(r.exprs.map(({ name, expr }) => [name, rebind(expr, resolve)]));
+    return r.distinct ? { ...block, columns, distinct: true, stage: 'finished' } : { ...block, columns };
+  },
+
+  aggregate: (r, q) => {
+    const input = q.open(r.input);
+    const having = r.having ? [r.having] : [];
+    const exprs = [...r.groupBy, ...r.aggs].map((e) => e.expr).concat(having);
+    const block =
+      input.stage === 'rows' && canInline(input, exprs, false) ? input : q.restart(input, r.input);
+    const inner = resolver(block);
+    const columns = new Map<string, Expr>();
+    const outer = (c: ColumnExpr): Expr => columns.get(c.name) ?? inner(c);
+    const groupBy = r.groupBy.map(({ name, expr }) => {
+      // Each key is an object of its own: its position in the select list is found by identity.
+      const key = { ...rebind(expr, inner) };
+      columns.set(name, key);
+      return key;
+    });
+    const aggs = r.aggs.map(({ name, expr }) => [name, rebind(expr, outer, inner)] as const);
+    for (const [name, expr] of aggs) columns.set(name, expr);
+    return {
+      ...block,
+      stage: 'grouped',
+      columns,
+      groupBy,
+      having: having.map((h) => rebind(h, outer, inner)),
+    };
+  },
+
+  join: (r, q) => {
+    const left = q.joinable(
+      r.left,
+      r.type !== 'full',
+      r.on.map((k) => k.left),
+      r.residual,
+    );
+    const right = q.bareBlock(r.right);
+    const source = sourceOf(right);
+    const on = joinConditions(r, left, right);
+    const keyword = { inner: 'join', left: 'left join', full: 'full join', cross: 'cross join' }[r.type];
+    const join = r.type === 'inner' && on.length === 0 ? 'cross join' : keyword;
+    const columns = new Map(left.columns);
+    for (const [name, item] of right.columns) {
+      const own = columns.get(name);
+      if (own === undefined) columns.set(name, item);
+      else if (r.type === 'full') columns.set(name, merged(own, item));
+    }
+    return {
+      ...left,
+      columns,
+      from: [...left.from, { source, join, on }],
+      hint: `${left.hint}_${right.hint}`,
+    };
+  },
+
+  semi_join: (r, q) => halfJoin(r, q),
+  anti_join: (r, q) => halfJoin(r, q),
+
+  union: (r, q) => {
+    const [first, ...others] = r.inputs.map((input) => q.operand(input));
+    if (!first) throw new CompilerBug('a union of nothing');
+    if (others.length === 0 && !r.all) return { ...first, distinct: true, stage: 'finished' };
+    // One list of names for all operands: later ones go by position.
+    const names = r.columns.map((c) => c.name);
+    const columns = new Map([...first.columns.values()].map((item, i) => [names[i] ?? '', item]));
+    return { ...first, columns, stage: 'finished', union: { all: r.all, others } };
+  },
+
+  window: (r, q) => {
+    const exprs = [...r.partitionBy, ...r.orderBy.map((o) => o.expr)];
+    const input = q.open(r.input);
+    const block = input.stage === 'rows' && canInline(input, exprs, true) ? input : q.restart(input, r.input);
+    const columns = new Map<string, Item>(block.columns).set(r.as, rowNumber(r, resolver(block)));
+    return { ...block, columns, stage: 'finished' };
+  },
+
+  unnest: (r, q) => {
+    const input = q.open(r.input);
+    const block =
+      input.stage === 'rows' && canInline(input, [r.expr], true) ? input : q.restart(input, r.input);
+    const expr = rebind(r.expr, resolver(block));
+    const item: Item = {
+      kind: 'opaque',
+      write: (writer, indent) => writer.engine.unnest[r.of](write(expr, writer, indent)),
+    };
+    return { ...block, columns: new Map<string, Item>(block.columns).set(r.as, item), stage: 'finished' };
+  },
+
+  values: (r, q) => q.values(r.rows, r.columns, r.label ?? 'given'),
+
+  follows: (_r, q) => {
+    throw notSupported(q.engine, 'events that follow each other');
+  },
+};
+
+/** Builds one statement's query: its main block, and the CTEs it needs in dependency order. */
+export class QueryBuilder {
+  readonly ctes: Cte[] = [];
+  readonly #uses = new Map<Relation, number>();
+  readonly #shared = new Map<Relation, () => Source>();
+  readonly #names: NamePool;
+
+  constructor(
+    readonly engine: EmitEngine,
+    readonly params: Params,
+    root: Relation,
+  ) {
+    const tables = new Set<string>();
+    countUses(root, this.#uses, tables);
+    // A CTE called like a table would hide the table.
+    this.#names = new NamePool(tables, engine.maxIdentifier);
+  }
+
+  /** The whole query, printed. */
+  query(root: Relation): QueryShape {
+    const block = this.open(root);
+    const names = new Map(root.columns.map(({ name }) => [name, name]));
+    return printQuery(this.engine, this.params, block, names, 0);
+  }
+
+  /** The block of a relation, to build on; a shared one is a SELECT from its CTE. */
+  open(relation: Relation): Block {
+    if ((this.#uses.get(relation) ?? 0) < 2 || relation.kind === 'scan') return this.#build(relation);
+    let source = this.#shared.get(relation);
+    if (source === undefined) {
+      const block = this.#build(relation);
+      source = isBare(block) ? undefined : this.#cte(block, relation);
+      if (source === undefined) return block;
+      this.#shared.set(relation, source);
+    }
+    return blockOver(source());
+  }
+
+  /** A new SELECT over what was built so far. */
+  restart(block: Block, relation: Relation): Block {
+    return blockOver(this.#cte(block, relation)());
+  }
+
+  /** A block whose columns are those of one table or CTE. */
+  bareBlock(relation: Relation): Block {
+    const block = this.open(relation);
+    return isBare(block) ? block : this.restart(block, relation);
+  }
+
+  /** A block that a join can be added to; `merge: false` where conditions already in it must come first. */
+  joinable(relation: Relation, merge: boolean, keys: readonly string[], residual: Expr | undefined): Block {
+    const block = this.open(relation);
+    const used: Expr[] = keys.map((name) => ({ kind: 'col', name, type: 'text' }));
+    const fits = merge
+      ? block.stage === 'rows' && canInline(block, residual ? [...used, residual] : used, true)
+      : isBare(block);
+    return fits ? block : this.restart(block, relation);
+  }
+
+  /** A SELECT that can be an operand of a set operation: mixed ones would need parentheses. */
+  operand(relation: Relation): Block {
+    const block = this.open(relation);
+    return block.union === undefined ? block : this.restart(block, relation);
+  }
+
+  table(ref: TableRef, columns: Source['columns']): Source {
+    const parts = [ref.catalog, ref.schema, ref.name].filter((part) => part !== undefined);
+    const sql = parts.map((part) => this.engine.quoteIdentifier(part)).join('.');
+    return { sql, hint: ref.name, columns, names: new Map(columns.map(({ name }) => [name, name])) };
+  }
+
+  values(rows: readonly (readonly Expr[])[], columns: Source['columns'], label: string): Block {
+    const noColumn: Writer = {
+      engine: this.engine,
+      params: this.params,
+      column: (column) => {
+        throw new CompilerBug(`column ${column.name} in constant rows`);
+      },
+    };
+    const names = columnNames(columns);
+    if (rows.length === 0) {
+      const empty = columns.map(({ name, type }): [string, Item] => [name, { kind: 'null', type }]);
+      const never: Expr = { kind: 'lit', literal: { type: 'bool', value: false } };
+      return {
+        ...blockOver(emptySource(label)),
+        from: [],
+        columns: new Map(empty),
+        where: [never],
+        stage: 'finished',
+      };
+    }
+    const tuples = rows.map((row) => `(${row.map((expr) => write(expr, noColumn, 2)).join(', ')})`);
+    const sql = `(values${tuples.length === 1 ? ` ${tuples.join('')}` : `${itemLines(tuples, 1)}\n${pad(1)}`})`;
+    const columnList = [...names.values()].map((name) => this.engine.quoteIdentifier(name));
+    return blockOver({ sql, hint: label, columns, names, columnList });
+  }
+
+  #build(relation: Relation): Block {
+    const block = (BUILDERS[relation.kind] as (r: Relation, q: QueryBuilder) => Block)(relation, this);
+    const named = relation.label !== undefined && relation.kind !== 'scan';
+    return named ? { ...block, label: relation.label, hint: relation.label } : block;
+  }
+
+  /** Makes a block a CTE; the result names it anew for each use. */
+  #cte(block: Block, relation: Relation): () => Source {
+    const name = this.#names.take(block.label ?? `${block.hint}_${SUFFIX[relation.kind]}`);
+    const { columns } = relation;
+    const names = columnNames(columns);
+    this.ctes.push({ name, query: printQuery(this.engine, this.params, block, names, 1) });
+    const sql = this.engine.quoteIdentifier(name);
+    return () => ({ sql, hint: name, columns, names });
+  }
+}
+
+const SUFFIX: Record<RelationKind, string> = {
+  scan: 'rows',
+  filter: 'filtered',
+  project: 'values',
+  aggregate: 'grouped',
+  join: 'joined',
+  semi_join: 'kept',
+  anti_join: 'kept',
+  union: 'together',
+  window: 'numbered',
+  unnest: 'elements',
+  follows: 'followed',
+  values: 'given',
+};
+
+function halfJoin(r: SemiJoin, q: QueryBuilder): Block {
+  const left = q.joinable(
+    r.left,
+    true,
+    r.on.map((k) => k.left),
+    r.residual,
+  );
+  const right = q.bareBlock(r.right);
+  const source = sourceOf(right);
+  const on = joinConditions(r, left, right);
+  if (q.engine.capabilities.semiJoin && on.length > 0) {
+    return {
+      ...left,
+      from: [...left.from, { source, join: r.kind === 'semi_join' ? 'semi join' : 'anti join', on }],
+    };
+  }
+  const exists: Exists = { kind: 'exists', negated: r.kind === 'anti_join', source, on };
+  return { ...left, where: [...left.where, exists] };
+}
+
+function joinConditions(r: Join | SemiJoin, left: Block, right: Block): readonly Expr[] {
+  const resolveLeft = resolver(left);
+  const resolveRight = resolver(right);
+  const at = (resolve: (c: ColumnExpr) => Expr) => (name: string) =>
+    resolve({ kind: 'col', name, type: 'text' });
+  const keys = keyConditions(r.on, at(resolveLeft), at(resolveRight));
+  if (!r.residual) return keys;
+  const either = (c: ColumnExpr): Expr =>
+    c.side === 'right' || !left.columns.has(c.name) ? resolveRight(c) : resolveLeft(c);
+  return [...keys, rebind(r.residual, either)];
+}
+
+function rowNumber(r: Window, resolve: (c: ColumnExpr) => Expr): Item {
+  const partitionBy = r.partitionBy.map((e) => rebind(e, resolve));
+  const orderBy = r.orderBy.map((o) => ({ ...o, expr: rebind(o.expr, resolve) }));
+  return {
+    kind: 'opaque',
+    write: (writer, indent) => {
+      const partition = partitionBy.map((e) => write(e, writer, indent + 1)).join(', ');
+      const order = orderBy
+        .map(
+          (o) =>
+            `${write(o.expr, writer, indent + 1)}${o.desc ? ' desc' : ''}${o.nulls ? ` nulls ${o.nulls}` : ''}`,
+        )
+        .join(', ');
+      const clauses = [partition && `partition by ${partition}`, order && `order by ${order}`].filter(
+        (c) => c !== '',
+      );
+      return `row_number() over (${clauses.join(' ')})`;
+    },
+  };
+}
+
+/** The key of a full join is that of whichever side has the row. */
+function merged(left: Item, right: Item): Item {
+  if (left.kind === 'opaque' || right.kind === 'opaque')
+    throw new CompilerBug('a full join of unfinished blocks');
+  const type = left.kind === 'lit' ? left.literal.type : left.type;
+  return { kind: 'call', fn: 'coalesce', args: [left, right], type };
+}
+
+function resolver(block: Block): (c: ColumnExpr) => Expr {
+  return (c) => {
+    const item = block.columns.get(c.name);
+    if (item === undefined || item.kind === 'opaque') {
+      throw new CompilerBug(`no column ${c.name} among ${[...block.columns.keys()].join(', ')}`);
+    }
+    return item;
+  };
+}
+
+function sourceOf(block: Block): Source {
+  const [item] = block.from;
+  if (!item) throw new CompilerBug('a block without a source');
+  return item.source;
+}
+
+const emptySource = (hint: string): Source => ({ sql: '' as Sql, hint, columns: [], names: new Map() });
+
+/** Counts how often each relation object is used, and gathers the names of unqualified tables. */
+function countUses(relation: Relation, uses: Map<Relation, number>, tables: Set<string>): void {
+  const count = (uses.get(relation) ?? 0) + 1;
+  uses.set(relation, count);
+  if (count > 1) return;
+  if (relation.kind === 'scan') tables.add(relation.table.name);
+  for (const input of inputsOf(relation)) countUses(input, uses, tables);
+}
+
+function inputsOf(relation: Relation): readonly Relation[] {
+  switch (relation.kind) {
+    case 'filter':
+    case 'project':
+    case 'aggregate':
+    case 'window':
+    case 'unnest':
+      return [relation.input];
+    case 'join':
+    case 'semi_join':
+    case 'anti_join':
+      return [relation.left, relation.right];
+    case 'union':
+      return relation.inputs;
+    case 'follows':
+      return [relation.parent, relation.child];
+    default:
+      return [];
+  }
+}
