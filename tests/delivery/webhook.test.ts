@@ -24,7 +24,9 @@ describe('webhook', () => {
     });
     await send(server);
     expect(result).toEqual({ outcomes: { status: 'delivered', httpStatus: 200 }, tries: 1 });
-    expect(server.requests[0]!.body).toEqual({ batch: messages(2).map((m) => JSON.parse(m.payload) as unknown) });
+    expect(server.requests[0]!.body).toEqual({
+      batch: messages(2).map((m) => JSON.parse(m.payload) as unknown),
+    });
     expect(server.requests[0]!.headers).toMatchObject({
       'x-api-key': 'k',
       'content-type': 'application/vnd.x+json',

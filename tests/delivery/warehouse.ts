@@ -1,0 +1,70 @@
+import { dialectFor } from '../../dialects/registry.js';
+import type { Dialect } from '../../dialects/dialect.js';
+import type { Row, Warehouse } from '../../dialects/warehouse.js';
+import { STATE, StateSchema, type StateTable } from '../../compiler/program/state.js';
+import type { StepOp } from '../../compiler/program/types.js';
+
+export interface Queued {
+  readonly id: string;
+  readonly run?: number;
+  readonly destination?: string;
+  readonly definition?: string;
+  readonly user?: string;
+  readonly value?: string | null;
+}
+
+export interface TestWarehouse extends AsyncDisposable {
+  readonly warehouse: Warehouse;
+  readonly dialect: Dialect;
+  readonly state: StateSchema;
+  queue(messages: readonly Queued[]): Promise<void>;
+  rows(sql: string): Promise<Row[]>;
+}
+
+const TABLES: readonly StateTable[] = ['outbox', 'deliveries', 'sent'];
+
+/** A warehouse in memory with the tables of a project that ran. */
+export async function testWarehouse(options: { readonly tables?: boolean } = {}): Promise<TestWarehouse> {
+  const dialect = await dialectFor('duckdb');
+  const warehouse = await dialect.open({ settings: { path: ':memory:' }, projectDir: '/', mode: 'write' });
+  const state = new StateSchema('rollcall');
+  const run = async (op: StepOp): Promise<void> => {
+    for (const { sql } of dialect.statements({ ...op, id: 'test', title: 'test' }, {}))
+      await warehouse.execute(sql);
+  };
+  if (options.tables !== false) {
+    await run({ op: 'ensure_schema', schema: 'rollcall' });
+    for (const table of TABLES) await run({ op: 'ensure_table', spec: state.spec(table) });
+  }
+  const quote = (value: string | null): string =>
+    value === null ? 'NULL' : `'${value.replaceAll("'", "''")}'`;
+  return {
+    warehouse,
+    dialect,
+    state,
+    queue: async (messages) => {
+      const rows = messages.map(
+        ({
+          id,
+          run: n = 1,
+          destination = 'crm',
+          definition = 'buyers',
+          user = `u_${id}`,
+          value = 'true',
+        }) => {
+          const payload = JSON.stringify({ type: 'identify', userId: user, messageId: id });
+          const texts = [id, destination, definition, user, `run${n}`, payload].map(quote).join(', ');
+          return `(${texts}, TIMESTAMP '2025-01-01', 'identify', 'user_id', ${quote(user)}, ${quote(value)}, ${n})`;
+        },
+      );
+      const columns = STATE.outbox.map((x) => `"${x.name}"`).join(', ');
+      await warehouse.execute(`INSERT INTO rollcall.outbox (${columns}) VALUES ${rows.join(', ')}`);
+    },
+    rows: async (sql) => {
+      const found: Row[] = [];
+      for await (const batch of warehouse.read(sql)) found.push(...batch.rows);
+      return found;
+    },
+    [Symbol.asyncDispose]: () => warehouse.close(),
+  };
+}
