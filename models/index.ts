@@ -5,6 +5,7 @@ export { formatDuration, parseDuration } from './duration.js';
 export { parseInstant } from './instant.js';
 export type { ProjectFs } from './files.js';
 export { loadProject, type LoadOptions, type LoadResult } from './load/index.js';
+export { NumberText, printJson, type JsonTree } from './json-text.js';
 export { normalise } from './normalise.js';
 export {
   KEY_PATTERN,
@@ -18,5 +19,7 @@ export {
   type TraitFile,
   type TraitFormJson,
 } from './schema/index.js';
+export { parseQuery, printQuery, type ParsedQuery, type PrintOptions } from './query/index.js';
 export { publishedSchema, type JsonSchema } from './schema/publish.js';
+export { toJson } from './to-json.js';
 export { conditionsIn, conditionsInValue, countPrimaries } from './walk.js';

@@ -2,14 +2,39 @@ import type { Condition, TraitValue } from '../algebra.js';
 import type { BuildContext } from '../build/context.js';
 import type { ScalarNode } from '../source/json.js';
 import type { Problem } from '../source/problem.js';
+import type { Mark } from './cursor.js';
+import { parseCondition, parseValue, type QueryMode, type QueryResult } from './parser.js';
 
-/** Query text inside a JSON string. */
+/**
+ * Parses query text that stands in a JSON string; places are those of the file, through the string's
+ * escapes.
+ */
 export function parseEmbeddedQuery(
-  _context: BuildContext,
-  text: ScalarNode,
-  _mode: 'condition' | 'value',
-): { tree: Condition | TraitValue } | { problems: Problem[] } {
-  return {
-    problems: [{ code: 'not-supported', message: 'query text comes next', start: text.start, end: text.end }],
+  context: BuildContext,
+  node: ScalarNode,
+  mode: QueryMode,
+): QueryResult<Condition | TraitValue> {
+  const text = String(node.value);
+  const { source, spans } = context;
+  const place = offsets(source.text.slice(node.start, node.end), text, node.start);
+  const mark: Mark = (tree, start, end) => spans.mark(tree, source, place(start), place(end));
+  const result = mode === 'condition' ? parseCondition(text, mark) : parseValue(text, mark);
+  if (result.tree !== undefined) return result;
+  const inFile = (problem: Problem): Problem => {
+    const start = place(problem.start);
+    return { ...problem, start, end: Math.max(place(problem.end), start + 1) };
   };
+  return { problems: result.problems.map(inFile) };
+}
+
+/** From an offset in a string's value to the offset in the file. */
+function offsets(raw: string, value: string, start: number): (offset: number) => number {
+  if (raw.length === value.length + 2) return (offset) => start + 1 + offset;
+  const table: number[] = [];
+  let at = 1;
+  for (let i = 0; i <= value.length; i += 1) {
+    table.push(start + at);
+    at += raw[at] !== '\\' ? 1 : raw[at + 1] === 'u' ? 6 : 2;
+  }
+  return (offset) => table[offset] ?? start + raw.length - 1;
 }

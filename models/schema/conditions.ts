@@ -3,10 +3,33 @@ import { Type } from '@sinclair/typebox';
 import { CLOSED, flag, text } from './common.js';
 import { comparisons, ONE_OPERATOR } from './comparisons.js';
 import { notes } from './notes.js';
-import { ONE_REDUCER, REDUCERS, reducerTests, reducerValues } from './reducers.js';
+import { ONE_REDUCER, reducers, REDUCERS, testShapes, valueShapes } from './reducers.js';
 
 const conditionOps = comparisons(Type.Ref('Operand'));
 const predicateOps = comparisons(Type.Ref('PredicateOperand'));
+
+const conditionShapes = testShapes(conditionOps);
+const predicateShapes = testShapes(predicateOps);
+const bareShapes = valueShapes();
+
+const conditionReducers = reducers({
+  count: Type.Ref('CountTest'),
+  plain: Type.Ref('ReducedTest'),
+  ranged: Type.Ref('RangedTest'),
+  mode: Type.Ref('ModeTest'),
+});
+const predicateReducers = reducers({
+  count: Type.Ref('ChildCountTest'),
+  plain: Type.Ref('ChildReducedTest'),
+  ranged: Type.Ref('ChildRangedTest'),
+  mode: Type.Ref('ChildModeTest'),
+});
+const valueReducers = reducers({
+  count: Type.Ref('CountValue'),
+  plain: Type.Ref('ReducedValue'),
+  ranged: Type.Ref('RangedValue'),
+  mode: Type.Ref('ModeValue'),
+});
 
 const WINDOWS = {
   groups: [['within'], ['between'], ['since', 'until']],
@@ -80,6 +103,19 @@ const ofParent = Type.Optional(
 const REFERENCE = 'a number, a string, a boolean, or a reference such as { "property": "price" }';
 
 export const conditionDefs = {
+  CountTest: conditionShapes.count,
+  ReducedTest: conditionShapes.plain,
+  RangedTest: conditionShapes.ranged,
+  ModeTest: conditionShapes.mode,
+  ChildCountTest: predicateShapes.count,
+  ChildReducedTest: predicateShapes.plain,
+  ChildRangedTest: predicateShapes.ranged,
+  ChildModeTest: predicateShapes.mode,
+  CountValue: bareShapes.count,
+  ReducedValue: bareShapes.plain,
+  RangedValue: bareShapes.ranged,
+  ModeValue: bareShapes.mode,
+
   Condition: Type.Union(
     [
       Type.Ref('AllConditions'),
@@ -106,10 +142,7 @@ export const conditionDefs = {
     CLOSED,
   ),
   NotCondition: Type.Object({ not: { ...Type.Ref('Condition'), description: 'It does not hold.' } }, CLOSED),
-  EventTest: Type.Object(
-    { ...eventFields, ...reducerTests(conditionOps) },
-    streamTest(WINDOWS, REDUCER_GROUPS),
-  ),
+  EventTest: Type.Object({ ...eventFields, ...conditionReducers }, streamTest(WINDOWS, REDUCER_GROUPS)),
   TraitTest: Type.Object(
     { trait: text('A custom or computed trait, or an audience as a boolean.'), ...conditionOps },
     { ...CLOSED, ...ONE_OPERATOR },
@@ -124,7 +157,7 @@ export const conditionDefs = {
     },
     CLOSED,
   ),
-  EntityTest: Type.Object({ ...entityFields, ...reducerTests(conditionOps) }, streamTest(REDUCER_GROUPS)),
+  EntityTest: Type.Object({ ...entityFields, ...conditionReducers }, streamTest(REDUCER_GROUPS)),
 
   Predicate: Type.Union(
     [
@@ -160,7 +193,7 @@ export const conditionDefs = {
     { ...CLOSED, ...ONE_OPERATOR },
   ),
   ChildEventTest: Type.Object(
-    { ...childFields, ...reducerTests(predicateOps) },
+    { ...childFields, ...predicateReducers },
     streamTest(WINDOWS, PARENT_WINDOWS, REDUCER_GROUPS),
   ),
   PredicateTraitTest: Type.Object(
@@ -201,10 +234,10 @@ export const conditionDefs = {
   PropertyReference: Type.Object({ property: text(`An event property. ${pathNote}`), of: ofParent }, CLOSED),
   ContextReference: Type.Object({ context: text("A field of the event's context.") }, CLOSED),
   TraitReference: Type.Object({ trait: text('A trait of the profile.') }, CLOSED),
-  EventValue: Type.Object({ ...eventFields, ...reducerValues() }, { ...streamTest(WINDOWS), ...ONE_REDUCER }),
+  EventValue: Type.Object({ ...eventFields, ...valueReducers }, { ...streamTest(WINDOWS), ...ONE_REDUCER }),
   ChildEventValue: Type.Object(
-    { ...childFields, ...reducerValues() },
+    { ...childFields, ...valueReducers },
     { ...streamTest(WINDOWS, PARENT_WINDOWS), ...ONE_REDUCER },
   ),
-  EntityValue: Type.Object({ ...entityFields, ...reducerValues() }, { ...CLOSED, ...ONE_REDUCER }),
+  EntityValue: Type.Object({ ...entityFields, ...valueReducers }, { ...CLOSED, ...ONE_REDUCER }),
 };

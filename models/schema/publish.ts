@@ -9,25 +9,31 @@ export type JsonSchema = { readonly [key: string]: unknown };
  * say: days that do not exist, ranges the wrong way round, durations past 1000 years, query text, names.
  */
 export function publishedSchema(kind: FileKind): JsonSchema {
-  return assemble(kind, published);
-}
-
-/** The same, with unions as decision chains and our notes kept, for the loader's ajv. */
-export function internalSchema(kind: FileKind): JsonSchema {
-  return assemble(kind, internal);
-}
-
-function assemble(kind: FileKind, transform: (schema: Node) => Node): JsonSchema {
   const root = FILE_KINDS[kind];
-  const definitions: Record<string, unknown> = {};
-  for (const name of reachable(root)) definitions[name] = walk(defs[name], transform);
   return {
-    $schema: 'http://json-schema.org/draft-07/schema#',
+    $schema: DRAFT,
     $id: `urn:rollcall:schema:${kind}`,
     title: `Rollcall ${kind}`,
     $ref: `#/definitions/${root}`,
-    definitions,
+    definitions: definitions(reachable(root), published),
   };
+}
+
+/**
+ * All kinds of files in one schema, unions as decision chains and our notes kept, for the loader's ajv;
+ * in one, because the kinds share most definitions and compiling them is what costs.
+ */
+export function internalSchema(): JsonSchema & { readonly $id: string } {
+  const names = Object.keys(defs) as DefName[];
+  return { $schema: DRAFT, $id: 'urn:rollcall:schema:all', definitions: definitions(names, internal) };
+}
+
+const DRAFT = 'http://json-schema.org/draft-07/schema#';
+
+function definitions(names: Iterable<DefName>, transform: (schema: Node) => Node): JsonSchema {
+  const result: Record<string, unknown> = {};
+  for (const name of names) result[name] = walk(defs[name], transform);
+  return result;
 }
 
 type Node = Notes & { readonly [key: string]: unknown };

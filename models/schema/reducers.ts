@@ -1,4 +1,4 @@
-import { Type, type TProperties } from '@sinclair/typebox';
+import { Type, type TProperties, type TSchema } from '@sinclair/typebox';
 
 import type { ReducerFn } from '../algebra.js';
 import { CLOSED, text } from './common.js';
@@ -32,6 +32,7 @@ const ABOUT: Record<ReducerFn, string> = {
 };
 
 const property = () => text('The event property to reduce; dots step into objects, "$" into arrays.');
+
 const asNumberOrString = () =>
   Type.Optional(
     Type.Union([Type.Literal('number'), Type.Literal('string')], {
@@ -40,70 +41,63 @@ const asNumberOrString = () =>
     }),
   );
 
-/**
- * One optional property a reducer. `ops` are the comparison operators a test takes; a value takes none.
- */
-function reducers<O extends TProperties>(ops: O, extra: object) {
-  const closed = (fn: ReducerFn) => ({
+const modeOptions = () => ({
+  as: Type.Optional(
+    Type.Union([Type.Literal('number'), Type.Literal('string'), Type.Literal('array')], {
+      description: 'How the value is read.',
+    }),
+  ),
+  min_frequency: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 1_000_000_000, description: 'How often it must occur; default 2.' }),
+  ),
+});
+
+/** What stands under a reducer's key, by its shape; the reducers share four shapes. */
+function shapes<O extends TProperties>(ops: O, extra: object, example: string) {
+  const ofCount = { ...CLOSED, ...extra, ...notes({ 'x-hint': `write { ${example} }` }) };
+  const ofProperty = {
     ...CLOSED,
-    description: ABOUT[fn],
     ...extra,
-    ...notes(
-      fn === 'count'
-        ? {}
-        : {
-            'x-hint': `write "${fn}": { "property": "…"${'x-exactly-one' in extra ? ', "at_least": 1' : ''} }`,
-          },
-    ),
-    ...notes(
-      fn === 'count' && 'x-exactly-one' in extra ? { 'x-hint': 'write "count": { "at_least": 1 }' } : {},
-    ),
-  });
-  const plain = (fn: ReducerFn) => Type.Optional(Type.Object({ property: property(), ...ops }, closed(fn)));
-  const ranged = (fn: ReducerFn) =>
-    Type.Optional(Type.Object({ property: property(), as: asNumberOrString(), ...ops }, closed(fn)));
+    ...notes({ 'x-hint': `write { "property": "…"${example === '' ? '' : `, ${example}`} }` }),
+  };
   return {
-    count: Type.Optional(Type.Object({ ...ops }, closed('count'))),
-    sum: plain('sum'),
-    avg: plain('avg'),
-    min: ranged('min'),
-    max: ranged('max'),
-    mode: Type.Optional(
-      Type.Object(
-        {
-          property: property(),
-          as: Type.Optional(
-            Type.Union([Type.Literal('number'), Type.Literal('string'), Type.Literal('array')], {
-              description: 'How the value is read.',
-            }),
-          ),
-          min_frequency: Type.Optional(
-            Type.Integer({
-              minimum: 1,
-              maximum: 1_000_000_000,
-              description: 'How often it must occur; default 2.',
-            }),
-          ),
-          ...ops,
-        },
-        closed('mode'),
-      ),
-    ),
-    first: plain('first'),
-    last: plain('last'),
-    unique: plain('unique'),
-    unique_count: plain('unique_count'),
+    count: Type.Object({ ...ops }, ofCount),
+    plain: Type.Object({ property: property(), ...ops }, ofProperty),
+    ranged: Type.Object({ property: property(), as: asNumberOrString(), ...ops }, ofProperty),
+    mode: Type.Object({ property: property(), ...modeOptions(), ...ops }, ofProperty),
   };
 }
 
-/** Reducers with one comparison each, for conditions. */
-export function reducerTests<O extends TProperties>(ops: O) {
-  return reducers(ops, ONE_OPERATOR);
+/** Shapes with one comparison each, for conditions. */
+export function testShapes<O extends TProperties>(ops: O) {
+  return shapes(ops, ONE_OPERATOR, '"at_least": 1');
 }
 
-/** Reducers without a comparison, for trait values and right-hand sides. */
-export function reducerValues() {
-  return reducers({}, {});
+/** Shapes without a comparison, for trait values and right-hand sides. */
+export function valueShapes() {
+  return shapes({}, {}, '');
+}
+
+/** One optional property a reducer, by references to its shapes. */
+export function reducers<C extends TSchema, P extends TSchema, R extends TSchema, M extends TSchema>(refs: {
+  count: C;
+  plain: P;
+  ranged: R;
+  mode: M;
+}) {
+  const of = <T extends TSchema>(fn: ReducerFn, ref: T) => Type.Optional({ ...ref, description: ABOUT[fn] });
+  return {
+    count: of('count', refs.count),
+    sum: of('sum', refs.plain),
+    avg: of('avg', refs.plain),
+    min: of('min', refs.ranged),
+    max: of('max', refs.ranged),
+    mode: of('mode', refs.mode),
+    first: of('first', refs.plain),
+    last: of('last', refs.plain),
+    unique: of('unique', refs.plain),
+    unique_count: of('unique_count', refs.plain),
+  };
 }
 
 /** A value has exactly one reducer. */

@@ -1,24 +1,24 @@
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import { Ajv, type ErrorObject } from 'ajv';
 
-import type { FileKind } from '../schema/index.js';
+import { CompilerBug } from '../../compiler/diagnostics/index.js';
+
+import { FILE_KINDS, type FileKind } from '../schema/index.js';
 import type { CheckName, Notes } from '../schema/notes.js';
 import { internalSchema } from '../schema/publish.js';
 import { CHECKS } from './checks.js';
 
 export type SchemaError = ErrorObject<string, Record<string, unknown>, unknown>;
 
+const SCHEMA = internalSchema();
 let ajv: Ajv | undefined;
-const compiled = new Map<FileKind, ValidateFunction>();
 
 /** Every violation of a file's schema, as ajv gives them. Each schema is compiled once, when first needed. */
 export function schemaErrors(kind: FileKind, value: unknown): readonly SchemaError[] {
-  let validate = compiled.get(kind);
-  if (validate === undefined) {
-    ajv ??= createAjv();
-    validate = ajv.compile(internalSchema(kind));
-    compiled.set(kind, validate);
-  }
-  return validate(value) ? [] : ((validate.errors ?? []) as SchemaError[]);
+  const { $id } = SCHEMA;
+  ajv ??= createAjv().addSchema(SCHEMA);
+  const validate = ajv.getSchema(`${$id}#/definitions/${FILE_KINDS[kind]}`);
+  if (validate === undefined) throw new CompilerBug(`there is no schema for ${kind}`);
+  return validate(value) === true ? [] : ((validate.errors ?? []) as SchemaError[]);
 }
 
 /** The keys of `keys` an object has; inherited names such as `constructor` do not count. */
@@ -36,6 +36,9 @@ function createAjv(): Ajv {
     // A literal past the range of doubles is still a number: its text is what counts.
     strictNumbers: false,
     ownProperties: true,
+    // Tidying generated code takes longer than it saves on any project.
+    code: { optimize: false },
+    inlineRefs: false,
   });
   instance.addVocabulary(['x-what', 'x-code', 'x-hint']);
   instance.addKeyword({
