@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative, resolve } from 'node:path';
@@ -72,9 +73,10 @@ describe('the definitions of the grocer', () => {
   it('name the schema of their kind of file', async () => {
     const files = ['rollcall.json', ...(await filesIn('models')), ...(await filesIn('destinations'))];
     for (const file of files) {
-      const { $schema, kind = 'project' } = await json(file);
+      const { $schema, kind = 'rollcall' } = await json(file);
       const schema = resolve(grocer, dirname(file), $schema as string);
-      expect(relative(join(grocer, '../..'), schema)).toBe(`schemas/${kind as string}.schema.json`);
+      expect(relative(grocer, schema)).toBe(`../../schemas/${kind as string}.json`);
+      expect(existsSync(schema), schema).toBe(true);
     }
   });
 });
