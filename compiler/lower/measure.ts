@@ -1,7 +1,8 @@
-import type { EventStream, Reducer } from '../../models/algebra.js';
+import { durationMicros, type EventStream, type Reducer } from '../../models/algebra.js';
 import { hashedName } from '../bind/paths.js';
 import { agg, aggregate, and, as, c, call, col, filter, int, label, or, text } from '../ir/build.js';
 import type { Expr, Named, Relation } from '../ir/types.js';
+import { asOf, between } from './compare.js';
 import { EventPredicate } from './event.js';
 import { jsonFaceted, reducerFacet, type Faceted } from './faceted.js';
 import type { LowerContext } from './provider.js';
@@ -53,9 +54,21 @@ export function passRelation(measures: readonly Measure[], context: LowerContext
 /** One pass for several: every aggregate filters for itself, rows no one wants are left out first. */
 function sharedPass(rows: Relation, key: readonly Named[], measures: readonly Measure[]): Relation {
   const conditions = measures.map((m) => and(m.predicate.time, m.predicate.rest));
-  const kept = filter(rows, or(...conditions));
+  const kept = filter(rows, and(coarseRange(measures), or(...measures.map((m) => m.predicate.rest))));
   const aggs = measures.map((m, i) => as(m.column, aggregateOf(m, conditions[i])));
   return aggregate(kept, key, aggs);
+}
+
+/** The span that holds every measure's window, as one plain range. */
+function coarseRange(measures: readonly Measure[]): Expr {
+  const spans = measures.map((m) => m.predicate.stream.window).map((window) => {
+    if (window?.kind === 'within') return window.duration;
+    return window?.kind === 'between' ? window.to : undefined;
+  });
+  const until = call('le', col('timestamp', 'timestamp'), asOf());
+  if (spans.some((span) => span === undefined)) return until;
+  const longest = spans.flatMap((span) => span ?? []).reduce((a, b) => (durationMicros(a) >= durationMicros(b) ? a : b));
+  return between(col('timestamp', 'timestamp'), asOf(longest, -1), asOf());
 }
 
 function reduced(rows: Relation, key: readonly Named[], m: Measure): Relation {

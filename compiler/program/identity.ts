@@ -30,7 +30,7 @@ import {
 } from '../ir/build.js';
 import type { Expr, Named, Relation } from '../ir/types.js';
 import { customTraits, identifyFacts, scanSpec, temporary } from './names.js';
-import { identifiersOf, mergeFirsts, ownersOf } from './pairs.js';
+import { identifiersOf, ownersOf } from './pairs.js';
 import { STATE, type StateSchema } from './state.js';
 import type { Step, TableSpec } from './types.js';
 
@@ -54,7 +54,7 @@ const FIRSTS = ['first_at', 'first_id', 'seen_at', 'device_at'] as const;
  * given, stay; an identifier that no message brings any more keeps its number and loses the rest.
  */
 export function identitySteps(schema: StateSchema, facts: readonly TableSpec[]): readonly Step[] {
-  const pairs = mergeFirsts(schema.scan('identity_pairs'), ['user_id', 'anonymous_id']);
+  const pairs = schema.scan('identity_pairs');
   return [
     {
       id: 'identity.numbers',

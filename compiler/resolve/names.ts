@@ -22,10 +22,11 @@ export class Names {
   trait(path: string): TraitTarget | undefined {
     const exact = this.byKey.get(path);
     if (exact) return target(exact, []);
+    if (this.isCustom(path)) return { kind: 'custom', path };
+    // A computed trait may hold an object (`first`, `last`): a path that no custom trait has steps into it.
     const [first = '', ...rest] = pathSteps(path);
     const outer = rest.length > 0 ? this.byKey.get(first) : undefined;
-    if (outer?.kind === 'trait') return target(outer, rest);
-    return this.isCustom(path) ? { kind: 'custom', path } : undefined;
+    return outer?.kind === 'trait' ? target(outer, rest) : undefined;
   }
 
   isCustom(path: string): boolean {

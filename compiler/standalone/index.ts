@@ -1,14 +1,34 @@
 /** One definition as one SELECT over the raw sources, that an analyst could run by hand. */
 import { valueColumn } from '../bind/paths.js';
-import type { ValueColumn } from '../bind/types.js';
+import type { Needs, ValueColumn } from '../bind/types.js';
 import { CompilerBug } from '../diagnostics/index.js';
 import {
-  agg, aggregate, and, as, bool, c, call, caseWhen, filter, join, label, not, or, param, pick, project, text, union,
+  agg,
+  aggregate,
+  and,
+  as,
+  bool,
+  c,
+  call,
+  caseWhen,
+  filter,
+  join,
+  label,
+  not,
+  or,
+  param,
+  pick,
+  project,
+  text,
+  union,
 } from '../ir/build.js';
 import type { Expr, Relation } from '../ir/types.js';
 import { lowerDefinition, type EventRequest, type Provider } from '../lower/index.js';
 import type { ResolvedDefinition, ResolvedProject } from '../resolve/types.js';
 import { definite } from '../lower/compare.js';
+import { reachable } from '../plan/graph.js';
+import { unionNeeds } from '../resolve/needs.js';
+import { rewrite } from '../rewrite/index.js';
 import { RawSources } from './sources.js';
 
 export interface StandaloneSelect {
@@ -20,7 +40,7 @@ export interface StandaloneSelect {
 
 /** The SELECT of one definition, what it refers to included. Parameters: `as_of` and `firstRuns`. */
 export function standaloneSelect(resolved: ResolvedProject, key: string): StandaloneSelect {
-  const selects = new Standalone(resolved);
+  const selects = new Standalone(resolved, key);
   const rows = selects.relation(key);
   const definition = resolvedDefinition(resolved, key).definition;
   const kind = rows.columns.some((x) => x.name === 'anonymous')
@@ -32,7 +52,7 @@ export function standaloneSelect(resolved: ResolvedProject, key: string): Standa
     as('profile_kind', kind),
     ...values.map((name) => as(name, c(rows, name))),
   ]);
-  return { query, firstRuns: selects.firstRuns };
+  return { query: rewrite(query), firstRuns: selects.firstRuns };
 }
 
 function resolvedDefinition(resolved: ResolvedProject, key: string): ResolvedDefinition {
@@ -48,9 +68,13 @@ class Standalone {
   private profilesMade: Relation | undefined;
   private knownMade: Relation | undefined;
 
-  constructor(private readonly resolved: ResolvedProject) {
-    const events = resolved.definitions.flatMap((d) => d.needs.events.map((e) => e.event));
-    this.raw = new RawSources(resolved.sources, [...new Set(events)]);
+  constructor(
+    private readonly resolved: ResolvedProject,
+    key: string,
+  ) {
+    const email: Needs = { events: [], traits: [EMAIL] };
+    const read = closure(resolved, key).map((d) => d.needs);
+    this.raw = new RawSources(resolved.sources, unionNeeds([...read, email]));
   }
 
   /** A definition's rows by profile key; referred-to definitions become CTEs of their own name. */
@@ -81,13 +105,15 @@ class Standalone {
   }
 
   private events({ event, columns, excludeSources }: EventRequest): Relation {
+    const several = this.raw.sources.length > 1;
     const parts = this.raw.sources.flatMap((source) => {
       const rows = this.raw.read(source, (rowsOf) => source.events(event, columns, rowsOf));
       if (!rows) return [];
+      const named = several || excludeSources.includes(source.name) ? label(rows, `${source.name} ${event}`) : label(rows, event);
       const kept = ['timestamp', 'message_id', 'source_id', ...columns.map((x) => x.name)];
-      const assigned = this.raw.assigned(rows, kept);
-      const named = project(assigned, [...assigned.columns.map((x) => as(x.name, c(assigned, x.name))), as('origin', text(source.name))]);
-      return [excludeSources.includes(source.name) ? filter(named, bool(false)) : named];
+      const assigned = this.raw.assigned(named, kept);
+      const all = project(assigned, [...assigned.columns.map((x) => as(x.name, c(assigned, x.name))), as('origin', text(source.name))]);
+      return [excludeSources.includes(source.name) ? filter(all, bool(false)) : all];
     });
     return union(parts);
   }
@@ -113,22 +139,16 @@ class Standalone {
   }
 
   private withKnown(rows: Relation): Relation {
-    const known = this.knownAnonymous();
-    const marked = project(known, [...known.columns.map((x) => as(x.name, c(known, x.name))), as('is_known', bool(true))]);
-    return join('left', rows, marked, this.raw.key.map((k) => k.name));
+    return join('left', rows, this.knownAnonymous(), this.raw.key.map((k) => k.name));
   }
 
   private knownAnonymous(): Relation {
-    if (this.knownMade) return this.knownMade;
-    const email = valueColumn('trait', 'email', 'mention');
-    const parts = this.identifies([email]);
-    const present = parts.map((rows) => {
-      const mention = c(rows, email.name);
-      return filter(rows, and(call('is_not_null', mention), not(call('json_is_null', mention))));
-    });
-    const ids = present.map((rows) => pick(rows, ['user_id', 'anonymous_id']));
-    const none = this.raw.messages().slice(0, 1).map((rows) => pick(filter(rows, bool(false)), ['user_id', 'anonymous_id']));
-    this.knownMade = this.raw.knownAnonymous(union(ids.length > 0 ? ids : none));
+    this.knownMade ??= this.raw.knownAnonymous(
+      this.identifies([EMAIL]).map((rows) => {
+        const mention = c(rows, EMAIL.name);
+        return filter(rows, and(call('is_not_null', mention), not(call('json_is_null', mention))));
+      }),
+    );
     return this.knownMade;
   }
 
@@ -151,6 +171,14 @@ class Standalone {
     const keys = this.raw.key.map((k) => as(k.name, c(rows, k.name)));
     return label(aggregate(rows, keys, latest), 'custom traits');
   }
+}
+
+const EMAIL = valueColumn('trait', 'email', 'mention');
+
+/** A definition and everything it refers to. */
+function closure(resolved: ResolvedProject, key: string): readonly ResolvedDefinition[] {
+  const edges = new Map(resolved.definitions.map((d) => [d.definition.key, d.upstream]));
+  return [...reachable(edges, [key])].map((k) => resolvedDefinition(resolved, k));
 }
 
 const knownTest = (joined: Relation): Expr => or(not(c(joined, 'anonymous')), definite(c(joined, 'is_known')));

@@ -1,21 +1,43 @@
 /** Raw sources for a SELECT that stands alone: each message once, each event given to its profile. */
-import type { BoundSource, BoundTable, RowsOf } from '../bind/index.js';
-import { firstLandings, columnsRead, messageExprs } from '../bind/rows.js';
+import { columnsOf, type BoundSource, type BoundTable, type RowsOf } from '../bind/index.js';
+import { firstLandings, messageExprs } from '../bind/rows.js';
+import type { Needs } from '../bind/types.js';
+import { CompilerBug } from '../diagnostics/index.js';
 import {
-  aggregate, agg, and, antiJoin, as, c, call, caseWhen, col, filter, int, join, label, nul, or, param, pick, project,
-  semiJoin, union,
+  agg,
+  aggregate,
+  and,
+  antiJoin,
+  as,
+  bool,
+  c,
+  call,
+  filter,
+  int,
+  join,
+  label,
+  nul,
+  or,
+  param,
+  pick,
+  project,
+  semiJoin,
+  union,
 } from '../ir/build.js';
 import type { Column, Expr, Relation } from '../ir/types.js';
+import { walkExpr } from '../ir/walk.js';
 
 const AS_OF = param('as_of', 'timestamp');
-const HASH = 'message_hash';
+const HASH = 'id_hash';
 
 /**
- * Reads the raw tables of all sources. Relations that several parts use are made once, so that they become one
- * CTE; rows of a table are made anew for each use, so that an engine can push filters down into it.
+ * Reads the raw tables of all sources. What several parts use and is small (repeated ids, first users) is
+ * made once and becomes one CTE; rows of a table are read anew for each use, so that an engine can push
+ * filters down to them.
  */
 export class RawSources {
   private readonly repeated = new Map<BoundTable, Relation>();
+  private readonly winners = new Map<BoundTable, Relation>();
   private readonly tables: readonly { readonly source: BoundSource; readonly table: BoundTable }[];
   /** Whether any source has anonymous ids: only then is there anything to resolve. */
   readonly hasAnonymous: boolean;
@@ -24,8 +46,9 @@ export class RawSources {
 
   constructor(
     readonly sources: readonly BoundSource[],
-    events: readonly string[],
+    private readonly needs: Needs,
   ) {
+    const events = needs.events.map((e) => e.event);
     this.tables = sources.flatMap((source) => source.tables(events).map((table) => ({ source, table })));
     this.hasAnonymous = this.tables.some(
       ({ source, table }) => messageExprs(source, table, table.raw)('anonymous_id').kind !== 'null',
@@ -34,17 +57,24 @@ export class RawSources {
     this.key = [{ name: 'profile_id', type: 'text' }, ...anonymous];
   }
 
-  /** Every message that exists at `as_of`: MESSAGE_COLUMNS. */
-  messages(): readonly Relation[] {
-    return this.tables.map(({ source, table }) => {
-      const rows = source.messages(table, (asked) => this.once(source, asked, (rowsOf) => [source.messages(table, rowsOf)]));
-      return filter(rows, call('le', c(rows, 'timestamp'), AS_OF));
-    });
+  /** What `make` makes of a source's rows, each message counted once. */
+  read(source: BoundSource, make: (rows?: RowsOf) => Relation | undefined): Relation | undefined {
+    const once = make((table) => this.once(source, table));
+    const again = make((table) => this.firstOfRepeated(source, table));
+    return once && again && union([once, again]);
   }
 
-  /** Rows of one source's relation, each message counted once. */
-  read(source: BoundSource, make: (rows?: RowsOf) => Relation | undefined): Relation | undefined {
-    return make((table) => this.once(source, table, () => [make()]));
+  /** Every message that exists at `as_of`, of which `keep` says what is wanted, with the columns named. */
+  private messages(keep: (rows: Relation) => Expr, columns: readonly string[]): Relation {
+    const parts = this.tables.map(({ source, table }) => {
+      const made = this.read(source, (rowsOf) => {
+        const rows = source.messages(table, rowsOf);
+        return pick(filter(rows, and(call('le', c(rows, 'timestamp'), AS_OF), keep(rows))), columns);
+      });
+      if (!made) throw new CompilerBug('a table without messages');
+      return made;
+    });
+    return union(parts);
   }
 
   /**
@@ -53,22 +83,16 @@ export class RawSources {
    */
   assigned(rows: Relation, kept: readonly string[]): Relation {
     const columns = (from: Relation): ReturnType<typeof as>[] => kept.map((name) => as(name, c(from, name)));
-    if (!this.hasAnonymous) {
-      return project(filter(rows, call('is_not_null', c(rows, 'user_id'))), [as('profile_id', c(rows, 'user_id')), ...columns(rows)]);
-    }
     const user = c(rows, 'user_id');
-    const stray = caseWhen([{ when: call('is_null', user), then: c(rows, 'anonymous_id') }]);
-    const somebody = filter(rows, or(call('is_not_null', user), call('is_not_null', c(rows, 'anonymous_id'))));
-    const asking = project(somebody, [
-      as('user_id', user),
-      as('anonymous_id', c(rows, 'anonymous_id')),
-      as('stray_id', stray),
-      ...columns(rows),
-    ]);
-    const joined = join('left', asking, this.links(), [{ left: 'stray_id', right: 'linked_anonymous_id' }]);
+    if (!this.hasAnonymous) {
+      return project(filter(rows, call('is_not_null', user)), [as('profile_id', user), ...columns(rows)]);
+    }
+    const anonymous = c(rows, 'anonymous_id');
+    const somebody = filter(rows, or(call('is_not_null', user), call('is_not_null', anonymous)));
+    const joined = join('left', somebody, this.links(), [{ left: 'anonymous_id', right: 'linked_anonymous_id' }]);
     const owner = call('coalesce', c(joined, 'user_id'), c(joined, 'linked_user_id'));
     return project(joined, [
-      as('profile_id', call('coalesce', owner, c(joined, 'anonymous_id'))),
+      as('profile_id', call('coalesce', c(joined, 'user_id'), c(joined, 'linked_user_id'), c(joined, 'anonymous_id'))),
       as('anonymous', call('is_null', owner)),
       ...columns(joined),
     ]);
@@ -77,71 +101,88 @@ export class RawSources {
   /** The first user of each anonymous id: the least (timestamp, message id) by `as_of` (SEMANTICS §10). */
   private links(): Relation {
     if (this.linksRelation) return this.linksRelation;
-    const seen = this.messages().map((rows) =>
-      pick(filter(rows, and(call('is_not_null', c(rows, 'user_id')), call('is_not_null', c(rows, 'anonymous_id')))), [
-        'anonymous_id', 'user_id', 'timestamp', 'message_id',
-      ]),
+    const seen = this.messages(
+      (rows) => and(call('is_not_null', c(rows, 'user_id')), call('is_not_null', c(rows, 'anonymous_id'))),
+      ['anonymous_id', 'user_id', 'timestamp', 'message_id'],
     );
-    const together = union(seen);
-    const first = agg('first', [c(together, 'user_id')], { orderBy: [c(together, 'timestamp'), c(together, 'message_id')] });
-    const links = aggregate(together, [as('linked_anonymous_id', c(together, 'anonymous_id'))], [as('linked_user_id', first)]);
+    const first = agg('first', [c(seen, 'user_id')], { orderBy: [c(seen, 'timestamp'), c(seen, 'message_id')] });
+    const links = aggregate(seen, [as('linked_anonymous_id', c(seen, 'anonymous_id'))], [as('linked_user_id', first)]);
     this.linksRelation = label(links, 'first_users');
     return this.linksRelation;
   }
 
   /** The universe at `as_of`: key columns, each profile once (SEMANTICS §5). */
   universe(): Relation {
-    const identifiers = this.messages().map((rows) =>
-      pick(filter(rows, c(rows, 'in_universe')), ['user_id', 'anonymous_id'], { distinct: true }),
+    const inUniverse = (rows: Relation): Expr => c(rows, 'in_universe');
+    if (!this.hasAnonymous) {
+      const users = this.assigned(this.messages(inUniverse, ['user_id']), []);
+      return label(pick(users, ['profile_id'], { distinct: true }), 'universe');
+    }
+    // An identifier counts wherever it appears, also beside another user's (SEMANTICS §5).
+    const seen = label(
+      pick(this.messages(inUniverse, ['user_id', 'anonymous_id']), ['user_id', 'anonymous_id'], { distinct: true }),
+      'identifiers',
     );
-    const seen = union(identifiers);
-    const alone = (name: 'user_id' | 'anonymous_id'): Relation =>
-      project(filter(seen, call('is_not_null', c(seen, name))), [
-        as('user_id', name === 'user_id' ? c(seen, name) : nul('text')),
-        as('anonymous_id', name === 'anonymous_id' ? c(seen, name) : nul('text')),
-      ]);
-    if (!this.hasAnonymous) return label(pick(this.assigned(alone('user_id'), []), ['profile_id'], { distinct: true }), 'universe');
-    const each = union([alone('user_id'), alone('anonymous_id')]);
-    return label(pick(this.assigned(each, []), ['profile_id', 'anonymous'], { distinct: true }), 'universe');
+    const users = project(seen, [as('user_id', c(seen, 'user_id')), as('anonymous_id', nul('text'))]);
+    const others = project(seen, [as('user_id', nul('text')), as('anonymous_id', c(seen, 'anonymous_id'))]);
+    const profiles = this.assigned(union([users, others]), []);
+    return label(pick(profiles, ['profile_id', 'anonymous'], { distinct: true }), 'universe');
   }
 
-  /** Anonymous profiles that are known all the same: by an email of any identify, or by a device. */
-  knownAnonymous(emails: Relation): Relation {
-    const devices = this.messages().map((rows) => {
-      const kept = filter(rows, c(rows, 'has_device'));
-      return pick(kept, ['user_id', 'anonymous_id']);
-    });
-    const by = union([pick(emails, ['user_id', 'anonymous_id']), ...devices]);
+  /**
+   * Anonymous profiles that are known all the same, by an email of any identify or by a device: key columns
+   * and `is_known`, always true.
+   */
+  knownAnonymous(emails: readonly Relation[]): Relation {
+    const devices = this.messages((rows) => c(rows, 'has_device'), ['user_id', 'anonymous_id']);
+    const by = union([...emails.map((rows) => pick(rows, ['user_id', 'anonymous_id'])), devices]);
     const assigned = this.assigned(by, []);
     const rows = filter(assigned, c(assigned, 'anonymous'));
-    return label(pick(rows, ['profile_id', 'anonymous'], { distinct: true }), 'known_anonymous');
-  }
-
-  /** A table's rows, each message once: ids seen once as they are, the others' first landings. */
-  private once(source: BoundSource, table: BoundTable, uses: (rows: RowsOf) => readonly (Relation | undefined)[]): Relation {
-    const message = messageExprs(source, table, table.raw);
-    const used = uses((asked) => asked.raw).flatMap((r) => r ?? []);
-    const columns = [...new Set([...columnsRead(table, [...used, source.messages(table)])])];
-    const hash = call('hash64', message('message_id'));
-    const keyed = filter(
-      project(table.raw, [...columns.map((name) => as(name, c(table.raw, name))), as(HASH, hash)]),
-      call('is_not_null', col(HASH, 'int')),
+    const marked = project(
+      rows,
+      [...this.key.map((k) => as(k.name, c(rows, k.name))), as('is_known', bool(true))],
+      { distinct: true },
     );
-    const repeated = this.repeatedHashes(source, table, hash);
-    const once = pick(antiJoin(keyed, repeated, [HASH]), columns);
-    const again = firstLandings(source, table, semiJoin(keyed, repeated, [HASH]), columns);
-    return union([once, again]);
+    return label(marked, 'known_anonymous');
   }
 
-  private repeatedHashes(source: BoundSource, table: BoundTable, hash: Expr): Relation {
+  /** Rows of the ids that landed once. */
+  private once(source: BoundSource, table: BoundTable): Relation {
+    const id = this.idColumn(source, table);
+    const rows = filter(table.raw, call('is_not_null', c(table.raw, id)));
+    return antiJoin(rows, this.repeatedIds(source, table), [{ left: id, right: id }]);
+  }
+
+  /** The first landing of each id that landed several times: few rows, so they are compared in full. */
+  private firstOfRepeated(source: BoundSource, table: BoundTable): Relation {
+    const found = this.winners.get(table);
+    if (found) return found;
+    const id = this.idColumn(source, table);
+    const rows = semiJoin(table.raw, this.repeatedIds(source, table), [{ left: id, right: id }]);
+    const columns = columnsOf(source, table, this.needs);
+    const winners = label(firstLandings(source, table, rows, columns), `${source.name} first landings`);
+    this.winners.set(table, winners);
+    return winners;
+  }
+
+  /** Ids in more than one row. Hashes find the few candidates without grouping millions of texts. */
+  private repeatedIds(source: BoundSource, table: BoundTable): Relation {
     const found = this.repeated.get(table);
     if (found) return found;
-    const repeated = label(
-      aggregate(table.raw, [as(HASH, hash)], [], call('gt', agg('count'), int(1))),
-      `${source.name} repeated ids`,
-    );
-    this.repeated.set(table, repeated);
-    return repeated;
+    const id = this.idColumn(source, table);
+    const hash = call('hash64', messageExprs(source, table, table.raw)('message_id'));
+    const several = call('gt', agg('count'), int(1));
+    const hashes = label(aggregate(table.raw, [as(HASH, hash)], [], several), `${source.name} repeated hashes`);
+    const keyed = project(table.raw, [as(id, c(table.raw, id)), as(HASH, hash)]);
+    const candidates = semiJoin(keyed, hashes, [HASH]);
+    const ids = label(aggregate(candidates, [as(id, c(candidates, id))], [], several), `${source.name} repeated ids`);
+    this.repeated.set(table, ids);
+    return ids;
+  }
+
+  /** The physical column that holds the message id. */
+  private idColumn(source: BoundSource, table: BoundTable): string {
+    for (const e of walkExpr(messageExprs(source, table, table.raw)('message_id'))) if (e.kind === 'col') return e.name;
+    throw new CompilerBug(`${source.name} has no id column`);
   }
 }
-

@@ -1,0 +1,65 @@
+/** Visits of relations; total over `Relation`, so a new kind does not compile until it is here. */
+import type { Expr, Relation, RelationKind, SemiJoin } from './types.js';
+
+type Of<K extends RelationKind> = K extends SemiJoin['kind'] ? SemiJoin : Extract<Relation, { kind: K }>;
+
+const INPUTS: { [K in RelationKind]: (r: Of<K>) => readonly Relation[] } = {
+  scan: () => [],
+  values: () => [],
+  filter: (r) => [r.input],
+  project: (r) => [r.input],
+  aggregate: (r) => [r.input],
+  window: (r) => [r.input],
+  unnest: (r) => [r.input],
+  join: (r) => [r.left, r.right],
+  semi_join: (r) => [r.left, r.right],
+  anti_join: (r) => [r.left, r.right],
+  union: (r) => r.inputs,
+  follows: (r) => [r.parent, r.child],
+};
+
+export function inputsOf(relation: Relation): readonly Relation[] {
+  return (INPUTS[relation.kind] as (r: Relation) => readonly Relation[])(relation);
+}
+
+const EXPRESSIONS: { [K in RelationKind]: (r: Of<K>) => readonly Expr[] } = {
+  scan: () => [],
+  values: (r) => r.rows.flat(),
+  filter: (r) => [r.predicate],
+  project: (r) => r.exprs.map((e) => e.expr),
+  aggregate: (r) => [...r.groupBy, ...r.aggs].map((e) => e.expr).concat(r.having ?? []),
+  window: (r) => [...r.partitionBy, ...r.orderBy.map((o) => o.expr)],
+  unnest: (r) => [r.expr],
+  join: (r) => (r.residual ? [r.residual] : []),
+  semi_join: (r) => (r.residual ? [r.residual] : []),
+  anti_join: (r) => (r.residual ? [r.residual] : []),
+  union: () => [],
+  follows: (r) => (r.residual ? [r.residual] : []),
+};
+
+export function expressionsOf(relation: Relation): readonly Expr[] {
+  return (EXPRESSIONS[relation.kind] as (r: Relation) => readonly Expr[])(relation);
+}
+
+/** Every relation of a tree once, each before its inputs. */
+export function topDown(root: Relation): readonly Relation[] {
+  const order: Relation[] = [];
+  const seen = new Set<Relation>();
+  const visit = (relation: Relation): void => {
+    if (seen.has(relation)) return;
+    seen.add(relation);
+    inputsOf(relation).forEach(visit);
+    order.push(relation);
+  };
+  visit(root);
+  return order.reverse();
+}
+
+/** How many relations read each relation. */
+export function readers(root: Relation): ReadonlyMap<Relation, number> {
+  const count = new Map<Relation, number>();
+  for (const relation of topDown(root)) {
+    for (const input of inputsOf(relation)) count.set(input, (count.get(input) ?? 0) + 1);
+  }
+  return count;
+}

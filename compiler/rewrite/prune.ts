@@ -1,0 +1,125 @@
+import type { Expr, KeyPair, Relation, RelationKind } from '../ir/types.js';
+import { expressionsOf, inputsOf, topDown } from '../ir/relations.js';
+import { walkExpr } from '../ir/walk.js';
+
+type Of<K extends RelationKind> = Extract<Relation, { kind: K }>;
+
+/**
+ * Drops columns no one reads, so that a SELECT names what it uses and an engine reads no more. Shared
+ * relations keep what any of their readers needs; distinct rows keep every column, which decides them.
+ */
+export function prune(root: Relation): Relation {
+  const needed = new Map<Relation, Set<string>>([[root, new Set(root.columns.map((x) => x.name))]]);
+  for (const relation of topDown(root)) {
+    const own = needed.get(relation) ?? new Set<string>();
+    for (const input of inputsOf(relation)) {
+      const wanted = needed.get(input) ?? new Set<string>();
+      for (const name of wantedOf(relation, input, own)) wanted.add(name);
+      needed.set(input, wanted);
+    }
+  }
+  const done = new Map<Relation, Relation>();
+  const rebuild = (relation: Relation): Relation => {
+    const found = done.get(relation);
+    if (found) return found;
+    const built = narrowed(relation, needed.get(relation) ?? new Set(), rebuild);
+    done.set(relation, built);
+    return built;
+  };
+  return rebuild(root);
+}
+
+const namesIn = (exprs: readonly Expr[]): readonly string[] =>
+  exprs.flatMap((expr) => [...walkExpr(expr)].flatMap((e) => (e.kind === 'col' ? [e.name] : [])));
+
+/** Columns of `input` that `relation` needs, when its own readers need `own`. */
+function wantedOf(relation: Relation, input: Relation, own: ReadonlySet<string>): readonly string[] {
+  const has = new Set(input.columns.map((x) => x.name));
+  const passed = [...own].filter((name) => has.has(name));
+  switch (relation.kind) {
+    case 'scan':
+    case 'values':
+      return [];
+    case 'project': {
+      const exprs = relation.exprs.filter((e) => relation.distinct === true || own.has(e.name));
+      return namesIn(exprs.map((e) => e.expr));
+    }
+    case 'aggregate': {
+      const aggs = relation.aggs.filter((e) => own.has(e.name)).map((e) => e.expr);
+      return namesIn([...relation.groupBy.map((e) => e.expr), ...aggs, ...(relation.having ? [relation.having] : [])]);
+    }
+    case 'filter':
+    case 'window':
+    case 'unnest':
+      return [...passed, ...namesIn(expressionsOf(relation)).filter((name) => has.has(name))];
+    case 'join':
+    case 'semi_join':
+    case 'anti_join': {
+      const side = input === relation.left ? 'left' : 'right';
+      const keys = relation.on.flatMap((k) => (relation.left === relation.right ? [k.left, k.right] : [k[side]]));
+      return [...passed, ...keys, ...namesIn(expressionsOf(relation)).filter((name) => has.has(name))];
+    }
+    case 'union':
+      return relation.all ? passed : input.columns.map((x) => x.name);
+    case 'follows':
+      return input.columns.map((x) => x.name);
+  }
+}
+
+function narrowed(relation: Relation, own: ReadonlySet<string>, rebuild: (r: Relation) => Relation): Relation {
+  const kept = <T extends { readonly name: string }>(list: readonly T[]): readonly T[] =>
+    list.filter((x) => own.has(x.name));
+  switch (relation.kind) {
+    case 'scan':
+      return { ...relation, columns: kept(relation.columns) };
+    case 'values':
+      return relation;
+    case 'filter':
+    case 'window':
+    case 'unnest': {
+      const input = rebuild(relation.input);
+      const names = new Set(input.columns.map((x) => x.name));
+      const columns = relation.columns.filter((x) => names.has(x.name) || ('as' in relation && relation.as === x.name));
+      return { ...relation, input, columns };
+    }
+    case 'project': {
+      if (relation.distinct) return { ...relation, input: rebuild(relation.input) };
+      return { ...relation, input: rebuild(relation.input), exprs: kept(relation.exprs), columns: kept(relation.columns) };
+    }
+    case 'aggregate': {
+      const groups = new Set(relation.groupBy.map((g) => g.name));
+      const columns = relation.columns.filter((x) => groups.has(x.name) || own.has(x.name));
+      return { ...relation, input: rebuild(relation.input), aggs: kept(relation.aggs), columns };
+    }
+    case 'join':
+      return narrowedJoin(relation, rebuild);
+    case 'semi_join':
+    case 'anti_join': {
+      const left = rebuild(relation.left);
+      return { ...relation, left, right: rebuild(relation.right), columns: left.columns };
+    }
+    case 'union': {
+      if (!relation.all) return { ...relation, inputs: relation.inputs.map(rebuild) };
+      const columns = kept(relation.columns);
+      return { ...relation, inputs: relation.inputs.map((input) => aligned(rebuild(input), columns)), columns };
+    }
+    case 'follows':
+      return { ...relation, parent: rebuild(relation.parent), child: rebuild(relation.child) };
+  }
+}
+
+function narrowedJoin(relation: Of<'join'>, rebuild: (r: Relation) => Relation): Relation {
+  const left = rebuild(relation.left);
+  const right = rebuild(relation.right);
+  const shared = new Set(relation.on.filter((k: KeyPair) => k.left === k.right).map((k) => k.left));
+  const columns = [...left.columns, ...right.columns.filter((x) => !shared.has(x.name))];
+  return { ...relation, left, right, columns };
+}
+
+/** Branches of a union agree by position: one that carries more, for a filter of its own, is cut to fit. */
+function aligned(input: Relation, columns: Relation['columns']): Relation {
+  const same = input.columns.length === columns.length && input.columns.every((x, i) => x.name === columns[i]?.name);
+  if (same) return input;
+  const exprs = columns.map((x) => ({ name: x.name, expr: { kind: 'col' as const, name: x.name, type: x.type } }));
+  return { kind: 'project', input, exprs, columns };
+}

@@ -1,0 +1,207 @@
+/**
+ * A project and a warehouse in memory, for cases that are data: messages land, runs run, and what they left is
+ * read back in the words of the reference evaluator.
+ */
+import { posix } from 'node:path';
+import { hasErrors } from '../../compiler/diagnostics/index.js';
+import { standaloneSelect } from '../../compiler/index.js';
+import type { LiteralValue } from '../../compiler/ir/types.js';
+import type { Dialect } from '../../dialects/dialect.js';
+import { dialectFor } from '../../dialects/registry.js';
+import type { Row, Warehouse } from '../../dialects/warehouse.js';
+import { loadProject, parseInstant, type Project, type ProjectFs, type Spans } from '../../models/index.js';
+import { runProject, openSession, type RunResult } from '../../runtime/index.js';
+import { resolveSession } from '../../runtime/prepare.js';
+import type { Definition, Message } from '../reference/model.js';
+import { landMessages } from './land-messages.js';
+import { landSegment } from './land-segment.js';
+
+export interface WorldOptions {
+  readonly definitions: readonly Definition[];
+  readonly layout?: 'messages' | 'segment';
+  /** Names of the configured sources. */
+  readonly sources: readonly string[];
+  /** Custom traits a `messages` source lists. */
+  readonly traits: readonly string[];
+  readonly destinations?: readonly { readonly key: string }[];
+}
+
+/** Members by audience and values by trait, as the reference names profiles. */
+export interface Published {
+  readonly members: ReadonlyMap<string, readonly string[]>;
+  /** key → profile → JSON text. */
+  readonly traits: ReadonlyMap<string, ReadonlyMap<string, string>>;
+}
+
+/** Everything a run may be compared with happened before this. */
+const NOW = '2100-01-01T00:00:00.000000Z';
+
+export class World implements AsyncDisposable {
+  private runs = 0;
+
+  private constructor(
+    readonly options: WorldOptions,
+    readonly warehouse: Warehouse,
+    readonly dialect: Dialect,
+    private project: Project,
+    private spans: Spans,
+  ) {}
+
+  static async create(options: WorldOptions): Promise<World> {
+    const dialect = await dialectFor('duckdb');
+    const warehouse = await dialect.open({ settings: { path: ':memory:' }, projectDir: '/', mode: 'write' });
+    const { project, spans } = await load(options, options.definitions);
+    return new World(options, warehouse, dialect, project, spans);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.warehouse.close();
+  }
+
+  /** Replaces the project's definitions, as an edit of its files does. */
+  async edit(definitions: readonly Definition[]): Promise<void> {
+    const { project, spans } = await load(this.options, definitions);
+    this.project = project;
+    this.spans = spans;
+  }
+
+  /** Rows arrive in the raw tables. */
+  async land(messages: readonly Message[]): Promise<void> {
+    const land = this.options.layout === 'segment' ? landSegment : landMessages;
+    await land(this.warehouse, this.dialect, this.options.sources, messages);
+  }
+
+  /** Runs at an instant; throws on anything but full success. */
+  async run(asOf: string, over: { readonly select?: readonly string[]; readonly reconcile?: boolean } = {}): Promise<RunResult> {
+    const result = await this.tryRun(asOf, over);
+    const failures = result.definitions.flatMap((d) => (d.error ? [`${d.key}: ${d.error.message}`] : []));
+    const errors = result.diagnostics.filter((d) => d.severity === 'error').map((d) => d.message);
+    if (result.exit !== 0) throw new Error([`run at ${asOf}: ${result.status}`, ...failures, ...errors].join('\n'));
+    return result;
+  }
+
+  async tryRun(asOf: string, over: { readonly select?: readonly string[]; readonly reconcile?: boolean } = {}): Promise<RunResult> {
+    return runProject({
+      ...this.runtime(),
+      asOf,
+      asOfBehind: true,
+      invocation: 'test',
+      newRunId: () => `run-${++this.runs}`,
+      artifacts: false,
+      ...over,
+    });
+  }
+
+  /** What the tables say now. */
+  async published(): Promise<Published> {
+    const members = await this.rows(
+      `select d.key, s.identifier_type, s.identifier from rollcall.member_state m
+       join rollcall.definitions d using (definition_no) join rollcall.subjects s on s.subject_no = m.profile_no`,
+    );
+    const values = await this.rows(
+      `select d.key, s.identifier_type, s.identifier, t.value from rollcall.trait_state t
+       join rollcall.definitions d using (definition_no) join rollcall.subjects s on s.subject_no = t.profile_no`,
+    );
+    return collect(this.project, members, values);
+  }
+
+  /** Runs every definition's standalone SELECT. `firstRuns` by key, as ISO instants. */
+  async standalone(asOf: string, firstRuns: Readonly<Record<string, string>> = {}): Promise<Published> {
+    const session = await openSession(this.runtime(), { mode: 'read' });
+    const { resolved } = await resolveSession(session);
+    const members: Row[] = [];
+    const values: Row[] = [];
+    for (const { definition } of resolved.definitions) {
+      const { query, firstRuns: wanted } = standaloneSelect(resolved, definition.key);
+      const params: Record<string, LiteralValue> = { as_of: instant(asOf) };
+      for (const [name, key] of wanted) params[name] = instant(firstRuns[key] ?? asOf);
+      const rows = await this.rows(this.dialect.select(query, params));
+      const named = rows.map((row) => ({
+        ...row,
+        key: definition.key,
+        identifier_type: row['profile_kind'] === 'user' ? 'user_id' : 'anonymous_id',
+        identifier: row['profile_id'] ?? null,
+      }));
+      (definition.kind === 'audience' ? members : values).push(...named);
+    }
+    return collect(this.project, members, values);
+  }
+
+  async rows(sql: string): Promise<readonly Row[]> {
+    const all: Row[] = [];
+    for await (const batch of this.warehouse.read(sql)) all.push(...batch.rows);
+    return all;
+  }
+
+  private runtime(): Parameters<typeof openSession>[0] {
+    const kept = keptOpen(this.warehouse);
+    const dialect: Dialect = { ...this.dialect, open: () => Promise.resolve(kept) };
+    return { project: this.project, spans: this.spans, now: () => NOW, dialectFor: () => Promise.resolve(dialect) };
+  }
+}
+
+/** The warehouse with a `close` that does nothing, so that what is in memory outlives each run. */
+const keptOpen = (w: Warehouse): Warehouse => ({
+  execute: (sql, options) => w.execute(sql, options),
+  read: (sql, options) => w.read(sql, options),
+  describeSchema: (schema, options) => w.describeSchema(schema, options),
+  describeTable: (table, options) => w.describeTable(table, options),
+  estimate: (sql, options) => w.estimate(sql, options),
+  begin: () => w.begin(),
+  commit: () => w.commit(),
+  rollback: () => w.rollback(),
+  close: () => Promise.resolve(),
+});
+
+const instant = (iso: string): LiteralValue => {
+  const micros = parseInstant(iso);
+  if (micros === undefined) throw new Error(`not an instant: ${iso}`);
+  return { type: 'timestamp', value: micros.toString() };
+};
+
+function collect(project: Project, memberRows: readonly Row[], valueRows: readonly Row[]): Published {
+  const of = (kind: string): readonly string[] => project.definitions.filter((d) => d.kind === kind).map((d) => d.key);
+  const members = new Map(of('audience').map((key) => [key, [] as string[]]));
+  for (const row of memberRows) members.get(String(row['key']))?.push(name(row));
+  for (const list of members.values()) list.sort();
+  const traits = new Map(of('trait').map((key) => [key, new Map<string, string>()]));
+  for (const row of valueRows) traits.get(String(row['key']))?.set(name(row), String(row['value']));
+  return { members, traits };
+}
+
+const name = (row: Row): string => `${row['identifier_type'] === 'user_id' ? 'u' : 'a'}:${String(row['identifier'])}`;
+
+async function load(
+  options: WorldOptions,
+  definitions: readonly Definition[],
+): Promise<{ readonly project: Project; readonly spans: Spans }> {
+  const sources = options.sources.map((source) =>
+    options.layout === 'segment'
+      ? { name: source, layout: 'segment', schema: source }
+      : { name: source, layout: 'messages', table: `${source}.messages`, traits: options.traits },
+  );
+  const config = { name: 'case', target: 'dev', targets: { dev: { type: 'duckdb', path: ':memory:' } }, sources };
+  const files = new Map<string, unknown>([['/case/rollcall.json', config]]);
+  definitions.forEach((definition, i) => files.set(`/case/models/${i}.json`, definition));
+  options.destinations?.forEach((d, i) => files.set(`/case/destinations/${i}.json`, d));
+  const { project, spans, diagnostics } = await loadProject({ dir: '/case', env: {}, fs: inMemory(files) });
+  if (!project || hasErrors(diagnostics)) {
+    throw new Error(diagnostics.map((d) => `${d.span?.file ?? ''} ${d.message}`).join('\n'));
+  }
+  return { project, spans };
+}
+
+/** A file system of JSON values. */
+function inMemory(files: ReadonlyMap<string, unknown>): ProjectFs {
+  const missing = (path: string): Error => Object.assign(new Error(`no ${path}`), { code: 'ENOENT' });
+  return {
+    readFile: (path) =>
+      files.has(path) ? Promise.resolve(Buffer.from(JSON.stringify(files.get(path)))) : Promise.reject(missing(path)),
+    realpath: (path) => Promise.resolve(path),
+    readdir: (path) => {
+      const inside = [...files.keys()].filter((file) => posix.dirname(file) === path);
+      if (inside.length === 0) return Promise.reject(missing(path));
+      return Promise.resolve(inside.map((file) => ({ name: posix.basename(file), kind: 'file' as const })));
+    },
+  };
+}
