@@ -355,6 +355,7 @@ export interface RetireOptions extends KeyOptions {
   readonly release?: boolean;
   /** Fills the outbox with the exits that removing the definition did not send. */
   readonly sendExits?: boolean;
+  readonly sleep?: RunOptions['sleep'];
   readonly invocation: string;
   readonly newRunId: () => string;
 }

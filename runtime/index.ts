@@ -1,6 +1,11 @@
 /** The runtime's door: runs programs on a warehouse, keeps their state, answers questions about it. */
 export type * from './api.js';
 export { checkProject, compileProject, listDefinitions, modifiedKeys } from './compile.js';
+export { diff, members } from './members.js';
+export { preview } from './preview.js';
+export { retire } from './retire.js';
+export { Cancelled } from './retry.js';
+export { status } from './status.js';
 export { runProject } from './run.js';
 export { openSession, targetOf, withSession, type Access, type Session } from './session.js';
 export type { Manifest, ManifestDefinition } from './manifest.js';

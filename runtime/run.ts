@@ -2,7 +2,14 @@
 import { UserError, type Diagnostic, type ExitCode } from '../compiler/diagnostics/index.js';
 import { LAYOUT_VERSION } from '../compiler/program/state.js';
 import type { Step } from '../compiler/program/types.js';
-import type { LandingResult, RunEventBody, RunOptions, RunResult, RunStatus } from './api.js';
+import type {
+  DefinitionResult,
+  LandingResult,
+  RunEventBody,
+  RunOptions,
+  RunResult,
+  RunStatus,
+} from './api.js';
 import { writeRunArtifacts, writeRunResults } from './artifacts.js';
 import { computeAll, type ComputeContext } from './compute.js';
 import { refuseBehind, type DefinitionRow } from './existing.js';
@@ -19,7 +26,7 @@ import { renderProgram, watermarksOf, type Bindings, type Script } from './scrip
 import { withSession, type Session } from './session.js';
 import { Store } from './store.js';
 
-/** Computes and publishes a selection (see `RunProject`). */
+/** Computes and publishes a selection (see `RunProject`). Asked to stop before it has begun, it throws `Cancelled`. */
 export async function runProject(options: RunOptions): Promise<RunResult> {
   const asOf = readAsOf(options.asOf, options.now());
   const runId = options.newRunId();
@@ -28,6 +35,8 @@ export async function runProject(options: RunOptions): Promise<RunResult> {
     const prepared = await prepareRun(session, options);
     refuseBehind(asOf, prepared.stored.runs, options.asOfBehind ?? false);
     return new Run(options, session, prepared, asOf, runId).execute();
+  }).catch((error: unknown) => {
+    throw options.signal?.aborted ? new Cancelled() : error;
   });
   if (options.artifacts ?? true) await writeRunResults(options.project, result);
   return result;
@@ -44,6 +53,7 @@ class Run {
   private readonly context: ComputeContext;
   private readonly diagnostics: Diagnostic[] = [];
   private landing: readonly LandingResult[] = [];
+  private published = false;
 
   constructor(
     private readonly options: RunOptions,
@@ -112,6 +122,7 @@ class Run {
       });
       const ready = await computeAll(script, this.context);
       await publishAll(ready, script, this.context, () => this.outcome());
+      this.published = true;
     } catch (error) {
       return this.failed(error);
     }
@@ -174,6 +185,20 @@ class Run {
     });
   }
 
+  private removedResults(): DefinitionResult[] {
+    return this.removedRows().map(({ key, kind }) => ({
+      key,
+      kind: kind === 'trait' ? 'trait' : 'audience',
+      status: 'removed',
+      size: 0,
+      entered: null,
+      exited: null,
+      changed: null,
+      rows: 0,
+      duration_ms: 0,
+    }));
+  }
+
   private failures(): Diagnostic[] {
     return this.ledger.results().flatMap((r) => (r.error ? [r.error] : []));
   }
@@ -220,7 +245,7 @@ class Run {
       finished_at: finishedAt,
       duration_ms: elapsed(this.startedAt, finishedAt),
       invocation: this.options.invocation,
-      definitions,
+      definitions: [...definitions, ...(this.published ? this.removedResults() : [])],
       landing: this.landing,
       diagnostics: this.diagnostics,
       exit,

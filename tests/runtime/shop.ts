@@ -26,8 +26,8 @@ const CREATE = `create schema if not exists raw; create table raw.messages (
   message_id text, type text, event text, name text, timestamp timestamp, received_at timestamp, user_id text,
   anonymous_id text, group_id text, properties json, traits json, context json)`;
 
-const quote = (value: unknown): string =>
-  value === undefined || value === null ? 'null' : `'${String(value).replaceAll("'", "''")}'`;
+const quote = (value: string | null | undefined): string =>
+  value === undefined || value === null ? 'null' : `'${value.replaceAll("'", "''")}'`;
 
 export class Shop {
   private runs = 0;
@@ -50,7 +50,10 @@ export class Shop {
 
   async write(path: string, content: unknown): Promise<void> {
     await mkdir(dirname(join(this.dir, path)), { recursive: true });
-    await writeFile(join(this.dir, path), typeof content === 'string' ? content : JSON.stringify(content, null, 2));
+    await writeFile(
+      join(this.dir, path),
+      typeof content === 'string' ? content : JSON.stringify(content, null, 2),
+    );
   }
 
   async model(key: string, definition: unknown): Promise<void> {
@@ -90,7 +93,17 @@ export class Shop {
   async land(...messages: readonly Message[]): Promise<void> {
     const rows = messages.map((m) => {
       const json = (value: unknown): string => quote(value === undefined ? undefined : JSON.stringify(value));
-      const cells = [m.id, m.type ?? 'track', m.event, null, m.at, m.received ?? m.at, m.user, m.anonymous, null];
+      const cells = [
+        m.id,
+        m.type ?? 'track',
+        m.event,
+        null,
+        m.at,
+        m.received ?? m.at,
+        m.user,
+        m.anonymous,
+        null,
+      ];
       return `(${[...cells.map(quote), json(m.properties), json(m.traits), 'null'].join(', ')})`;
     });
     await this.sql(`insert into raw.messages values ${rows.join(', ')}`);
@@ -128,8 +141,19 @@ export class Shop {
   /** Every row of every relation of the contract but `runs` and `run_steps`, as sorted texts. */
   async contents(): Promise<Record<string, string[]>> {
     const tables = [
-      'memberships', 'membership_history', 'trait_values', 'snapshots', 'definitions', 'sent', 'outbox',
-      'connections', 'reassignments', 'subjects', 'profiles', 'landed', 'trait_names',
+      'memberships',
+      'membership_history',
+      'trait_values',
+      'snapshots',
+      'definitions',
+      'sent',
+      'outbox',
+      'connections',
+      'reassignments',
+      'subjects',
+      'profiles',
+      'landed',
+      'trait_names',
     ];
     return this.open('read', async (warehouse) => {
       const found: Record<string, string[]> = {};
@@ -152,8 +176,13 @@ export class Shop {
 /** An audience of those who ever ordered. */
 export const BUYERS = { definition: { event: 'Order Completed' } };
 /** Those whose orders come to more than a hundred. */
-export const SPENDERS = { definition: { event: 'Order Completed', sum: { property: 'revenue', greater_than: 100 } } };
-export const REVENUE = { kind: 'trait', definition: { event: 'Order Completed', sum: { property: 'revenue' } } };
+export const SPENDERS = {
+  definition: { event: 'Order Completed', sum: { property: 'revenue', greater_than: 100 } },
+};
+export const REVENUE = {
+  kind: 'trait',
+  definition: { event: 'Order Completed', sum: { property: 'revenue' } },
+};
 
 export const order = (id: string, user: string, at: string, revenue: number): Message => ({
   id,

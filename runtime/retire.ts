@@ -1,0 +1,194 @@
+/**
+ * `retire`: what is left to do about a key whose definition was removed. Its exits may be sent after all, and
+ * the key may be freed for a definition that starts anew.
+ */
+import { UserError } from '../compiler/diagnostics/index.js';
+import { stageTable } from '../compiler/program/names.js';
+import { outboxSteps } from '../compiler/program/outbox.js';
+import type { Step } from '../compiler/program/types.js';
+import { audienceViewName } from '../compiler/program/views.js';
+import type { AudienceDefinition, Destination, TraitDefinition } from '../models/definition.js';
+import type { Reducer } from '../models/algebra.js';
+import type { Params } from '../dialects/dialect.js';
+import type { RetireOptions, RetireResult } from './api.js';
+import { readState, type DefinitionRow, type StoredState } from './existing.js';
+import { Executor } from './executor.js';
+import { isoOf, microsOf } from './instants.js';
+import { unknownKey } from './members.js';
+import { numberDefinitions } from './numbering.js';
+import { sleep } from './retry.js';
+import { definitionParams, type Bindings } from './script.js';
+import { withSession, type Session } from './session.js';
+import { Store } from './store.js';
+
+/** Sends the exits of a removed definition, frees its key, or both in this order (see `Retire`). */
+export async function retire(options: RetireOptions): Promise<RetireResult> {
+  const { key, release = false, sendExits = false } = options;
+  if (!release && !sendExits) throw misuse('say what to do: --release, --send-exits or both');
+  const runId = options.newRunId();
+  const owner = { runId, command: options.invocation };
+  return withSession(options, { mode: 'write', owner }, async (session) => {
+    const stored = await readState(session);
+    const row = removedRow(stored, session, key);
+    const store = new Store(session.state);
+    const executor = new Executor({
+      session,
+      store,
+      runId,
+      sleep: options.sleep ?? sleep,
+      onRetry: () => undefined,
+    });
+    const exits = await executor.transaction(async () => {
+      const queued = sendExits
+        ? await queueExits(executor, store, session, stored, row, { ...options, runId })
+        : 0;
+      if (release) await free(executor, store, session, stored, row);
+      return queued;
+    });
+    return { key, released: release, exits };
+  });
+}
+
+function removedRow(stored: StoredState, session: Session, key: string): DefinitionRow {
+  const row = stored.definitions.get(key);
+  if (row?.status === 'removed') return row;
+  if (row) {
+    const inProject = session.project.definitions.some((d) => d.key === key);
+    throw misuse(
+      `${key} was not removed`,
+      inProject ? 'remove its file and run the project first' : 'run the project once without --select first',
+    );
+  }
+  throw unknownKey(key, [...stored.definitions.keys()]);
+}
+
+const misuse = (message: string, hint?: string): UserError =>
+  new UserError({
+    code: 'invalid-argument',
+    severity: 'error',
+    message,
+    ...(hint !== undefined && { hint }),
+  });
+
+/**
+ * Forgets everything said under the key but what destinations were told: a new definition must still take
+ * back what the old one left there.
+ */
+async function free(
+  executor: Executor,
+  store: Store,
+  { state }: Session,
+  stored: StoredState,
+  { key, definitionNo }: DefinitionRow,
+): Promise<void> {
+  const view = audienceViewName(key);
+  const steps: Step[] = [
+    ...(['member_state', 'exit_state', 'trait_state'] as const).map((table) =>
+      store.deleteWhere(table, 'definition_no', definitionNo, `retire.${table}`),
+    ),
+    store.deleteWhere('snapshots', 'definition_key', key, 'retire.snapshots'),
+    store.deleteWhere('connections', 'definition_key', key, 'retire.connections'),
+    store.deleteWhere('definitions', 'key', key, 'retire.definitions'),
+    ...store.writeMeta({ next_definition_no: String(numberDefinitions(stored, []).next) }, 'retire.meta'),
+  ];
+  if (stored.existing.tables.has(view)) {
+    steps.push({
+      op: 'drop',
+      table: state.ref(view),
+      object: 'view',
+      id: 'retire.view',
+      title: 'Drop the view',
+    });
+  }
+  await executor.run(steps.map((step) => executor.render(step)));
+}
+
+/** Queues the ends of all that destinations were told of the key. */
+async function queueExits(
+  executor: Executor,
+  store: Store,
+  session: Session,
+  stored: StoredState,
+  row: DefinitionRow,
+  { runId, invocation }: { readonly runId: string; readonly invocation: string },
+): Promise<number> {
+  const now = isoOf(microsOf(session.now()));
+  const bindings: Bindings = {
+    // The exits happened when the definition was removed; runs after it may have any as_of.
+    asOf: row.retiredAt ?? stored.runs.lastPublished?.asOf ?? now,
+    runId,
+    runNo: (stored.runs.last?.runNo ?? 0) + 1,
+    startedAt: now,
+    namespace: session.project.config.name,
+    definitions: numberDefinitions(stored, []).bindings,
+    watermarks: new Map(),
+  };
+  const params = definitionParams(bindings, row.key);
+  const run = store.beginRun({
+    run_id: runId,
+    // Not the exits' own instant: the next run is compared with this one.
+    as_of: stored.runs.lastPublished?.asOf ?? now,
+    status: 'succeeded',
+    started_at: now,
+    finished_at: now,
+    invocation,
+    run_no: bindings.runNo,
+    error: null,
+  });
+  await executor.run([executor.render(run), executor.render(emptyStage(row), params)]);
+  let queued = 0;
+  for (const destination of session.project.destinations) {
+    queued += await queueTo(destination, row, executor, session, params);
+  }
+  return queued;
+}
+
+async function queueTo(
+  destination: Destination,
+  row: DefinitionRow,
+  executor: Executor,
+  session: Session,
+  params: Params,
+): Promise<number> {
+  const types = destination.send.filter((type) => type !== 'group');
+  if (!destination.enabled || types.length === 0) return 0;
+  const link = { destination, types, isNew: false, fromNow: false };
+  const namespace = session.project.config.name;
+  const { fill } = outboxSteps({ schema: session.state, definition: stub(row), namespace, link });
+  let queued = 0;
+  for (const step of fill) {
+    const changed = await executor.run([executor.render(step, params)]);
+    if (step.op === 'append') queued += changed;
+  }
+  return queued;
+}
+
+/** Nobody has what was removed. */
+const emptyStage = ({ key, kind }: DefinitionRow): Step => ({
+  op: 'ensure_table',
+  spec: stageTable(key, kind === 'trait' ? 'trait' : 'audience'),
+  id: `retire.${key}.stage`,
+  title: `${key}: nobody`,
+});
+
+/** As much of the definition as messages about its end are made of; its file is gone. */
+function stub(row: DefinitionRow): AudienceDefinition | TraitDefinition {
+  const base = {
+    key: row.key,
+    name: row.name ?? row.key,
+    of: row.of === 'accounts' ? ('accounts' as const) : ('users' as const),
+    tags: [],
+    enabled: false,
+    includeAnonymous: true,
+    history: { mode: 'all' as const },
+    destinations: [],
+    file: '',
+  };
+  if (row.kind !== 'trait') return { ...base, kind: 'audience', condition: { kind: 'any', of: [] } };
+  const stream = { kind: 'event' as const, event: '' };
+  return { ...base, kind: 'trait', value: { kind: 'reduced', stream, reducer: reducerNamed(row.reducer) } };
+}
+
+/** Only whether it counts matters: the end of a count is 0, of anything else null. */
+const reducerNamed = (fn: string | null): Reducer =>
+  fn === 'count' || fn === 'unique_count' ? { fn: 'count' } : { fn: 'last', property: '' };

@@ -1,0 +1,198 @@
+/** What a run does when the engine does not play along. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { UserError } from '../../compiler/diagnostics/index.js';
+import { runProject, withSession, type RunResult } from '../../runtime/index.js';
+import { hooked, refuse, stutter, type Hook } from './faults.js';
+import { BUYERS, REVENUE, SPENDERS, Shop, order } from './shop.js';
+
+let shop: Shop;
+afterEach(async () => shop.dispose());
+
+const DAY1 = '2025-01-03T00:00:00Z';
+const DAY2 = '2025-01-04T00:00:00Z';
+
+const MODELS = {
+  buyers: BUYERS,
+  spenders: SPENDERS,
+  fans: { definition: { all: [{ audience: 'spenders' }, { audience: 'buyers' }] } },
+  revenue: REVENUE,
+};
+
+async function started(): Promise<Shop> {
+  const made = await Shop.create(MODELS);
+  await made.land(
+    order('1', 'ann', '2025-01-01T10:00:00Z', 160),
+    order('2', 'bob', '2025-01-02T11:00:00Z', 20),
+  );
+  return made;
+}
+
+const runWith = (hook: Hook, asOf = DAY1): Promise<RunResult> => shop.run(asOf, { dialectFor: hooked(hook) });
+
+const statuses = (result: RunResult): Record<string, string> =>
+  Object.fromEntries(result.definitions.map((d) => [d.key, d.status]));
+
+/** The statement that fills a stage table. */
+const stageOf = (key: string): RegExp =>
+  new RegExp(`create or replace temporary table "?rollcall_stage_${key}`, 'i');
+
+describe('a definition that fails', () => {
+  it('fails alone, with what depends on it', async () => {
+    shop = await started();
+    const result = await runWith(refuse(stageOf('spenders')));
+    expect(result).toMatchObject({ status: 'partial', exit: 1 });
+    expect(statuses(result)).toEqual({
+      buyers: 'succeeded',
+      spenders: 'failed',
+      fans: 'upstream_failed',
+      revenue: 'succeeded',
+    });
+    expect(result.diagnostics.map((d) => [d.code, d.definition])).toEqual([
+      ['definition-failed', 'spenders'],
+      ['upstream-failed', 'fans'],
+    ]);
+    expect(
+      await shop.query('select key, status, error from rollcall.definitions order by key'),
+    ).toMatchObject([
+      { key: 'buyers', status: 'live', error: null },
+      { key: 'fans', status: 'not_computing' },
+      { key: 'revenue', status: 'live' },
+      { key: 'spenders', status: 'failed', error: expect.stringContaining('Conversion Error') },
+    ]);
+    expect(await shop.query("select status from rollcall.run_steps where step = 'compute.spenders'")).toEqual(
+      [{ status: 'failed' }],
+    );
+    expect(await shop.query('select status from rollcall.runs')).toEqual([{ status: 'partial' }]);
+  });
+
+  it('keeps its last good membership, and recovers', async () => {
+    shop = await started();
+    await shop.run(DAY1);
+    await shop.land(order('3', 'cid', '2025-01-03T10:00:00Z', 500));
+    await runWith(refuse(stageOf('spenders')), DAY2);
+    expect(await shop.members('spenders')).toEqual(['ann']);
+    expect(await shop.members('fans')).toEqual(['ann']);
+    expect(await shop.members('buyers')).toEqual(['ann', 'bob', 'cid']);
+    expect(await shop.run(DAY2)).toMatchObject({ status: 'succeeded' });
+    expect(await shop.members('fans')).toEqual(['ann', 'cid']);
+    expect(await shop.query('select distinct status from rollcall.definitions')).toEqual([
+      { status: 'live' },
+    ]);
+  });
+
+  it('while publishing is left out, and the rest published', async () => {
+    shop = await started();
+    const result = await runWith(refuse(/insert into "?rollcall"?\."?trait_state/i));
+    expect(result).toMatchObject({ status: 'partial', exit: 1 });
+    expect(statuses(result)).toMatchObject({ buyers: 'succeeded', fans: 'succeeded', revenue: 'failed' });
+    expect(await shop.members('buyers')).toEqual(['ann', 'bob']);
+    expect(await shop.query('select definition_key from rollcall.snapshots order by 1')).toEqual(
+      ['buyers', 'fans', 'spenders'].map((definition_key) => ({ definition_key })),
+    );
+    const steps =
+      "select attempt, status from rollcall.run_steps where step = 'publish.buyers.snapshot' order by 1";
+    expect((await shop.query(steps)).at(-1)).toMatchObject({ status: 'succeeded' });
+  });
+
+  it('takes what depends on it out of publishing too', async () => {
+    shop = await started();
+    const result = await runWith((sql) => {
+      if (/insert into "?rollcall"?\."?snapshots/i.test(sql) && sql.includes("'spenders'")) refuse(/./)(sql);
+    });
+    expect(statuses(result)).toMatchObject({
+      buyers: 'succeeded',
+      spenders: 'failed',
+      fans: 'upstream_failed',
+    });
+    expect(await shop.members('fans')).toEqual([]);
+  });
+});
+
+describe('a run that fails as a whole', () => {
+  it('changes nothing when landing fails', async () => {
+    shop = await started();
+    await shop.run(DAY1);
+    const before = await shop.contents();
+    await shop.land(order('3', 'cid', '2025-01-03T10:00:00Z', 500));
+    const result = await runWith(refuse(/into "?rollcall"?\."?identity_pairs/i), DAY2);
+    expect(result).toMatchObject({ status: 'failed', exit: 1 });
+    expect(result.diagnostics[0]?.message).toContain('land.raw.');
+    expect(await shop.contents()).toEqual(before);
+    const runs = 'select status, error from rollcall.runs order by run_no';
+    expect(await shop.query(runs)).toMatchObject([
+      { status: 'succeeded', error: null },
+      { status: 'failed', error: expect.stringContaining('Conversion Error') },
+    ]);
+    expect(
+      await shop.query("select count(*) > 0 as any_failed from rollcall.run_steps where status = 'failed'"),
+    ).toEqual([{ any_failed: true }]);
+    expect(await shop.run(DAY2)).toMatchObject({ status: 'succeeded' });
+    expect(await shop.members('spenders')).toEqual(['ann', 'cid']);
+  });
+
+  it('publishes nothing when it is cancelled', async () => {
+    shop = await started();
+    const stop = new AbortController();
+    const options = await shop.options({
+      asOf: DAY1,
+      signal: stop.signal,
+      onEvent: (event) => {
+        if (event.event === 'definition_started' && event.index === 2) stop.abort();
+      },
+    });
+    const result = await runProject(options);
+    expect(result.status).toBe('cancelled');
+    expect(new Set(Object.values(statuses(result)))).toEqual(new Set(['cancelled']));
+    expect(await shop.query('select status from rollcall.runs')).toEqual([{ status: 'cancelled' }]);
+    expect(await shop.query('select * from rollcall.snapshots')).toEqual([]);
+    expect(await shop.run(DAY1)).toMatchObject({ status: 'succeeded' });
+  });
+});
+
+describe('a failure that passes', () => {
+  it('is tried again, and recorded as an attempt', async () => {
+    shop = await started();
+    const result = await runWith(stutter(stageOf('spenders'), 3));
+    expect(result).toMatchObject({ status: 'succeeded', exit: 0 });
+    const attempts =
+      "select attempt, status from rollcall.run_steps where step = 'compute.spenders' order by 1";
+    expect(await shop.query(attempts)).toEqual([
+      ...['1', '2', '3'].map((attempt) => ({ attempt, status: 'failed' })),
+      { attempt: '4', status: 'succeeded' },
+    ]);
+    expect(shop.events.filter((e) => e.event === 'retry')).toMatchObject([
+      { step: 'compute.spenders', attempt: 1, delay_ms: 200 },
+      { attempt: 2, delay_ms: 400 },
+      { attempt: 3, delay_ms: 800 },
+    ]);
+  });
+
+  it('inside a transaction starts the transaction again', async () => {
+    shop = await started();
+    expect(await runWith(stutter(/^commit$/, 2))).toMatchObject({ status: 'succeeded' });
+    expect(await runWith(stutter(/into "?rollcall"?\."?snapshots/i, 1), DAY2)).toMatchObject({
+      status: 'succeeded',
+    });
+    expect(await shop.query('select count(*) as n from rollcall.snapshots')).toEqual([{ n: '8' }]);
+  });
+
+  it('fails for good after five more', async () => {
+    shop = await started();
+    const result = await runWith(stutter(stageOf('spenders'), 6));
+    expect(statuses(result)).toMatchObject({ spenders: 'failed' });
+    expect(shop.events.filter((e) => e.event === 'retry')).toHaveLength(5);
+  });
+});
+
+it('refuses a second run while one holds the lock', async () => {
+  shop = await started();
+  const options = await shop.options();
+  const owner = { runId: 'the_first', command: 'rollcall run --select tag:daily' };
+  await withSession(options, { mode: 'write', owner }, async () => {
+    const error: unknown = await shop.run(DAY1).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(UserError);
+    expect(error).toMatchObject({ exit: 3, diagnostics: [{ code: 'locked' }] });
+    expect(String(error)).toContain('the_first');
+  });
+  expect(await shop.run(DAY1)).toMatchObject({ status: 'succeeded' });
+});
