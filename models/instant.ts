@@ -29,5 +29,6 @@ export function parseInstant(text: string): bigint | undefined {
 export function instantHint(text: string): string {
   if (/T.*\.\d{7,}/.test(text)) return 'microseconds are the finest: at most six digits after the point';
   if (/^\d{4}-\d{2}-\d{2} \d/.test(text)) return `write ${JSON.stringify(text.replace(' ', 'T'))}`;
+  if (PARTS.test(text)) return 'there is no such day or time';
   return 'write a date or an instant: "2025-03-01" or "2025-03-01T09:30:00Z"';
 }

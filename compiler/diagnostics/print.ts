@@ -33,7 +33,7 @@ export function formatDiagnostic(diagnostic: Diagnostic, options: { readonly col
   const lines = [`${place}${code} ${printable(diagnostic.message)}`];
   if (span?.lineText !== undefined) {
     const { text, caret } = excerpt(span, span.lineText);
-    lines.push(`  ${text}`, `  ${paint.red(caret)}`);
+    lines.push(`  ${text}`.trimEnd(), `  ${paint.red(caret)}`);
   }
   if (diagnostic.hint !== undefined) lines.push(`  ${paint.cyan('hint:')} ${printable(diagnostic.hint)}`);
   return lines.join('\n');

@@ -20,10 +20,8 @@ const SEGMENT_PRIMARIES = 50;
 
 /** Reads, validates and builds one definition file; every problem of it is told. */
 export function loadDefinition(context: FileContext): Loaded<Definition> {
-  const { root, problems } = readObject(context.source);
-  if (root === undefined) return { diagnostics: inFile(problems, context.source) };
-  const claimed = root.value['key'];
-  const key = typeof claimed === 'string' ? { key: claimed } : {};
+  const { root, problems, ...key } = readObject(context.source);
+  if (root === undefined) return { ...key, diagnostics: inFile(problems, context.source, key.key) };
 
   const kind = kindOf(root);
   const found: Problem[] = [...problems];

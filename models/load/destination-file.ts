@@ -12,10 +12,8 @@ import { inFile, readObject, type FileContext, type Loaded } from './result.js';
  * where secrets go; a disabled destination does not need its variables.
  */
 export function loadDestination(context: FileContext, env: Environment): Loaded<Destination> {
-  const { root, problems } = readObject(context.source);
-  if (root === undefined) return { diagnostics: inFile(problems, context.source) };
-  const claimed = root.value['key'];
-  const key = typeof claimed === 'string' ? { key: claimed } : {};
+  const { root, problems, ...key } = readObject(context.source);
+  if (root === undefined) return { ...key, diagnostics: inFile(problems, context.source) };
   const found: Problem[] = [...problems];
   const replaced = replaceSettings(root, env, found);
   found.push(...validateFile('destination', replaced));

@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../../compiler/diagnostics/index.js';
-import { parseJson, type ObjectNode } from '../source/json.js';
+import { parseJson, type JsonNode, type ObjectNode } from '../source/json.js';
 import { toDiagnostic, type Problem } from '../source/problem.js';
 import type { SpanStore } from '../source/spans.js';
 import type { SourceText } from '../source/text.js';
@@ -17,13 +17,26 @@ export interface FileContext {
   readonly spans: SpanStore;
 }
 
+export interface ReadObject {
+  readonly root?: ObjectNode;
+  /** The `key` of the object, also when the file is too broken to go on. */
+  readonly key?: string;
+  readonly problems: readonly Problem[];
+}
+
 /** A file's JSON object and its syntax problems; a file that is no object has a problem and no object. */
-export function readObject(source: SourceText): { root?: ObjectNode; problems: readonly Problem[] } {
-  const { root, problems } = parseJson(source.text);
-  if (root === undefined) return { problems };
-  if (root.type === 'object') return { root, problems };
+export function readObject(source: SourceText): ReadObject {
+  const { root, partial, problems } = parseJson(source.text);
+  const key = keyOf(root ?? partial);
+  if (root === undefined) return { ...key, problems };
+  if (root.type === 'object') return { root, ...key, problems };
   const message = 'the file must hold one JSON object';
   return { problems: [...problems, { code: 'wrong-type', message, start: root.start, end: root.start + 1 }] };
+}
+
+function keyOf(node: JsonNode | undefined): { key?: string } {
+  const key = node?.type === 'object' ? node.value['key'] : undefined;
+  return typeof key === 'string' ? { key } : {};
 }
 
 export function inFile(problems: readonly Problem[], source: SourceText, definition?: string): Diagnostic[] {

@@ -37,6 +37,8 @@ export interface ScalarNode extends At {
 export interface JsonDocument {
   /** Absent when the text is too broken to go on. */
   readonly root?: JsonNode;
+  /** What could be made out nevertheless: good for a key, not for a meaning. */
+  readonly partial?: JsonNode;
   readonly problems: readonly Problem[];
 }
 
@@ -114,7 +116,8 @@ export function parseJson(text: string): JsonDocument {
     return { problems: [{ code: 'invalid-json', message, start: tooDeep, end: tooDeep + 1 }] };
   }
   const fatal = addSyntaxProblems(text, errors, problems);
-  return fatal || root === undefined ? { problems } : { root, problems };
+  if (root === undefined) return { problems };
+  return fatal ? { partial: root, problems } : { root, problems };
 }
 
 /** The node a JSON pointer leads to, as ajv gives it; undefined when the path is not there. */

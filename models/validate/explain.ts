@@ -100,9 +100,10 @@ function explain(error: SchemaError, node: JsonNode): Problem | undefined {
     case 'minLength':
       return value('invalid-value', `the string is empty; ${what ?? 'a text'} is expected`);
     case 'minItems':
+      return value('invalid-value', what === undefined ? 'the list is empty' : `${what} is expected`);
     case 'maxItems':
     case 'additionalItems':
-      return value('invalid-value', `${what ?? 'a list with an element'} is expected`);
+      return value('invalid-value', `${what ?? 'a shorter list'} is expected`);
     case 'minProperties':
       return value('invalid-value', 'the object is empty; it needs an entry');
     case 'uniqueItems':
@@ -145,15 +146,29 @@ function atKey(at: JsonEntry, code: Code, message: string, hint?: string): Probl
   return { code, message, start: at.start, end: at.keyEnd, ...(hint === undefined ? {} : { hint }) };
 }
 
+/** Keys that say what an object is, wherever it may stand. */
+const FORM_KEYS: ReadonlySet<string> = new Set([
+  'all',
+  'any',
+  'not',
+  'event',
+  'trait',
+  'audience',
+  'users',
+  'entity',
+  'property',
+  'context',
+  'sql',
+]);
+
 /** An object that fits no form, or several: which key decides, or should. */
 function form(keys: readonly string[], what = 'a condition', node: ObjectNode): Problem {
   const present = node.entries.filter((at) => keys.includes(at.key));
   const [first, second] = present;
   if (first !== undefined && second !== undefined) {
     const message = `${JSON.stringify(first.key)} and ${JSON.stringify(second.key)} in one object`;
-    const hint = keys.includes('all')
-      ? 'put each in its own object under "all"'
-      : `${what} has only one of ${orList(keys)}`;
+    const combines = keys.includes('all') && !present.some((at) => at.key === 'query');
+    const hint = combines ? 'put each in its own object under "all"' : 'keep one of them';
     return atKey(second, 'ambiguous-form', message, hint);
   }
   for (const at of node.entries) {
@@ -166,18 +181,12 @@ function form(keys: readonly string[], what = 'a condition', node: ObjectNode): 
       `did you mean ${JSON.stringify(meant)}?`,
     );
   }
-  const hint = formHint(
-    node.entries.map((at) => at.key),
-    keys,
-    what,
-  );
-  return {
-    code: 'ambiguous-form',
-    message: `the object is not ${what}`,
-    hint,
-    start: node.start,
-    end: node.start + 1,
-  };
+  const names = node.entries.map((at) => at.key);
+  const message = `the object is not ${what}`;
+  const hint = formHint(names, keys, what);
+  const misplaced = node.entries.find((at) => FORM_KEYS.has(at.key));
+  if (misplaced !== undefined) return atKey(misplaced, 'ambiguous-form', message, hint);
+  return { code: 'ambiguous-form', message, hint, start: node.start, end: node.start + 1 };
 }
 
 function exactlyOne(error: SchemaError, node: ObjectNode): Problem {
@@ -195,7 +204,7 @@ function exactlyOne(error: SchemaError, node: ObjectNode): Problem {
   return twoAtOnce(
     first,
     second ?? first,
-    note.what === 'comparison' ? 'put each in its own condition under "all"' : undefined,
+    note.what === 'comparison' ? 'put each in its own condition under "all"' : 'keep one of them',
   );
 }
 

@@ -76,6 +76,7 @@ export function enumHint(value: unknown, allowed: readonly unknown[]): string {
 }
 
 const OPERATOR_NAMES: ReadonlySet<string> = new Set(OPERATORS);
+const REDUCER_OPTIONS: ReadonlySet<string> = new Set(['property', 'as', 'min_frequency']);
 
 /** A known name in the wrong place. */
 function placementHint(key: string, legal: readonly string[]): string | undefined {
