@@ -28,7 +28,9 @@ export function compileRun(input: CompileRunInput): {
 } {
   const { resolved, existing } = input;
   const { project } = resolved;
-  const computed = resolved.definitions.filter((d) => d.definition.enabled && input.selection.has(d.definition.key));
+  const computed = resolved.definitions.filter(
+    (d) => d.definition.enabled && input.selection.has(d.definition.key),
+  );
   const computing = new Set(computed.map((d) => d.definition.key));
   const published = publishedNumbers(existing);
   const diagnostics = computed.flatMap((d) => neverComputed(d, resolved, computing, published));
@@ -61,7 +63,9 @@ export function compileRun(input: CompileRunInput): {
 
 /** Numbers of the definitions that have published something. */
 function publishedNumbers(existing: ExistingState): ReadonlyMap<string, number> {
-  const live = [...existing.definitions.values()].filter((d) => d.firstRunAt !== null && d.retiredAt === null);
+  const live = [...existing.definitions.values()].filter(
+    (d) => d.firstRunAt !== null && d.retiredAt === null,
+  );
   return new Map(live.map((d) => [d.key, d.definitionNo]));
 }
 

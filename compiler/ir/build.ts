@@ -45,17 +45,52 @@ export const caseWhen = (
 };
 
 const BOOLEAN_FNS: ReadonlySet<FnName> = new Set<FnName>([
-  'and', 'or', 'not', 'eq', 'ne', 'lt', 'le', 'gt', 'ge', 'is_distinct', 'is_null', 'is_not_null', 'in_list',
-  'contains', 'starts_with', 'ends_with', 'json_is_null',
+  'and',
+  'or',
+  'not',
+  'eq',
+  'ne',
+  'lt',
+  'le',
+  'gt',
+  'ge',
+  'is_distinct',
+  'is_null',
+  'is_not_null',
+  'in_list',
+  'contains',
+  'starts_with',
+  'ends_with',
+  'json_is_null',
 ]);
 
 const FN_TYPES: Partial<Record<FnName, ScalarType>> = {
-  ts_add_micros: 'timestamp', ts_micros: 'int', concat: 'text', lower: 'text',
-  column_text: 'text', column_number: 'number', column_instant: 'timestamp', column_json: 'json',
-  json_text: 'text', json_number: 'number', json_instant: 'timestamp', json_value: 'json', json_mention: 'json',
-  number_text: 'text', bool_text: 'text', ts_text: 'text', text_number: 'number', text_instant: 'timestamp',
-  text_json: 'json', number_json: 'json', bool_json: 'json', parse_json: 'json', json_object: 'json',
-  json_dump: 'text', sha256_hex: 'text', hash64: 'int',
+  ts_add_micros: 'timestamp',
+  ts_micros: 'int',
+  concat: 'text',
+  lower: 'text',
+  column_text: 'text',
+  column_number: 'number',
+  column_instant: 'timestamp',
+  column_json: 'json',
+  json_text: 'text',
+  json_number: 'number',
+  json_instant: 'timestamp',
+  json_value: 'json',
+  json_mention: 'json',
+  number_text: 'text',
+  bool_text: 'text',
+  ts_text: 'text',
+  text_number: 'number',
+  text_instant: 'timestamp',
+  text_json: 'json',
+  number_json: 'json',
+  bool_json: 'json',
+  parse_json: 'json',
+  json_object: 'json',
+  json_dump: 'text',
+  sha256_hex: 'text',
+  hash64: 'int',
 };
 
 /** A function call; its type follows from the function, or else (coalesce, least, add, …) from the first argument. */
@@ -99,7 +134,12 @@ export const eq = (a: Expr, b: Expr): Expr => call('eq', a, b);
 export const path = (steps: readonly string[]): Expr => text(JSON.stringify(steps));
 
 const AGG_TYPES: Partial<Record<AggName, ScalarType>> = {
-  count: 'int', count_distinct: 'int', sum: 'number', avg: 'number', any_true: 'bool', json_text_array: 'json',
+  count: 'int',
+  count_distinct: 'int',
+  sum: 'number',
+  avg: 'number',
+  any_true: 'bool',
+  json_text_array: 'json',
 };
 
 export function agg(
@@ -132,7 +172,8 @@ export function c(relation: Relation, name: string, side?: 'left' | 'right'): Ex
   return col(column.name, column.type, side);
 }
 
-const hasColumn = (relation: Relation, name: string): boolean => relation.columns.some((x) => x.name === name);
+const hasColumn = (relation: Relation, name: string): boolean =>
+  relation.columns.some((x) => x.name === name);
 
 function unique(columns: readonly Column[], where: string): readonly Column[] {
   const seen = new Set<string>();
@@ -144,15 +185,26 @@ function unique(columns: readonly Column[], where: string): readonly Column[] {
 }
 
 const columnsOf = (named: readonly Named[], where: string): readonly Column[] =>
-  unique(named.map(({ name, expr }) => ({ name, type: typeOf(expr) })), where);
+  unique(
+    named.map(({ name, expr }) => ({ name, type: typeOf(expr) })),
+    where,
+  );
 
 /** Gives a relation the name its CTE gets. */
 export function label<R extends Relation>(relation: R, name: string): R {
   return { ...relation, label: name };
 }
 
+/** A relation that many queries share, under one name (see `stable` in types.ts). */
+export function stable<R extends Relation>(relation: R, name: string): R {
+  return { ...relation, label: name, stable: true };
+}
+
 export const scan = (table: TableRef, columns: readonly Column[]): Scan => ({
-  kind: 'scan', table, columns: unique(columns, table.name), label: table.name,
+  kind: 'scan',
+  table,
+  columns: unique(columns, table.name),
+  label: table.name,
 });
 
 /** Keeps rows where the predicate is true; a literal `true` adds no node. */
@@ -161,7 +213,11 @@ export function filter(input: Relation, predicate: Expr): Relation {
   return { kind: 'filter', input, predicate, columns: input.columns };
 }
 
-export function project(input: Relation, exprs: readonly Named[], options: { distinct?: boolean } = {}): Project {
+export function project(
+  input: Relation,
+  exprs: readonly Named[],
+  options: { distinct?: boolean } = {},
+): Project {
   const base = { kind: 'project' as const, input, exprs, columns: columnsOf(exprs, 'project') };
   return options.distinct ? { ...base, distinct: true } : base;
 }
@@ -176,30 +232,37 @@ export function pick(
   return project(input, exprs, options);
 }
 
-export function aggregate(input: Relation, groupBy: readonly Named[], aggs: readonly Named[], having?: Expr): Aggregate {
-  const base = { kind: 'aggregate' as const, input, groupBy, aggs, columns: columnsOf([...groupBy, ...aggs], 'aggregate') };
+export function aggregate(
+  input: Relation,
+  groupBy: readonly Named[],
+  aggs: readonly Named[],
+  having?: Expr,
+): Aggregate {
+  const base = {
+    kind: 'aggregate' as const,
+    input,
+    groupBy,
+    aggs,
+    columns: columnsOf([...groupBy, ...aggs], 'aggregate'),
+  };
   return having === undefined || isBool(having, true) ? base : { ...base, having };
 }
 
 type On = readonly (string | KeyPair)[];
 
-const pairs = (on: On): readonly KeyPair[] => on.map((k) => (typeof k === 'string' ? { left: k, right: k } : k));
+const pairs = (on: On): readonly KeyPair[] =>
+  on.map((k) => (typeof k === 'string' ? { left: k, right: k } : k));
 
 function checkKeys(left: Relation, right: Relation, on: readonly KeyPair[]): void {
   for (const k of on) {
     const l = c(left, k.left);
     const r = c(right, k.right);
-    if (typeOf(l) !== typeOf(r)) throw new CompilerBug(`join of ${k.left} (${typeOf(l)}) with ${k.right} (${typeOf(r)})`);
+    if (typeOf(l) !== typeOf(r))
+      throw new CompilerBug(`join of ${k.left} (${typeOf(l)}) with ${k.right} (${typeOf(r)})`);
   }
 }
 
-export function join(
-  type: Join['type'],
-  left: Relation,
-  right: Relation,
-  on: On,
-  residual?: Expr,
-): Join {
+export function join(type: Join['type'], left: Relation, right: Relation, on: On, residual?: Expr): Join {
   const keys = pairs(on);
   checkKeys(left, right, keys);
   const shared = new Set(keys.filter((k) => k.left === k.right).map((k) => k.left));
@@ -208,7 +271,13 @@ export function join(
   return residual === undefined ? base : { ...base, residual };
 }
 
-function halfJoin(kind: SemiJoin['kind'], left: Relation, right: Relation, on: On, residual?: Expr): SemiJoin {
+function halfJoin(
+  kind: SemiJoin['kind'],
+  left: Relation,
+  right: Relation,
+  on: On,
+  residual?: Expr,
+): SemiJoin {
   const keys = pairs(on);
   checkKeys(left, right, keys);
   const base = { kind, left, right, on: keys, columns: left.columns };
@@ -225,7 +294,14 @@ export const antiJoin = (left: Relation, right: Relation, on: On, residual?: Exp
 export function union(inputs: readonly Relation[], all = true): Relation {
   const first = inputs[0];
   if (!first) throw new CompilerBug('union of nothing');
-  if (inputs.length === 1) return all ? first : pick(first, first.columns.map((x) => x.name), { distinct: true });
+  if (inputs.length === 1)
+    return all
+      ? first
+      : pick(
+          first,
+          first.columns.map((x) => x.name),
+          { distinct: true },
+        );
   for (const other of inputs) {
     const same =
       other.columns.length === first.columns.length &&
@@ -253,12 +329,14 @@ export function unnest(input: Relation, expr: Expr, of: Unnest['of'], name: stri
 }
 
 export function values(columns: readonly Column[], rows: readonly (readonly Expr[])[]): Values {
-  if (rows.some((r) => r.length !== columns.length)) throw new CompilerBug('values of another width than its columns');
+  if (rows.some((r) => r.length !== columns.length))
+    throw new CompilerBug('values of another width than its columns');
   return { kind: 'values', rows, columns: unique(columns, 'values') };
 }
 
 /** One row of named expressions, which may be parameters. */
-export const oneRow = (named: readonly Named[]): Values => values(columnsOf(named, 'values'), [named.map((n) => n.expr)]);
+export const oneRow = (named: readonly Named[]): Values =>
+  values(columnsOf(named, 'values'), [named.map((n) => n.expr)]);
 
 /** Adds columns to a relation. */
 export const extend = (input: Relation, added: readonly Named[]): Project =>

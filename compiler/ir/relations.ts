@@ -41,14 +41,18 @@ export function expressionsOf(relation: Relation): readonly Expr[] {
   return (EXPRESSIONS[relation.kind] as (r: Relation) => readonly Expr[])(relation);
 }
 
-/** Every relation of a tree once, each before its inputs. */
+/** Inputs, but for a stable relation, which is finished and looked at from outside only. */
+export const openInputs = (relation: Relation): readonly Relation[] =>
+  relation.stable ? [] : inputsOf(relation);
+
+/** Every relation of a tree once, each before its inputs; stable ones are leaves. */
 export function topDown(root: Relation): readonly Relation[] {
   const order: Relation[] = [];
   const seen = new Set<Relation>();
   const visit = (relation: Relation): void => {
     if (seen.has(relation)) return;
     seen.add(relation);
-    inputsOf(relation).forEach(visit);
+    openInputs(relation).forEach(visit);
     order.push(relation);
   };
   visit(root);
@@ -59,7 +63,7 @@ export function topDown(root: Relation): readonly Relation[] {
 export function readers(root: Relation): ReadonlyMap<Relation, number> {
   const count = new Map<Relation, number>();
   for (const relation of topDown(root)) {
-    for (const input of inputsOf(relation)) count.set(input, (count.get(input) ?? 0) + 1);
+    for (const input of openInputs(relation)) count.set(input, (count.get(input) ?? 0) + 1);
   }
   return count;
 }

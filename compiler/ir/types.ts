@@ -86,7 +86,8 @@ export const FUNCTIONS = {
   column_number: '(source column, lit kind) its decimal, or null when it is no number or numeric text',
   column_instant: '(source column, lit kind) its instant, or null',
   column_json: '(source column, lit kind) its JSON value keeping its type; null stays null',
-  json_text: '(json, path) text of the value at path by SEMANTICS §2/§10; JSON null and absent are null; plain steps never enter an array',
+  json_text:
+    '(json, path) text of the value at path by SEMANTICS §2/§10; JSON null and absent are null; plain steps never enter an array',
   json_number: '(json, path) number or numeric text at path as decimal, else null',
   json_instant: '(json, path) instant of the ISO text at path, else null',
   json_value: '(json, path) the JSON value at path; JSON null and absent are null',
@@ -127,7 +128,12 @@ export const AGGREGATES = {
 export type AggName = keyof typeof AGGREGATES;
 
 export type Expr =
-  | { readonly kind: 'col'; readonly name: string; readonly type: ScalarType; readonly side?: 'left' | 'right' }
+  | {
+      readonly kind: 'col';
+      readonly name: string;
+      readonly type: ScalarType;
+      readonly side?: 'left' | 'right';
+    }
   | { readonly kind: 'lit'; readonly literal: LiteralValue }
   | { readonly kind: 'null'; readonly type: ScalarType }
   /** A value known when the program runs: `as_of`, `run_id`, `first_run_at`, … */
@@ -163,6 +169,11 @@ interface RelationBase {
   readonly columns: readonly Column[];
   /** A readable name for its CTE. */
   readonly label?: string;
+  /**
+   * Always a CTE of its own, called by its label, and the same object in many queries: its text is made once.
+   * It may use no parameter but `as_of`.
+   */
+  readonly stable?: true;
 }
 
 export interface Scan extends RelationBase {
@@ -234,7 +245,11 @@ export interface Window extends RelationBase {
   readonly input: Relation;
   readonly fn: 'row_number';
   readonly partitionBy: readonly Expr[];
-  readonly orderBy: readonly { readonly expr: Expr; readonly desc?: boolean; readonly nulls?: 'first' | 'last' }[];
+  readonly orderBy: readonly {
+    readonly expr: Expr;
+    readonly desc?: boolean;
+    readonly nulls?: 'first' | 'last';
+  }[];
   readonly as: string;
 }
 
@@ -272,16 +287,6 @@ export interface Values extends RelationBase {
 }
 
 export type Relation =
-  | Scan
-  | Filter
-  | Project
-  | Aggregate
-  | Join
-  | SemiJoin
-  | Union
-  | Window
-  | Unnest
-  | Follows
-  | Values;
+  Scan | Filter | Project | Aggregate | Join | SemiJoin | Union | Window | Unnest | Follows | Values;
 
 export type RelationKind = Relation['kind'];

@@ -1,8 +1,8 @@
 import type { Condition } from '../../models/algebra.js';
 import { CompilerBug } from '../diagnostics/index.js';
 import { aggregate, and, antiJoin, bool, c, filter, join, label, not, pick, semiJoin } from '../ir/build.js';
-import type { Aggregate, Expr, Relation } from '../ir/types.js';
-import { mapExpr } from '../ir/walk.js';
+import type { Aggregate, AggName, Expr, FnName, Relation } from '../ir/types.js';
+import { mapExpr, walkExpr } from '../ir/walk.js';
 import { definite } from './compare.js';
 import { lowerCondition, type LoweredCondition } from './condition.js';
 import { passRelation } from './measure.js';
@@ -65,7 +65,11 @@ interface OnOne {
 function sourceRelations(lowered: LoweredCondition, context: LowerContext): Sources {
   const sources = new Map<string, Source>();
   for (const [id, measures] of lowered.passes) {
-    sources.set(id, { relation: passRelation(measures, context), provesProfile: true, single: measures.length === 1 });
+    sources.set(id, {
+      relation: passRelation(measures, context),
+      provesProfile: true,
+      single: measures.length === 1,
+    });
   }
   for (const { id, relation } of lowered.traits.sources()) {
     sources.set(id, { relation, provesProfile: id === CUSTOM, single: false });
@@ -120,10 +124,38 @@ const failing = (sources: Sources, id: string, truth: Truth, key: readonly strin
 /** Keys of the rows of a source that satisfy a test; over an aggregate the test becomes its HAVING. */
 function keysWhere(source: Source, test: Expr, key: readonly string[]): Relation {
   const { relation } = source;
-  if (relation.kind !== 'aggregate') return pick(filter(relation, test), key);
+  if (relation.kind !== 'aggregate' || !fitsHaving(relation, test)) return pick(filter(relation, test), key);
   const having = and(relation.having ?? and(), intoHaving(relation, test, source.single));
   const bare = aggregate(relation.input, relation.groupBy, [], having);
   return relation.label === undefined ? bare : label(bare, relation.label);
+}
+
+const HAVING_AGGS: ReadonlySet<AggName> = new Set<AggName>(['count', 'count_distinct', 'sum', 'min', 'max']);
+const HAVING_FNS: ReadonlySet<FnName> = new Set<FnName>([
+  'and',
+  'or',
+  'not',
+  'eq',
+  'ne',
+  'lt',
+  'le',
+  'gt',
+  'ge',
+  'in_list',
+  'is_null',
+  'is_not_null',
+  'coalesce',
+]);
+
+/** Whether a test says little enough to be repeated inside HAVING: functions of aggregates may be long, and engines limit them. */
+function fitsHaving(relation: Aggregate, test: Expr): boolean {
+  const aggs = new Map(relation.aggs.map((a) => [a.name, a.expr]));
+  for (const e of walkExpr(test)) {
+    if (e.kind === 'call' && !HAVING_FNS.has(e.fn)) return false;
+    const aggregated = e.kind === 'col' ? aggs.get(e.name) : undefined;
+    if (aggregated && !(aggregated.kind === 'agg' && HAVING_AGGS.has(aggregated.fn))) return false;
+  }
+  return true;
 }
 
 /** A test over an aggregate's output columns, said with its aggregates. A group has a row, so `count >= 1` says nothing. */
@@ -145,9 +177,13 @@ function isCountAtLeastOne(e: Expr, aggs: ReadonlyMap<string, Expr>): boolean {
 }
 
 /** Joins what tangled conditions read onto the rows and filters by them. */
-function onSpine(rows: Relation, mixed: readonly Truth[], sources: Sources, key: readonly string[]): Relation {
+function onSpine(
+  rows: Relation,
+  mixed: readonly Truth[],
+  sources: Sources,
+  key: readonly string[],
+): Relation {
   const ids = new Set(mixed.flatMap((t) => [...sourcesOf(t)]));
   const joined = [...ids].reduce((left, id) => join('left', left, sourceOf(sources, id).relation, key), rows);
   return filter(joined, and(...mixed.map((t) => expression(t, 'total'))));
 }
-

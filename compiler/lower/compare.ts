@@ -1,4 +1,10 @@
-import { durationMicros, type Comparison, type Duration, type Literal, type OrderOp } from '../../models/algebra.js';
+import {
+  durationMicros,
+  type Comparison,
+  type Duration,
+  type Literal,
+  type OrderOp,
+} from '../../models/algebra.js';
 import { CompilerBug } from '../diagnostics/index.js';
 import { and, bool, call, cast, caseWhen, int, lit, not, or, param, text, typeOf } from '../ir/build.js';
 import type { Expr, FnName } from '../ir/types.js';
@@ -65,7 +71,8 @@ export function compareFaceted(left: Faceted, compare: Comparison, right?: Facet
 export function definite(expr: Expr): Expr {
   if (expr.kind === 'lit') return expr;
   if (expr.kind === 'call' && NEVER_NULL.has(expr.fn)) return expr;
-  if (expr.kind === 'call' && (expr.fn === 'and' || expr.fn === 'or') && expr.args.every(isDefinite)) return expr;
+  if (expr.kind === 'call' && (expr.fn === 'and' || expr.fn === 'or') && expr.args.every(isDefinite))
+    return expr;
   return call('coalesce', expr, bool(false));
 }
 
@@ -89,7 +96,8 @@ export function instantLiteral(iso: string): Expr {
   return lit({ type: 'timestamp', value: micros.toString() });
 }
 
-export const between = (value: Expr, from: Expr, to: Expr): Expr => and(call('ge', value, from), call('le', value, to));
+export const between = (value: Expr, from: Expr, to: Expr): Expr =>
+  and(call('ge', value, from), call('le', value, to));
 
 function order(op: OrderOp, left: Faceted, literal: Literal): Expr {
   if (literal.type === 'number') {
@@ -128,7 +136,10 @@ function grouped(left: Faceted, values: readonly Literal[]): readonly Expr[] {
 }
 
 function inNumbers(value: Expr, literals: readonly string[]): Expr {
-  const beside = typeOf(value) === 'int' && literals.some((l) => typeOf(numberLiteral(l, value).value) !== 'int') ? cast(value, 'number') : value;
+  const beside =
+    typeOf(value) === 'int' && literals.some((l) => typeOf(numberLiteral(l, value).value) !== 'int')
+      ? cast(value, 'number')
+      : value;
   const items = literals.map((l) => numberLiteral(l, beside).value).filter((e) => e.kind === 'lit');
   if (items.length > 0) return inList(beside, items);
   return caseWhen([{ when: call('is_not_null', beside), then: bool(false) }]);

@@ -63,7 +63,12 @@ class Walker {
       return value === undefined ? leaf([], total, total) : always(value);
     }
     if (sources.length > 1) return leaf(sources, total, total);
-    return leaf(sources, truthOf((r) => r.faceted), total, constantTruth(truthOf((r) => r.absent)));
+    return leaf(
+      sources,
+      truthOf((r) => r.faceted),
+      total,
+      constantTruth(truthOf((r) => r.absent)),
+    );
   }
 
   private operand(operand: Operand): Reference {

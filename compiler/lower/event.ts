@@ -47,7 +47,9 @@ export class EventPredicate {
   /** Joins rows with the trait relations `where` compares with. */
   withTraits(rows: Relation): Relation {
     const key = this.context.provider.key.map((k) => k.name);
-    return this.traits.sources().reduce<Relation>((left, source) => join('left', left, source.relation, key), rows);
+    return this.traits
+      .sources()
+      .reduce<Relation>((left, source) => join('left', left, source.relation, key), rows);
   }
 
   get readsTraits(): boolean {
@@ -95,7 +97,11 @@ export class EventPredicate {
   }
 }
 
-function compact(forms: { text: Expr | undefined; number: Expr | undefined; instant: Expr | undefined }): Faceted {
+function compact(forms: {
+  text: Expr | undefined;
+  number: Expr | undefined;
+  instant: Expr | undefined;
+}): Faceted {
   return Object.fromEntries(Object.entries(forms).filter(([, expr]) => expr !== undefined));
 }
 
@@ -129,6 +135,8 @@ function sourceFilter(excluded: readonly string[] | undefined): Expr {
   const id = col('source_id', 'text');
   const [only] = excluded;
   const listed =
-    excluded.length === 1 && only !== undefined ? call('eq', id, text(only)) : call('in_list', id, ...excluded.map(text));
+    excluded.length === 1 && only !== undefined
+      ? call('eq', id, text(only))
+      : call('in_list', id, ...excluded.map(text));
   return not(definite(listed));
 }

@@ -98,7 +98,10 @@ export function literalFaceted(literal: Literal): Faceted {
  * A number literal beside a value: integers stay integers beside an `int`, so counts compare natively.
  * Null when the literal is beyond the range.
  */
-export function numberLiteral(literalText: string, beside: Expr): { readonly value: Expr; readonly beside: Expr } {
+export function numberLiteral(
+  literalText: string,
+  beside: Expr,
+): { readonly value: Expr; readonly beside: Expr } {
   const canonical = canonicalDecimal(literalText);
   if (canonical === undefined) return { value: nul('number'), beside: cast(beside, 'number') };
   if (typeOf(beside) !== 'int') return { value: lit({ type: 'number', value: canonical }), beside };

@@ -20,7 +20,8 @@ export interface Measure {
 export function measure(stream: EventStream, reducer: Reducer, context: LowerContext): Measure {
   const predicate = new EventPredicate(stream, context);
   const facet = reducerFacet(reducer);
-  const argument = facet && 'property' in reducer ? predicate.value('property', reducer.property, facet) : undefined;
+  const argument =
+    facet && 'property' in reducer ? predicate.value('property', reducer.property, facet) : undefined;
   const column = hashedName(`${stream.event}_${reducer.fn}`, JSON.stringify(stream), JSON.stringify(reducer));
   return { column, reducer, predicate, argument };
 }
@@ -43,7 +44,11 @@ export function passRelation(measures: readonly Measure[], context: LowerContext
   if (!first) throw new Error('a pass over nothing');
   const { event, excludeSources } = first.predicate.stream;
   const columns = new Map(measures.flatMap((m) => m.predicate.columns.map((v) => [v.name, v] as const)));
-  const rows = context.provider.events({ event, columns: [...columns.values()], excludeSources: excludeSources ?? [] });
+  const rows = context.provider.events({
+    event,
+    columns: [...columns.values()],
+    excludeSources: excludeSources ?? [],
+  });
   const key = context.provider.key.map((k) => as(k.name, c(rows, k.name)));
   const name = `${event} ${measures.length === 1 ? first.reducer.fn : 'measures'}`;
   if (measures.length > 1) return label(sharedPass(rows, key, measures), name);
@@ -61,13 +66,17 @@ function sharedPass(rows: Relation, key: readonly Named[], measures: readonly Me
 
 /** The span that holds every measure's window, as one plain range. */
 function coarseRange(measures: readonly Measure[]): Expr {
-  const spans = measures.map((m) => m.predicate.stream.window).map((window) => {
-    if (window?.kind === 'within') return window.duration;
-    return window?.kind === 'between' ? window.to : undefined;
-  });
+  const spans = measures
+    .map((m) => m.predicate.stream.window)
+    .map((window) => {
+      if (window?.kind === 'within') return window.duration;
+      return window?.kind === 'between' ? window.to : undefined;
+    });
   const until = call('le', col('timestamp', 'timestamp'), asOf());
   if (spans.some((span) => span === undefined)) return until;
-  const longest = spans.flatMap((span) => span ?? []).reduce((a, b) => (durationMicros(a) >= durationMicros(b) ? a : b));
+  const longest = spans
+    .flatMap((span) => span ?? [])
+    .reduce((a, b) => (durationMicros(a) >= durationMicros(b) ? a : b));
   return between(col('timestamp', 'timestamp'), asOf(longest, -1), asOf());
 }
 
@@ -111,7 +120,12 @@ function modeRelation(rows: Relation, key: readonly Named[], m: Measure, minFreq
   if (!m.argument) throw new Error('mode without a property');
   const present = filter(rows, call('is_not_null', m.argument));
   const frequent = call('ge', agg('count'), int(minFrequency));
-  const counted = aggregate(present, [...key, as('text', m.argument)], [as('frequency', agg('count'))], frequent);
+  const counted = aggregate(
+    present,
+    [...key, as('text', m.argument)],
+    [as('frequency', agg('count'))],
+    frequent,
+  );
   const order = [call('neg', col('frequency', 'int')), col('text', 'text')];
   const best = agg('first', [col('text', 'text')], { orderBy: order });
   return aggregate(counted, key, [as(m.column, best)]);
@@ -123,7 +137,9 @@ function uniqueRelation(rows: Relation, key: readonly Named[], m: Measure): Rela
   const present = filter(rows, call('is_not_null', m.argument));
   const distinct = aggregate(present, [...key, as('text', m.argument)], []);
   const value = col('text', 'text');
-  const list = aggregate(distinct, key, [as(m.column, agg('json_text_array', [value], { orderBy: [value] }))]);
+  const list = aggregate(distinct, key, [
+    as(m.column, agg('json_text_array', [value], { orderBy: [value] })),
+  ]);
   return list;
 }
 
@@ -152,7 +168,9 @@ export function measureFaceted(m: Measure): Faceted {
 
 /** What the measure is where no event matches. */
 export function measureAbsent(m: Measure): Faceted {
-  return m.reducer.fn === 'count' || m.reducer.fn === 'unique_count' ? { number: int(0), text: text('0') } : {};
+  return m.reducer.fn === 'count' || m.reducer.fn === 'unique_count'
+    ? { number: int(0), text: text('0') }
+    : {};
 }
 
 const numeric = (value: Expr): Faceted => ({ number: value, text: call('number_text', value) });
@@ -161,4 +179,3 @@ const textual = (value: Expr): Faceted => ({
   number: call('text_number', value),
   instant: call('text_instant', value),
 });
-

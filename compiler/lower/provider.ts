@@ -35,7 +35,13 @@ export interface EventRequest {
 /** What references resolve to; made by resolve, read by lower. */
 export type TraitTarget =
   | { readonly kind: 'custom'; readonly path: string }
-  | { readonly kind: 'computed'; readonly key: string; readonly numeric: boolean; readonly zero: boolean; readonly steps: readonly string[] }
+  | {
+      readonly kind: 'computed';
+      readonly key: string;
+      readonly numeric: boolean;
+      readonly zero: boolean;
+      readonly steps: readonly string[];
+    }
   | { readonly kind: 'audience'; readonly key: string };
 
 export interface LowerContext {

@@ -10,7 +10,8 @@ import type { LowerContext } from './provider.js';
  * `text_value` (the value's text). Zero counts and missing values have no row (SEMANTICS §2).
  */
 export function lowerTrait(value: TraitValue, context: LowerContext): Relation {
-  if (value.kind !== 'reduced' || value.stream.kind !== 'event') throw new CompilerBug('a trait form passed resolve');
+  if (value.kind !== 'reduced' || value.stream.kind !== 'event')
+    throw new CompilerBug('a trait form passed resolve');
   const m = measure(value.stream, value.reducer, context);
   const reduced = passRelation([m], context);
   const rows = inRange(filter(reduced, stored(m)), context);
@@ -84,4 +85,3 @@ function jsonForms(value: Expr): { readonly value: Expr; readonly number: Expr; 
     text: call('json_text', value, root),
   };
 }
-

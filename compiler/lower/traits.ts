@@ -63,7 +63,11 @@ export class TraitSources {
       this.others.set(id, { id, relation: project(values, [...this.keyOf(values), ...columns]) });
     }
     if (target.steps.length > 0) {
-      return { source: id, faceted: jsonFaceted(call('parse_json', col(name('value'), 'text')), target.steps), absent: {} };
+      return {
+        source: id,
+        faceted: jsonFaceted(call('parse_json', col(name('value'), 'text')), target.steps),
+        absent: {},
+      };
     }
     const textValue = col(name('text_value'), 'text');
     const number = target.numeric ? col(name('number_value'), 'number') : call('text_number', textValue);
@@ -71,7 +75,11 @@ export class TraitSources {
     // No row of a count reads as 0 (SEMANTICS §2), also where the trait is compared as text.
     if (!target.zero) return { source: id, faceted, absent: {} };
     const zero = { type: 'number', value: '0' } as const;
-    return { source: id, faceted: { number, text: textValue }, absent: { number: { kind: 'lit', literal: zero }, text: text('0') } };
+    return {
+      source: id,
+      faceted: { number, text: textValue },
+      absent: { number: { kind: 'lit', literal: zero }, text: text('0') },
+    };
   }
 
   /** An audience read as a trait is `false`, not missing, for a profile outside it (SEMANTICS §10). */
@@ -112,4 +120,3 @@ export function withAbsent(reference: Pick<TraitReference, 'faceted' | 'absent'>
 }
 
 const isTotal = (expr: Expr): boolean => expr.kind === 'case' && expr.otherwise !== undefined;
-

@@ -107,10 +107,13 @@ export function constantTruth(expr: Expr): boolean | undefined {
       return value && constantTruth(value);
     }
     case 'in_list':
-      return a && expr.args.slice(1).some((item) => {
-        const literal = constantLiteral(item);
-        return literal !== undefined && compareLiterals(a, literal) === 0;
-      });
+      return (
+        a &&
+        expr.args.slice(1).some((item) => {
+          const literal = constantLiteral(item);
+          return literal !== undefined && compareLiterals(a, literal) === 0;
+        })
+      );
     case 'contains':
       return textTest(a, b, (x, y) => x.includes(y));
     case 'starts_with':
@@ -150,7 +153,8 @@ const textTest = (
 
 /** Order of two literals: decimals by value, texts by code point. */
 function compareLiterals(a: LiteralValue, b: LiteralValue): number {
-  if (a.type === 'text' && b.type === 'text') return Buffer.compare(Buffer.from(a.value), Buffer.from(b.value));
+  if (a.type === 'text' && b.type === 'text')
+    return Buffer.compare(Buffer.from(a.value), Buffer.from(b.value));
   const [x, y] = [scaled(String(a.value)), scaled(String(b.value))];
   return x < y ? -1 : x > y ? 1 : 0;
 }
@@ -171,4 +175,3 @@ export const leaf = (sources: readonly string[], present: Expr, total: Expr, abs
 });
 
 export const always = (value: boolean): Truth => leaf([], bool(value), bool(value), value);
-

@@ -16,7 +16,9 @@ export function fingerprint(definition: Definition): string {
   const { kind, of, includeAnonymous, history } = definition;
   const body = definition.kind === 'audience' ? definition.condition : definition.value;
   const meaning = { version: SEMANTIC_VERSION, kind, of, includeAnonymous, history, body };
-  return createHash('sha256').update(JSON.stringify(canonical(meaning))).digest('hex');
+  return createHash('sha256')
+    .update(JSON.stringify(canonical(meaning)))
+    .digest('hex');
 }
 
 type Json = string | number | boolean | null | undefined | readonly Json[] | { readonly [key: string]: Json };
@@ -30,7 +32,8 @@ function canonical(value: unknown, key = ''): Json {
     const items = value.map((item) => canonical(item));
     return UNORDERED.has(key) ? sorted(items) : items;
   }
-  if (typeof value === 'string') return INSTANTS.has(key) ? (parseInstant(value)?.toString() ?? value) : value;
+  if (typeof value === 'string')
+    return INSTANTS.has(key) ? (parseInstant(value)?.toString() ?? value) : value;
   if (typeof value !== 'object' || value === null) return value as Json;
   if (isDuration(value)) return durationMicros(value).toString();
   if (isNumberLiteral(value)) return { type: 'number', text: canonicalDecimal(value.text) ?? value.text };

@@ -36,7 +36,10 @@ export function topological(upstream: ReadonlyMap<string, ReadonlySet<string>>):
   return { order };
 }
 
-const iterator = (upstream: ReadonlyMap<string, ReadonlySet<string>>, key: string): Iterator<string, undefined> =>
+const iterator = (
+  upstream: ReadonlyMap<string, ReadonlySet<string>>,
+  key: string,
+): Iterator<string, undefined> =>
   (upstream.get(key) ?? new Set<string>()).values() as Iterator<string, undefined>;
 
 /** Everything reachable from `start` within `depth` steps, `start` included. */
@@ -56,7 +59,9 @@ export function reachable(
 }
 
 /** The edges the other way round. */
-export function reversed(edges: ReadonlyMap<string, ReadonlySet<string>>): ReadonlyMap<string, ReadonlySet<string>> {
+export function reversed(
+  edges: ReadonlyMap<string, ReadonlySet<string>>,
+): ReadonlyMap<string, ReadonlySet<string>> {
   const result = new Map<string, Set<string>>([...edges.keys()].map((key) => [key, new Set<string>()]));
   for (const [from, targets] of edges) {
     for (const to of targets) {

@@ -4,7 +4,10 @@ import { didYouMean } from '../diagnostics/suggest.js';
 import { reachable, reversed } from './graph.js';
 
 export interface SelectInput {
-  readonly definitions: readonly { readonly definition: Definition; readonly upstream: ReadonlySet<string> }[];
+  readonly definitions: readonly {
+    readonly definition: Definition;
+    readonly upstream: ReadonlySet<string>;
+  }[];
   /** As given: each may hold several, separated by spaces (union) or commas (intersection). Empty: everything. */
   readonly selectors: readonly string[];
   /** What `state:modified` means: keys whose fingerprint changed, and new ones. Asked for only when needed. */
@@ -16,7 +19,10 @@ export interface SelectInput {
  * names; `+x` with everything upstream, `x+` downstream, `2+x`, `x+1` so many steps; union by space,
  * intersection by comma.
  */
-export function select(input: SelectInput): { readonly keys: ReadonlySet<string>; readonly diagnostics: readonly Diagnostic[] } {
+export function select(input: SelectInput): {
+  readonly keys: ReadonlySet<string>;
+  readonly diagnostics: readonly Diagnostic[];
+} {
   const all = input.definitions.map((d) => d.definition);
   if (input.selectors.length === 0) return { keys: new Set(all.map((d) => d.key)), diagnostics: [] };
   const up = new Map(input.definitions.map((d) => [d.definition.key, d.upstream]));
@@ -38,7 +44,12 @@ interface Edges {
 
 const TERM = /^(?:(\d*)(\+))?(.*?)(?:(\+)(\d*))?$/s;
 
-function selectTerm(term: string, input: SelectInput, edges: Edges, diagnostics: Diagnostic[]): ReadonlySet<string> {
+function selectTerm(
+  term: string,
+  input: SelectInput,
+  edges: Edges,
+  diagnostics: Diagnostic[],
+): ReadonlySet<string> {
   const [, upSteps = '', up, name = '', down, downSteps = ''] = TERM.exec(term) ?? [];
   const base = matching(name, input, diagnostics);
   const result = new Set(base);
@@ -61,7 +72,10 @@ const METHODS: Record<string, Test> = {
   state: (d, _value, input) => input.modified?.has(d.key) ?? false,
 };
 
-const VALUES: Partial<Record<string, readonly string[]>> = { kind: ['audience', 'trait'], state: ['modified'] };
+const VALUES: Partial<Record<string, readonly string[]>> = {
+  kind: ['audience', 'trait'],
+  state: ['modified'],
+};
 
 function matching(name: string, input: SelectInput, diagnostics: Diagnostic[]): ReadonlySet<string> {
   const all = input.definitions.map((d) => d.definition);
@@ -71,13 +85,20 @@ function matching(name: string, input: SelectInput, diagnostics: Diagnostic[]): 
   const allowed = VALUES[method];
   if (!test || (allowed && !allowed.includes(value))) {
     const hint = test ? didYouMean(value, allowed ?? []) : didYouMean(method, Object.keys(METHODS));
-    const known = test ? `${method}: takes ${(allowed ?? []).join(', ')}` : `methods are ${Object.keys(METHODS).join(', ')}`;
+    const known = test
+      ? `${method}: takes ${(allowed ?? []).join(', ')}`
+      : `methods are ${Object.keys(METHODS).join(', ')}`;
     diagnostics.push(problem(`Selector "${name}" cannot be read: ${known}`, hint));
     return new Set();
   }
   const found = all.filter((d) => test(d, value, input)).map((d) => d.key);
   if (found.length === 0 && method !== 'state') {
-    const names = method === 'key' ? all.map((d) => d.key) : method === 'tag' ? all.flatMap((d) => d.tags) : all.map((d) => d.file);
+    const names =
+      method === 'key'
+        ? all.map((d) => d.key)
+        : method === 'tag'
+          ? all.flatMap((d) => d.tags)
+          : all.map((d) => d.file);
     diagnostics.push(problem(`Selector "${name}" selects nothing`, didYouMean(value, [...new Set(names)])));
   }
   return new Set(found);

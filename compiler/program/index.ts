@@ -1,6 +1,7 @@
 /** The program's door: `buildRun`, and the names and relations that lowering reads and writes. */
 export { buildRun, type ComputedDefinition, type RunInput } from './run.js';
-export { AS_OF, emailsOf, profilesOf } from './identity.js';
+export { AS_OF } from './identity.js';
+export { emailsOf, profilesOf } from './profiles.js';
 export {
   FACTS_COLUMNS,
   customTraits,
@@ -10,7 +11,7 @@ export {
   stageTable,
   temporary,
 } from './names.js';
-export { identifiersOf, mergeFirsts, ownersOf, pairsOf, withIdentifier } from './pairs.js';
+export { identifiersOf, mergeFirsts, pairsOf, withIdentifier } from './pairs.js';
 export * from './plan.js';
 export { LAYOUT_VERSION, STATE, StateSchema, type StateTable } from './state.js';
 export type { Step, StepOp, TableSpec } from './types.js';

@@ -27,7 +27,7 @@ import {
 } from '../ir/build.js';
 import type { Expr, Named, Relation } from '../ir/types.js';
 import { KEYS, countedRows, dedupeSteps, keyed, newRows, type LandingTable } from './dedupe.js';
-import { factsTable, identifyFacts, scanSpec } from './names.js';
+import { factsTable, identifyFacts, scanSpec, touchedPairs } from './names.js';
 import { mergeFirsts, pairsOf, withIdentifier } from './pairs.js';
 import type { SourceLanding } from './plan.js';
 import type { StateSchema } from './state.js';
@@ -52,7 +52,11 @@ export function landSource(input: LandingInput): SourceLanding {
     .tables(needs.events.map(({ event }) => event))
     .map((table): LandingTable => ({ source, table, columns: columnsOf(source, table, needs) }));
   const land = new Landing(input.schema, source, needs, tables, input.fingerprint, input.alone);
-  const common = { source: source.name, full: land.full(), factsFull: land.factsFull() };
+  const common = {
+    source: source.name,
+    full: land.full(input.fullBecause === undefined),
+    factsFull: land.factsFull(),
+  };
   if (input.fullBecause !== undefined)
     return {
       ...common,
@@ -85,10 +89,23 @@ class Landing {
     private readonly alone: boolean,
   ) {}
 
-  full(): readonly Step[] {
+  /** @param tell whether identity asks whose pairs may have changed: those there were, and those there are. */
+  full(tell: boolean): readonly Step[] {
     const rows = this.rows(countedRows);
     const messages = this.messages(rows);
+    const touched = touchedPairs(this.source.name);
+    const before = this.step('touched', 'who was seen with whom', {
+      op: 'replace',
+      spec: touched,
+      query: this.storedPairs(),
+    });
+    const after = this.step('touched_now', 'who is seen with whom', {
+      op: 'append',
+      table: touched.table,
+      query: this.storedPairs(),
+    });
     return [
+      ...(tell ? [before] : []),
       ...this.tables.flatMap(dedupeSteps),
       this.clear('landed'),
       this.step('landed', 'remembering what landed', {
@@ -102,6 +119,7 @@ class Landing {
         table: this.schema.ref('identity_pairs'),
         query: this.ofSource(pairsOf(messages)),
       }),
+      ...(tell ? [after] : []),
       ...this.traitNames(rows),
       this.watermark(messages, undefined),
     ];
@@ -137,16 +155,22 @@ class Landing {
   incremental(): readonly Step[] {
     const rows = this.rows((of) => scanSpec(newRows(of)));
     const messages = this.messages(rows);
-    const fresh = this.ofSource(pairsOf(messages));
-    const stored = semiJoin(this.schema.scan('identity_pairs'), fresh, ['source', 'user_id', 'anonymous_id']);
+    const touched = touchedPairs(this.source.name);
+    const fresh = this.ofSource(scanSpec(touched));
     const keys = ['source', 'user_id', 'anonymous_id'];
+    const stored = semiJoin(this.schema.scan('identity_pairs'), fresh, keys);
     return [
       this.step('landed', 'remembering what landed', {
         op: 'append',
         table: this.schema.ref('landed'),
         query: this.landed(messages),
       }),
-      this.step('pairs', 'who was seen with whom', {
+      this.step('touched', 'who was seen with whom', {
+        op: 'replace',
+        spec: touched,
+        query: pairsOf(messages),
+      }),
+      this.step('pairs', 'remembering who was seen with whom', {
         op: 'merge',
         table: this.schema.ref('identity_pairs'),
         query: mergeFirsts(
@@ -248,6 +272,15 @@ class Landing {
   private ofSource(rows: Relation): Relation {
     const named = rows.columns.map(({ name }): Named => as(name, c(rows, name)));
     return project(rows, [as('source', text(this.source.name)), ...named]);
+  }
+
+  private storedPairs(): Relation {
+    const pairs = this.schema.scan('identity_pairs');
+    const own = filter(pairs, call('eq', c(pairs, 'source'), text(this.source.name)));
+    return pick(
+      own,
+      touchedPairs(this.source.name).columns.map((column) => column.name),
+    );
   }
 
   private landed(messages: Relation): Relation {

@@ -5,7 +5,7 @@ import { FACET_TYPES } from '../bind/types.js';
 import type { Column, Scan } from '../ir/types.js';
 import { scan } from '../ir/build.js';
 import { AUDIENCE_STAGE, TRAIT_STAGE } from './plan.js';
-import type { StateSchema } from './state.js';
+import { STATE, type StateSchema } from './state.js';
 import type { TableSpec } from './types.js';
 
 const column = ({ name, facet }: ValueColumn): Column => ({ name, type: FACET_TYPES[facet] });
@@ -49,6 +49,13 @@ export const temporary = (name: string, columns: readonly Column[]): TableSpec =
   columns,
   temporary: true,
 });
+
+/** Pairs of identifiers an incremental landing brought, with what it says of them. */
+export const touchedPairs = (source: string): TableSpec =>
+  temporary(
+    `pairs_${hashedName(source, source)}`,
+    STATE.identity_pairs.filter((column) => column.name !== 'source'),
+  );
 
 /** What a definition computed, before it is compared with what is published. */
 export const stageTable = (key: string, kind: 'audience' | 'trait'): TableSpec =>

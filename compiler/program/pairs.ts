@@ -3,8 +3,24 @@
  * an anonymous id seen in one message, either of them possibly none, which is written `''`: an empty identifier
  * is none anyway, and pairs are keys.
  */
-import { agg, and, as, c, call, caseWhen, filter, or, project, text, union, aggregate } from '../ir/build.js';
-import type { Expr, Relation } from '../ir/types.js';
+import {
+  agg,
+  aggregate,
+  and,
+  as,
+  c,
+  call,
+  caseWhen,
+  filter,
+  nul,
+  or,
+  pick,
+  project,
+  semiJoin,
+  text,
+  union,
+} from '../ir/build.js';
+import type { Expr, Named, Relation } from '../ir/types.js';
 
 /** Messages that say anything: with an id, a time and someone they are about. */
 export const countedMessages = (messages: Relation): Relation =>
@@ -38,55 +54,73 @@ export function pairsOf(messages: Relation): Relation {
 }
 
 /** Brings rows about one key together: the least of each. */
-export function mergeFirsts(rows: Relation, keys: readonly string[]): Relation {
-  const firstAt = c(rows, 'first_at');
-  const firstId = c(rows, 'first_id');
-  return aggregate(
+export const mergeFirsts = (rows: Relation, keys: readonly string[]): Relation =>
+  aggregate(
     rows,
     keys.map((key) => as(key, c(rows, key))),
+    leastOf(rows),
+  );
+
+function leastOf(rows: Relation): readonly Named[] {
+  const firstAt = c(rows, 'first_at');
+  const firstId = c(rows, 'first_id');
+  return [
+    as('first_at', agg('min', [firstAt])),
+    as('first_id', agg('first', [firstId], { orderBy: [firstAt, firstId] })),
+    as('seen_at', agg('min', [c(rows, 'seen_at')])),
+    as('device_at', agg('min', [c(rows, 'device_at')])),
+  ];
+}
+
+/** (identifier_type, identifier) of rows with pairs. */
+export function sidesOf(pairs: Relation): Relation {
+  const side = (type: 'user_id' | 'anonymous_id'): Relation => {
+    const present = filter(pairs, call('ne', c(pairs, type), text('')));
+    return project(present, [as('identifier_type', text(type)), as('identifier', c(present, type))]);
+  };
+  return union([side('user_id'), side('anonymous_id')]);
+}
+
+/**
+ * What pairs say of each identifier: (identifier_type, identifier, first_at, first_id, seen_at, device_at, owner,
+ * owner_at). An anonymous id belongs to the user of its least pair that has one; a pair's first time is its
+ * least, so it belongs there at every instant from `owner_at` on and to nobody before.
+ *
+ * @param only (identifier_type, identifier) of those asked about; absent: all
+ */
+export function identifiersOf(pairs: Relation, only?: Relation): Relation {
+  const side = (type: 'user_id' | 'anonymous_id'): Relation => {
+    const present = filter(pairs, call('ne', c(pairs, type), text('')));
+    const wanted = only ? semiJoin(present, named(only, type), [type]) : present;
+    const user = c(wanted, 'user_id');
+    const owner =
+      type === 'user_id' ? nul('text') : caseWhen([{ when: call('ne', user, text('')), then: user }]);
+    const values = PAIR_VALUES.map((name) => as(name, c(wanted, name)));
+    return project(wanted, [
+      as('identifier_type', text(type)),
+      as('identifier', c(wanted, type)),
+      ...values,
+      as('owner', owner),
+    ]);
+  };
+  const rows = union([side('user_id'), side('anonymous_id')]);
+  const firstAt = c(rows, 'first_at');
+  const owner = c(rows, 'owner');
+  return aggregate(
+    rows,
+    ['identifier_type', 'identifier'].map((key) => as(key, c(rows, key))),
     [
-      as('first_at', agg('min', [firstAt])),
-      as('first_id', agg('first', [firstId], { orderBy: [firstAt, firstId] })),
-      as('seen_at', agg('min', [c(rows, 'seen_at')])),
-      as('device_at', agg('min', [c(rows, 'device_at')])),
+      ...leastOf(rows),
+      as('owner', agg('first', [owner], { orderBy: [firstAt, c(rows, 'first_id'), owner] })),
+      as('owner_at', agg('min', [firstAt], { filter: call('is_not_null', owner) })),
     ],
   );
 }
 
-/** (identifier_type, identifier, first_at, first_id, seen_at, device_at) of pairs. */
-export function identifiersOf(pairs: Relation): Relation {
-  const side = (type: 'user_id' | 'anonymous_id'): Relation => {
-    const present = filter(pairs, call('ne', c(pairs, type), text('')));
-    const values = PAIR_VALUES.map((name) => as(name, c(present, name)));
-    return project(present, [
-      as('identifier_type', text(type)),
-      as('identifier', c(present, type)),
-      ...values,
-    ]);
-  };
-  return mergeFirsts(union([side('user_id'), side('anonymous_id')]), ['identifier_type', 'identifier']);
-}
-
-/**
- * (anonymous_id, owner): the user an anonymous id belongs to at `asOf`, the one of its first pair with a user.
- * A pair's first time is its least, so `first_at <= as_of` says whether the pair was there by then.
- */
-export function ownersOf(pairs: Relation, asOf: Expr): Relation {
-  const both = filter(
-    pairs,
-    and(
-      call('ne', c(pairs, 'user_id'), text('')),
-      call('ne', c(pairs, 'anonymous_id'), text('')),
-      call('le', c(pairs, 'first_at'), asOf),
-    ),
-  );
-  const user = c(both, 'user_id');
-  return aggregate(
-    both,
-    [as('anonymous_id', c(both, 'anonymous_id'))],
-    [as('owner', agg('first', [user], { orderBy: [c(both, 'first_at'), c(both, 'first_id'), user] }))],
-  );
-}
+const named = (identifiers: Relation, type: string): Relation => {
+  const own = filter(identifiers, call('eq', c(identifiers, 'identifier_type'), text(type)));
+  return pick(own, [['identifier', type]]);
+};
 
 /** Events and identifies with whom they are about: (identifier_type, identifier) added. */
 export function withIdentifier(events: Relation): Relation {

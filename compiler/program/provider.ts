@@ -1,4 +1,18 @@
-import { as, bool, c, col, eq, filter, int, param, pick, project, semiJoin, text, union } from '../ir/build.js';
+import {
+  as,
+  bool,
+  c,
+  col,
+  eq,
+  filter,
+  int,
+  param,
+  pick,
+  project,
+  semiJoin,
+  text,
+  union,
+} from '../ir/build.js';
 import type { Relation } from '../ir/types.js';
 import type { BoundSource } from '../bind/index.js';
 import { sourceNeeds } from '../bind/index.js';
@@ -33,7 +47,10 @@ export function runProvider(input: RunProviderInput): Provider {
       if (!landed) return [];
       const rows = scanSpec(factsTable(state, source.name, event, landed.columns));
       const kept = ['profile_no', 'timestamp', 'message_id', 'source_id', ...columns.map((x) => x.name)];
-      const named = project(rows, [...kept.map((name) => as(name, c(rows, name))), as('origin', text(source.name))]);
+      const named = project(rows, [
+        ...kept.map((name) => as(name, c(rows, name))),
+        as('origin', text(source.name)),
+      ]);
       return [excludeSources.includes(source.name) ? filter(named, bool(false)) : named];
     });
     return union(parts);
@@ -49,7 +66,8 @@ export function runProvider(input: RunProviderInput): Provider {
     key: KEY,
     events,
     profiles: () => pick(profiles, ['profile_no', 'known']),
-    keepKnown: (rows) => semiJoin(rows, pick(filter(profiles, c(profiles, 'known')), ['profile_no']), ['profile_no']),
+    keepKnown: (rows) =>
+      semiJoin(rows, pick(filter(profiles, c(profiles, 'known')), ['profile_no']), ['profile_no']),
     customTraits: (columns) => {
       const all = scanSpec(customTraits(input.needs.traits));
       return pick(all, ['profile_no', ...columns.map((x) => x.name)]);

@@ -3,13 +3,15 @@ import { landingFingerprint, sourceNeeds, type BoundSource } from '../bind/index
 import type { Needs } from '../bind/types.js';
 import { CompilerBug } from '../diagnostics/index.js';
 import type { Definition, Project } from '../../models/definition.js';
-import { as, oneRow, text } from '../ir/build.js';
+import { as, oneRow, text, union } from '../ir/build.js';
 import type { Relation } from '../ir/types.js';
 import { ensureSteps } from './ensure.js';
-import { customTraitsStep, identitySteps, profilesStep } from './identity.js';
+import { identitySteps } from './identity.js';
+import { customTraitsStep, profilesStep } from './profiles.js';
 import { landSource } from './landing.js';
 import type { Message } from './messages.js';
-import { factsTable, identifyFacts, stageTable } from './names.js';
+import { factsTable, identifyFacts, scanSpec, stageTable, touchedPairs } from './names.js';
+import { sidesOf } from './pairs.js';
 import { outboxSteps, type OutboxLink } from './outbox.js';
 import type { DefinitionPlan, ExistingState, RunProgram, SourceLanding } from './plan.js';
 import { publishSteps, removeSteps } from './publish.js';
@@ -56,10 +58,16 @@ export function buildRun(asked: RunInput): RunProgram {
   const land = sources.map((source) => landing(input, source));
   // A source that lands in full makes its facts anew, owners included.
   const standing = sources.flatMap((source, i) => (land[i]?.mode === 'full' ? [] : factsOf(input, source)));
+  const forgotten = forgetSteps(input);
+  const partial =
+    forgotten.length === 0 && land.length > 0 && land.every(({ mode }) => mode === 'incremental');
+  const touched = partial
+    ? { touched: union(sources.map(({ name }) => sidesOf(scanSpec(touchedPairs(name))))) }
+    : {};
   return {
     ensure: ensureSteps(schema, audiences, existing),
     land,
-    identity: [...forgetSteps(input), ...identitySteps(schema, standing)],
+    identity: [...forgotten, ...identitySteps({ schema, facts: standing, ...touched })],
     shared: [profilesStep(schema, sources, needs), customTraitsStep(schema, sources, needs, needs.traits)],
     definitions: input.definitions.map((computed) => definitionPlan(input, computed)),
     removed: input.removed.flatMap((key) => {

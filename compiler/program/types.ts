@@ -32,7 +32,12 @@ export type StepOp =
       readonly insert: boolean;
     }
   /** Delete table rows equal on `keys` to a row of `query`; without `query`, all rows. */
-  | { readonly op: 'delete'; readonly table: TableRef; readonly query?: Relation; readonly keys?: readonly string[] }
+  | {
+      readonly op: 'delete';
+      readonly table: TableRef;
+      readonly query?: Relation;
+      readonly keys?: readonly string[];
+    }
   | { readonly op: 'view'; readonly view: TableRef; readonly query: Relation }
   | { readonly op: 'drop'; readonly table: TableRef; readonly object: 'table' | 'view' }
   /** Rows for the program's caller. */

@@ -51,7 +51,9 @@ class Checker {
     switch (condition.kind) {
       case 'all':
       case 'any':
-        condition.of.forEach((child) => { this.condition(child, event, at); });
+        condition.of.forEach((child) => {
+          this.condition(child, event, at);
+        });
         return;
       case 'not':
         this.condition(condition.of, event, at);
@@ -76,7 +78,12 @@ class Checker {
       case 'property':
       case 'context':
         if (!event) {
-          this.report('misplaced-operand', at, `A ${operand.kind} belongs to an event; here there is none`, 'put it into the "where" of an event');
+          this.report(
+            'misplaced-operand',
+            at,
+            `A ${operand.kind} belongs to an event; here there is none`,
+            'put it into the "where" of an event',
+          );
         } else if (operand.kind === 'property' && operand.of === 'parent') {
           this.unsupported(at, 'references to an enclosing event');
         } else this.value(operand.kind, operand.path, event, at);
@@ -99,14 +106,20 @@ class Checker {
     if (stream.by) this.unsupported(at, '"by": "group_id"');
     if (stream.expiresAfter) this.unsupported(at, '"expires_after"');
     if (stream.parentWindow || stream.settled) {
-      this.report('misplaced-operand', at, 'A window after a parent belongs to an event inside the "where" of another', 'use "within" or "between"');
+      this.report(
+        'misplaced-operand',
+        at,
+        'A window after a parent belongs to an event inside the "where" of another',
+        'use "within" or "between"',
+      );
     }
     const missing = checkEvent(this.sources, stream.event);
     if (missing && !this.missingEvents.has(stream.event)) {
       this.missingEvents.add(stream.event);
       this.add({ ...missing, ...this.place(at) });
     }
-    if ('property' in reducer) this.value('property', reducer.property, stream, this.spans.of(reducer) ? reducer : at);
+    if ('property' in reducer)
+      this.value('property', reducer.property, stream, this.spans.of(reducer) ? reducer : at);
     if (stream.where) this.condition(stream.where, stream, at);
   }
 
@@ -138,7 +151,12 @@ class Checker {
     }
     const target = this.names.trait(path);
     if (!target) {
-      this.report('unknown-reference', at, `There is no trait "${path}"`, didYouMean(path, this.names.traitNames()));
+      this.report(
+        'unknown-reference',
+        at,
+        `There is no trait "${path}"`,
+        didYouMean(path, this.names.traitNames()),
+      );
       return;
     }
     if (target.kind === 'custom') return;
@@ -158,7 +176,13 @@ class Checker {
   }
 
   private report(code: Code, at: object, message: string, hint?: string): void {
-    this.add({ code, severity: 'error', message, ...(hint === undefined ? {} : { hint }), ...this.place(at) });
+    this.add({
+      code,
+      severity: 'error',
+      message,
+      ...(hint === undefined ? {} : { hint }),
+      ...this.place(at),
+    });
   }
 
   private place(at: object): Pick<Diagnostic, 'span' | 'definition'> {

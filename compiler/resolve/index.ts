@@ -32,7 +32,9 @@ export function resolveProject(input: ResolveInput): {
   if (hasErrors(diagnostics)) return { diagnostics };
 
   const resolveTrait = traitResolver(names);
-  const definitions = order.map((key) => resolvedDefinition(known(names, key), checked.get(key), resolveTrait));
+  const definitions = order.map((key) =>
+    resolvedDefinition(known(names, key), checked.get(key), resolveTrait),
+  );
   return {
     resolved: {
       project,

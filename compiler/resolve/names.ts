@@ -46,6 +46,8 @@ export class Names {
 function target(definition: Definition, steps: readonly string[]): TraitTarget {
   if (definition.kind === 'audience') return { kind: 'audience', key: definition.key };
   const shape =
-    definition.value.kind === 'reduced' ? traitShape(definition.value.reducer) : { numeric: false, zero: false };
+    definition.value.kind === 'reduced'
+      ? traitShape(definition.value.reducer)
+      : { numeric: false, zero: false };
   return { kind: 'computed', key: definition.key, ...shape, steps };
 }

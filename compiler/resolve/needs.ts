@@ -58,6 +58,9 @@ export function unionNeeds(all: readonly Needs[]): Needs {
     }
     needs.traits.forEach((column) => traits.set(column.name, column));
   }
-  const merged: readonly EventNeeds[] = [...events].map(([event, columns]) => ({ event, columns: [...columns.values()] }));
+  const merged: readonly EventNeeds[] = [...events].map(([event, columns]) => ({
+    event,
+    columns: [...columns.values()],
+  }));
   return { events: merged, traits: [...traits.values()] };
 }

@@ -15,6 +15,7 @@ export function merge(root: Relation): Relation {
   const alone = (relation: Relation): boolean => (read.get(relation) ?? 0) <= 1;
   const done = new Map<Relation, Relation>();
   const visit = (relation: Relation): Relation => {
+    if (relation.stable) return relation;
     const found = done.get(relation);
     if (found) return found;
     const inner = inputsOf(relation).every(alone) ? relation : undefined;
@@ -49,14 +50,15 @@ function withInputs(relation: Relation, visit: (r: Relation) => Relation): Relat
 }
 
 function fold(relation: Relation): Relation {
-  if (relation.kind === 'filter') return foldFilter(relation.input, relation.predicate, relation.label) ?? relation;
+  if (relation.kind === 'filter')
+    return foldFilter(relation.input, relation.predicate, relation.label) ?? relation;
   if (relation.kind === 'project') return foldProject(relation) ?? relation;
   return relation;
 }
 
 /** filter(project(x)) → project(filter(x)): the filter is said with the project's own expressions. */
 function foldFilter(input: Relation, predicate: Expr, label: string | undefined): Relation | undefined {
-  if (input.kind !== 'project' || input.distinct) return undefined;
+  if (input.kind !== 'project' || input.distinct || input.stable) return undefined;
   const inner = exprsOf(input);
   // The projection stays above, so what the filter repeats is computed twice: only cheap expressions may be.
   if (!usesOf([predicate]).every(([name]) => isCheap(inner.get(name)))) return undefined;
@@ -68,7 +70,8 @@ function foldFilter(input: Relation, predicate: Expr, label: string | undefined)
 /** project(project(x)) → project(x). */
 function foldProject(outer: Project): Relation | undefined {
   const { input } = outer;
-  if (input.kind !== 'project' || input.distinct || input.label !== undefined) return undefined;
+  if (input.kind !== 'project' || input.distinct || input.stable || input.label !== undefined)
+    return undefined;
   const inner = exprsOf(input);
   const uses = usesOf(outer.exprs.map((e) => e.expr));
   if (!uses.every(([name, count]) => count === 1 || isCheap(inner.get(name)))) return undefined;
@@ -76,7 +79,8 @@ function foldProject(outer: Project): Relation | undefined {
   return { ...outer, exprs, input: input.input };
 }
 
-const exprsOf = (project: Project): ReadonlyMap<string, Expr> => new Map(project.exprs.map((e) => [e.name, e.expr]));
+const exprsOf = (project: Project): ReadonlyMap<string, Expr> =>
+  new Map(project.exprs.map((e) => [e.name, e.expr]));
 
 const substitute = (expr: Expr, by: ReadonlyMap<string, Expr>): Expr =>
   mapExpr(expr, (e) => (e.kind === 'col' ? (by.get(e.name) ?? e) : e));

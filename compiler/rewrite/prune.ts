@@ -1,5 +1,5 @@
 import type { Expr, KeyPair, Relation, RelationKind } from '../ir/types.js';
-import { expressionsOf, inputsOf, topDown } from '../ir/relations.js';
+import { expressionsOf, openInputs, topDown } from '../ir/relations.js';
 import { walkExpr } from '../ir/walk.js';
 
 type Of<K extends RelationKind> = Extract<Relation, { kind: K }>;
@@ -12,7 +12,7 @@ export function prune(root: Relation): Relation {
   const needed = new Map<Relation, Set<string>>([[root, new Set(root.columns.map((x) => x.name))]]);
   for (const relation of topDown(root)) {
     const own = needed.get(relation) ?? new Set<string>();
-    for (const input of inputsOf(relation)) {
+    for (const input of openInputs(relation)) {
       const wanted = needed.get(input) ?? new Set<string>();
       for (const name of wantedOf(relation, input, own)) wanted.add(name);
       needed.set(input, wanted);
@@ -20,6 +20,7 @@ export function prune(root: Relation): Relation {
   }
   const done = new Map<Relation, Relation>();
   const rebuild = (relation: Relation): Relation => {
+    if (relation.stable) return relation;
     const found = done.get(relation);
     if (found) return found;
     const built = narrowed(relation, needed.get(relation) ?? new Set(), rebuild);
@@ -46,7 +47,11 @@ function wantedOf(relation: Relation, input: Relation, own: ReadonlySet<string>)
     }
     case 'aggregate': {
       const aggs = relation.aggs.filter((e) => own.has(e.name)).map((e) => e.expr);
-      return namesIn([...relation.groupBy.map((e) => e.expr), ...aggs, ...(relation.having ? [relation.having] : [])]);
+      return namesIn([
+        ...relation.groupBy.map((e) => e.expr),
+        ...aggs,
+        ...(relation.having ? [relation.having] : []),
+      ]);
     }
     case 'filter':
     case 'window':
@@ -56,7 +61,9 @@ function wantedOf(relation: Relation, input: Relation, own: ReadonlySet<string>)
     case 'semi_join':
     case 'anti_join': {
       const side = input === relation.left ? 'left' : 'right';
-      const keys = relation.on.flatMap((k) => (relation.left === relation.right ? [k.left, k.right] : [k[side]]));
+      const keys = relation.on.flatMap((k) =>
+        relation.left === relation.right ? [k.left, k.right] : [k[side]],
+      );
       return [...passed, ...keys, ...namesIn(expressionsOf(relation)).filter((name) => has.has(name))];
     }
     case 'union':
@@ -66,7 +73,11 @@ function wantedOf(relation: Relation, input: Relation, own: ReadonlySet<string>)
   }
 }
 
-function narrowed(relation: Relation, own: ReadonlySet<string>, rebuild: (r: Relation) => Relation): Relation {
+function narrowed(
+  relation: Relation,
+  own: ReadonlySet<string>,
+  rebuild: (r: Relation) => Relation,
+): Relation {
   const kept = <T extends { readonly name: string }>(list: readonly T[]): readonly T[] =>
     list.filter((x) => own.has(x.name));
   switch (relation.kind) {
@@ -79,12 +90,19 @@ function narrowed(relation: Relation, own: ReadonlySet<string>, rebuild: (r: Rel
     case 'unnest': {
       const input = rebuild(relation.input);
       const names = new Set(input.columns.map((x) => x.name));
-      const columns = relation.columns.filter((x) => names.has(x.name) || ('as' in relation && relation.as === x.name));
+      const columns = relation.columns.filter(
+        (x) => names.has(x.name) || ('as' in relation && relation.as === x.name),
+      );
       return { ...relation, input, columns };
     }
     case 'project': {
       if (relation.distinct) return { ...relation, input: rebuild(relation.input) };
-      return { ...relation, input: rebuild(relation.input), exprs: kept(relation.exprs), columns: kept(relation.columns) };
+      return {
+        ...relation,
+        input: rebuild(relation.input),
+        exprs: kept(relation.exprs),
+        columns: kept(relation.columns),
+      };
     }
     case 'aggregate': {
       const groups = new Set(relation.groupBy.map((g) => g.name));
@@ -101,7 +119,11 @@ function narrowed(relation: Relation, own: ReadonlySet<string>, rebuild: (r: Rel
     case 'union': {
       if (!relation.all) return { ...relation, inputs: relation.inputs.map(rebuild) };
       const columns = kept(relation.columns);
-      return { ...relation, inputs: relation.inputs.map((input) => aligned(rebuild(input), columns)), columns };
+      return {
+        ...relation,
+        inputs: relation.inputs.map((input) => aligned(rebuild(input), columns)),
+        columns,
+      };
     }
     case 'follows':
       return { ...relation, parent: rebuild(relation.parent), child: rebuild(relation.child) };
@@ -118,8 +140,12 @@ function narrowedJoin(relation: Of<'join'>, rebuild: (r: Relation) => Relation):
 
 /** Branches of a union agree by position: one that carries more, for a filter of its own, is cut to fit. */
 function aligned(input: Relation, columns: Relation['columns']): Relation {
-  const same = input.columns.length === columns.length && input.columns.every((x, i) => x.name === columns[i]?.name);
+  const same =
+    input.columns.length === columns.length && input.columns.every((x, i) => x.name === columns[i]?.name);
   if (same) return input;
-  const exprs = columns.map((x) => ({ name: x.name, expr: { kind: 'col' as const, name: x.name, type: x.type } }));
+  const exprs = columns.map((x) => ({
+    name: x.name,
+    expr: { kind: 'col' as const, name: x.name, type: x.type },
+  }));
   return { kind: 'project', input, exprs, columns };
 }

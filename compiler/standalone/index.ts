@@ -1,23 +1,16 @@
 /** One definition as one SELECT over the raw sources, that an analyst could run by hand. */
-import { valueColumn } from '../bind/paths.js';
-import type { Needs, ValueColumn } from '../bind/types.js';
+import type { ValueColumn } from '../bind/types.js';
 import { CompilerBug } from '../diagnostics/index.js';
 import {
   agg,
   aggregate,
-  and,
   as,
   bool,
   c,
-  call,
   caseWhen,
   filter,
-  join,
   label,
-  not,
-  or,
   param,
-  pick,
   project,
   text,
   union,
@@ -25,10 +18,9 @@ import {
 import type { Expr, Relation } from '../ir/types.js';
 import { lowerDefinition, type EventRequest, type Provider } from '../lower/index.js';
 import type { ResolvedDefinition, ResolvedProject } from '../resolve/types.js';
-import { definite } from '../lower/compare.js';
-import { reachable } from '../plan/graph.js';
 import { unionNeeds } from '../resolve/needs.js';
 import { rewrite } from '../rewrite/index.js';
+import { EMAIL_NEEDS, Profiles } from './profiles.js';
 import { RawSources } from './sources.js';
 
 export interface StandaloneSelect {
@@ -40,7 +32,7 @@ export interface StandaloneSelect {
 
 /** The SELECT of one definition, what it refers to included. Parameters: `as_of` and `firstRuns`. */
 export function standaloneSelect(resolved: ResolvedProject, key: string): StandaloneSelect {
-  const selects = new Standalone(resolved, key);
+  const selects = new Standalone(resolved);
   const rows = selects.relation(key);
   const definition = resolvedDefinition(resolved, key).definition;
   const kind = rows.columns.some((x) => x.name === 'anonymous')
@@ -61,20 +53,27 @@ function resolvedDefinition(resolved: ResolvedProject, key: string): ResolvedDef
   return found;
 }
 
+/** What all definitions of a project share is made once. */
+const SHARED = new WeakMap<ResolvedProject, Profiles>();
+
+function profilesOf(resolved: ResolvedProject): Profiles {
+  const found = SHARED.get(resolved);
+  if (found) return found;
+  const needs = unionNeeds([...resolved.definitions.map((d) => d.needs), EMAIL_NEEDS]);
+  const made = new Profiles(new RawSources(resolved.sources, needs));
+  SHARED.set(resolved, made);
+  return made;
+}
+
 class Standalone {
   readonly firstRuns = new Map<string, string>();
   private readonly raw: RawSources;
+  private readonly people: Profiles;
   private readonly made = new Map<string, Relation>();
-  private profilesMade: Relation | undefined;
-  private knownMade: Relation | undefined;
 
-  constructor(
-    private readonly resolved: ResolvedProject,
-    key: string,
-  ) {
-    const email: Needs = { events: [], traits: [EMAIL] };
-    const read = closure(resolved, key).map((d) => d.needs);
-    this.raw = new RawSources(resolved.sources, unionNeeds([...read, email]));
+  constructor(private readonly resolved: ResolvedProject) {
+    this.people = profilesOf(resolved);
+    this.raw = this.people.raw;
   }
 
   /** A definition's rows by profile key; referred-to definitions become CTEs of their own name. */
@@ -91,8 +90,8 @@ class Standalone {
     return {
       key: this.raw.key,
       events: (request) => this.events(request),
-      profiles: () => this.profiles(),
-      keepKnown: (rows) => this.keepKnown(rows),
+      profiles: () => this.people.profiles(),
+      keepKnown: (rows) => this.people.keepKnown(rows),
       customTraits: (columns) => this.customTraits(columns),
       trait: (key) => this.relation(key),
       audience: (key) => this.relation(key),
@@ -109,76 +108,28 @@ class Standalone {
     const parts = this.raw.sources.flatMap((source) => {
       const rows = this.raw.read(source, (rowsOf) => source.events(event, columns, rowsOf));
       if (!rows) return [];
-      const named = several || excludeSources.includes(source.name) ? label(rows, `${source.name} ${event}`) : label(rows, event);
+      const named =
+        several || excludeSources.includes(source.name)
+          ? label(rows, `${source.name} ${event}`)
+          : label(rows, event);
       const kept = ['timestamp', 'message_id', 'source_id', ...columns.map((x) => x.name)];
       const assigned = this.raw.assigned(named, kept);
-      const all = project(assigned, [...assigned.columns.map((x) => as(x.name, c(assigned, x.name))), as('origin', text(source.name))]);
+      const all = project(assigned, [
+        ...assigned.columns.map((x) => as(x.name, c(assigned, x.name))),
+        as('origin', text(source.name)),
+      ]);
       return [excludeSources.includes(source.name) ? filter(all, bool(false)) : all];
     });
     return union(parts);
   }
 
-  private profiles(): Relation {
-    if (this.profilesMade) return this.profilesMade;
-    const universe = this.raw.universe();
-    const keys = this.raw.key.map((k) => as(k.name, c(universe, k.name)));
-    if (!this.raw.hasAnonymous) {
-      this.profilesMade = project(universe, [...keys, as('known', bool(true))]);
-    } else {
-      const joined = this.withKnown(universe);
-      this.profilesMade = project(joined, [...this.raw.key.map((k) => as(k.name, c(joined, k.name))), as('known', knownTest(joined))]);
-    }
-    this.profilesMade = label(this.profilesMade, 'profiles');
-    return this.profilesMade;
-  }
-
-  private keepKnown(rows: Relation): Relation {
-    if (!this.raw.hasAnonymous) return rows;
-    const joined = this.withKnown(rows);
-    return pick(filter(joined, knownTest(joined)), rows.columns.map((x) => x.name));
-  }
-
-  private withKnown(rows: Relation): Relation {
-    return join('left', rows, this.knownAnonymous(), this.raw.key.map((k) => k.name));
-  }
-
-  private knownAnonymous(): Relation {
-    this.knownMade ??= this.raw.knownAnonymous(
-      this.identifies([EMAIL]).map((rows) => {
-        const mention = c(rows, EMAIL.name);
-        return filter(rows, and(call('is_not_null', mention), not(call('json_is_null', mention))));
-      }),
-    );
-    return this.knownMade;
-  }
-
-  /** Identify messages by `as_of`, with mentions, and the source they came from. */
-  private identifies(columns: readonly ValueColumn[]): readonly Relation[] {
-    return this.raw.sources.flatMap((source) => {
-      const rows = this.raw.read(source, (rowsOf) => source.identifies(columns, rowsOf));
-      if (!rows) return [];
-      const past = filter(rows, call('le', c(rows, 'timestamp'), param('as_of', 'timestamp')));
-      return [project(past, [...rows.columns.map((x) => as(x.name, c(past, x.name))), as('origin', text(source.name))])];
-    });
-  }
-
   private customTraits(columns: readonly ValueColumn[]): Relation {
     const names = columns.map((x) => x.name);
     const kept = ['timestamp', 'message_id', 'origin', ...names];
-    const rows = union(this.identifies(columns).map((part) => this.raw.assigned(part, kept)));
+    const rows = union(this.raw.identifies(columns).map((part) => this.raw.assigned(part, kept)));
     const order: readonly Expr[] = ['timestamp', 'message_id', 'origin'].map((name) => c(rows, name));
     const latest = names.map((name) => as(name, agg('last', [c(rows, name)], { orderBy: order })));
     const keys = this.raw.key.map((k) => as(k.name, c(rows, k.name)));
     return label(aggregate(rows, keys, latest), 'custom traits');
   }
 }
-
-const EMAIL = valueColumn('trait', 'email', 'mention');
-
-/** A definition and everything it refers to. */
-function closure(resolved: ResolvedProject, key: string): readonly ResolvedDefinition[] {
-  const edges = new Map(resolved.definitions.map((d) => [d.definition.key, d.upstream]));
-  return [...reachable(edges, [key])].map((k) => resolvedDefinition(resolved, k));
-}
-
-const knownTest = (joined: Relation): Expr => or(not(c(joined, 'anonymous')), definite(c(joined, 'is_known')));

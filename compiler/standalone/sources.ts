@@ -1,7 +1,8 @@
 /** Raw sources for a SELECT that stands alone: each message once, each event given to its profile. */
 import { columnsOf, type BoundSource, type BoundTable, type RowsOf } from '../bind/index.js';
 import { firstLandings, messageExprs } from '../bind/rows.js';
-import type { Needs } from '../bind/types.js';
+import { slug } from '../bind/paths.js';
+import type { Needs, ValueColumn } from '../bind/types.js';
 import { CompilerBug } from '../diagnostics/index.js';
 import {
   agg,
@@ -9,9 +10,9 @@ import {
   and,
   antiJoin,
   as,
-  bool,
   c,
   call,
+  extend,
   filter,
   int,
   join,
@@ -22,18 +23,21 @@ import {
   pick,
   project,
   semiJoin,
+  stable,
+  text,
   union,
 } from '../ir/build.js';
 import type { Column, Expr, Relation } from '../ir/types.js';
 import { walkExpr } from '../ir/walk.js';
+import { rewrite } from '../rewrite/index.js';
 
 const AS_OF = param('as_of', 'timestamp');
 const HASH = 'id_hash';
 
 /**
- * Reads the raw tables of all sources. What several parts use and is small (repeated ids, first users) is
- * made once and becomes one CTE; rows of a table are read anew for each use, so that an engine can push
- * filters down to them.
+ * Reads the raw tables of all sources of a project. What many parts use and is small (repeated ids, first
+ * users) is made once for all definitions and is one CTE of each that needs it; rows of a table are read anew
+ * for each use, so that an engine can push filters down to them.
  */
 export class RawSources {
   private readonly repeated = new Map<BoundTable, Relation>();
@@ -43,6 +47,8 @@ export class RawSources {
   readonly hasAnonymous: boolean;
   readonly key: readonly Column[];
   private linksRelation: Relation | undefined;
+  private universeRelation: Relation | undefined;
+  private readonly names = new Set<string>();
 
   constructor(
     readonly sources: readonly BoundSource[],
@@ -65,7 +71,7 @@ export class RawSources {
   }
 
   /** Every message that exists at `as_of`, of which `keep` says what is wanted, with the columns named. */
-  private messages(keep: (rows: Relation) => Expr, columns: readonly string[]): Relation {
+  messages(keep: (rows: Relation) => Expr, columns: readonly string[]): Relation {
     const parts = this.tables.map(({ source, table }) => {
       const made = this.read(source, (rowsOf) => {
         const rows = source.messages(table, rowsOf);
@@ -89,10 +95,15 @@ export class RawSources {
     }
     const anonymous = c(rows, 'anonymous_id');
     const somebody = filter(rows, or(call('is_not_null', user), call('is_not_null', anonymous)));
-    const joined = join('left', somebody, this.links(), [{ left: 'anonymous_id', right: 'linked_anonymous_id' }]);
+    const joined = join('left', somebody, this.links(), [
+      { left: 'anonymous_id', right: 'linked_anonymous_id' },
+    ]);
     const owner = call('coalesce', c(joined, 'user_id'), c(joined, 'linked_user_id'));
     return project(joined, [
-      as('profile_id', call('coalesce', c(joined, 'user_id'), c(joined, 'linked_user_id'), c(joined, 'anonymous_id'))),
+      as(
+        'profile_id',
+        call('coalesce', c(joined, 'user_id'), c(joined, 'linked_user_id'), c(joined, 'anonymous_id')),
+      ),
       as('anonymous', call('is_null', owner)),
       ...columns(joined),
     ]);
@@ -105,45 +116,51 @@ export class RawSources {
       (rows) => and(call('is_not_null', c(rows, 'user_id')), call('is_not_null', c(rows, 'anonymous_id'))),
       ['anonymous_id', 'user_id', 'timestamp', 'message_id'],
     );
-    const first = agg('first', [c(seen, 'user_id')], { orderBy: [c(seen, 'timestamp'), c(seen, 'message_id')] });
-    const links = aggregate(seen, [as('linked_anonymous_id', c(seen, 'anonymous_id'))], [as('linked_user_id', first)]);
-    this.linksRelation = label(links, 'first_users');
+    const first = agg('first', [c(seen, 'user_id')], {
+      orderBy: [c(seen, 'timestamp'), c(seen, 'message_id')],
+    });
+    const links = aggregate(
+      seen,
+      [as('linked_anonymous_id', c(seen, 'anonymous_id'))],
+      [as('linked_user_id', first)],
+    );
+    this.linksRelation = this.shared(links, 'first_users');
     return this.linksRelation;
   }
 
   /** The universe at `as_of`: key columns, each profile once (SEMANTICS §5). */
   universe(): Relation {
+    this.universeRelation ??= this.shared(this.makeUniverse(), 'universe');
+    return this.universeRelation;
+  }
+
+  private makeUniverse(): Relation {
     const inUniverse = (rows: Relation): Expr => c(rows, 'in_universe');
     if (!this.hasAnonymous) {
       const users = this.assigned(this.messages(inUniverse, ['user_id']), []);
-      return label(pick(users, ['profile_id'], { distinct: true }), 'universe');
+      return pick(users, ['profile_id'], { distinct: true });
     }
     // An identifier counts wherever it appears, also beside another user's (SEMANTICS §5).
     const seen = label(
-      pick(this.messages(inUniverse, ['user_id', 'anonymous_id']), ['user_id', 'anonymous_id'], { distinct: true }),
+      pick(this.messages(inUniverse, ['user_id', 'anonymous_id']), ['user_id', 'anonymous_id'], {
+        distinct: true,
+      }),
       'identifiers',
     );
     const users = project(seen, [as('user_id', c(seen, 'user_id')), as('anonymous_id', nul('text'))]);
     const others = project(seen, [as('user_id', nul('text')), as('anonymous_id', c(seen, 'anonymous_id'))]);
     const profiles = this.assigned(union([users, others]), []);
-    return label(pick(profiles, ['profile_id', 'anonymous'], { distinct: true }), 'universe');
+    return pick(profiles, ['profile_id', 'anonymous'], { distinct: true });
   }
 
-  /**
-   * Anonymous profiles that are known all the same, by an email of any identify or by a device: key columns
-   * and `is_known`, always true.
-   */
-  knownAnonymous(emails: readonly Relation[]): Relation {
-    const devices = this.messages((rows) => c(rows, 'has_device'), ['user_id', 'anonymous_id']);
-    const by = union([...emails.map((rows) => pick(rows, ['user_id', 'anonymous_id'])), devices]);
-    const assigned = this.assigned(by, []);
-    const rows = filter(assigned, c(assigned, 'anonymous'));
-    const marked = project(
-      rows,
-      [...this.key.map((k) => as(k.name, c(rows, k.name))), as('is_known', bool(true))],
-      { distinct: true },
-    );
-    return label(marked, 'known_anonymous');
+  /** Identify messages by `as_of`, with mentions, and the source they came from (`origin`). */
+  identifies(columns: readonly ValueColumn[]): readonly Relation[] {
+    return this.sources.flatMap((source) => {
+      const rows = this.read(source, (rowsOf) => source.identifies(columns, rowsOf));
+      if (!rows) return [];
+      const past = filter(rows, call('le', c(rows, 'timestamp'), AS_OF));
+      return [extend(past, [as('origin', text(source.name))])];
+    });
   }
 
   /** Rows of the ids that landed once. */
@@ -160,7 +177,10 @@ export class RawSources {
     const id = this.idColumn(source, table);
     const rows = semiJoin(table.raw, this.repeatedIds(source, table), [{ left: id, right: id }]);
     const columns = columnsOf(source, table, this.needs);
-    const winners = label(firstLandings(source, table, rows, columns), `${source.name} first landings`);
+    const winners = this.shared(
+      firstLandings(source, table, rows, columns),
+      `${nameOf(source, table)} first landings`,
+    );
     this.winners.set(table, winners);
     return winners;
   }
@@ -172,17 +192,35 @@ export class RawSources {
     const id = this.idColumn(source, table);
     const hash = call('hash64', messageExprs(source, table, table.raw)('message_id'));
     const several = call('gt', agg('count'), int(1));
-    const hashes = label(aggregate(table.raw, [as(HASH, hash)], [], several), `${source.name} repeated hashes`);
+    const hashes = label(
+      aggregate(table.raw, [as(HASH, hash)], [], several),
+      `${source.name} repeated hashes`,
+    );
     const keyed = project(table.raw, [as(id, c(table.raw, id)), as(HASH, hash)]);
     const candidates = semiJoin(keyed, hashes, [HASH]);
-    const ids = label(aggregate(candidates, [as(id, c(candidates, id))], [], several), `${source.name} repeated ids`);
+    const ids = label(
+      aggregate(candidates, [as(id, c(candidates, id))], [], several),
+      `${source.name} repeated ids`,
+    );
     this.repeated.set(table, ids);
     return ids;
   }
 
+  /** Makes a relation one CTE of a name of its own, in whatever definition uses it. */
+  shared(relation: Relation, wanted: string): Relation {
+    let name = slug(wanted);
+    for (let n = 2; this.names.has(name); n++) name = `${slug(wanted)}_${n}`;
+    this.names.add(name);
+    return stable(rewrite(relation), name);
+  }
+
   /** The physical column that holds the message id. */
   private idColumn(source: BoundSource, table: BoundTable): string {
-    for (const e of walkExpr(messageExprs(source, table, table.raw)('message_id'))) if (e.kind === 'col') return e.name;
+    for (const e of walkExpr(messageExprs(source, table, table.raw)('message_id')))
+      if (e.kind === 'col') return e.name;
     throw new CompilerBug(`${source.name} has no id column`);
   }
 }
+
+const nameOf = (source: BoundSource, table: BoundTable): string =>
+  table.stream === undefined ? source.name : `${source.name} ${table.table.name}`;

@@ -4,8 +4,18 @@ import type { Json, Message } from '../reference/model.js';
 import { requireInstant } from '../reference/time.js';
 
 const COLUMNS = [
-  'message_id varchar', 'type varchar', 'event varchar', 'name varchar', '"timestamp" timestamp', 'received_at timestamp',
-  'user_id varchar', 'anonymous_id varchar', 'group_id varchar', 'properties json', 'traits json', 'context json',
+  'message_id varchar',
+  'type varchar',
+  'event varchar',
+  'name varchar',
+  '"timestamp" timestamp',
+  'received_at timestamp',
+  'user_id varchar',
+  'anonymous_id varchar',
+  'group_id varchar',
+  'properties json',
+  'traits json',
+  'context json',
   'source_id varchar',
 ];
 
@@ -22,7 +32,8 @@ export async function landMessages(
     iso === null || iso === undefined
       ? 'null'
       : dialect.literal({ type: 'timestamp', value: requireInstant(iso).toString() });
-  const json = (value: Json | undefined): string => (value === undefined ? 'null' : quote(JSON.stringify(value)));
+  const json = (value: Json | undefined): string =>
+    value === undefined ? 'null' : quote(JSON.stringify(value));
   for (const source of sources) {
     const table = `${dialect.quoteIdentifier(source)}.messages`;
     await warehouse.execute(`create schema if not exists ${dialect.quoteIdentifier(source)}`);
@@ -31,11 +42,22 @@ export async function landMessages(
       .filter((m) => (m.source ?? 'raw') === source)
       .map((m) =>
         [
-          quote(m.message_id), quote(m.type), quote(m.event), quote(m.name), instant(m.timestamp), instant(m.received_at),
-          quote(m.user_id), quote(m.anonymous_id), quote(m.group_id), json(m.properties), json(m.traits), json(m.context),
+          quote(m.message_id),
+          quote(m.type),
+          quote(m.event),
+          quote(m.name),
+          instant(m.timestamp),
+          instant(m.received_at),
+          quote(m.user_id),
+          quote(m.anonymous_id),
+          quote(m.group_id),
+          json(m.properties),
+          json(m.traits),
+          json(m.context),
           quote(m.source_id),
         ].join(', '),
       );
-    if (rows.length > 0) await warehouse.execute(`insert into ${table} values ${rows.map((r) => `(${r})`).join(',\n')}`);
+    if (rows.length > 0)
+      await warehouse.execute(`insert into ${table} values ${rows.map((r) => `(${r})`).join(',\n')}`);
   }
 }

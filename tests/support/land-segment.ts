@@ -7,14 +7,26 @@ type Cell = { readonly type: string; readonly sql: string };
 type Cells = Record<string, Cell>;
 
 const STANDARD: Record<string, string> = {
-  id: 'varchar', received_at: 'timestamp', timestamp: 'timestamp', user_id: 'varchar', anonymous_id: 'varchar',
+  id: 'varchar',
+  received_at: 'timestamp',
+  timestamp: 'timestamp',
+  user_id: 'varchar',
+  anonymous_id: 'varchar',
 };
 const CALLS: Partial<Record<Message['type'], string>> = {
-  track: 'tracks', identify: 'identifies', page: 'pages', screen: 'screens', group: 'groups',
+  track: 'tracks',
+  identify: 'identifies',
+  page: 'pages',
+  screen: 'screens',
+  group: 'groups',
 };
 
 /** Segment's names for its tables and columns: lower-case words joined by underscores. */
-const slug = (name: string): string => name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase().replace(/[^a-z0-9]+/g, '_');
+const slug = (name: string): string =>
+  name
+    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '_');
 
 /** Lands rows as Segment loads them: a schema a source, a table a call, a table an event, a column a property. */
 export async function landSegment(
@@ -38,7 +50,8 @@ export async function landSegment(
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return;
     for (const [key, child] of Object.entries(value)) {
       const column = `${prefix}${slug(key)}`;
-      if (typeof child === 'object' && child !== null && !Array.isArray(child)) flat(child, `${column}_`, into);
+      if (typeof child === 'object' && child !== null && !Array.isArray(child))
+        flat(child, `${column}_`, into);
       else {
         const made = cell(child);
         if (made) into[column] = made;
@@ -50,7 +63,9 @@ export async function landSegment(
     const standard = Object.entries(STANDARD).map(([c, t]) => `"${c}" ${t}`);
     await warehouse.execute(`create table if not exists ${name} (${standard.join(', ')})`);
     for (const [column, { type }] of Object.entries(cells)) {
-      await warehouse.execute(`alter table ${name} add column if not exists ${dialect.quoteIdentifier(column)} ${type}`);
+      await warehouse.execute(
+        `alter table ${name} add column if not exists ${dialect.quoteIdentifier(column)} ${type}`,
+      );
     }
     const columns = Object.keys(cells).map((c) => dialect.quoteIdentifier(c));
     const values = Object.values(cells).map((c) => c.sql);

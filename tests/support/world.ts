@@ -72,15 +72,22 @@ export class World implements AsyncDisposable {
   }
 
   /** Runs at an instant; throws on anything but full success. */
-  async run(asOf: string, over: { readonly select?: readonly string[]; readonly reconcile?: boolean } = {}): Promise<RunResult> {
+  async run(
+    asOf: string,
+    over: { readonly select?: readonly string[]; readonly reconcile?: boolean } = {},
+  ): Promise<RunResult> {
     const result = await this.tryRun(asOf, over);
     const failures = result.definitions.flatMap((d) => (d.error ? [`${d.key}: ${d.error.message}`] : []));
     const errors = result.diagnostics.filter((d) => d.severity === 'error').map((d) => d.message);
-    if (result.exit !== 0) throw new Error([`run at ${asOf}: ${result.status}`, ...failures, ...errors].join('\n'));
+    if (result.exit !== 0)
+      throw new Error([`run at ${asOf}: ${result.status}`, ...failures, ...errors].join('\n'));
     return result;
   }
 
-  async tryRun(asOf: string, over: { readonly select?: readonly string[]; readonly reconcile?: boolean } = {}): Promise<RunResult> {
+  async tryRun(
+    asOf: string,
+    over: { readonly select?: readonly string[]; readonly reconcile?: boolean } = {},
+  ): Promise<RunResult> {
     return runProject({
       ...this.runtime(),
       asOf,
@@ -136,7 +143,12 @@ export class World implements AsyncDisposable {
   private runtime(): Parameters<typeof openSession>[0] {
     const kept = keptOpen(this.warehouse);
     const dialect: Dialect = { ...this.dialect, open: () => Promise.resolve(kept) };
-    return { project: this.project, spans: this.spans, now: () => NOW, dialectFor: () => Promise.resolve(dialect) };
+    return {
+      project: this.project,
+      spans: this.spans,
+      now: () => NOW,
+      dialectFor: () => Promise.resolve(dialect),
+    };
   }
 }
 
@@ -160,7 +172,8 @@ const instant = (iso: string): LiteralValue => {
 };
 
 function collect(project: Project, memberRows: readonly Row[], valueRows: readonly Row[]): Published {
-  const of = (kind: string): readonly string[] => project.definitions.filter((d) => d.kind === kind).map((d) => d.key);
+  const of = (kind: string): readonly string[] =>
+    project.definitions.filter((d) => d.kind === kind).map((d) => d.key);
   const members = new Map(of('audience').map((key) => [key, [] as string[]]));
   for (const row of memberRows) members.get(String(row['key']))?.push(name(row));
   for (const list of members.values()) list.sort();
@@ -169,7 +182,8 @@ function collect(project: Project, memberRows: readonly Row[], valueRows: readon
   return { members, traits };
 }
 
-const name = (row: Row): string => `${row['identifier_type'] === 'user_id' ? 'u' : 'a'}:${String(row['identifier'])}`;
+const name = (row: Row): string =>
+  `${row['identifier_type'] === 'user_id' ? 'u' : 'a'}:${String(row['identifier'])}`;
 
 async function load(
   options: WorldOptions,
@@ -180,7 +194,12 @@ async function load(
       ? { name: source, layout: 'segment', schema: source }
       : { name: source, layout: 'messages', table: `${source}.messages`, traits: options.traits },
   );
-  const config = { name: 'case', target: 'dev', targets: { dev: { type: 'duckdb', path: ':memory:' } }, sources };
+  const config = {
+    name: 'case',
+    target: 'dev',
+    targets: { dev: { type: 'duckdb', path: ':memory:' } },
+    sources,
+  };
   const files = new Map<string, unknown>([['/case/rollcall.json', config]]);
   definitions.forEach((definition, i) => files.set(`/case/models/${i}.json`, definition));
   options.destinations?.forEach((d, i) => files.set(`/case/destinations/${i}.json`, d));
@@ -196,7 +215,9 @@ function inMemory(files: ReadonlyMap<string, unknown>): ProjectFs {
   const missing = (path: string): Error => Object.assign(new Error(`no ${path}`), { code: 'ENOENT' });
   return {
     readFile: (path) =>
-      files.has(path) ? Promise.resolve(Buffer.from(JSON.stringify(files.get(path)))) : Promise.reject(missing(path)),
+      files.has(path)
+        ? Promise.resolve(Buffer.from(JSON.stringify(files.get(path))))
+        : Promise.reject(missing(path)),
     realpath: (path) => Promise.resolve(path),
     readdir: (path) => {
       const inside = [...files.keys()].filter((file) => posix.dirname(file) === path);
