@@ -1,0 +1,79 @@
+import { Option } from 'commander';
+
+import type { Row } from '../../dialects/warehouse.js';
+import type { DiffResult } from '../../runtime/api.js';
+import { describe, GROUPS, wholeNumber, type Register } from '../command.js';
+import type { Context } from '../context.js';
+import { count } from '../output.js';
+import { rowValue } from '../rows.js';
+import { rowTable } from './members.js';
+
+interface Options {
+  readonly limit?: number;
+}
+
+const SCREENFUL = 20;
+
+export const diff: Register = (program, bind) =>
+  describe(program, {
+    name: 'diff',
+    args: '<key>',
+    summary: 'Print who entered and who left with the last run',
+    details: 'Of a trait: whose value changed.',
+    group: GROUPS.warehouse,
+    uses: ['project', 'target', 'json'],
+    examples: [
+      { run: 'diff lapsing_shoppers', does: 'who came, who went' },
+      { run: 'diff lapsing_shoppers --json', does: 'all of them, as JSON' },
+    ],
+  })
+    .addOption(
+      new Option('-n, --limit <rows>', 'at most so many of each; 0 is all').argParser(wholeNumber(0)),
+    )
+    .action(bind(action));
+
+async function action(context: Context, options: Options, key: string): Promise<number> {
+  const { diff: read } = await import('../../runtime/index.js');
+  const loaded = await context.load();
+  const asked = options.limit ?? (context.json ? 0 : SCREENFUL);
+  const result = await read({
+    ...context.runtime(loaded),
+    key,
+    ...(asked === 0 ? {} : { limit: asked + 1 }),
+  });
+  const shownRows = (rows: readonly Row[]): readonly Row[] => (asked === 0 ? rows : rows.slice(0, asked));
+  if (context.json) {
+    const json = (rows: readonly Row[]): unknown => shownRows(rows).map(rowValue);
+    const { entered, exited, changed } = result;
+    await context.document({
+      ...result,
+      entered: json(entered),
+      exited: json(exited),
+      changed: json(changed),
+    });
+    return 0;
+  }
+  const { green, red, yellow, bold, dim } = context.paint;
+  await context.print(
+    `${bold(key)} ${dim(`${result.kind}, ${count(result.size)} now, run ${result.run_id ?? '–'} as of ${result.as_of ?? '–'}`)}`,
+  );
+  const lists = [
+    [green('entered'), result.entered],
+    [red('exited'), result.exited],
+    [yellow('changed'), result.changed],
+  ] as const;
+  for (const [title, rows] of lists) {
+    if (rows.length === 0) continue;
+    const more = asked > 0 && rows.length > asked;
+    await context.print(
+      `\n${title} ${more ? dim(`(the first ${count(asked)}; --limit 0 for all)`) : count(rows.length)}`,
+    );
+    await context.print(rowTable(context, shownRows(rows)));
+  }
+  if (nothing(result)) await context.print('\nnothing changed');
+  return 0;
+}
+
+function nothing({ entered, exited, changed }: DiffResult): boolean {
+  return entered.length + exited.length + changed.length === 0;
+}

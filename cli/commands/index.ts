@@ -1,0 +1,22 @@
+import type { Register } from '../command.js';
+import { compile } from './compile.js';
+import { complete, completion } from './completion.js';
+import { demo } from './demo.js';
+import { diff } from './diff.js';
+import { init } from './init.js';
+import { ls } from './ls.js';
+import { members } from './members.js';
+import { preview } from './preview.js';
+import { retire } from './retire.js';
+import { run } from './run.js';
+import { status } from './status.js';
+import { sync } from './sync.js';
+import { validate } from './validate.js';
+
+/** Every command, in the order help lists them. */
+export const COMMANDS: readonly Register[] = [
+  init, validate, compile, ls,
+  run, preview, members, diff, status, retire,
+  sync,
+  demo, completion, complete,
+]; // prettier-ignore

@@ -1,0 +1,145 @@
+import type { DefinitionResult, RunResult } from '../../runtime/api.js';
+import { describe, GROUPS, type Register } from '../command.js';
+import { problemsJson, type Context, type Loaded } from '../context.js';
+import { duration, plural, signed, table, type Paint } from '../output.js';
+import { progressFor } from '../progress/index.js';
+
+interface Options {
+  readonly sync?: boolean;
+  readonly asOfBehind?: boolean;
+  readonly reconcile?: boolean;
+  readonly state?: string;
+}
+
+export const run: Register = (program, bind) =>
+  describe(program, {
+    name: 'run',
+    summary: 'Compute definitions, publish them, fill the outbox',
+    details:
+      'Only what changed since the last run is read. Nothing is sent: `rollcall sync` does that, or --sync. The result is also written to target/run_results.json.',
+    group: GROUPS.warehouse,
+    uses: ['project', 'target', 'select', 'asOf', 'json', 'logFormat'],
+    examples: [
+      { run: 'run', does: 'everything, as of now' },
+      { run: 'run --select tag:daily --sync', does: 'what is tagged daily, and deliver it' },
+      { run: 'run --select +win_back', does: 'an audience with all it refers to' },
+      { run: 'run --as-of 2017-06-01', does: 'as of midnight UTC on the first of June' },
+      { run: 'run --json --log-format json', does: 'for an orchestrator' },
+    ],
+  })
+    .option('--sync', 'deliver the outbox afterwards')
+    .option('--as-of-behind', 'allow an --as-of before the last run')
+    .option('--reconcile', 'read every source whole, to find rows that landed with an old received_at')
+    .option('--state <dir>', 'a folder with the manifest.json that state:modified compares with')
+    .action(bind(action));
+
+async function action(context: Context, options: Options): Promise<number> {
+  const { runProject } = await import('../../runtime/index.js');
+  const { printSync, syncJson, syncProject, throwBadSettings } = await import('../sync.js');
+  const loaded = await context.load();
+  // A setting that stops the delivery should stop before an hour of computing.
+  if (options.sync === true) throwBadSettings(loaded.project, loaded.spans);
+  const progress = await progressFor(context);
+  let result: RunResult;
+  try {
+    result = await runProject({
+      ...context.runtime(loaded),
+      ...context.selection,
+      ...context.asOf,
+      ...(options.state === undefined ? {} : { state: options.state }),
+      asOfBehind: options.asOfBehind === true,
+      reconcile: options.reconcile === true,
+      invocation: context.invocation,
+      newRunId: context.io.newRunId,
+      onEvent: (event) => progress.run(event),
+    });
+  } finally {
+    await progress.end();
+  }
+  const wanted = options.sync === true && result.status !== 'failed' && result.status !== 'cancelled';
+  const keys = new Set(result.definitions.map((d) => d.key));
+  const chosen = context.selection.select === undefined ? {} : { definitions: keys };
+  const sync = wanted ? await syncProject(context, loaded, chosen) : undefined;
+  if (context.json) await context.document(runJson(result, sync && syncJson(sync)));
+  await printRun(context, loaded, result);
+  if (sync !== undefined) await printSync(context, sync);
+  return Math.max(result.exit, sync?.exit ?? 0);
+}
+
+function runJson(result: RunResult, sync: unknown): unknown {
+  const definitions = result.definitions.map(({ error, ...rest }) => ({
+    ...rest,
+    ...(error === undefined ? {} : { error: problemsJson([error])[0] }),
+  }));
+  const diagnostics = problemsJson(result.diagnostics);
+  return { ...result, definitions, diagnostics, ...(sync === undefined ? {} : { sync }) };
+}
+
+/** The table of a run, its problems and its last line. */
+export async function printRun(context: Context, { warnings }: Loaded, result: RunResult): Promise<void> {
+  const paint = context.printPaint;
+  if (result.definitions.length > 0) {
+    const columns = [
+      { title: 'key' },
+      { title: 'kind' },
+      ...(['size', 'entered', 'exited', 'changed', 'time'] as const).map((title) => ({
+        title,
+        align: 'right' as const,
+      })),
+    ];
+    await context.print(
+      table(
+        paint,
+        columns,
+        result.definitions.map((d) => definitionRow(paint, d)),
+      ),
+    );
+    await context.print();
+  }
+  const known = new Set(result.diagnostics.map((d) => d.message));
+  context.report([...warnings.filter((w) => !known.has(w.message)), ...result.diagnostics]);
+  const failed = result.definitions.filter(
+    (d) => d.status === 'failed' || d.status === 'upstream_failed',
+  ).length;
+  const done = result.definitions.filter((d) => d.status === 'succeeded').length;
+  const mark = {
+    succeeded: paint.green('✔'),
+    partial: paint.yellow('!'),
+    failed: paint.red('✖'),
+    cancelled: paint.yellow('✖'),
+  };
+  const words = [
+    `run ${result.run_id} ${result.status}`,
+    plural(done, 'definition'),
+    ...(failed > 0 ? [paint.red(`${failed} failed`)] : []),
+    `as of ${result.as_of}`,
+    duration(result.duration_ms),
+  ];
+  await context.print(`${mark[result.status]} ${words.join(' · ')}`);
+  await context.print(paint.dim(`  ${context.pathFromHere('target/run_results.json')}`));
+}
+
+function definitionRow(paint: Paint, d: DefinitionResult): readonly (string | number | null)[] {
+  if (d.status === 'succeeded') {
+    return [
+      d.key,
+      d.kind,
+      d.size,
+      d.entered === null ? null : paint.green(signed(d.entered, '+')),
+      d.exited === null ? null : paint.red(signed(d.exited, '−')),
+      d.changed === null ? null : signed(d.changed, '+').replace('+', ''),
+      duration(d.duration_ms),
+    ];
+  }
+  const word = d.status.replace('_', ' ');
+  const bad = d.status === 'failed' || d.status === 'upstream_failed';
+  return [
+    bad ? paint.red(d.key) : paint.dim(d.key),
+    d.kind,
+    bad ? paint.red(word) : paint.dim(word),
+    '',
+    '',
+    '',
+    '',
+  ];
+}

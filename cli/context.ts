@@ -1,0 +1,147 @@
+import { isAbsolute, relative, resolve } from 'node:path';
+
+import { hasErrors, UserError, type Diagnostic } from '../compiler/diagnostics/index.js';
+import {
+  compareDiagnostics,
+  diagnosticJson,
+  formatDiagnostic,
+  type DiagnosticJson,
+} from '../compiler/diagnostics/print.js';
+import type { LoadResult } from '../models/index.js';
+import type { Project, Spans } from '../models/definition.js';
+import type { RuntimeOptions } from '../runtime/api.js';
+import { write, type Io } from './io.js';
+import { paintFor, plural, type Paint } from './output.js';
+
+/** Options every command takes (SEMANTICS §8). */
+export interface Globals {
+  readonly project?: string;
+  readonly target?: string;
+  readonly select?: readonly string[];
+  readonly asOf?: string;
+  readonly json?: boolean;
+  readonly logFormat?: 'text' | 'json';
+  readonly color?: boolean;
+}
+
+/** A project without errors. */
+export interface Loaded {
+  readonly project: Project;
+  readonly spans: Spans;
+  readonly warnings: readonly Diagnostic[];
+}
+
+/** One invocation: where it prints, and what it was told. */
+export class Context {
+  readonly json: boolean;
+  /** Colours of standard output and of standard error. */
+  readonly paint: Paint;
+  readonly errPaint: Paint;
+
+  constructor(
+    readonly io: Io,
+    readonly globals: Globals,
+    private readonly argv: readonly string[],
+  ) {
+    this.json = globals.json === true;
+    this.paint = paintFor(io.stdout, io.env, globals.color !== false);
+    this.errPaint = paintFor(io.stderr, io.env, globals.color !== false);
+  }
+
+  /** The command line, for the lock and the `runs` table. */
+  get invocation(): string {
+    return ['rollcall', ...this.argv]
+      .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : JSON.stringify(word)))
+      .join(' ');
+  }
+
+  get projectDir(): string {
+    return resolve(this.io.cwd, this.globals.project ?? '.');
+  }
+
+  /** What people read: standard output, or standard error where that is for the document of `--json`. */
+  async print(text = ''): Promise<void> {
+    await write(this.json ? this.io.stderr : this.io.stdout, `${text}\n`);
+  }
+
+  /** Colours of where `print` goes. */
+  get printPaint(): Paint {
+    return this.json ? this.errPaint : this.paint;
+  }
+
+  /** What is beside the result: progress, warnings, hints. */
+  note(text: string): void {
+    this.io.stderr.write(`${text}\n`);
+  }
+
+  /** The one document of `--json`. */
+  async document(value: unknown): Promise<void> {
+    await write(this.io.stdout, `${JSON.stringify(value, null, 2)}\n`);
+  }
+
+  /** Prints problems to standard error, in the order of files and places. */
+  report(diagnostics: readonly Diagnostic[]): void {
+    const color = this.errPaint.isColorSupported;
+    for (const diagnostic of [...diagnostics].sort(compareDiagnostics))
+      this.note(formatDiagnostic(diagnostic, { color }));
+  }
+
+  /** Reads the project; throws `UserError` with every problem when there is an error among them. */
+  async load(): Promise<Loaded> {
+    const { project, spans, diagnostics } = await this.loadAll();
+    if (project === undefined || hasErrors(diagnostics)) throw new UserError(diagnostics);
+    return { project, spans, warnings: diagnostics };
+  }
+
+  /** Reads the project with all its problems, for `validate`. */
+  async loadAll(): Promise<LoadResult> {
+    const { loadProject } = await import('../models/index.js');
+    const { target } = this.globals;
+    return loadProject({
+      dir: this.projectDir,
+      env: this.io.env,
+      ...(target === undefined ? {} : { target }),
+    });
+  }
+
+  /** What the runtime needs of a project. */
+  runtime({ project, spans }: Pick<Loaded, 'project' | 'spans'>): RuntimeOptions {
+    const { now, signal } = this.io;
+    return { project, spans, now, ...(signal === undefined ? {} : { signal }) };
+  }
+
+  /** `--select` and `--as-of`, as the runtime takes them. */
+  get selection(): { readonly select?: readonly string[] } {
+    const { select } = this.globals;
+    return select === undefined || select.length === 0 ? {} : { select };
+  }
+
+  get asOf(): { readonly asOf?: string } {
+    const { asOf } = this.globals;
+    return asOf === undefined ? {} : { asOf };
+  }
+
+  /** A path of the project as it is typed from here. */
+  pathFromHere(path: string): string {
+    const absolute = resolve(this.projectDir, path);
+    const near = relative(this.io.cwd, absolute);
+    if (near === '') return '.';
+    return near.startsWith('..') || isAbsolute(near) ? absolute : near;
+  }
+}
+
+/** Problems as `--json` prints them, in the order of files and places. */
+export function problemsJson(diagnostics: readonly Diagnostic[]): readonly DiagnosticJson[] {
+  return [...diagnostics].sort(compareDiagnostics).map(diagnosticJson);
+}
+
+/** `2 errors, 1 warning`. */
+export function problemCount(diagnostics: readonly Diagnostic[]): string {
+  const errors = diagnostics.filter((d) => d.severity === 'error').length;
+  const warnings = diagnostics.length - errors;
+  const parts = [
+    ...(errors > 0 ? [plural(errors, 'error')] : []),
+    ...(warnings > 0 ? [plural(warnings, 'warning')] : []),
+  ];
+  return parts.join(', ');
+}

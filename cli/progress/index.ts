@@ -1,0 +1,29 @@
+/** Progress on standard error: a live list on a terminal, plain lines elsewhere, JSON lines for machines. */
+import type { SyncEvent } from '../../delivery/index.js';
+import type { RunEvent } from '../../runtime/api.js';
+import type { Context } from '../context.js';
+import { LineProgress } from './lines.js';
+
+export interface Progress {
+  run(event: RunEvent): void;
+  sync(event: SyncEvent): void;
+  /** Leaves the screen to whoever prints next. */
+  end(): Promise<void>;
+}
+
+/** Shows nothing: the caller tells in its own way. */
+export const SILENT: Progress = { run: () => undefined, sync: () => undefined, end: async () => undefined };
+
+/** The progress that suits where standard error goes. */
+export async function progressFor(context: Context): Promise<Progress> {
+  const { io, globals } = context;
+  if (globals.logFormat === 'json') {
+    const { LogProgress } = await import('./log.js');
+    return new LogProgress(io);
+  }
+  if (io.stderr.isTTY === true && io.env['CI'] === undefined && io.env['TERM'] !== 'dumb') {
+    const { LiveProgress } = await import('./live.js');
+    return new LiveProgress(io.stderr as unknown as NodeJS.WriteStream);
+  }
+  return new LineProgress(context);
+}

@@ -1,0 +1,56 @@
+import type { SyncEvent } from '../../delivery/index.js';
+import type { RunEvent } from '../../runtime/api.js';
+import type { Context } from '../context.js';
+import { count, duration, plural } from '../output.js';
+import { landed, syncSummary } from './words.js';
+import type { Progress } from './index.js';
+
+/** A line for each thing done: what a log of a scheduled job should hold. */
+export class LineProgress implements Progress {
+  constructor(private readonly context: Pick<Context, 'note' | 'errPaint'>) {}
+
+  run(event: RunEvent): void {
+    const { dim, red, yellow } = this.context.errPaint;
+    switch (event.event) {
+      case 'run_started':
+        return this.line(dim(`run ${event.run_id} as of ${event.as_of}`));
+      case 'landing_finished':
+        return this.line(`landed ${event.source}: ${landed(event)} ${dim(duration(event.duration_ms))}`);
+      case 'profiles_finished':
+        return this.line(`profiles ${dim(duration(event.duration_ms))}`);
+      case 'definition_finished':
+        return this.line(
+          `${dim(`${event.index}/${event.total}`)} ${event.kind} ${event.key} ${dim(duration(event.duration_ms))}`,
+        );
+      case 'definition_failed':
+        return this.line(
+          `${dim(`${event.index}/${event.total}`)} ${event.kind} ${event.key} ${red(event.status === 'failed' ? 'failed' : 'not computed')}`,
+        );
+      case 'publish_finished':
+        return this.line(
+          `published ${plural(event.definitions, 'definition')} ${dim(duration(event.duration_ms))}`,
+        );
+      case 'retry':
+        return this.line(
+          yellow(`retry ${event.attempt} of ${event.step} in ${event.delay_ms} ms: ${event.error}`),
+        );
+      default:
+        return;
+    }
+  }
+
+  sync(event: SyncEvent): void {
+    if (event.event === 'destination_started') {
+      this.line(`${event.destination} → ${event.where}: ${count(event.waiting)} waiting`);
+    } else if (event.event === 'destination_finished')
+      this.line(`${event.destination}: ${syncSummary(event)}`);
+  }
+
+  async end(): Promise<void> {
+    // every line is out
+  }
+
+  private line(text: string): void {
+    this.context.note(text);
+  }
+}

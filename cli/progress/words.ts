@@ -1,0 +1,26 @@
+import type { LandingResult } from '../../runtime/api.js';
+import { count, plural } from '../output.js';
+
+/** `1,204 new rows`, `read whole (first run)`. */
+export function landed({ mode, reason, new_rows }: LandingResult): string {
+  if (mode === 'full' || new_rows === null) return `read whole (${reason})`;
+  return plural(new_rows, 'new row');
+}
+
+interface Counts {
+  readonly delivered: number;
+  readonly rejected: number;
+  readonly failed: number;
+  readonly waiting: number;
+}
+
+/** `120 delivered, 3 rejected, 7 waiting`. */
+export function syncSummary({ delivered, rejected, failed, waiting }: Counts): string {
+  const parts = [
+    `${count(delivered)} delivered`,
+    ...(rejected > 0 ? [`${count(rejected)} rejected`] : []),
+    ...(failed > 0 ? [`${count(failed)} failed`] : []),
+    ...(waiting > 0 ? [`${count(waiting)} waiting`] : []),
+  ];
+  return parts.join(', ');
+}

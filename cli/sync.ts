@@ -1,0 +1,109 @@
+/** Delivery as `sync` and `run --sync` do it. */
+import { UserError } from '../compiler/diagnostics/index.js';
+import { checkDestinations, syncDestinations, type SyncResult } from '../delivery/index.js';
+import type { Project, Spans } from '../models/definition.js';
+import { listDefinitions, withSession } from '../runtime/index.js';
+import { problemsJson, type Context, type Loaded } from './context.js';
+import { count, duration, table } from './output.js';
+import { progressFor, type Progress } from './progress/index.js';
+
+/** Which messages: destinations by their keys, definitions by any selector. */
+export interface Chosen {
+  readonly destinations?: ReadonlySet<string>;
+  readonly definitions?: ReadonlySet<string>;
+}
+
+/** Refuses settings that no delivery could use. */
+export function throwBadSettings({ destinations }: Project, spans: Spans): void {
+  const problems = checkDestinations(
+    destinations.filter((d) => d.enabled),
+    spans,
+  );
+  if (problems.length > 0) throw new UserError(problems);
+}
+
+/** Delivers what waits, or of it what was chosen. */
+export async function syncProject(
+  context: Context,
+  loaded: Loaded,
+  select: Chosen,
+  shown?: Progress,
+): Promise<SyncResult> {
+  const { project, spans } = loaded;
+  const { io } = context;
+  const progress = shown ?? (await progressFor(context));
+  const owner = { runId: io.newRunId(), command: context.invocation };
+  try {
+    return await withSession(
+      context.runtime(loaded),
+      { mode: 'write', owner },
+      ({ warehouse, dialect, state }) =>
+        syncDestinations({
+          warehouse,
+          dialect,
+          state,
+          destinations: project.destinations,
+          projectDir: project.dir,
+          spans,
+          select,
+          now: io.now,
+          ...(io.signal === undefined ? {} : { signal: io.signal }),
+          onEvent: (event) => progress.sync(event),
+        }),
+    );
+  } finally {
+    await progress.end();
+  }
+}
+
+/** Reads `--select` of a delivery: destinations by their keys, definitions by any selector. */
+export async function choose(context: Context, loaded: Loaded): Promise<Chosen> {
+  const known = new Set(loaded.project.destinations.map((d) => d.key));
+  const words = (context.globals.select ?? []).flatMap((s) => s.split(/\s+/)).filter((s) => s !== '');
+  const destinations = words.filter((s) => known.has(s));
+  const select = words.filter((s) => !known.has(s));
+  const definitions =
+    select.length === 0 ? undefined : await listDefinitions({ ...context.runtime(loaded), select });
+  return {
+    ...(destinations.length === 0 ? {} : { destinations: new Set(destinations) }),
+    ...(definitions === undefined ? {} : { definitions: new Set(definitions.definitions.map((d) => d.key)) }),
+  };
+}
+
+export function syncJson(result: SyncResult): unknown {
+  return { ...result, diagnostics: problemsJson(result.diagnostics) };
+}
+
+/** The table of a delivery, and its problems. */
+export async function printSync(context: Context, result: SyncResult): Promise<void> {
+  const paint = context.printPaint;
+  if (result.destinations.length === 0) {
+    await context.print('no destinations: add one to the folder destinations/');
+    return;
+  }
+  const colour = {
+    succeeded: paint.green,
+    failed: paint.red,
+    stopped: paint.red,
+    disabled: paint.dim,
+    cancelled: paint.yellow,
+  };
+  const rows = result.destinations.map((d) => [
+    d.key,
+    d.type,
+    colour[d.status](d.status),
+    d.delivered,
+    d.rejected === 0 ? '·' : paint.red(count(d.rejected)),
+    d.failed === 0 ? '·' : paint.red(count(d.failed)),
+    d.waiting === 0 ? '·' : count(d.waiting),
+    duration(d.duration_ms),
+    d.where ?? '',
+  ]);
+  const right = (title: string) => ({ title, align: 'right' as const });
+  const columns = [
+    { title: 'destination' }, { title: 'type' }, { title: 'status' },
+    right('delivered'), right('rejected'), right('failed'), right('waiting'), right('time'), { title: 'where' },
+  ]; // prettier-ignore
+  await context.print(`\n${table(paint, columns, rows)}`);
+  context.report(result.diagnostics);
+}
