@@ -89,7 +89,8 @@ export class Cursor {
   /** The word to read a misspelt one as; a word that is near none of them cannot be read. */
   resolveWord(token: Token, legal: readonly string[], what: string): string {
     if (legal.includes(token.text)) return token.text;
-    const hint = didYouMean(token.text, legal) ?? synonymHint(token.text, legal);
+    // Synonyms first: `not_contains` is spelt almost as `contains`, and means the opposite.
+    const hint = synonymHint(token.text, legal) ?? didYouMean(token.text, legal);
     if (hint === undefined) {
       const list = legal.length <= 12 ? `use ${orList(legal)}` : undefined;
       this.fail(`${what} is expected, not ${show(token)}`, list, token);

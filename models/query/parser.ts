@@ -193,6 +193,7 @@ function scalarHint(cursor: Cursor): string | undefined {
   if (cursor.tokens.length === 1) return "write one, e.g. event('Order Completed').count() >= 1";
   const swapped = `${cursor.token.text}=`;
   const before = cursor.previous?.text;
+  if (before === '<' && cursor.is('>')) return 'did you mean "!="?';
   return before === '=' && OPERATOR_OF_SYMBOL.has(swapped) ? `did you mean "${swapped}"?` : undefined;
 }
 

@@ -83,11 +83,7 @@ function placementHint(key: string, legal: readonly string[]): string | undefine
   const isStream = REDUCERS.every((name) => legal.includes(name));
   if (OPERATOR_NAMES.has(key) && isStream)
     return `a comparison belongs to a reducer: "count": { "${key}": … }`;
-  if (
-    OPERATOR_NAMES.has(key) &&
-    legal.every((name) => !OPERATOR_NAMES.has(name)) &&
-    legal.includes('property')
-  ) {
+  if (OPERATOR_NAMES.has(key) && legal.every((name) => REDUCER_OPTIONS.has(name))) {
     return 'a value has no comparison: remove it';
   }
   if (key === 'property' && isStream) {

@@ -103,7 +103,7 @@ const reducer: fc.Arbitrary<Reducer> = fc.oneof(
     },
     { requiredKeys: ['fn', 'property'] },
   ),
-) as fc.Arbitrary<Reducer>;
+);
 
 function stream(inWhere: boolean, depth: number): fc.Arbitrary<Stream> {
   const where = depth > 0 ? { where: condition(true, depth - 1) } : {};
@@ -173,7 +173,7 @@ function comparison(inWhere: boolean, depth: number): fc.Arbitrary<Comparison> {
     fc.record({ op: fc.constantFrom('exists', 'not_exists') }),
     fc.record({ op: fc.constantFrom('before_date', 'after_date'), instant }),
     fc.record({ op: fc.constantFrom('within_last', 'within_next', 'before_last', 'after_next'), duration }),
-  ) as fc.Arbitrary<Comparison>;
+  );
 }
 
 function condition(inWhere: boolean, depth: number): fc.Arbitrary<Condition> {

@@ -75,3 +75,8 @@ export async function load(
   const result = await loadProject({ dir: '/p', env: {}, fs: memoryFs(files), ...options });
   return { ...result, printed: printed(result) };
 }
+
+/** A small audience file with that key; `more` are further settings, each with its comma. */
+export function member(key: string, more = ''): string {
+  return `{ "kind": "audience", "key": "${key}", ${more}"definition": { "trait": "plan", "equals": "pro" } }`;
+}
