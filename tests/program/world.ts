@@ -1,0 +1,331 @@
+/**
+ * A warehouse in memory that programs run on, without the runtime: raw tables are made by SQL, definitions
+ * are plain relations over facts, and the rows of `definitions` and `runs` are kept by hand.
+ */
+import { bindSource, sourceNeeds, type BoundSource } from '../../compiler/bind/index.js';
+import { parseTableName } from '../../compiler/bind/index.js';
+import { valueColumn } from '../../compiler/bind/paths.js';
+import type { Catalog, CatalogTable, Needs, ValueColumn } from '../../compiler/bind/types.js';
+import { c, call, filter, param, pick, union } from '../../compiler/ir/build.js';
+import type { LiteralValue, Relation } from '../../compiler/ir/types.js';
+import { buildRun, factsTable, scanSpec, StateSchema } from '../../compiler/program/index.js';
+import type { ExistingState, RunProgram, SourceLanding, Step } from '../../compiler/program/index.js';
+import type { Dialect, Params } from '../../dialects/dialect.js';
+import { dialectFor } from '../../dialects/registry.js';
+import type { Row, Warehouse } from '../../dialects/warehouse.js';
+import type { Definition, Destination, SourceConfig } from '../../models/definition.js';
+
+export const STATE_SCHEMA = new StateSchema('rollcall');
+
+export const messagesSource = (over: Partial<SourceConfig> = {}): SourceConfig => ({
+  name: 'raw',
+  layout: 'messages',
+  table: 'raw.messages',
+  columns: {},
+  overlap: { amount: 3, unit: 'day' },
+  traits: [],
+  ...over,
+});
+
+export const segmentSource = (over: Partial<SourceConfig> = {}): SourceConfig => {
+  const { table: _, ...rest } = messagesSource({ name: 'web', layout: 'segment', schema: 'web' });
+  return { ...rest, ...over };
+};
+
+/** Who a definition is about, over what has landed. */
+export type Stage = (facts: (event: string) => Relation) => Relation;
+
+export interface RunOptions {
+  readonly asOf: string;
+  readonly needs?: Needs;
+  readonly definitions?: readonly { readonly definition: Definition; readonly stage: Stage }[];
+  readonly destinations?: readonly Destination[];
+  readonly removed?: readonly string[];
+  readonly startedAt?: string;
+  readonly reconcile?: boolean;
+}
+
+export interface RunResult {
+  readonly program: RunProgram;
+  readonly modes: Readonly<Record<string, 'incremental' | 'full'>>;
+  readonly counts: Readonly<Record<string, Row>>;
+  readonly audits: Readonly<Record<string, Row>>;
+  readonly checks: Readonly<Record<string, Row>>;
+}
+
+export const definition = (over: Partial<Definition> & { readonly key: string }): Definition =>
+  ({
+    kind: 'audience',
+    name: over.key,
+    of: 'users',
+    tags: [],
+    enabled: true,
+    includeAnonymous: true,
+    history: { mode: 'all' },
+    destinations: [],
+    file: `models/${over.key}.json`,
+    condition: { kind: 'all', of: [] },
+    ...over,
+  }) as Definition;
+
+export const destination = (over: Partial<Destination> & { readonly key: string }): Destination => ({
+  name: over.key,
+  type: 'file',
+  enabled: true,
+  settings: {},
+  send: ['identify', 'track'],
+  events: {
+    audience_entered: 'Audience Entered',
+    audience_exited: 'Audience Exited',
+    trait_computed: 'Trait Computed',
+  },
+  identifiers: 'all',
+  file: `destinations/${over.key}.json`,
+  ...over,
+});
+
+export const needsOf = (events: Readonly<Record<string, readonly ValueColumn[]>>, traits: readonly string[] = []): Needs => ({
+  events: Object.entries(events).map(([event, columns]) => ({ event, columns })),
+  traits: traits.map((path) => valueColumn('trait', path, 'mention')),
+});
+
+/** Profiles with an event up to `as_of`. */
+export const anyEvent =
+  (event: string): Stage =>
+  (facts) => {
+    const rows = facts(event);
+    const known = filter(rows, call('le', c(rows, 'timestamp'), param('as_of', 'timestamp')));
+    return pick(known, ['profile_no'], { distinct: true });
+  };
+
+export const micros = (iso: string): LiteralValue => {
+  const [whole, fraction = ''] = iso.replace('Z', '').split('.');
+  const base = BigInt(Date.parse(`${whole}Z`)) * 1000n;
+  return { type: 'timestamp', value: (base + BigInt(fraction.padEnd(6, '0') || '0')).toString() };
+};
+
+export class World {
+  private runNo = 0;
+  /** Called after every statement, with how long it took. */
+  onStep?: (step: Step, sql: string, milliseconds: number) => void;
+
+  private constructor(
+    private readonly dialect: Dialect,
+    private readonly warehouse: Warehouse,
+    public sources: readonly SourceConfig[],
+  ) {}
+
+  static async open(
+    sources: readonly SourceConfig[] = [messagesSource()],
+    path = ':memory:',
+  ): Promise<World> {
+    const dialect = await dialectFor('duckdb');
+    const settings = { path, threads: 2 };
+    const warehouse = await dialect.open({ settings, projectDir: '/', mode: 'write' });
+    const world = new World(dialect, warehouse, sources);
+    await world.sql('create schema raw; create schema web');
+    await world.sql(`create table raw.messages (message_id varchar, type varchar, event varchar, name varchar,
+      timestamp timestamp, received_at timestamp, user_id varchar, anonymous_id varchar, group_id varchar,
+      properties json, traits json, context json, source_id varchar)`);
+    return world;
+  }
+
+  async close(): Promise<void> {
+    await this.warehouse.close();
+  }
+
+  async sql(sql: string): Promise<void> {
+    await this.warehouse.execute(sql);
+  }
+
+  async query(sql: string): Promise<readonly Row[]> {
+    const rows: Row[] = [];
+    for await (const batch of this.warehouse.read(sql)) rows.push(...batch.rows);
+    return rows;
+  }
+
+  /** Rows of `raw.messages`; what is not given is null. */
+  async messages(rows: readonly Readonly<Record<string, unknown>>[]): Promise<void> {
+    for (const row of rows) {
+      const quoted = Object.values(row).map((value) => {
+        if (value === null || value === undefined) return 'null';
+        const text = typeof value === 'string' ? value : JSON.stringify(value);
+        return `'${text.replaceAll("'", "''")}'`;
+      });
+      await this.sql(`insert into raw.messages (${Object.keys(row).join(', ')}) values (${quoted.join(', ')})`);
+    }
+  }
+
+  async catalog(): Promise<Catalog> {
+    const schemas = new Set(this.sources.map((s) => s.schema ?? parseTableName(s.table ?? '').schema));
+    const tables: CatalogTable[] = [];
+    for (const schema of schemas) tables.push(...(await this.warehouse.describeSchema(schema)));
+    return { tables, traitNames: new Map() };
+  }
+
+  async bind(): Promise<readonly BoundSource[]> {
+    const catalog = await this.catalog();
+    return this.sources.map((source) => {
+      const { bound, diagnostics } = bindSource(source, catalog);
+      if (!bound) throw new Error(JSON.stringify(diagnostics));
+      return bound;
+    });
+  }
+
+  async run(options: RunOptions): Promise<RunResult> {
+    const sources = await this.bind();
+    const needs = options.needs ?? needsOf({ 'Order Completed': [] });
+    const existing = await this.existing();
+    const definitions = options.definitions ?? [];
+    const program = buildRun({
+      schema: STATE_SCHEMA.schema,
+      project: {
+        dir: '/',
+        config: { name: 'shop', target: 'dev', targets: {}, sources: this.sources, vars: {} },
+        definitions: definitions.map((d) => d.definition),
+        destinations: options.destinations ?? [],
+      },
+      sources,
+      needs,
+      definitions: definitions.map(({ definition: d, stage }) => ({
+        definition: d,
+        fingerprint: 'f',
+        dependsOn: [],
+        query: stage((event) => factsOf(sources, needs, event)),
+      })),
+      existing,
+      removed: options.removed ?? [],
+      reconcile: options.reconcile ?? false,
+    });
+    return this.execute(program, options, existing);
+  }
+
+  private async execute(program: RunProgram, options: RunOptions, existing: ExistingState): Promise<RunResult> {
+    const runNo = (this.runNo += 1);
+    const startedAt = options.startedAt ?? '2030-01-01T00:00:00Z';
+    const run: Params = {
+      as_of: micros(options.asOf),
+      run_id: { type: 'text', value: `run_${runNo}` },
+      run_no: { type: 'int', value: String(runNo) },
+      started_at: micros(startedAt),
+      namespace: { type: 'text', value: 'shop' },
+    };
+    await this.steps(program.ensure, run);
+    await this.sql(`insert into rollcall.runs (run_id, run_no, as_of, status)
+      values ('run_${runNo}', ${runNo}, '${options.asOf}', 'running')`);
+    const modes: Record<string, 'incremental' | 'full'> = {};
+    const audits: Record<string, Row> = {};
+    const checks: Record<string, Row> = {};
+    await this.warehouse.begin();
+    const params = (land: SourceLanding): Params => {
+      const watermark = existing.landings.get(land.source)?.watermark;
+      return watermark ? { ...run, watermark: micros(watermark) } : run;
+    };
+    for (const land of program.land) {
+      await this.steps(land.prepare, params(land));
+      const check = land.check ? await this.read(land.check, params(land)) : undefined;
+      if (check) checks[land.source] = check;
+      const mode = land.mode === 'full' || check?.['corrected'] !== '0' ? 'full' : 'incremental';
+      modes[land.source] = mode;
+      await this.steps(mode === 'full' ? land.full : land.incremental, params(land));
+    }
+    await this.steps(program.identity, run);
+    for (const land of program.land) {
+      await this.steps(modes[land.source] === 'full' ? land.factsFull : land.factsIncremental, params(land));
+      if (land.audit) audits[land.source] = await this.read(land.audit, params(land));
+    }
+    await this.steps(program.shared, run);
+    await this.warehouse.commit();
+    const counts: Record<string, Row> = {};
+    await this.warehouse.begin();
+    for (const plan of program.definitions) {
+      const { key, kind } = plan.definition;
+      const no = await this.definitionNo(key, kind, options.asOf);
+      const own: Params = {
+        ...run,
+        definition_no: { type: 'int', value: no },
+        definition_key: { type: 'text', value: key },
+        first_run_at: micros(options.asOf),
+      };
+      await this.steps([...plan.compute, ...plan.publish], own);
+      counts[key] = await this.read(plan.counts, own);
+    }
+    for (const removed of program.removed) await this.steps(removed.publish, run);
+    await this.warehouse.commit();
+    return { program, modes, counts, audits, checks };
+  }
+
+  private async definitionNo(key: string, kind: string, asOf: string): Promise<string> {
+    const quoted = key.replaceAll("'", "''");
+    const found = (await this.query(`select definition_no from rollcall.definitions where key = '${quoted}'`))[0];
+    if (found) return String(found['definition_no']);
+    const [next] = await this.query('select coalesce(max(definition_no), 0) + 1 as n from rollcall.definitions');
+    const no = String(next?.['n']);
+    await this.sql(`insert into rollcall.definitions (key, kind, status, definition_no, first_run_at)
+      values ('${quoted}', '${kind}', 'live', ${no}, '${asOf}')`);
+    return no;
+  }
+
+  private async steps(steps: readonly Step[], params: Params): Promise<void> {
+    for (const step of steps) {
+      for (const { sql } of this.dialect.statements(step, params)) {
+        try {
+          const from = performance.now();
+          await this.warehouse.execute(sql);
+          this.onStep?.(step, sql, performance.now() - from);
+        } catch (error) {
+          throw new Error(`${step.id}: ${String(error)}\n${sql}`, { cause: error });
+        }
+      }
+    }
+  }
+
+  private async read(step: Step, params: Params): Promise<Row> {
+    const [statement] = this.dialect.statements(step, params);
+    const [row] = await this.query(statement?.sql ?? '');
+    return row ?? {};
+  }
+
+  private async existing(): Promise<ExistingState> {
+    const described = await this.warehouse.describeSchema(STATE_SCHEMA.schema);
+    const tables = new Map(described.map((t) => [t.table.name, t.columns.map((column) => column.name)]));
+    if (!tables.has('landing'))
+      return { tables, landings: new Map(), definitions: new Map(), connections: new Set() };
+    const landings = await this.query('select * from rollcall.landing');
+    const definitions = await this.query('select * from rollcall.definitions');
+    const connections = await this.query('select * from rollcall.connections');
+    return {
+      tables,
+      landings: new Map(
+        landings.map((row) => [
+          String(row['source']),
+          { fingerprint: String(row['fingerprint']), watermark: row['watermark'] as string | null },
+        ]),
+      ),
+      definitions: new Map(
+        definitions.map((row) => [
+          String(row['key']),
+          {
+            key: String(row['key']),
+            kind: String(row['kind']),
+            definitionNo: Number(row['definition_no']),
+            fingerprint: null,
+            status: 'live',
+            firstRunAt: row['first_run_at'] as string,
+            retiredAt: null,
+            reducer: null,
+          },
+        ]),
+      ),
+      connections: new Set(connections.map((r) => `${String(r['destination_key'])}\u0000${String(r['definition_key'])}`)),
+    };
+  }
+}
+
+function factsOf(sources: readonly BoundSource[], needs: Needs, event: string): Relation {
+  const parts = sources.flatMap((source) => {
+    const own = sourceNeeds(source, needs).events.find((e) => e.event === event);
+    return own ? [scanSpec(factsTable(STATE_SCHEMA, source.name, event, own.columns))] : [];
+  });
+  return union(parts);
+}
