@@ -16,7 +16,7 @@ const smallSum = (x: Sql, context: EmitContext): Sql =>
  * argument for every row before it filters.
  */
 const largeSum = (x: Sql, context: EmitContext): Sql =>
-  `coalesce(sum(case when ${x} not ${ORDINARY} then cast(trunc(${x}) as hugeint) end)${filterClause(context)}, 0)`;
+  `coalesce(sum(case when ${x} not ${ORDINARY} then cast(${x} - ${x} % 1 as hugeint) end)${filterClause(context)}, 0)`;
 
 /** Whether the argument is known to be an integer of at most 64 bits: DuckDB sums those in 128. */
 function isNarrow(expr: Expr | undefined): boolean {
@@ -31,23 +31,39 @@ const sum: Emit = (args, context) => {
   const x = arg(args);
   if (isNarrow(context.args[0])) return `cast(sum(${x})${filterClause(context)} as decimal(38, 9))`;
   const [small, large] = [smallSum(x, context), `try_cast(${largeSum(x, context)} as decimal(38, 9))`];
-  return `list_reduce([${small}, ${large}], lambda a, b: try(a + b))`;
+  const { newLine } = context;
+  return `list_reduce([${newLine}${small},${newLine}${large}${newLine.slice(0, -2)}], lambda rc__a, rc__b: try(rc__a + rc__b))`;
 };
 
 /**
- * DuckDB divides decimals as DOUBLE. Here the whole part of large values is divided first, and what is left is
- * divided as an integer count of 1e-9, rounding half away from zero.
+ * DuckDB divides decimals as DOUBLE, so the whole part is divided as an integer, and what is left as an integer
+ * count of 1e-9. Both get the sign of the total before the latter is rounded half away from zero.
  */
 const avg: Emit = (args, context) => {
   const x = arg(args);
+  const { newLine } = context;
   const count = `count(${x})${filterClause(context)}`;
-  const sums = `{s: ${smallSum(x, context)}, w: ${largeSum(x, context)}, n: ${count}}`;
-  const rest = `replace(cast(t.s + cast(t.w % t.n as decimal(38, 9)) as varchar), '.', '')`;
-  const divided = `lambda t: {q: t.w // t.n, r: cast(${rest} as hugeint), n: t.n}`;
-  const rounded = `cast(sign(t.r) * ((2 * abs(t.r) + t.n) // (2 * t.n)) as decimal(38, 0)) * 0.000000001`;
-  const quotient = `lambda t: try(cast(t.q as decimal(38, 9)) + ${rounded})`;
-  return `list_transform(list_transform([${sums}], ${divided}), ${quotient})[1]`;
+  const sums = [`{s: ${smallSum(x, context)}`, ` w: ${largeSum(x, context)}`, ` n: ${count}}`];
+  const steps = [
+    `[${newLine}${sums.join(`,${newLine}`)}]`,
+    lambda(`{t: $.w + cast($.s - $.s % 1 as hugeint), f: cast($.s % 1 as decimal(38, 9)), n: $.n}`),
+    lambda(
+      `{q: $.t // $.n, r: $.t % $.n * 1000000000 + cast(replace(cast($.f as varchar), '.', '') as hugeint), n: $.n}`,
+    ),
+    lambda(
+      `{q: $.q, r: $.r, n: $.n, c: case when $.q > 0 and $.r < 0 then 1 when $.q < 0 and $.r > 0 then -1 else 0 end}`,
+    ),
+    lambda(`{q: $.q - $.c, r: $.r + $.c * $.n * 1000000000, n: $.n}`),
+    lambda(
+      `{q: $.q, r: cast(sign($.r) * ((2 * abs($.r) + $.n) // (2 * $.n)) as decimal(38, 0)) * 0.000000001}`,
+    ),
+    lambda(`try(cast($.q as decimal(38, 9)) + $.r)`),
+  ];
+  return `${steps.reduce((list, step) => `list_transform(${list},${newLine}${step})`)}[1]`;
 };
+
+// A parameter name that no column has: DuckDB takes a column of that name first.
+const lambda = (body: Sql): Sql => `lambda rc__t: ${body.replaceAll('$', 'rc__t')}`;
 
 const extreme =
   (name: 'arg_min' | 'arg_max'): Emit =>

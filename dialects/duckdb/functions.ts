@@ -6,27 +6,37 @@ import { fn, STANDARD_FUNCTIONS } from '../emit/index.js';
 import { arg } from '../emit/standard.js';
 import { extract, pathSteps } from './json.js';
 import { quoteText } from './types.js';
-import { decimalOf, decimalText, instantText, numberText, textInstant, textNumber, when } from './values.js';
+import {
+  caseLines,
+  decimalText,
+  floatDecimal,
+  instantText,
+  numberText,
+  textInstant,
+  textNumber,
+  when,
+} from './values.js';
 
 const NULL_NUMBER = 'cast(null as decimal(38, 9))';
 const NULL_INSTANT = 'cast(null as timestamp)';
 
 /** Text of the JSON value at a path: only its numbers with a fraction or exponent need rewriting. */
-function jsonText(value: Sql, steps: readonly string[]): Sql {
+function jsonText(value: Sql, steps: readonly string[], newLine: string): Sql {
   const text = extract('json_extract_string', value, steps);
-  const number = `coalesce(${decimalText(decimalOf(text))}, ${text})`;
-  return `case when ${extract('json_type', value, steps)} = 'DOUBLE' then ${number} else ${text} end`;
+  const number = decimalText(floatDecimal(text, `try_cast(${text} as double)`));
+  const isDouble = `${extract('json_type', value, steps)} = 'DOUBLE'`;
+  return caseLines([`when ${isDouble} then coalesce(${number}, ${text})`, `else ${text}`], newLine);
 }
 
 const asText = (value: Sql): Sql => `cast(${value} as varchar)`;
 
 // Through the shortest text that gives the same float, which is also what people see.
-const floatNumber = (value: Sql): Sql => decimalOf(asText(value));
+const floatNumber = (value: Sql): Sql => floatDecimal(asText(value), value);
 
 // Faster than a cast, and needs no session time zone.
 const utc = (value: Sql): Sql => `make_timestamp(epoch_us(${value}))`;
 
-type ByKind = Record<ColumnKind, (column: Sql) => Sql>;
+type ByKind = Record<ColumnKind, (column: Sql, newLine: string) => Sql>;
 
 const COLUMN_TEXT: ByKind = {
   int: asText,
@@ -38,7 +48,7 @@ const COLUMN_TEXT: ByKind = {
   timestamp: instantText,
   timestamptz: (x) => instantText(utc(x)),
   date: asText,
-  json: (x) => jsonText(`cast(${x} as json)`, []),
+  json: (x, newLine) => jsonText(`cast(${x} as json)`, [], newLine),
   other: asText,
 };
 
@@ -52,8 +62,8 @@ const COLUMN_NUMBER: ByKind = {
   timestamp: () => NULL_NUMBER,
   timestamptz: () => NULL_NUMBER,
   date: () => NULL_NUMBER,
-  json: (x) => textNumber(extract('json_extract_string', `cast(${x} as json)`, [])),
-  other: (x) => textNumber(asText(x)),
+  json: (x, newLine) => textNumber(extract('json_extract_string', `cast(${x} as json)`, []), newLine),
+  other: (x, newLine) => textNumber(asText(x), newLine),
 };
 
 const COLUMN_INSTANT: ByKind = {
@@ -66,8 +76,8 @@ const COLUMN_INSTANT: ByKind = {
   timestamp: (x) => x,
   timestamptz: utc,
   date: (x) => `cast(${x} as timestamp)`,
-  json: (x) => textInstant(extract('json_extract_string', `cast(${x} as json)`, [])),
-  other: (x) => textInstant(asText(x)),
+  json: (x, newLine) => textInstant(extract('json_extract_string', `cast(${x} as json)`, []), newLine),
+  other: (x, newLine) => textInstant(asText(x), newLine),
 };
 
 const toJson = fn('to_json');
@@ -90,11 +100,11 @@ const COLUMN_JSON: ByKind = {
 
 const byKind =
   (table: ByKind): Emit =>
-  (args, { args: exprs }) => {
+  (args, { args: exprs, newLine }) => {
     const kind = textLiteral(exprs[1]);
     const emit = Object.hasOwn(table, kind) ? table[kind as ColumnKind] : undefined;
     if (!emit) throw new CompilerBug(`no column kind ${kind}`);
-    return emit(arg(args));
+    return emit(arg(args), newLine);
   };
 
 function textLiteral(expr: Expr | undefined): string {
@@ -147,9 +157,9 @@ const isCompact = (expr: Expr | undefined): boolean => !(expr?.kind === 'call' &
 const COPIED: ReadonlySet<FnName> = new Set<FnName>(['parse_json', 'column_json']);
 
 const pathed =
-  (emit: (value: Sql, steps: readonly string[]) => Sql): Emit =>
-  (args, { args: exprs }) =>
-    emit(arg(args), pathSteps(exprs[1]));
+  (emit: (value: Sql, steps: readonly string[], newLine: string) => Sql): Emit =>
+  (args, { args: exprs, newLine }) =>
+    emit(arg(args), pathSteps(exprs[1]), newLine);
 
 export const FUNCTIONS: Record<FnName, Emit> = {
   ...STANDARD_FUNCTIONS,
@@ -165,16 +175,20 @@ export const FUNCTIONS: Record<FnName, Emit> = {
   column_instant: byKind(COLUMN_INSTANT),
   column_json: byKind(COLUMN_JSON),
   json_text: pathed(jsonText),
-  json_number: pathed((value, steps) => textNumber(extract('json_extract_string', value, steps))),
-  json_instant: pathed((value, steps) => textInstant(extract('json_extract_string', value, steps))),
+  json_number: pathed((value, steps, newLine) =>
+    textNumber(extract('json_extract_string', value, steps), newLine),
+  ),
+  json_instant: pathed((value, steps, newLine) =>
+    textInstant(extract('json_extract_string', value, steps), newLine),
+  ),
   json_value: pathed((value, steps) => `nullif(${extract('json_extract', value, steps)}, 'null')`),
   json_mention: pathed(jsonMention),
   json_is_null: (args) => `(${arg(args)} = 'null')`,
   number_text: (args, { args: exprs }) => (isInt(exprs[0]) ? asText(arg(args)) : numberText(arg(args))),
   bool_text: (args) => asText(arg(args)),
   ts_text: (args) => instantText(arg(args)),
-  text_number: (args) => textNumber(arg(args)),
-  text_instant: (args) => textInstant(arg(args)),
+  text_number: (args, { newLine }) => textNumber(arg(args), newLine),
+  text_instant: (args, { newLine }) => textInstant(arg(args), newLine),
   text_json: toJson,
   number_json: (args, { args: exprs }) =>
     isInt(exprs[0]) ? jsonOf(arg(args)) : numberJson(numberText(arg(args))),

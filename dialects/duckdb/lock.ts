@@ -85,7 +85,7 @@ function removeStale(path: string, seen: string): void {
 
 function isStale(path: string, content: string): boolean {
   const owner = parse(content);
-  if (!owner || owner.host !== hostname() || !Number.isSafeInteger(owner.pid) || owner.pid <= 0) return false;
+  if (owner?.host !== hostname() || !Number.isSafeInteger(owner.pid) || owner.pid <= 0) return false;
   if (owner.pid === process.pid) return !held.has(path);
   try {
     process.kill(owner.pid, 0);

@@ -18,7 +18,10 @@ export function readSettings({ settings, projectDir, mode }: OpenOptions): DuckD
   const { path, threads, memory_limit: memoryLimit } = settings;
   if (typeof path !== 'string' || path === '')
     throw invalid('path', 'the path of a DuckDB file, or ":memory:"');
-  if (threads !== undefined && !(Number.isSafeInteger(threads) && Number(threads) > 0)) {
+  if (
+    threads !== undefined &&
+    !(typeof threads === 'number' && Number.isSafeInteger(threads) && threads > 0)
+  ) {
     throw invalid('threads', 'a positive whole number');
   }
   if (

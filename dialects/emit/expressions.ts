@@ -33,7 +33,7 @@ const WRITERS: Writers = {
     const level = demanded(expr.fn);
     const args = expr.args.map((a) => operand(a, level, writer, indent + 1));
     if ((expr.fn === 'and' || expr.fn === 'or') && args.length > 1) return breakLines(args, expr.fn, indent);
-    return emit(args, context(expr, writer, []));
+    return emit(args, context(expr, writer, [], indent));
   },
   case: (expr, writer, indent) => {
     const whens = expr.whens.map(
@@ -58,7 +58,7 @@ const WRITERS: Writers = {
     const sql = args.map((a) =>
       operand(a, expr.fn === 'count' ? PRECEDENCE.any : PRECEDENCE.atom, writer, indent),
     );
-    return emit(sql, { ...context(expr, writer, orderBy), filter });
+    return emit(sql, { ...context(expr, writer, orderBy, indent), filter });
   },
 };
 
@@ -97,8 +97,15 @@ function context(
   expr: Extract<Expr, { kind: 'call' | 'agg' }>,
   { engine }: Writer,
   orderBy: readonly Sql[],
+  indent: number,
 ): EmitContext {
-  return { args: expr.args, type: expr.type, literal: (value) => engine.literal(value), orderBy };
+  return {
+    args: expr.args,
+    type: expr.type,
+    literal: (value) => engine.literal(value),
+    orderBy,
+    newLine: `\n${pad(indent + 1)}`,
+  };
 }
 
 function supported(engine: EmitEngine, emit: Emit | Unsupported, name: string): Emit {

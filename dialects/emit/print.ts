@@ -18,10 +18,22 @@ export function printQuery(
   names: ReadonlyMap<string, string>,
   indent: number,
 ): QueryShape {
-  const operands = [block, ...(block.union?.others ?? [])];
   const output = [...names.values()];
+  const items = [...names.keys()].map((name) => {
+    const item = block.columns.get(name);
+    if (item === undefined)
+      throw new CompilerBug(`no column ${name} among ${[...block.columns.keys()].join(', ')}`);
+    return item;
+  });
+  const operands = [
+    new SelectPrinter(engine, params, block, items, indent),
+    // The other operands of a set operation go by position.
+    ...(block.union?.others ?? []).map(
+      (other) => new SelectPrinter(engine, params, other, [...other.columns.values()], indent),
+    ),
+  ];
   return {
-    selects: operands.map((operand) => new SelectPrinter(engine, params, operand, indent).print(output)),
+    selects: operands.map((operand) => operand.print(output)),
     operation: block.union?.all === false ? 'union' : 'union all',
   };
 }
@@ -33,13 +45,13 @@ class SelectPrinter implements Writer {
     readonly engine: EmitEngine,
     readonly params: Params,
     private readonly block: Block,
+    private readonly items: readonly Item[],
     private readonly indent: number,
   ) {}
 
   print(output: readonly string[]): SelectClauses {
-    const { block, indent } = this;
+    const { block, items, indent } = this;
     this.#nameSources(output);
-    const items = [...block.columns.values()];
     return {
       distinct: block.distinct,
       items: itemLines(
@@ -51,7 +63,7 @@ class SelectPrinter implements Writer {
           ? undefined
           : block.from.map((item) => this.#fromItem(item)).join(`\n${pad(indent)}`),
       where: this.#where(),
-      groupBy: block.groupBy.length === 0 ? undefined : this.#groupBy(items),
+      groupBy: block.groupBy.length === 0 ? undefined : this.#groupBy(),
       having: block.having.length === 0 ? undefined : this.#conjunction(block.having),
     };
   }
@@ -69,14 +81,10 @@ class SelectPrinter implements Writer {
    * a name in WHERE, GROUP BY or HAVING means.
    */
   #nameSources(output: readonly string[]): void {
-    const { from, where, columns } = this.block;
+    const { from, where } = this.block;
     const [only] = from;
     const alone = from.length === 1 && !where.some((w) => w.kind === 'exists');
-    if (
-      !only ||
-      (alone && only.source.columnList === undefined && !hides(only.source, [...columns.values()], output))
-    )
-      return;
+    if (!only || (alone && only.source.columnList === undefined && !this.#hides(only.source, output))) return;
     const used = new Set<string>();
     for (const { source } of from) this.#name(source, used);
     for (const w of where) if (w.kind === 'exists') this.#name(w.source, used);
@@ -96,9 +104,18 @@ class SelectPrinter implements Writer {
     const sql =
       item.kind === 'opaque' ? item.write(this, this.indent + 1) : write(item, this, this.indent + 1);
     const alias = this.engine.quoteIdentifier(name);
-    const same =
-      item.kind === 'col' && (sql === alias || sql.endsWith(`.${alias}`)) && outputName(item) === name;
+    const same = sql === alias || [...this.#aliases.values()].some((source) => sql === `${source}.${alias}`);
     return same ? sql : `${sql} as ${alias}`;
+  }
+
+  /** Whether an output name is also the name of a column of the source, but not that column. */
+  #hides(source: Source, output: readonly string[]): boolean {
+    const own = new Set([...source.names.values()].map((name) => name.toLowerCase()));
+    return this.items.some((item, i) => {
+      const name = output[i] ?? '';
+      if (!own.has(name.toLowerCase())) return false;
+      return item.kind === 'opaque' || write(item, this, 0) !== this.engine.quoteIdentifier(name);
+    });
   }
 
   #source(source: Source): Sql {
@@ -141,9 +158,9 @@ class SelectPrinter implements Writer {
   }
 
   /** Keys in the select list go by position, which no engine can mistake for a column or an alias. */
-  #groupBy(items: readonly Item[]): Sql {
+  #groupBy(): Sql {
     const keys = this.block.groupBy.map((key) => {
-      const position = items.indexOf(key);
+      const position = this.items.indexOf(key);
       if (position >= 0) return String(position + 1);
       const sql = write(key, this, this.indent + 1);
       const constant = key.kind === 'lit' || key.kind === 'param';
@@ -156,16 +173,3 @@ class SelectPrinter implements Writer {
 
 /** A second conjunct, so that a first OR gets its parentheses. */
 const ALWAYS: Expr = { kind: 'lit', literal: { type: 'bool', value: true } };
-
-const outputName = (item: ColumnExpr): string => {
-  const { source, name } = item as BoundColumn;
-  return source.names.get(name) ?? name;
-};
-
-function hides(source: Source, items: readonly Item[], output: readonly string[]): boolean {
-  const own = new Set([...source.names.values()].map((name) => name.toLowerCase()));
-  return items.some((item, i) => {
-    const name = output[i] ?? '';
-    return own.has(name.toLowerCase()) && !(item.kind === 'col' && outputName(item) === name);
-  });
-}

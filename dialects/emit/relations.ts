@@ -1,24 +1,11 @@
 /** Relations to blocks: a total table of builders, one a kind. Shared relations become one CTE. */
 import { CompilerBug } from '../../compiler/diagnostics/index.js';
-import type {
-  Expr,
-  Join,
-  Relation,
-  RelationKind,
-  SemiJoin,
-  TableRef,
-  Window,
-} from '../../compiler/ir/types.js';
-import type { Params, Sql } from '../dialect.js';
+import type { Expr, Join, Relation, RelationKind, SemiJoin, Window } from '../../compiler/ir/types.js';
 import type { Block, Exists, Item, Source } from './block.js';
-import { blockOver, canInline, isBare, keyConditions, rebind } from './block.js';
-import type { Cte, QueryShape } from './client.js';
-import type { EmitEngine } from './engine.js';
-import type { ColumnExpr, Writer } from './expressions.js';
+import { blockOver, canInline, keyConditions, rebind } from './block.js';
+import type { QueryBuilder } from './builder.js';
+import type { ColumnExpr } from './expressions.js';
 import { notSupported, write } from './expressions.js';
-import { itemLines, pad } from './layout.js';
-import { columnNames, NamePool } from './names.js';
-import { printQuery } from './print.js';
 
 type Builders = {
   readonly [K in RelationKind]: (r: Extract<Relation, { kind: K }>, q: QueryBuilder) => Block;
@@ -144,134 +131,10 @@ const BUILDERS: Builders = {
   },
 };
 
-/** Builds one statement's query: its main block, and the CTEs it needs in dependency order. */
-export class QueryBuilder {
-  readonly ctes: Cte[] = [];
-  readonly #uses = new Map<Relation, number>();
-  readonly #shared = new Map<Relation, () => Source>();
-  readonly #names: NamePool;
-
-  constructor(
-    readonly engine: EmitEngine,
-    readonly params: Params,
-    root: Relation,
-  ) {
-    const tables = new Set<string>();
-    countUses(root, this.#uses, tables);
-    // A CTE called like a table would hide the table.
-    this.#names = new NamePool(tables, engine.maxIdentifier);
-  }
-
-  /** The whole query, printed. */
-  query(root: Relation): QueryShape {
-    const block = this.open(root);
-    const names = new Map(root.columns.map(({ name }) => [name, name]));
-    return printQuery(this.engine, this.params, block, names, 0);
-  }
-
-  /** The block of a relation, to build on; a shared one is a SELECT from its CTE. */
-  open(relation: Relation): Block {
-    if ((this.#uses.get(relation) ?? 0) < 2 || relation.kind === 'scan') return this.#build(relation);
-    let source = this.#shared.get(relation);
-    if (source === undefined) {
-      const block = this.#build(relation);
-      source = isBare(block) ? undefined : this.#cte(block, relation);
-      if (source === undefined) return block;
-      this.#shared.set(relation, source);
-    }
-    return blockOver(source());
-  }
-
-  /** A new SELECT over what was built so far. */
-  restart(block: Block, relation: Relation): Block {
-    return blockOver(this.#cte(block, relation)());
-  }
-
-  /** A block whose columns are those of one table or CTE. */
-  bareBlock(relation: Relation): Block {
-    const block = this.open(relation);
-    return isBare(block) ? block : this.restart(block, relation);
-  }
-
-  /** A block that a join can be added to; `merge: false` where conditions already in it must come first. */
-  joinable(relation: Relation, merge: boolean, keys: readonly string[], residual: Expr | undefined): Block {
-    const block = this.open(relation);
-    const used: Expr[] = keys.map((name) => ({ kind: 'col', name, type: 'text' }));
-    const fits = merge
-      ? block.stage === 'rows' && canInline(block, residual ? [...used, residual] : used, true)
-      : isBare(block);
-    return fits ? block : this.restart(block, relation);
-  }
-
-  /** A SELECT that can be an operand of a set operation: mixed ones would need parentheses. */
-  operand(relation: Relation): Block {
-    const block = this.open(relation);
-    return block.union === undefined ? block : this.restart(block, relation);
-  }
-
-  table(ref: TableRef, columns: Source['columns']): Source {
-    const parts = [ref.catalog, ref.schema, ref.name].filter((part) => part !== undefined);
-    const sql = parts.map((part) => this.engine.quoteIdentifier(part)).join('.');
-    return { sql, hint: ref.name, columns, names: new Map(columns.map(({ name }) => [name, name])) };
-  }
-
-  values(rows: readonly (readonly Expr[])[], columns: Source['columns'], label: string): Block {
-    const noColumn: Writer = {
-      engine: this.engine,
-      params: this.params,
-      column: (column) => {
-        throw new CompilerBug(`column ${column.name} in constant rows`);
-      },
-    };
-    const names = columnNames(columns);
-    if (rows.length === 0) {
-      const empty = columns.map(({ name, type }): [string, Item] => [name, { kind: 'null', type }]);
-      const never: Expr = { kind: 'lit', literal: { type: 'bool', value: false } };
-      return {
-        ...blockOver(emptySource(label)),
-        from: [],
-        columns: new Map(empty),
-        where: [never],
-        stage: 'finished',
-      };
-    }
-    const tuples = rows.map((row) => `(${row.map((expr) => write(expr, noColumn, 2)).join(', ')})`);
-    const sql = `(values${tuples.length === 1 ? ` ${tuples.join('')}` : `${itemLines(tuples, 1)}\n${pad(1)}`})`;
-    const columnList = [...names.values()].map((name) => this.engine.quoteIdentifier(name));
-    return blockOver({ sql, hint: label, columns, names, columnList });
-  }
-
-  #build(relation: Relation): Block {
-    const block = (BUILDERS[relation.kind] as (r: Relation, q: QueryBuilder) => Block)(relation, this);
-    const named = relation.label !== undefined && relation.kind !== 'scan';
-    return named ? { ...block, label: relation.label, hint: relation.label } : block;
-  }
-
-  /** Makes a block a CTE; the result names it anew for each use. */
-  #cte(block: Block, relation: Relation): () => Source {
-    const name = this.#names.take(block.label ?? `${block.hint}_${SUFFIX[relation.kind]}`);
-    const { columns } = relation;
-    const names = columnNames(columns);
-    this.ctes.push({ name, query: printQuery(this.engine, this.params, block, names, 1) });
-    const sql = this.engine.quoteIdentifier(name);
-    return () => ({ sql, hint: name, columns, names });
-  }
+/** The block of a relation, labels aside. */
+export function buildRelation(relation: Relation, builder: QueryBuilder): Block {
+  return (BUILDERS[relation.kind] as (r: Relation, q: QueryBuilder) => Block)(relation, builder);
 }
-
-const SUFFIX: Record<RelationKind, string> = {
-  scan: 'rows',
-  filter: 'filtered',
-  project: 'values',
-  aggregate: 'grouped',
-  join: 'joined',
-  semi_join: 'kept',
-  anti_join: 'kept',
-  union: 'together',
-  window: 'numbered',
-  unnest: 'elements',
-  follows: 'followed',
-  values: 'given',
-};
 
 function halfJoin(r: SemiJoin, q: QueryBuilder): Block {
   const left = q.joinable(
@@ -348,36 +211,4 @@ function sourceOf(block: Block): Source {
   const [item] = block.from;
   if (!item) throw new CompilerBug('a block without a source');
   return item.source;
-}
-
-const emptySource = (hint: string): Source => ({ sql: '' as Sql, hint, columns: [], names: new Map() });
-
-/** Counts how often each relation object is used, and gathers the names of unqualified tables. */
-function countUses(relation: Relation, uses: Map<Relation, number>, tables: Set<string>): void {
-  const count = (uses.get(relation) ?? 0) + 1;
-  uses.set(relation, count);
-  if (count > 1) return;
-  if (relation.kind === 'scan') tables.add(relation.table.name);
-  for (const input of inputsOf(relation)) countUses(input, uses, tables);
-}
-
-function inputsOf(relation: Relation): readonly Relation[] {
-  switch (relation.kind) {
-    case 'filter':
-    case 'project':
-    case 'aggregate':
-    case 'window':
-    case 'unnest':
-      return [relation.input];
-    case 'join':
-    case 'semi_join':
-    case 'anti_join':
-      return [relation.left, relation.right];
-    case 'union':
-      return relation.inputs;
-    case 'follows':
-      return [relation.parent, relation.child];
-    default:
-      return [];
-  }
 }

@@ -1,0 +1,434 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Expr, FnName, ScalarType } from '../../compiler/ir/types.js';
+import * as ir from '../../compiler/ir/build.js';
+import type { Value, Warehouse } from '../../dialects/warehouse.js';
+import { given, openMemory, query } from './support/duckdb.js';
+
+type Arg = Expr | readonly [ScalarType, string | boolean | null];
+type Case = readonly [args: readonly Arg[], expected: Value];
+
+const T = (value: string | null): Arg => ['text', value];
+const N = (value: string | null): Arg => ['number', value];
+const I = (value: string | null): Arg => ['int', value];
+const B = (value: boolean | null): Arg => ['bool', value];
+const J = (value: string | null): Arg => ['json', value];
+/** Microseconds since the epoch. */
+const TS = (value: string | null): Arg => ['timestamp', value];
+const at = (...steps: string[]): Expr => ir.path(steps);
+const kind = (name: string): Expr => ir.text(name);
+
+const NOON = '1704110400000000'; // 2024-01-01T12:00:00Z
+
+/** Arguments as columns of a row, what the function gives for them. */
+const CASES: Record<FnName, readonly Case[]> = {
+  and: [
+    [[], true],
+    [[B(null)], null],
+    [[B(true), B(null)], null],
+    [[B(false), B(null)], false],
+    [[B(true), B(true), B(true)], true],
+  ],
+  or: [
+    [[], false],
+    [[B(false)], false],
+    [[B(true), B(null)], true],
+    [[B(false), B(null)], null],
+  ],
+  not: [
+    [[B(true)], false],
+    [[B(null)], null],
+  ],
+  eq: [
+    [[T('a'), T('A')], false],
+    [[T('é'), T('e\u0301')], false],
+    [[T('a '), T('a')], false],
+    [[N('1.50'), N('1.5')], true],
+    [[N('99999999999999999999999999999.999999999'), N('99999999999999999999999999999.999999998')], false],
+    [[I('9007199254740993'), I('9007199254740992')], false],
+    [[N('1'), N(null)], null],
+    [[TS(NOON), TS(NOON)], true],
+  ],
+  ne: [
+    [[T('a'), T('b')], true],
+    [[T('a'), T(null)], null],
+  ],
+  lt: [
+    [[T('Z'), T('a')], true],
+    [[T('a'), T('É')], true],
+    [[T('\uFFFD'), T('😀')], true], // by code point, not by UTF-16 unit
+    [[T('10'), T('9')], true],
+    [[N('9'), N('10')], true],
+  ],
+  le: [[[N('1.0'), N('1')], true]],
+  gt: [[[N('-1'), N('-2')], true]],
+  ge: [[[TS(NOON), TS('1704110400000001')], false]],
+  is_distinct: [
+    [[T(null), T(null)], false],
+    [[T(null), T('')], true],
+    [[T('a'), T('a')], false],
+  ],
+  is_null: [
+    [[T(null)], true],
+    [[T('')], false],
+  ],
+  is_not_null: [[[T('')], true]],
+  in_list: [
+    [[T('a'), ir.text('b'), ir.text('a')], true],
+    [[T('A'), ir.text('b'), ir.text('a')], false],
+    [[T(null), ir.text('a')], null],
+    [[T('a')], false],
+    [[N('1.0'), given('number', '1')], true],
+  ],
+  coalesce: [
+    [[T(null), T('b'), T('c')], 'b'],
+    [[N(null), N('0.000000001')], '0.000000001'],
+  ],
+  least: [
+    [[N('2'), N(null), N('1.5')], '1.5'],
+    [[N(null), N(null)], null],
+  ],
+  greatest: [
+    [[TS(null), TS(NOON)], '2024-01-01T12:00:00Z'],
+    [[I('3'), I('20'), I(null)], '20'],
+  ],
+  add: [
+    [[N('0.1'), N('0.2')], '0.3'],
+    [[I('1'), I('2')], '3'],
+  ],
+  sub: [[[N('1'), N('1.000000001')], '-0.000000001']],
+  mul: [[[I('3'), I('-4')], '-12']],
+  neg: [
+    [[I('3')], '-3'],
+    [[given('int', '-3')], '3'],
+  ],
+  ts_add_micros: [
+    [[TS(NOON), I('1')], '2024-01-01T12:00:00.000001Z'],
+    [[TS(NOON), given('int', '-2592000000000')], '2023-12-02T12:00:00Z'],
+    [[TS(NOON), given('int', '1500000')], '2024-01-01T12:00:01.5Z'],
+    [[TS(NOON), given('int', '0')], '2024-01-01T12:00:00Z'],
+    [[TS(NOON), I(null)], null],
+  ],
+  ts_micros: [
+    [[TS('-1')], '-1'],
+    [[TS(NOON)], NOON],
+  ],
+  contains: [
+    [[T('50% off'), T('0% o')], true],
+    [[T('abc'), T('a_c')], false],
+    [[T('abc'), T('')], true],
+    [[T('ABC'), T('b')], false],
+    [[T('a\\b'), T('\\')], true],
+    [[T(null), T('a')], null],
+  ],
+  starts_with: [
+    [[T('%a'), T('%')], true],
+    [[T('abc'), T('b')], false],
+  ],
+  ends_with: [
+    [[T('a_'), T('_')], true],
+    [[T('ab'), T('_')], false],
+    [[T('a'), T('ba')], false],
+  ],
+  concat: [
+    [[T('a'), T('b'), T('c')], 'abc'],
+    [[T('a'), T(null)], null],
+  ],
+  lower: [[[T('ÄB')], 'äb']],
+  column_text: [[[T('x'), kind('text')], 'x']], // and columns.test.ts
+  column_number: [[[T('1e2'), kind('text')], '100']],
+  column_instant: [[[T('2024-01-01'), kind('text')], '2024-01-01T00:00:00Z']],
+  column_json: [[[T('a"b'), kind('text')], '"a\\"b"']],
+  json_text: [
+    [[J('{"a":"x"}'), at('a')], 'x'],
+    [[J('{"a":" 1.0 "}'), at('a')], ' 1.0 '],
+    [[J('{"a":"1.0"}'), at('a')], '1.0'],
+    [[J('{"a":1.0}'), at('a')], '1'],
+    [[J('{"a":1e2}'), at('a')], '100'],
+    [[J('{"a":1.50}'), at('a')], '1.5'],
+    [[J('{"a":-0.0}'), at('a')], '0'],
+    [[J('{"a":-0}'), at('a')], '0'],
+    [[J('{"a":1e-7}'), at('a')], '0.0000001'],
+    [[J('{"a":5.551115123125783e-17}'), at('a')], '0'],
+    [[J('{"a":1e22}'), at('a')], '10000000000000000000000'],
+    [[J('{"a":1e300}'), at('a')], '1e300'], // out of range: the engine's text
+    [[J('{"a":12345678901234567890123456789}'), at('a')], '12345678901234567890123456789'],
+    [[J('{"a":9007199254740993}'), at('a')], '9007199254740993'],
+    [[J('{"a":true}'), at('a')], 'true'],
+    [[J('{"a":false}'), at('a')], 'false'],
+    [[J('{"a":null}'), at('a')], null],
+    [[J('{"a":"null"}'), at('a')], 'null'],
+    [[J('{"b":1}'), at('a')], null],
+    [[J('{"a":""}'), at('a')], ''],
+    [[J('{"a": [1, {"b": "c"}, null]}'), at('a')], '[1,{"b":"c"},null]'],
+    [[J('{"a": {"b" : 1}}'), at('a')], '{"b":1}'],
+    [[J('{"a":{"b":{"c":"deep"}}}'), at('a', 'b', 'c')], 'deep'],
+    [[J('{"a":["x"]}'), at('a', '0')], null],
+    [[J('[{"a":1}]'), at('a')], null],
+    [[J('["x"]'), at('0')], null],
+    [[J('"text"'), at('a')], null],
+    [[J('"text"'), at()], 'text'],
+    [[J('1.0'), at()], '1'],
+    [[J('null'), at()], null],
+    [[J('{"a":"\\u00e9\\n\\""}'), at('a')], 'é\n"'],
+    [[J(null), at('a')], null],
+  ],
+  json_number: [
+    [[J('{"a":1.25}'), at('a')], '1.25'],
+    [[J('{"a":"1.25"}'), at('a')], '1.25'],
+    [[J('{"a":" 1"}'), at('a')], null],
+    [[J('{"a":"1_000"}'), at('a')], null],
+    [[J('{"a":"NaN"}'), at('a')], null],
+    [[J('{"a":""}'), at('a')], null],
+    [[J('{"a":true}'), at('a')], null],
+    [[J('{"a":"true"}'), at('a')], null],
+    [[J('{"a":[1]}'), at('a')], null],
+    [[J('{"a":null}'), at('a')], null],
+    [[J('{"a":1e400}'), at('a')], null],
+    [[J('{"a":1e28}'), at('a')], '10000000000000000000000000000'],
+    [[J('{"a":1e29}'), at('a')], null],
+    [[J('{"a":9.9e-16}'), at('a')], '0'],
+    [[J('{"a":0.0000000005}'), at('a')], '0.000000001'],
+    [[J('{"a":123456789012345.678}'), at('a')], '123456789012345.67'],
+    [[J('7'), at()], '7'],
+  ],
+  json_instant: [
+    [[J('{"a":"2024-01-01T10:00:00+02:00"}'), at('a')], '2024-01-01T08:00:00Z'],
+    [[J('{"a":20240101}'), at('a')], null],
+    [[J('{"a":1704067200}'), at('a')], null],
+    [[J('{"a":["2024-01-01"]}'), at('a')], null],
+  ],
+  json_value: [
+    [[J('{"a":"x"}'), at('a')], '"x"'],
+    [[J('{"a":1.5}'), at('a')], '1.5'],
+    [[J('{"a":"null"}'), at('a')], '"null"'],
+    [[J('{"a":null}'), at('a')], null],
+    [[J('{}'), at('a')], null],
+    [[J('{"a": [1, 2]}'), at('a')], '[1,2]'],
+    [[J('{"a": 1}'), at()], '{"a":1}'],
+  ],
+  json_mention: [
+    [[J('{"a":"x"}'), at('a')], '"x"'],
+    [[J('{"a":null}'), at('a')], 'null'],
+    [[J('{}'), at('a')], null],
+    [[J('{"a":null}'), at('a', 'b', 'c')], 'null'],
+    [[J('{"a":{"b":null}}'), at('a', 'b', 'c')], 'null'],
+    [[J('{"a":{"b":{"c":null}}}'), at('a', 'b', 'c')], 'null'],
+    [[J('{"a":{}}'), at('a', 'b', 'c')], null],
+    [[J('{"a":"null"}'), at('a', 'b')], null],
+    [[J('{"a":[null]}'), at('a', '0')], null],
+    [[J('null'), at('a')], null],
+  ],
+  json_is_null: [
+    [[J('null')], true],
+    [[J('"null"')], false],
+    [[J('0')], false],
+    [[J(null)], null],
+  ],
+  number_text: [
+    [[N('1.500000000')], '1.5'],
+    [[N('100')], '100'],
+    [[N('-0.000000001')], '-0.000000001'],
+    [[N('0')], '0'],
+    [[N('99999999999999999999999999999.999999999')], '99999999999999999999999999999.999999999'],
+    [[I('-9223372036854775808')], '-9223372036854775808'],
+    [[I('10')], '10'],
+    [[N(null)], null],
+  ],
+  bool_text: [
+    [[B(true)], 'true'],
+    [[B(false)], 'false'],
+    [[B(null)], null],
+  ],
+  ts_text: [
+    [[TS(NOON)], '2024-01-01T12:00:00Z'],
+    [[TS('1704110400120000')], '2024-01-01T12:00:00.12Z'],
+    [[TS('-62135596800000000')], '0001-01-01T00:00:00Z'],
+    [[TS(null)], null],
+  ],
+  text_number: [
+    ...(
+      [
+        ['1', '1'],
+        ['-1.50', '-1.5'],
+        ['+1', '1'],
+        ['.5', '0.5'],
+        ['5.', '5'],
+        ['1e3', '1000'],
+        ['1E+3', '1000'],
+        ['1.5e-3', '0.0015'],
+        ['007', '7'],
+        ['-0', '0'],
+        ['1.0000000005', '1.000000001'],
+        ['-1.0000000005', '-1.000000001'],
+        ['1.00000000049999999999999', '1'],
+        ['8e-16', '0'],
+        ['5e-10', '0.000000001'],
+        ['4.99999999999999999999999999e-10', '0'],
+        ['0.00000000000000000001e20', '1'],
+        ['100000000000000000000000000000000000000000e-41', '1'],
+        ['.9952900994971798959010097907394905420719E+9', '995290099.497179896'],
+        ['0e99999999999999999999999', '0'],
+        ['1e-99999999999999999999999', '0'],
+        ['1e99999999999999999999999', null],
+        ['99999999999999999999999999999.999999999', '99999999999999999999999999999.999999999'],
+        ['99999999999999999999999999999.9999999995', null],
+        ['100000000000000000000000000000', null],
+        ['', null],
+        [' 1', null],
+        ['1 ', null],
+        ['1\n', null],
+        ['1_000', null],
+        ['1,000', null],
+        ['0x10', null],
+        ['NaN', null],
+        ['Infinity', null],
+        ['-inf', null],
+        ['e5', null],
+        ['.', null],
+        ['1e', null],
+        ['1e5.5', null],
+        ['--1', null],
+        ['١', null],
+        ['true', null],
+        [null, null],
+      ] as const
+    ).map(([text, number]): Case => [[T(text)], number]),
+  ],
+  text_instant: [
+    ...(
+      [
+        ['2024-02-29', '2024-02-29T00:00:00Z'],
+        ['2023-02-29', null],
+        ['2024-01-01T10:00', '2024-01-01T10:00:00Z'],
+        ['2024-01-01 10:00:01', '2024-01-01T10:00:01Z'],
+        ['2024-01-01T10:00:00.5', '2024-01-01T10:00:00.5Z'],
+        ['2024-01-01T10:00:00.1234569Z', '2024-01-01T10:00:00.123456Z'],
+        ['2024-01-01T10:00:00z', '2024-01-01T10:00:00Z'],
+        ['2024-01-01T10:00Z', '2024-01-01T10:00:00Z'],
+        ['2024-01-01T10:00+05:30', '2024-01-01T04:30:00Z'],
+        ['2024-01-01T10:00:00-0530', '2024-01-01T15:30:00Z'],
+        ['2024-01-01 10:00:00.25+05', '2024-01-01T05:00:00.25Z'],
+        ['2024-01-01T00:00:00+23:59', '2023-12-31T00:01:00Z'],
+        ['0001-01-01', '0001-01-01T00:00:00Z'],
+        ['9999-12-31T23:59:59.999999Z', '9999-12-31T23:59:59.999999Z'],
+        ['0000-01-01', null],
+        ['2024-01-01T24:00:00', null],
+        ['2024-01-01T23:59:60Z', null],
+        ['2024-01-01T10:60:00', null],
+        ['2024-01-01T10:00:00+24:00', null],
+        ['2024-01-01T10:00:00+05:60', null],
+        ['2024-01-01T10', null],
+        ['2024-01-01Z', null],
+        ['2024-01-01+05:00', null],
+        ['2024-1-1', null],
+        ['20240101', null],
+        ['2024-01', null],
+        ['2024-13-01', null],
+        ['2024-01-00', null],
+        ['2024-01-01  10:00', null],
+        [' 2024-01-01', null],
+        ['2024-01-01T10:00:00 Z', null],
+        ['2024-01-01T10:00:00.', null],
+        ['12024-01-01', null],
+        ['-2024-01-01', null],
+        ['2024/01/01', null],
+        ['epoch', null],
+        ['infinity', null],
+        ['now', null],
+        ['1704067200', null],
+        ['', null],
+        [null, null],
+      ] as const
+    ).map(([text, instant]): Case => [[T(text)], instant]),
+  ],
+  text_json: [
+    [[T('a"\\\n')], '"a\\"\\\\\\n"'],
+    [[T('')], '""'],
+    [[T(null)], null],
+  ],
+  number_json: [
+    [[N('1.50')], '1.5'],
+    [[I('7')], '7'],
+    [[N('12345678901234567890.123456789')], '12345678901234567890.123456789'],
+    [[N(null)], null],
+  ],
+  bool_json: [
+    [[B(true)], 'true'],
+    [[B(null)], null],
+  ],
+  parse_json: [
+    [[T('{"a":1}')], '{"a":1}'],
+    [[T('{"a"')], null],
+    [[T('')], null],
+    [[T('plain')], null],
+    [[T('{"a":1} x')], null],
+    [[T('"s"')], '"s"'],
+    [[T(null)], null],
+  ],
+  json_object: [
+    [[], '{}'],
+    [[ir.text('a'), J('1'), ir.text('b'), J(null), ir.text('c'), J('null')], '{"a":1,"c":null}'],
+    [[ir.text('x"\\\'y'), J('"v"')], '{"x\\"\\\\\'y":"v"}'],
+    [[ir.text('n'), J('12345678901234567890.12')], '{"n":12345678901234567890.12}'],
+  ],
+  json_dump: [
+    [[J('{"a":1}')], '{"a":1}'],
+    [[ir.call('parse_json', ir.text(' {"a" : 1 } '))], '{"a":1}'],
+    [
+      [ir.call('number_json', given('number', '12345678901234567890.123456789'))],
+      '12345678901234567890.123456789',
+    ],
+    [[J(null)], null],
+  ],
+  sha256_hex: [
+    [[T('abc')], 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'],
+    [[T('é')], '4a99557e4033c3539de2eb65472017cad5f9557f7a0625a09f1c3f6e2ba69c4c'],
+  ],
+  hash64: [], // see below
+};
+
+let warehouse: Warehouse;
+beforeAll(async () => {
+  warehouse = await openMemory();
+});
+afterAll(() => warehouse.close());
+
+/** The call's value, its arguments being columns of a row so that nothing is folded away early. */
+async function evaluate(fn: FnName, args: readonly Arg[]): Promise<Value> {
+  const row: [string, Expr][] = [['dummy', ir.int(0)]];
+  const exprs = args.map((arg, i): Expr => {
+    if (!Array.isArray(arg)) return arg as Expr;
+    const [type, value] = arg as readonly [ScalarType, string | boolean | null];
+    row.push([`c${i}`, given(type, value)]);
+    return ir.col(`c${i}`, type);
+  });
+  const input = ir.oneRow(row.map(([name, expr]) => ir.as(name, expr)));
+  const type = args.length === 0 && fn === 'json_object' ? 'json' : undefined;
+  const call = type ? ({ ...ir.call(fn, ...exprs), type } as Expr) : ir.call(fn, ...exprs);
+  const rows = await query(warehouse, ir.project(input, [ir.as('y', call)]));
+  return rows[0]?.['y'] ?? null;
+}
+
+const listed = (Object.keys(CASES) as FnName[]).filter((fn) => CASES[fn].length > 0);
+
+describe.each(listed)('%s', (fn) => {
+  test.each(CASES[fn].map(([args, expected]) => [show(args), expected, args] as const))(
+    '(%s) is %j',
+    async (_, expected, args) => {
+      expect(await evaluate(fn, args)).toBe(expected);
+    },
+  );
+});
+
+test('hash64 is a 64-bit integer that tells texts apart', async () => {
+  const hashes = await Promise.all(['a', 'b', ''].map((text) => evaluate('hash64', [T(text)])));
+  expect(new Set(hashes).size).toBe(3);
+  for (const hash of hashes) expect(BigInt.asIntN(64, BigInt(String(hash)))).toBe(BigInt(String(hash)));
+});
+
+function show(args: readonly Arg[]): string {
+  return args
+    .map((a) => JSON.stringify(Array.isArray(a) ? a[1] : (a as Expr)))
+    .join(', ')
+    .slice(0, 90);
+}
