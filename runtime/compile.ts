@@ -10,6 +10,7 @@ import type {
   SelectionOptions,
 } from './api.js';
 import { writeCompiled, writeRunArtifacts } from './artifacts.js';
+import { attributed } from './failures.js';
 import { readAsOf } from './instants.js';
 import { modifiedSince } from './modified.js';
 import { numberDefinitions } from './numbering.js';
@@ -50,7 +51,7 @@ export async function compileProject(options: CompileOptions): Promise<CompileRe
 
 /** The script a run at `as_of` would have, but for its id: the same input gives the same files. */
 function scriptOf({ stored, selection, program }: Prepared, session: Session, asOf: string): Script {
-  return renderProgram(program, session.dialect, {
+  return renderProgram(program, session, {
     asOf,
     runId: 'compiled',
     runNo: (stored.runs.last?.runNo ?? 0) + 1,
@@ -90,9 +91,7 @@ function engineProblems(
       standaloneSql(resolved, definition.key, session.dialect, stored, session.now());
       return [];
     } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      const span = session.spans.of(definition);
-      return error.diagnostics.map((d) => ({ definition: definition.key, ...(span && { span }), ...d }));
+      return attributed(error, definition, session.spans);
     }
   });
 }

@@ -33,6 +33,12 @@ export function upstreamFailed(definition: Definition, upstream: string, spans: 
   };
 }
 
+/** Problems of making a definition's SQL, with the definition they belong to. Bugs of ours are thrown on. */
+export function attributed(error: unknown, definition: Definition, spans: Spans): readonly Diagnostic[] {
+  if (!(error instanceof UserError)) throw error;
+  return error.diagnostics.map((d) => ({ definition: definition.key, ...spanOf(definition, spans), ...d }));
+}
+
 function spanOf(definition: Definition, spans: Spans): Pick<Diagnostic, 'span'> {
   const span = spans.of(definition);
   return span ? { span } : {};

@@ -91,7 +91,7 @@ class Run {
       definitions: this.numbering.bindings,
       watermarks: watermarksOf(stored),
     };
-    this.script = renderProgram(program, session.dialect, this.bindings);
+    this.script = renderProgram(program, session, this.bindings);
     this.context = {
       executor: this.executor,
       ledger: this.ledger,

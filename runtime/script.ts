@@ -1,10 +1,12 @@
 /** A program with its SQL: everything is rendered before anything is executed, so what fails to render costs nothing. */
-import { CompilerBug } from '../compiler/diagnostics/index.js';
+import { CompilerBug, UserError, type Diagnostic } from '../compiler/diagnostics/index.js';
 import type { DefinitionPlan, RunProgram, SourceLanding } from '../compiler/program/plan.js';
 import type { Step } from '../compiler/program/types.js';
 import type { Dialect, Params } from '../dialects/dialect.js';
 import type { RenderedStep } from './executor.js';
+import type { Spans } from '../models/definition.js';
 import type { StoredState } from './existing.js';
+import { attributed } from './failures.js';
 import { timestamp } from './instants.js';
 
 export interface LandingScript {
@@ -79,8 +81,12 @@ function sourceParams(b: Bindings, source: string): Params {
   return { ...commonParams(b), ...(watermark !== undefined && { watermark: timestamp(watermark) }) };
 }
 
-/** Renders a whole program. */
-export function renderProgram(program: RunProgram, dialect: Dialect, bindings: Bindings): Script {
+/** Renders a whole program. What the engine cannot do is thrown, all of it, each with its definition. */
+export function renderProgram(
+  program: RunProgram,
+  { dialect, spans }: { readonly dialect: Dialect; readonly spans: Spans },
+  bindings: Bindings,
+): Script {
   const all = (steps: readonly Step[], params: Params): RenderedStep[] => steps.map((s) => one(s, params));
   const one = (step: Step, params: Params): RenderedStep => ({
     step,
@@ -101,16 +107,18 @@ export function renderProgram(program: RunProgram, dialect: Dialect, bindings: B
       audit: plan.audit && one(plan.audit, params),
     };
   });
-  const definitions = program.definitions.map((plan, i): DefinitionScript => {
+  const problems: Diagnostic[] = [];
+  const definitions = program.definitions.flatMap((plan, i): DefinitionScript[] => {
     const params = definitionParams(bindings, plan.definition.key);
-    return {
-      index: i + 1,
-      plan,
-      compute: all(plan.compute, params),
-      publish: all(plan.publish, params),
-      counts: one(plan.counts, params),
-    };
+    try {
+      const [compute, publish] = [all(plan.compute, params), all(plan.publish, params)];
+      return [{ index: i + 1, plan, compute, publish, counts: one(plan.counts, params) }];
+    } catch (error) {
+      problems.push(...attributed(error, plan.definition, spans));
+      return [];
+    }
   });
+  if (problems.length > 0) throw new UserError(problems);
   return {
     ensure: all(program.ensure, common),
     land,
