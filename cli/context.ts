@@ -1,4 +1,4 @@
-import { isAbsolute, relative, resolve } from 'node:path';
+import { resolve } from 'node:path';
 
 import { hasErrors, UserError, type Diagnostic } from '../compiler/diagnostics/index.js';
 import {
@@ -11,7 +11,7 @@ import type { LoadResult } from '../models/index.js';
 import type { Project, Spans } from '../models/definition.js';
 import type { RuntimeOptions } from '../runtime/api.js';
 import { write, type Io } from './io.js';
-import { paintFor, plural, type Paint } from './output.js';
+import { near, paintFor, plural, type Paint } from './output.js';
 
 /** Options every command takes (SEMANTICS §8). */
 export interface Globals {
@@ -123,10 +123,7 @@ export class Context {
 
   /** A path of the project as it is typed from here. */
   pathFromHere(path: string): string {
-    const absolute = resolve(this.projectDir, path);
-    const near = relative(this.io.cwd, absolute);
-    if (near === '') return '.';
-    return near.startsWith('..') || isAbsolute(near) ? absolute : near;
+    return near(this.io.cwd, resolve(this.projectDir, path));
   }
 }
 

@@ -74,9 +74,12 @@ function problem(code: Diagnostic['code'], message: string, exit: 2 | 4): UserEr
 /** Names of variables whose values are likely to be secrets; a stack may quote a statement or an address. */
 const SECRET_NAME = /secret|token|password|passwd|pwd|key|credential|auth|dsn|url/i;
 
+/** A path is no secret, and without it a stack says nothing. */
+const PATH = /^(file:|\/|[A-Za-z]:\\)/;
+
 function secretsHidden(env: Readonly<Record<string, string | undefined>>): (text: string) => string {
   const values = Object.entries(env).flatMap(([name, value]) =>
-    SECRET_NAME.test(name) && value !== undefined && value.length >= 6 ? [value] : [],
+    SECRET_NAME.test(name) && value !== undefined && value.length >= 6 && !PATH.test(value) ? [value] : [],
   );
   return (text) => values.reduce((t, value) => t.replaceAll(value, '***'), text);
 }

@@ -1,4 +1,6 @@
 /** How text looks: tables, numbers, durations, colours. */
+import { isAbsolute, relative } from 'node:path';
+
 import Table from 'cli-table3';
 import pc from 'picocolors';
 
@@ -83,6 +85,12 @@ export function signed(n: number | null, sign: '+' | '−'): string {
   return n === 0 ? '·' : `${sign}${count(n)}`;
 }
 
+/** How many values changed: of an audience that is who entered and exited, and told already. */
+export function changedCell(d: { readonly kind: string; readonly changed: number | null }): string | null {
+  if (d.kind === 'audience') return '';
+  return d.changed === null ? null : d.changed === 0 ? '·' : count(d.changed);
+}
+
 /** An instant as people read it: `2017-06-01 00:00`, with seconds only where there are any. */
 export function instant(iso: string | null): string | null {
   if (iso === null) return null;
@@ -100,4 +108,11 @@ export function sparkline(values: readonly number[]): string {
   return values
     .map((v) => BARS[high === low ? 0 : Math.round(((v - low) / (high - low)) * (BARS.length - 1))])
     .join('');
+}
+
+/** A path as it is typed in `cwd`: relative where it is below. */
+export function near(cwd: string, path: string): string {
+  const short = relative(cwd, path);
+  if (short === '') return '.';
+  return short.startsWith('..') || isAbsolute(short) ? path : short;
 }

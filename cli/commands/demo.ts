@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile, rm } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 
 import { UserError } from '../../compiler/diagnostics/index.js';
 import type { SyncResult } from '../../delivery/index.js';
@@ -52,7 +52,7 @@ async function action(given: Context, _options: object, folder?: string): Promis
     if (context.io.signal?.aborted) break;
     const from = ENDS[i - 1] ?? '-infinity';
     const messages = await withWarehouse((w) => w.land(sqlInstant(from), sqlInstant(to)));
-    const month = await runMonth(context, to, messages);
+    const month = await runMonth(context, to, messages, i === ENDS.length - 1);
     await context.print(monthLine(context, month, messages - (months.at(-1)?.messages ?? 0)));
     months.push(month);
     if (month.run.exit !== 0 || month.sync.exit !== 0)
@@ -96,7 +96,12 @@ async function clear(dir: string): Promise<void> {
   await rm(join(dir, 'target'), { recursive: true, force: true });
 }
 
-async function runMonth(context: Context, asOf: string, messages: number): Promise<Month> {
+async function runMonth(
+  context: Context,
+  asOf: string,
+  messages: number,
+  artifacts: boolean,
+): Promise<Month> {
   const { runProject } = await import('../../runtime/index.js');
   const { syncProject } = await import('../sync.js');
   const { SILENT } = await import('../progress/index.js');
@@ -106,6 +111,7 @@ async function runMonth(context: Context, asOf: string, messages: number): Promi
     asOf,
     invocation: context.invocation,
     newRunId: context.io.newRunId,
+    artifacts, // of the last run: the files are the same each month, but for their parameters
   });
   return { messages, run, sync: await syncProject(context, loaded, {}, SILENT) };
 }
@@ -177,10 +183,8 @@ async function printYear(context: Context, months: readonly Month[], ms: number)
   await context.print(`  warehouse  ${database}`);
   await context.print(`  SQL        ${sql}`);
   await context.print(`  sent       ${batches}`);
-  const project = relative(context.io.cwd, context.projectDir) || '.';
-  await context.print(
-    `\nNext: ${paint.cyan(`rollcall members win_back --project ${project.startsWith('..') ? context.projectDir : project}`)}`,
-  );
+  const project = context.pathFromHere('.');
+  await context.print(`\nNext: ${paint.cyan(`rollcall members win_back --project ${project}`)}`);
 }
 
 function places(context: Context): {

@@ -39,11 +39,10 @@ async function action(context: Context, options: Options, key: string): Promise<
   const result = await read({
     ...context.runtime(loaded),
     key,
-    ...(asked === 0 ? {} : { limit: asked + 1 }),
+    ...(asked === 0 ? {} : { limit: asked }),
   });
-  const shownRows = (rows: readonly Row[]): readonly Row[] => (asked === 0 ? rows : rows.slice(0, asked));
   if (context.json) {
-    const json = (rows: readonly Row[]): unknown => shownRows(rows).map(rowValue);
+    const json = (rows: readonly Row[]): unknown => rows.map(rowValue);
     const { entered, exited, changed } = result;
     await context.document({
       ...result,
@@ -58,17 +57,15 @@ async function action(context: Context, options: Options, key: string): Promise<
     `${bold(key)} ${dim(`${result.kind}, ${count(result.size)} now, run ${result.run_id ?? '–'} as of ${result.as_of ?? '–'}`)}`,
   );
   const lists = [
-    [green('entered'), result.entered],
-    [red('exited'), result.exited],
-    [yellow('changed'), result.changed],
+    [green('entered'), result.entered, result.counts.entered],
+    [red('exited'), result.exited, result.counts.exited],
+    [yellow('changed'), result.changed, result.counts.changed],
   ] as const;
-  for (const [title, rows] of lists) {
+  for (const [title, rows, all] of lists) {
     if (rows.length === 0) continue;
-    const more = asked > 0 && rows.length > asked;
-    await context.print(
-      `\n${title} ${more ? dim(`(the first ${count(asked)}; --limit 0 for all)`) : count(rows.length)}`,
-    );
-    await context.print(rowTable(context, shownRows(rows)));
+    const part = rows.length < all ? dim(` (the first ${count(rows.length)}; --limit 0 for all)`) : '';
+    await context.print(`\n${title} ${count(all)}${part}`);
+    await context.print(rowTable(context, rows));
   }
   if (nothing(result)) await context.print('\nnothing changed');
   return 0;

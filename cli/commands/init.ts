@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 
 import { UserError, type Diagnostic } from '../../compiler/diagnostics/index.js';
 import { describe, GROUPS, type Register } from '../command.js';
 import type { Context } from '../context.js';
 import type { FoundSource } from '../init/layouts.js';
-import { count } from '../output.js';
+import { count, near } from '../output.js';
 
 interface Options {
   readonly sample?: boolean;
@@ -33,7 +33,7 @@ export const init: Register = (program, bind) =>
 
 async function action(context: Context, options: Options, given?: string): Promise<number> {
   const dir = resolve(context.io.cwd, given ?? context.globals.project ?? '.');
-  const name = relative(context.io.cwd, dir) || '.';
+  const name = near(context.io.cwd, dir);
   if ((options.sample === true) === (options.warehouse !== undefined)) {
     const hint = 'rollcall init --warehouse warehouse.duckdb, or rollcall init --sample';
     throw misuse('init needs either --warehouse or --sample', hint);

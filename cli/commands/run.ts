@@ -1,7 +1,7 @@
 import type { DefinitionResult, RunResult } from '../../runtime/api.js';
 import { describe, GROUPS, type Register } from '../command.js';
 import { problemsJson, type Context, type Loaded } from '../context.js';
-import { duration, plural, signed, table, type Paint } from '../output.js';
+import { changedCell, duration, plural, signed, table, type Paint } from '../output.js';
 import { progressFor } from '../progress/index.js';
 
 interface Options {
@@ -127,7 +127,7 @@ function definitionRow(paint: Paint, d: DefinitionResult): readonly (string | nu
       d.size,
       d.entered === null ? null : paint.green(signed(d.entered, '+')),
       d.exited === null ? null : paint.red(signed(d.exited, '−')),
-      d.changed === null ? null : signed(d.changed, '+').replace('+', ''),
+      changedCell(d),
       duration(d.duration_ms),
     ];
   }

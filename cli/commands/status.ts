@@ -1,7 +1,7 @@
 import type { DefinitionState, StatusResult } from '../../runtime/api.js';
 import { describe, GROUPS, type Register } from '../command.js';
 import type { Context } from '../context.js';
-import { count, instant, shown, signed, table, type Paint } from '../output.js';
+import { changedCell, count, instant, shown, signed, table, type Paint } from '../output.js';
 
 export const status: Register = (program, bind) =>
   describe(program, {
@@ -49,7 +49,7 @@ function definitions(paint: Paint, result: StatusResult): string {
     d.size,
     d.entered === null ? null : paint.green(signed(d.entered, '+')),
     d.exited === null ? null : paint.red(signed(d.exited, '−')),
-    d.changed === null ? null : signed(d.changed, '+').replace('+', ''),
+    changedCell(d),
     instant(d.last_as_of),
   ]);
   return table(paint, columns, rows);

@@ -5,23 +5,27 @@ import { count, duration, plural } from '../output.js';
 import { landed, syncSummary } from './words.js';
 import type { Progress } from './index.js';
 
-/** A line for each thing done: what a log of a scheduled job should hold. */
+const EVERY_MS = 5000;
+
+/** A line for each thing done: what the log of a scheduled job should hold. */
 export class LineProgress implements Progress {
+  private saidAt = 0;
+
   constructor(private readonly context: Pick<Context, 'note' | 'errPaint'>) {}
 
   run(event: RunEvent): void {
     const { dim, red, yellow } = this.context.errPaint;
     switch (event.event) {
       case 'run_started':
-        return this.line(dim(`run ${event.run_id} as of ${event.as_of}`));
+        return this.line(dim(`run ${event.run_id} as of ${event.as_of}`), event.at);
       case 'landing_finished':
         return this.line(`landed ${event.source}: ${landed(event)} ${dim(duration(event.duration_ms))}`);
       case 'profiles_finished':
         return this.line(`profiles ${dim(duration(event.duration_ms))}`);
       case 'definition_finished':
-        return this.line(
-          `${dim(`${event.index}/${event.total}`)} ${event.kind} ${event.key} ${dim(duration(event.duration_ms))}`,
-        );
+        // The table at the end tells them one by one; a log wants a sign of life.
+        if (Date.parse(event.at) - this.saidAt < EVERY_MS && event.index < event.total) return;
+        return this.line(`computed ${event.index}/${event.total}`, event.at);
       case 'definition_failed':
         return this.line(
           `${dim(`${event.index}/${event.total}`)} ${event.kind} ${event.key} ${red(event.status === 'failed' ? 'failed' : 'not computed')}`,
@@ -50,7 +54,8 @@ export class LineProgress implements Progress {
     // every line is out
   }
 
-  private line(text: string): void {
+  private line(text: string, at?: string): void {
+    if (at !== undefined) this.saidAt = Date.parse(at);
     this.context.note(text);
   }
 }
