@@ -118,9 +118,12 @@ export class MessagesSource implements BoundSource {
       call('in_list', this.type(), ...UNIVERSE_TYPES.map((type) => text(type))),
       bool(false),
     );
-    const device = {
-      id: jsonFacet(context, ['device', 'advertisingId'], 'text'),
-      type: jsonFacet(context, ['device', 'type'], 'text'),
+    // JSON texts compare as cheaply as texts can: the values are looked at in every anonymous message.
+    const json = (step: string): Expr => call('json_dump', jsonFacet(context, ['device', step], 'json'));
+    const id = json('advertisingId');
+    const mobile = {
+      type: call('in_list', call('lower', json('type')), text('"android"'), text('"ios"')),
+      hasId: and(call('starts_with', id, text('"')), call('ne', id, text('""'))),
     };
     const stream = call('coalesce', this.type(), text(''));
     return messageRows(
@@ -128,7 +131,7 @@ export class MessagesSource implements BoundSource {
       this.roles,
       stream,
       inUniverse,
-      context.kind === 'null' ? undefined : device,
+      context.kind === 'null' ? undefined : mobile,
     );
   }
 

@@ -37,15 +37,25 @@ export function eventRows(
 /**
  * MESSAGE_COLUMNS. A mobile device only makes an *anonymous* profile known, and the messages of one carry no
  * user, so the context of others is not taken apart.
+ *
+ * @param mobile whether a message comes from a mobile device with an advertising id; may be null
  */
 export function messageRows(
   rows: Relation,
   roles: Roles,
   stream: Expr,
   inUniverse: Expr,
-  device?: { readonly id: Expr; readonly type: Expr },
+  mobile?: { readonly type: Expr; readonly hasId: Expr },
 ): Relation {
   const user = identifierOf(roles.userId);
+  const asked = and(call('is_null', user), inUniverse);
+  // The type first: most messages end there.
+  const has =
+    mobile &&
+    caseWhen(
+      [{ when: and(asked, mobile.type), then: call('coalesce', mobile.hasId, bool(false)) }],
+      bool(false),
+    );
   return project(rows, [
     as('stream', stream),
     as('message_id', textOf(roles.id)),
@@ -54,17 +64,8 @@ export function messageRows(
     as('user_id', user),
     as('anonymous_id', identifierOf(roles.anonymousId)),
     as('in_universe', inUniverse),
-    as('has_device', device ? hasDevice(user, inUniverse, device) : bool(false)),
+    as('has_device', has ?? bool(false)),
   ]);
-}
-
-function hasDevice(user: Expr, inUniverse: Expr, device: { readonly id: Expr; readonly type: Expr }): Expr {
-  const mobile = and(
-    call('ne', device.id, text('')),
-    call('in_list', call('lower', device.type), text('android'), text('ios')),
-  );
-  const anonymous = and(call('is_null', user), inUniverse);
-  return caseWhen([{ when: anonymous, then: call('coalesce', mobile, bool(false)) }], bool(false));
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Layout `segment` (and RudderStack's): a schema with a table per call type and per event, properties in columns. */
 import type { SourceConfig } from '../../models/definition.js';
-import { bool, text, union } from '../ir/build.js';
+import { bool, call, text, union } from '../ir/build.js';
 import type { Relation } from '../ir/types.js';
 import { rawRows, type BoundSource, type BoundTable, type MissingValue, type RowsOf } from './bound.js';
 import { findColumn, findPath, pathFacet, rawScan, textOf, type ColumnPath } from './columns.js';
@@ -115,12 +115,16 @@ export class SegmentSource implements BoundSource {
     const columns = (name: string): CatalogColumn | undefined => findColumn(table.catalog, name);
     const id = columns('context_device_advertising_id');
     const type = columns('context_device_type');
+    const mobile = {
+      type: call('in_list', call('lower', textOf(type)), text('android'), text('ios')),
+      hasId: call('ne', textOf(id), text('')),
+    };
     return messageRows(
       rows(table),
       entry?.roles ?? rolesOf({}),
       text(table.stream ?? ''),
       bool(table.table.name.toLowerCase() !== 'groups'),
-      id && type ? { id: textOf(id), type: textOf(type) } : undefined,
+      id && type ? mobile : undefined,
     );
   }
 

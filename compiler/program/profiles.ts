@@ -126,7 +126,7 @@ export function profilesOf(subjects: Relation, emails: Relation): Relation {
   const firstOf = (type: string): Expr =>
     agg('first', [c(subjects, 'identifier')], {
       filter: and(existing, isType(type)),
-      orderBy: [c(subjects, 'first_at'), c(subjects, 'first_id'), c(subjects, 'identifier')],
+      orderBy: [c(subjects, 'first_at'), c(subjects, 'first_id')],
     });
   const grouped = aggregate(
     subjects,

@@ -84,7 +84,10 @@ export const destination = (over: Partial<Destination> & { readonly key: string 
   ...over,
 });
 
-export const needsOf = (events: Readonly<Record<string, readonly ValueColumn[]>>, traits: readonly string[] = []): Needs => ({
+export const needsOf = (
+  events: Readonly<Record<string, readonly ValueColumn[]>>,
+  traits: readonly string[] = [],
+): Needs => ({
   events: Object.entries(events).map(([event, columns]) => ({ event, columns })),
   traits: traits.map((path) => valueColumn('trait', path, 'mention')),
 });
@@ -152,7 +155,9 @@ export class World {
         const text = typeof value === 'string' ? value : JSON.stringify(value);
         return `'${text.replaceAll("'", "''")}'`;
       });
-      await this.sql(`insert into raw.messages (${Object.keys(row).join(', ')}) values (${quoted.join(', ')})`);
+      await this.sql(
+        `insert into raw.messages (${Object.keys(row).join(', ')}) values (${quoted.join(', ')})`,
+      );
     }
   }
 
@@ -200,7 +205,11 @@ export class World {
     return this.execute(program, options, existing);
   }
 
-  private async execute(program: RunProgram, options: RunOptions, existing: ExistingState): Promise<RunResult> {
+  private async execute(
+    program: RunProgram,
+    options: RunOptions,
+    existing: ExistingState,
+  ): Promise<RunResult> {
     const runNo = (this.runNo += 1);
     const startedAt = options.startedAt ?? '2030-01-01T00:00:00Z';
     const run: Params = {
@@ -257,9 +266,13 @@ export class World {
 
   private async definitionNo(key: string, kind: string, asOf: string): Promise<string> {
     const quoted = key.replaceAll("'", "''");
-    const found = (await this.query(`select definition_no from rollcall.definitions where key = '${quoted}'`))[0];
+    const found = (
+      await this.query(`select definition_no from rollcall.definitions where key = '${quoted}'`)
+    )[0];
     if (found) return String(found['definition_no']);
-    const [next] = await this.query('select coalesce(max(definition_no), 0) + 1 as n from rollcall.definitions');
+    const [next] = await this.query(
+      'select coalesce(max(definition_no), 0) + 1 as n from rollcall.definitions',
+    );
     const no = String(next?.['n']);
     await this.sql(`insert into rollcall.definitions (key, kind, status, definition_no, first_run_at)
       values ('${quoted}', '${kind}', 'live', ${no}, '${asOf}')`);
@@ -317,7 +330,9 @@ export class World {
           },
         ]),
       ),
-      connections: new Set(connections.map((r) => `${String(r['destination_key'])}\u0000${String(r['definition_key'])}`)),
+      connections: new Set(
+        connections.map((r) => `${String(r['destination_key'])}\u0000${String(r['definition_key'])}`),
+      ),
     };
   }
 }
