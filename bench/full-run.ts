@@ -1,0 +1,120 @@
+/**
+ * A full run of 100 audiences against the 100 hand-written one-pass queries, in the same DuckDB, one after the
+ * other, same members. `npx tsx bench/full-run.ts [events] [users] [repeats]`
+ */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { dialectFor } from '../dialects/registry.js';
+import type { Warehouse } from '../dialects/warehouse.js';
+import { loadProject } from '../models/index.js';
+import { runProject } from '../runtime/index.js';
+import { AS_OF, audiences, messagesSql } from './workload.js';
+
+const [events = 20_000_000, users = 1_000_000, repeats = 3] = process.argv.slice(2).map(Number);
+const dir = process.env['BENCH_DIR'] ?? join(tmpdir(), `rollcall-bench-${events}`);
+const settings = { path: 'warehouse.duckdb', schema: 'rollcall', memory_limit: '8GB' };
+const work = audiences(100);
+
+const seconds = async (f: () => Promise<unknown>): Promise<number> => {
+  const start = performance.now();
+  await f();
+  return (performance.now() - start) / 1000;
+};
+const median = (list: number[]): number =>
+  [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)] ?? NaN;
+
+async function withWarehouse<T>(f: (w: Warehouse) => Promise<T>): Promise<T> {
+  const dialect = await dialectFor('duckdb');
+  const warehouse = await dialect.open({ settings, projectDir: dir, mode: 'write' });
+  try {
+    return await f(warehouse);
+  } finally {
+    await warehouse.close();
+  }
+}
+
+async function rows(w: Warehouse, sql: string): Promise<readonly Record<string, unknown>[]> {
+  const all: Record<string, unknown>[] = [];
+  for await (const batch of w.read(sql)) all.push(...batch.rows);
+  return all;
+}
+
+if (!process.env['BENCH_REUSE']) {
+  rmSync(dir, { recursive: true, force: true });
+  mkdirSync(join(dir, 'models'), { recursive: true });
+  const config = {
+    name: 'bench',
+    target: 'dev',
+    targets: { dev: { type: 'duckdb', ...settings } },
+    sources: [{ name: 'shop', layout: 'messages', table: 'raw.messages', columns: { anonymous_id: null } }],
+  };
+  writeFileSync(join(dir, 'rollcall.json'), JSON.stringify(config));
+  for (const { key, file } of work) writeFileSync(join(dir, 'models', `${key}.json`), JSON.stringify(file));
+  const made = await seconds(() =>
+    withWarehouse(async (w) => {
+      for (const sql of messagesSql(events, users)) await w.execute(sql);
+    }),
+  );
+  console.log(`made ${events} events of ${users} users in ${made.toFixed(1)} s`);
+}
+
+const { project, spans } = await loadProject({ dir, env: {} });
+if (!project) throw new Error('no project');
+const hand: number[] = [];
+const full: number[] = [];
+for (let i = 0; i < repeats; i++) {
+  await withWarehouse(async (w) => {
+    await w.execute('drop schema if exists rollcall cascade');
+    await w.execute('create schema if not exists hand');
+    await w.execute('checkpoint');
+    const each: number[] = [];
+    for (const { key, sql } of work)
+      each.push(await seconds(() => w.execute(`create or replace table hand.${key} as ${sql}`)));
+    hand.push(each.reduce((a, b) => a + b, 0));
+  });
+  const phases: string[] = [];
+  let last = performance.now();
+  full.push(
+    await seconds(async () => {
+      const result = await runProject({
+        project,
+        spans,
+        now: () => '2026-02-01T00:00:00Z',
+        asOf: AS_OF,
+        invocation: 'bench',
+        newRunId: () => `run-${i}`,
+        onEvent: (e) => {
+          if (e.event === 'definition_started' || e.event === 'definition_finished') return;
+          phases.push(`${e.event} ${((performance.now() - last) / 1000).toFixed(2)}`);
+          last = performance.now();
+        },
+      });
+      if (result.exit !== 0)
+        throw new Error(
+          JSON.stringify(result.diagnostics.concat(result.definitions.flatMap((d) => d.error ?? []))),
+        );
+    }),
+  );
+  console.log(
+    `hand ${hand.at(-1)?.toFixed(1)} s, run ${full.at(-1)?.toFixed(1)} s; ${phases.join(', ')}; peak RSS ${Math.round(process.resourceUsage().maxRSS / 1024)} MB`,
+  );
+}
+const differing = await withWarehouse(async (w) => {
+  const bad: string[] = [];
+  for (const { key } of work) {
+    const [row] = await rows(
+      w,
+      `select (select count(*) from hand.${key}) h, (select count(*) from rollcall.audience_${key}) r,
+      (select count(*) from hand.${key} h where h.user_id not in (select profile_id from rollcall.audience_${key})) missing`,
+    );
+    if (row?.['h'] !== row?.['r'] || row?.['missing'] !== '0') bad.push(`${key} ${JSON.stringify(row)}`);
+  }
+  const total = await rows(w, 'select count(*) n from rollcall.memberships');
+  console.log(`members in all: ${String(total[0]?.['n'])}`);
+  return bad;
+});
+console.log(differing.length === 0 ? 'same members everywhere' : `DIFFERENT: ${differing.join('; ')}`);
+console.log(
+  `hand-written ${median(hand).toFixed(2)} s, full run ${median(full).toFixed(2)} s, ratio ${(median(full) / median(hand)).toFixed(2)}`,
+);
