@@ -10,6 +10,8 @@ export type Parsed<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly message: string; readonly hint?: string };
 
+const CANONICAL = new RegExp(DURATION_PATTERN);
+
 const LIMIT = durationMicros({ amount: 365_250, unit: 'day' });
 
 /** Reads `30 days` (SEMANTICS §3): a positive whole number and a unit of fixed length, at most 1000 years. */
@@ -23,7 +25,7 @@ export function parseDuration(text: string): Parsed<Duration> {
   const unit = unitOf(word);
   if (unit === undefined)
     return { ok: false, message: `unknown unit in ${shown}`, hint: unitHint(amount, word) };
-  return durationOf(amount, unit, shown, new RegExp(DURATION_PATTERN).test(text));
+  return durationOf(amount, unit, shown, CANONICAL.test(text));
 }
 
 /** The unit a word names, singular or plural. */

@@ -8,8 +8,8 @@ export class Unreadable extends Error {}
 /** Notes where a node stands in the query text. */
 export type Mark = <T extends object>(node: T, start: number, end: number) => T;
 
-/** Deeper nesting would end in a stack overflow; no person writes it. */
-const MAX_DEPTH = 200;
+/** Deeper nesting would end in a stack overflow. Room for whatever the JSON form may nest (200 levels). */
+const MAX_DEPTH = 500;
 
 /** Walks the tokens and gathers problems. */
 export class Cursor {

@@ -101,7 +101,7 @@ function primary(cursor: Cursor): Condition {
     return cursor.mark({ kind: 'users', quantifier, match }, start, cursor.lastEnd);
   }
   if (cursor.is('audience')) {
-    const { start } = cursor.take();
+    cursor.take();
     cursor.expect('(');
     const name = cursor.expectString('the key of an audience');
     cursor.expect(')');
@@ -110,7 +110,7 @@ function primary(cursor: Cursor): Condition {
       const hint = `audience(…) is a condition already; for its opposite write NOT audience('…')`;
       cursor.fail('audience(…) takes no comparison', hint);
     }
-    return cursor.mark(node, start === name.start ? start : name.start, name.end);
+    return cursor.mark(node, name.start, name.end);
   }
   return comparison(cursor);
 }

@@ -134,7 +134,11 @@ export function nodeAt(root: JsonNode, pointer: string): JsonNode | undefined {
 
 /** The last entry of that name, as JSON.parse would have it. */
 export function entry(node: ObjectNode, key: string): JsonEntry | undefined {
-  return node.entries.findLast((candidate) => candidate.key === key);
+  for (let i = node.entries.length - 1; i >= 0; i -= 1) {
+    const candidate = node.entries[i];
+    if (candidate?.key === key) return candidate;
+  }
+  return undefined;
 }
 
 /** Plain assignment would run the setter of `__proto__` and hide the key from validation. */

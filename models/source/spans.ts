@@ -8,9 +8,9 @@ interface Place {
   readonly end: number;
 }
 
-/** Remembers where nodes stand, by identity, and forgets them with the nodes. */
+/** Remembers where nodes stand, by identity. It lives as long as the project it belongs to. */
 export class SpanStore implements Spans {
-  readonly #places = new WeakMap<object, Place>();
+  readonly #places = new Map<object, Place>();
 
   /** Notes a node's place, freezes the node and returns it. */
   mark<T extends object>(node: T, source: SourceText, start: number, end: number): T {

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
-import { loadProject } from '../../models/index.js';
-import { audience, load, member, printed, ROLLCALL } from './support.js';
+import { loadProject, parseQuery, printQuery } from '../../models/index.js';
+import { audience, load, member, printed, readDefinition, ROLLCALL } from './support.js';
 
 const crm = '{ "kind": "destination", "key": "crm", "type": "file", "settings": { "path": "out.jsonl" } }';
 
@@ -303,6 +303,21 @@ describe('problems of a project', () => {
     expect(project?.definitions).toHaveLength(2);
   });
 
+  test('the deepest JSON has query text, and the text is read back', () => {
+    for (const [open, close] of [
+      ['{ "not": ', ' }'],
+      ['{ "users": "any", "match": ', ' }'],
+      ['{ "all": [{ "audience": "b" }, ', '] }'],
+    ] as const) {
+      const depth = open.includes('[') ? 98 : 197;
+      const deep = readDefinition(audience(open.repeat(depth) + '{ "audience": "b" }' + close.repeat(depth)));
+      if (deep.value?.kind !== 'audience') throw new Error(printed(deep));
+      const { condition } = deep.value;
+      expect(parseQuery(printQuery(condition), 'condition').tree).toEqual(condition);
+      expect(parseQuery(printQuery(condition, { width: 80 }), 'condition').tree).toEqual(condition);
+    }
+  });
+
   test('nesting without end', async () => {
     const { diagnostics } = await load({
       'rollcall.json': ROLLCALL,
@@ -312,8 +327,8 @@ describe('problems of a project', () => {
     });
     expect(diagnostics.map(({ code, message }) => `${code} ${message}`)).toEqual([
       'invalid-json more than 200 levels of nesting',
-      'invalid-query more than 200 levels of nesting',
-      'invalid-query more than 200 levels of nesting',
+      'invalid-query more than 500 levels of nesting',
+      'invalid-query more than 500 levels of nesting',
     ]);
   });
 });
