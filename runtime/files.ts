@@ -13,7 +13,18 @@ export interface OutputFile {
 export async function writeFiles(root: string, files: readonly OutputFile[]): Promise<void> {
   const folders = new Set(files.map((file) => dirname(join(root, file.path))));
   await Promise.all([...folders].map((folder) => mkdir(folder, { recursive: true })));
-  await Promise.all(files.map((file) => writeOne(join(root, file.path), file.content)));
+  await together(files, (file) => writeOne(join(root, file.path), file.content));
+}
+
+/** Files open at a time: below the limit of every system, and more than its threads can serve. */
+const AT_ONCE = 32;
+
+async function together<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const rest = items.values();
+  const worker = async (): Promise<void> => {
+    for (const item of rest) await work(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, worker));
 }
 
 async function writeOne(path: string, content: string): Promise<void> {
@@ -36,7 +47,7 @@ export async function pruneSql(root: string, wanted: ReadonlySet<string>): Promi
     .filter((entry) => entry.isFile() && entry.name.endsWith('.sql'))
     .map((entry) => join(entry.parentPath, entry.name))
     .filter((path) => !wanted.has(path));
-  await Promise.all(stale.map((path) => rm(path, { force: true })));
+  await together(stale, (path) => rm(path, { force: true }));
 }
 
 /** A name that every file system takes: keys may be longer than a file name can be. */
