@@ -6,7 +6,19 @@ import { bindSource, sourceNeeds, type BoundSource } from '../../compiler/bind/i
 import { parseTableName } from '../../compiler/bind/index.js';
 import { valueColumn } from '../../compiler/bind/paths.js';
 import type { Catalog, CatalogTable, Needs, ValueColumn } from '../../compiler/bind/types.js';
-import { c, call, filter, param, pick, union } from '../../compiler/ir/build.js';
+import {
+  as,
+  c,
+  call,
+  filter,
+  join,
+  param,
+  pick,
+  project,
+  text,
+  union,
+  values,
+} from '../../compiler/ir/build.js';
 import type { LiteralValue, Relation } from '../../compiler/ir/types.js';
 import { buildRun, factsTable, scanSpec, StateSchema } from '../../compiler/program/index.js';
 import type { ExistingState, RunProgram, SourceLanding, Step } from '../../compiler/program/index.js';
@@ -100,6 +112,36 @@ export const anyEvent =
     const known = filter(rows, call('le', c(rows, 'timestamp'), param('as_of', 'timestamp')));
     return pick(known, ['profile_no'], { distinct: true });
   };
+
+/** The profiles of some identifiers, whatever their events. */
+export const membersOf =
+  (...identifiers: readonly string[]): Stage =>
+  () =>
+    pick(heldBy(identifiers.map((name) => [name, 'true'])), ['profile_no'], { distinct: true });
+
+/** Values by identifier, as JSON text. */
+export const valuesOf =
+  (held: Readonly<Record<string, string>>): Stage =>
+  () => {
+    const rows = heldBy(Object.entries(held));
+    return project(rows, [
+      as('profile_no', c(rows, 'profile_no')),
+      as('value', c(rows, 'value')),
+      as('number_value', call('text_number', c(rows, 'value'))),
+      as('text_value', c(rows, 'value')),
+    ]);
+  };
+
+function heldBy(held: readonly (readonly [string, string])[]): Relation {
+  const columns = [
+    { name: 'identifier', type: 'text' },
+    { name: 'value', type: 'text' },
+  ] as const;
+  const nobody = [text(''), text('')];
+  const given = values(columns, [nobody, ...held.map(([name, value]) => [text(name), text(value)])]);
+  const subjects = pick(STATE_SCHEMA.scan('subjects'), ['profile_no', 'identifier']);
+  return join('inner', subjects, given, ['identifier']);
+}
 
 export const micros = (iso: string): LiteralValue => {
   const [whole, fraction = ''] = iso.replace('Z', '').split('.');
