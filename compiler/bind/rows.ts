@@ -1,5 +1,5 @@
 /** Relations every layout makes of its rows: events with values, messages for identity, each message once. */
-import { and, as, bool, c, call, caseWhen, col, filter, int, project, rowNumber, text } from '../ir/build.js';
+import { and, as, bool, c, call, caseWhen, col, filter, int, project, rowNumber } from '../ir/build.js';
 import type { Expr, Named, Relation } from '../ir/types.js';
 import { rawRows, type BoundSource, type BoundTable, type RowsOf } from './bound.js';
 import { identifierOf, instantOf, textOf } from './columns.js';

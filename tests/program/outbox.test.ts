@@ -65,8 +65,8 @@ const queued = async (runNo: number): Promise<readonly unknown[]> =>
   ).map((row) => row['m']);
 
 const payloads = async (): Promise<readonly unknown[]> =>
-  (await world.query('select payload from rollcall.outbox order by message_type, identifier')).map((row) =>
-    JSON.parse(String(row['payload'])),
+  (await world.query('select payload from rollcall.outbox order by message_type, identifier')).map(
+    (row) => JSON.parse(String(row['payload'])) as unknown,
   );
 
 /** What delivery leaves when it has told everything. */
