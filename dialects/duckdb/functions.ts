@@ -149,7 +149,7 @@ const addMicros: Emit = (args, { args: exprs }) => {
   const micros = BigInt(by.literal.value);
   const magnitude = micros < 0n ? -micros : micros;
   const [unit, size] = UNITS.find(([, n]) => magnitude % n === 0n) ?? ['microseconds', 1n];
-  return `${arg(args)} ${micros < 0n ? '-' : '+'} interval '${magnitude / size} ${unit}'`;
+  return `${arg(args)} ${micros < 0n ? '-' : '+'} interval '${magnitude / size} ${magnitude === size ? unit.slice(0, -1) : unit}'`;
 };
 
 /** Whether the value's text is compact already, because we or the engine have just written it. */

@@ -1,5 +1,5 @@
 /** One SELECT in the making: relation nodes are merged into it for as long as SQL's clause order allows. */
-import type { Expr, KeyPair, ScalarType } from '../../compiler/ir/types.js';
+import type { Expr, FnName, KeyPair, ScalarType } from '../../compiler/ir/types.js';
 import type { Sql } from '../dialect.js';
 import type { ColumnExpr, Writer } from './expressions.js';
 
@@ -172,20 +172,18 @@ export function rebind(
   }
 }
 
-/** Conditions of equality on key pairs. */
+/** Conditions of equality on key pairs; null-safe ones spelled out for engines without a comparison for them. */
 export function keyConditions(
   on: readonly KeyPair[],
   left: (name: string) => Expr,
   right: (name: string) => Expr,
+  nullSafeEquals: boolean,
 ): readonly Expr[] {
-  const call = (fn: 'eq' | 'not' | 'is_distinct', ...args: readonly Expr[]): Expr => ({
-    kind: 'call',
-    fn,
-    args,
-    type: 'bool',
-  });
+  const call = (fn: FnName, ...args: readonly Expr[]): Expr => ({ kind: 'call', fn, args, type: 'bool' });
   return on.map((key) => {
     const [a, b] = [left(key.left), right(key.right)];
-    return key.nullSafe ? call('not', call('is_distinct', a, b)) : call('eq', a, b);
+    if (!key.nullSafe) return call('eq', a, b);
+    if (nullSafeEquals) return call('not', call('is_distinct', a, b));
+    return call('or', call('eq', a, b), call('and', call('is_null', a), call('is_null', b)));
   });
 }

@@ -11,6 +11,7 @@ import { write } from './expressions.js';
 import { itemLines, pad } from './layout.js';
 import { columnNames, NamePool } from './names.js';
 import { printQuery } from './print.js';
+import { stableCte, type StableCte } from './stable.js';
 
 /** Makes the block of a relation out of the blocks of its inputs: the table of `relations.ts`. */
 export type BuildRelation = (relation: Relation, builder: QueryBuilder) => Block;
@@ -21,17 +22,41 @@ export class QueryBuilder {
   readonly #uses = new Map<Relation, number>();
   readonly #shared = new Map<Relation, () => Source>();
   readonly #names: NamePool;
+  readonly #stable: ReadonlyMap<Relation, StableCte>;
+  readonly #printed = new Set<StableCte>();
 
+  /** @param prefix begins the names of CTEs made up here: inside a stable one they must not meet those outside */
   constructor(
     readonly engine: EmitEngine,
     readonly params: Params,
-    private readonly build: BuildRelation,
-    root: Relation,
+    readonly buildRelation: BuildRelation,
+    private readonly root: Relation,
+    private readonly prefix = '',
   ) {
+    const found = new Set<Relation>();
     const tables = new Set<string>();
-    countUses(root, this.#uses, tables);
+    countUses(root, root, this.#uses, tables, found);
+    const stable = new Map([...found].map((relation) => [relation, stableCte(this, relation)] as const));
+    const names = [...stable.values()].flatMap((cte) => [...cte.names]);
     // A CTE called like a table would hide the table.
-    this.#names = new NamePool(tables, engine.maxIdentifier);
+    if (names.some((name) => tables.has(name))) {
+      stable.clear();
+      this.#uses.clear();
+      countUses(root, undefined, this.#uses, tables, new Set());
+    }
+    this.#stable = stable;
+    this.#names = new NamePool([...tables, ...(stable.size > 0 ? names : [])], engine.maxIdentifier);
+  }
+
+  /** Only what is asked for: the query as the CTE of a stable relation. */
+  finish(name: string): readonly Cte[] {
+    const block = this.open(this.root);
+    const query = printQuery(this.engine, this.params, block, columnNames(this.root.columns), 1);
+    return [...this.ctes, { name, query }];
+  }
+
+  get printedStable(): ReadonlySet<StableCte> {
+    return this.#printed;
   }
 
   /** The whole query, printed. */
@@ -43,6 +68,8 @@ export class QueryBuilder {
 
   /** The block of a relation, to build on; a shared one is a SELECT from its CTE. */
   open(relation: Relation): Block {
+    const stable = this.#stable.get(relation);
+    if (stable) return this.#openStable(relation, stable);
     if ((this.#uses.get(relation) ?? 0) < 2 || relation.kind === 'scan') return this.#build(relation);
     let source = this.#shared.get(relation);
     if (source === undefined) {
@@ -114,14 +141,32 @@ export class QueryBuilder {
   }
 
   #build(relation: Relation): Block {
-    const block = this.build(relation, this);
+    const block = this.buildRelation(relation, this);
     const named = relation.label !== undefined && relation.kind !== 'scan';
     return named ? { ...block, label: relation.label, hint: relation.label } : block;
   }
 
+  #openStable(relation: Relation, cte: StableCte): Block {
+    const add = (one: StableCte): void => {
+      if (this.#printed.has(one)) return;
+      one.reads.forEach(add);
+      this.#printed.add(one);
+      // Inside another stable relation it is printed by whoever uses that.
+      if (this.prefix === '') this.ctes.push(...one.ctes);
+    };
+    add(cte);
+    const sql = this.engine.quoteIdentifier(cte.name);
+    return blockOver({
+      sql,
+      hint: cte.name,
+      columns: relation.columns,
+      names: columnNames(relation.columns),
+    });
+  }
+
   /** Makes a block a CTE; the result names it anew for each use. */
   #cte(block: Block, relation: Relation): () => Source {
-    const name = this.#names.take(block.label ?? `${block.hint}_${SUFFIX[relation.kind]}`);
+    const name = this.#names.take(this.prefix + (block.label ?? `${block.hint}_${SUFFIX[relation.kind]}`));
     const { columns } = relation;
     const names = columnNames(columns);
     this.ctes.push({ name, query: printQuery(this.engine, this.params, block, names, 1) });
@@ -147,13 +192,23 @@ const SUFFIX: Record<RelationKind, string> = {
 
 const emptySource = (hint: string): Source => ({ sql: '', hint, columns: [], names: new Map() });
 
-/** Counts how often each relation object is used, and gathers the names of unqualified tables. */
-function countUses(relation: Relation, uses: Map<Relation, number>, tables: Set<string>): void {
+/** Counts how often each relation object is used, and gathers table names and, unless told not to, stable relations. */
+function countUses(
+  relation: Relation,
+  root: Relation | undefined,
+  uses: Map<Relation, number>,
+  tables: Set<string>,
+  stable: Set<Relation>,
+): void {
+  if (root !== undefined && relation.stable && relation !== root) {
+    stable.add(relation);
+    return;
+  }
   const count = (uses.get(relation) ?? 0) + 1;
   uses.set(relation, count);
   if (count > 1) return;
-  if (relation.kind === 'scan') tables.add(relation.table.name);
-  for (const input of inputsOf(relation)) countUses(input, uses, tables);
+  if (relation.kind === 'scan') tables.add(relation.table.name.toLowerCase());
+  for (const input of inputsOf(relation)) countUses(input, root, uses, tables, stable);
 }
 
 function inputsOf(relation: Relation): readonly Relation[] {

@@ -100,13 +100,23 @@ export interface QueryShape {
 export interface Cte {
   /** A plain identifier: letters, digits and underscores. */
   readonly name: string;
-  readonly query: QueryShape;
+  /** What it holds: a query still to print, or its finished text. */
+  readonly query: QueryShape | Sql;
+}
+
+/** A CTE with its query as finished text, indented as it stands in a WITH. */
+export function finished(client: EmitClient, cte: Cte): Cte {
+  if (typeof cte.query === 'string') return cte;
+  const { sql, bindings } = build(client, cte.query).toSQL();
+  return { name: cte.name, query: substitute(sql.replaceAll('\n', '\n  '), bindings as readonly unknown[]) };
 }
 
 /** One query with its CTEs, as text. */
 export function assemble(client: EmitClient, ctes: readonly Cte[], query: QueryShape): Sql {
   const builder = build(client, query);
-  for (const cte of ctes) void builder.with(cte.name, build(client, cte.query));
+  for (const cte of ctes) {
+    void builder.with(cte.name, typeof cte.query === 'string' ? raw(cte.query) : build(client, cte.query));
+  }
   const { sql, bindings } = builder.toSQL();
   return substitute(sql, bindings as readonly unknown[]);
 }

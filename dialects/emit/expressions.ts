@@ -4,7 +4,7 @@ import type { Expr, ExprKind } from '../../compiler/ir/types.js';
 import type { Emit, EmitContext, Params, Sql, Unsupported } from '../dialect.js';
 import type { EmitEngine } from './engine.js';
 import { breakLines, pad } from './layout.js';
-import { demanded, PRECEDENCE, strength, unwrapped } from './precedence.js';
+import { demanded, notDistinct, PRECEDENCE, strength, unwrapped } from './precedence.js';
 
 export type ColumnExpr = Extract<Expr, { kind: 'col' }>;
 
@@ -29,9 +29,12 @@ const WRITERS: Writers = {
     return engine.literal(value);
   },
   call: (expr, writer, indent) => {
+    const same = notDistinct(expr);
+    if (same && writer.engine.capabilities.nullSafeEquals) {
+      return same.map((a) => operand(a, PRECEDENCE.add, writer, indent + 1)).join(' is not distinct from ');
+    }
     const emit = supported(writer.engine, writer.engine.functions[expr.fn], expr.fn);
-    const level = demanded(expr.fn);
-    const args = expr.args.map((a) => operand(a, level, writer, indent + 1));
+    const args = expr.args.map((a, i) => operand(a, demanded(expr.fn, i), writer, indent + 1));
     if ((expr.fn === 'and' || expr.fn === 'or') && args.length > 1) return breakLines(args, expr.fn, indent);
     return emit(args, context(expr, writer, [], indent));
   },

@@ -15,24 +15,38 @@ export const PRECEDENCE = {
 
 type Level = number;
 
-/** Functions that print as operators: how strong the whole is, and what an operand must at least be. */
-const OPERATORS: Partial<Record<FnName, { readonly level: Level; readonly operand: Level }>> = {
+interface Operator {
+  readonly level: Level;
+  /** What an operand must at least be. */
+  readonly operand: Level;
+  /** The same for the first one, where it differs: `a - b - c` is `(a - b) - c`. */
+  readonly first?: Level;
+}
+
+const COMPARISON: Operator = { level: PRECEDENCE.compare, operand: PRECEDENCE.add };
+const SUM: Operator = { level: PRECEDENCE.add, operand: PRECEDENCE.mul, first: PRECEDENCE.add };
+
+/** Functions that print as operators. */
+const OPERATORS: Partial<Record<FnName, Operator>> = {
   // An AND inside an OR needs no parentheses, but people read it better with them.
   or: { level: PRECEDENCE.or, operand: PRECEDENCE.not },
   and: { level: PRECEDENCE.and, operand: PRECEDENCE.not },
   not: { level: PRECEDENCE.not, operand: PRECEDENCE.atom },
-  eq: { level: PRECEDENCE.compare, operand: PRECEDENCE.add },
-  ne: { level: PRECEDENCE.compare, operand: PRECEDENCE.add },
-  lt: { level: PRECEDENCE.compare, operand: PRECEDENCE.add },
-  le: { level: PRECEDENCE.compare, operand: PRECEDENCE.add },
-  gt: { level: PRECEDENCE.compare, operand: PRECEDENCE.add },
-  ge: { level: PRECEDENCE.compare, operand: PRECEDENCE.add },
-  is_distinct: { level: PRECEDENCE.compare, operand: PRECEDENCE.add },
-  is_null: { level: PRECEDENCE.compare, operand: PRECEDENCE.add },
-  is_not_null: { level: PRECEDENCE.compare, operand: PRECEDENCE.add },
-  in_list: { level: PRECEDENCE.compare, operand: PRECEDENCE.add },
+  eq: COMPARISON,
+  ne: COMPARISON,
+  lt: COMPARISON,
+  le: COMPARISON,
+  gt: COMPARISON,
+  ge: COMPARISON,
+  is_distinct: COMPARISON,
+  is_null: COMPARISON,
+  is_not_null: COMPARISON,
+  in_list: COMPARISON,
+  add: SUM,
+  sub: SUM,
+  ts_add_micros: SUM,
   concat: { level: PRECEDENCE.add, operand: PRECEDENCE.mul },
-  ts_add_micros: { level: PRECEDENCE.add, operand: PRECEDENCE.mul },
+  mul: { level: PRECEDENCE.mul, operand: PRECEDENCE.neg, first: PRECEDENCE.mul },
   neg: { level: PRECEDENCE.neg, operand: PRECEDENCE.atom },
 };
 
@@ -49,6 +63,7 @@ export function unwrapped(expr: Expr): Expr {
 
 /** How strongly the text of an expression holds together. */
 export function strength(expr: Expr): Level {
+  if (notDistinct(expr)) return PRECEDENCE.compare;
   if (expr.kind === 'call') return OPERATORS[expr.fn]?.level ?? PRECEDENCE.atom;
   const negative =
     expr.kind === 'lit' && 'value' in expr.literal && String(expr.literal.value).startsWith('-');
@@ -56,6 +71,15 @@ export function strength(expr: Expr): Level {
 }
 
 /** How strong an argument of a function must be to stand without parentheses. */
-export function demanded(fn: FnName): Level {
-  return OPERATORS[fn]?.operand ?? (COMMA_SEPARATED.has(fn) ? PRECEDENCE.any : PRECEDENCE.atom);
+export function demanded(fn: FnName, index: number): Level {
+  const operator = OPERATORS[fn];
+  if (operator) return index === 0 ? (operator.first ?? operator.operand) : operator.operand;
+  return COMMA_SEPARATED.has(fn) ? PRECEDENCE.any : PRECEDENCE.atom;
+}
+
+/** `not (a is distinct from b)`, which SQL has a comparison for: the operands, or nothing. */
+export function notDistinct(expr: Expr): readonly Expr[] | undefined {
+  if (expr.kind !== 'call' || expr.fn !== 'not') return undefined;
+  const [inner] = expr.args;
+  return inner?.kind === 'call' && inner.fn === 'is_distinct' ? inner.args : undefined;
 }

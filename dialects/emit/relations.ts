@@ -74,7 +74,7 @@ const BUILDERS: Builders = {
     );
     const right = q.bareBlock(r.right);
     const source = sourceOf(right);
-    const on = joinConditions(r, left, right);
+    const on = joinConditions(r, left, right, q);
     const keyword = { inner: 'join', left: 'left join', full: 'full join', cross: 'cross join' }[r.type];
     const join = r.type === 'inner' && on.length === 0 ? 'cross join' : keyword;
     const columns = new Map(left.columns);
@@ -145,7 +145,7 @@ function halfJoin(r: SemiJoin, q: QueryBuilder): Block {
   );
   const right = q.bareBlock(r.right);
   const source = sourceOf(right);
-  const on = joinConditions(r, left, right);
+  const on = joinConditions(r, left, right, q);
   if (q.engine.capabilities.semiJoin && on.length > 0) {
     return {
       ...left,
@@ -156,12 +156,13 @@ function halfJoin(r: SemiJoin, q: QueryBuilder): Block {
   return { ...left, where: [...left.where, exists] };
 }
 
-function joinConditions(r: Join | SemiJoin, left: Block, right: Block): readonly Expr[] {
+function joinConditions(r: Join | SemiJoin, left: Block, right: Block, q: QueryBuilder): readonly Expr[] {
   const resolveLeft = resolver(left);
   const resolveRight = resolver(right);
   const at = (resolve: (c: ColumnExpr) => Expr) => (name: string) =>
     resolve({ kind: 'col', name, type: 'text' });
-  const keys = keyConditions(r.on, at(resolveLeft), at(resolveRight));
+  const { nullSafeEquals } = q.engine.capabilities;
+  const keys = keyConditions(r.on, at(resolveLeft), at(resolveRight), nullSafeEquals);
   if (!r.residual) return keys;
   const either = (c: ColumnExpr): Expr =>
     c.side === 'right' || !left.columns.has(c.name) ? resolveRight(c) : resolveLeft(c);

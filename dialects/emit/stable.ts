@@ -1,0 +1,53 @@
+/** The text of stable relations (IR `stable`): made once for an engine and an instant, pasted into every query. */
+import { CompilerBug } from '../../compiler/diagnostics/index.js';
+import type { Relation } from '../../compiler/ir/types.js';
+import type { Params } from '../dialect.js';
+import { QueryBuilder, type BuildRelation } from './builder.js';
+import { finished, type Cte } from './client.js';
+import type { EmitEngine } from './engine.js';
+
+export interface StableCte {
+  readonly name: string;
+  /** Its own CTEs, those it is made of first, as finished text. */
+  readonly ctes: readonly Cte[];
+  /** Lower-case names of its CTEs and of those it reads. */
+  readonly names: ReadonlySet<string>;
+  /** Stable relations that must come before it. */
+  readonly reads: readonly StableCte[];
+}
+
+const made = new WeakMap<EmitEngine, Map<string, WeakMap<Relation, StableCte>>>();
+
+/** The CTE of a stable relation, from the text made before where there is one. */
+export function stableCte(
+  from: { readonly engine: EmitEngine; readonly params: Params; readonly buildRelation: BuildRelation },
+  relation: Relation,
+): StableCte {
+  const { engine, params } = from;
+  const cache = cacheOf(engine, params);
+  const found = cache.get(relation);
+  if (found) return found;
+  const name = relation.label;
+  if (name === undefined) throw new CompilerBug('a stable relation without a name');
+  const builder = new QueryBuilder(engine, onlyAsOf(params), from.buildRelation, relation, `${name}_`);
+  const ctes = builder.finish(name).map((cte) => finished(engine.client, cte));
+  const reads = [...builder.printedStable];
+  const names = new Set([
+    ...ctes.map((cte) => cte.name.toLowerCase()),
+    ...reads.flatMap((read) => [...read.names]),
+  ]);
+  const cte: StableCte = { name, ctes, names, reads };
+  cache.set(relation, cte);
+  return cte;
+}
+
+function cacheOf(engine: EmitEngine, params: Params): WeakMap<Relation, StableCte> {
+  const byInstant = made.get(engine) ?? new Map<string, WeakMap<Relation, StableCte>>();
+  made.set(engine, byInstant);
+  const key = String(params['as_of']?.value);
+  const cache = byInstant.get(key) ?? new WeakMap<Relation, StableCte>();
+  byInstant.set(key, cache);
+  return cache;
+}
+
+const onlyAsOf = (params: Params): Params => (params['as_of'] ? { as_of: params['as_of'] } : {});
