@@ -47,7 +47,8 @@ export function compileRun(input: CompileRunInput): {
     query: lowerDefinition(d.definition, provider, resolved.resolveTrait),
   }));
   const keys = new Set(project.definitions.map((d) => d.key));
-  const removed = input.all ? [...existing.definitions.keys()].filter((key) => !keys.has(key)) : [];
+  const gone = [...existing.definitions.values()].filter((d) => !keys.has(d.key) && d.retiredAt === null);
+  const removed = input.all ? gone.map((d) => d.key) : [];
   const program = buildRun({
     schema,
     project,

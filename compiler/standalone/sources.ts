@@ -192,16 +192,11 @@ export class RawSources {
     const id = this.idColumn(source, table);
     const hash = call('hash64', messageExprs(source, table, table.raw)('message_id'));
     const several = call('gt', agg('count'), int(1));
-    const hashes = label(
-      aggregate(table.raw, [as(HASH, hash)], [], several),
-      `${source.name} repeated hashes`,
-    );
+    const hashes = label(aggregate(table.raw, [as(HASH, hash)], [], several), 'hashes');
     const keyed = project(table.raw, [as(id, c(table.raw, id)), as(HASH, hash)]);
     const candidates = semiJoin(keyed, hashes, [HASH]);
-    const ids = label(
-      aggregate(candidates, [as(id, c(candidates, id))], [], several),
-      `${source.name} repeated ids`,
-    );
+    const grouped = aggregate(candidates, [as(id, c(candidates, id))], [], several);
+    const ids = this.shared(grouped, `${nameOf(source, table)} repeated ids`);
     this.repeated.set(table, ids);
     return ids;
   }
