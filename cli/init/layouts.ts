@@ -131,10 +131,11 @@ function first(table: TableDescription, names: readonly string[]): TableColumn |
   return names.map((name) => find(table, name)).find((column) => column !== undefined);
 }
 
-/** `orders` by `created_at` is `Order Created`; by `timestamp`, just `Order`. */
+/** `orders` by `created_at` is `Order Created`; by `timestamp`, just `Order`; `purchases` by `purchased_at`, `Purchase`. */
 function eventName(noun: string, column: string): string {
   const verb = /^(\w+ed)_(?:at|on)$/.exec(column.toLowerCase())?.[1];
-  return [...noun.split('_'), ...(verb === undefined ? [] : verb.split('_'))]
+  const said = verb === undefined || verb.startsWith(noun) ? [] : verb.split('_');
+  return [...noun.split('_'), ...said]
     .filter((word) => word !== '')
     .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
     .join(' ');
@@ -144,7 +145,7 @@ function singular(word: string): string {
   if (/(ss|us|is)$/.test(word)) return word;
   return word
     .replace(/ies$/, 'y')
-    .replace(/(ch|sh|x|s)es$/, '$1')
+    .replace(/(ch|sh|x|ss|us)es$/, '$1')
     .replace(/s$/, '');
 }
 

@@ -19,6 +19,7 @@ type Wrapper = ListrTaskWrapper<unknown, typeof DefaultRenderer, typeof SimpleRe
 class Phase {
   readonly done: Promise<void>;
   private wrapper: Wrapper | undefined;
+  private ended = false;
   private finish!: () => void;
   private fail!: (error: Error) => void;
 
@@ -52,7 +53,10 @@ class Phase {
     if (this.wrapper !== undefined) this.wrapper.output = text;
   }
 
+  /** The first end counts. */
   end(title: string, failed = false): void {
+    if (this.ended) return;
+    this.ended = true;
     this.say(title);
     if (failed) this.fail(new Error(title));
     else this.finish();

@@ -1,0 +1,83 @@
+import { expect, test } from 'vitest';
+
+import { BUYERS, CONFIG, documentOf, emptyFolder, rollcall, shop } from './support.js';
+
+interface Document {
+  readonly valid: boolean;
+  readonly checked: boolean;
+  readonly errors: readonly Record<string, unknown>[];
+  readonly warnings: readonly Record<string, unknown>[];
+}
+
+test('a folder without a project', async () => {
+  await using dir = await emptyFolder();
+  const { exit, stdout, stderr } = await rollcall(dir.dir, ['validate']);
+  expect([exit, stdout.trim()]).toEqual([2, '✖ 1 error']);
+  expect(stderr).toMatch(/^no-project there is no rollcall.json/);
+});
+
+test('a good project', async () => {
+  await using s = await shop();
+  const { exit, stdout, stderr } = await rollcall(s.dir, ['validate']);
+  expect([exit, stdout, stderr]).toEqual([0, '✔ 2 definitions, 1 destination: valid\n', '']);
+  const ran = await rollcall(s.dir, ['validate', '--json']);
+  expect(documentOf(ran)).toEqual({ valid: true, checked: true, errors: [], warnings: [] });
+  expect(ran.stderr).toContain('valid');
+});
+
+test('every problem is printed, with its place, the line and a caret', async () => {
+  await using s = await shop();
+  await s.write('models/a.json', { ...BUYERS, key: 'a', definition: { event: 'X', count: { at_leest: 1 } } });
+  await s.write('models/b.json', '{ "kind": "audience", }');
+  const { exit, stderr } = await rollcall(s.dir, ['validate']);
+  expect(exit).toBe(2);
+  expect(stderr).toMatch(/^models\/a\.json:\d+:\d+ unknown-key .*at_leest/m);
+  expect(stderr).toMatch(/^ +"at_leest": 1\n +\^+$/m);
+  expect(stderr).toContain('did you mean "at_least"?');
+  expect(stderr).toMatch(/^models\/b\.json:1:\d+ invalid-json/m);
+});
+
+test('problems of files do not hide those that only the warehouse shows', async () => {
+  await using s = await shop();
+  await s.write('models/a.json', { ...BUYERS, key: 'a', definition: { trait: 'palan', equals: 'x' } });
+  await s.write('models/b.json', { ...BUYERS, key: 'b', definition: { audience: 'c' } });
+  await s.write('models/c.json', { ...BUYERS, key: 'c', naem: 'x' });
+  const ran = await rollcall(s.dir, ['validate', '--json']);
+  const { valid, errors } = documentOf<Document>(ran);
+  expect([ran.exit, valid]).toEqual([2, false]);
+  // c is broken, not missing
+  expect(errors.map((e) => [e['code'], e['file']])).toEqual([
+    ['unknown-reference', 'models/a.json'],
+    ['unknown-key', 'models/c.json'],
+  ]);
+});
+
+test('a warehouse that cannot be opened is a warning', async () => {
+  await using dir = await emptyFolder();
+  await dir.write('rollcall.json', {
+    ...CONFIG,
+    targets: { dev: { type: 'duckdb', path: 'rollcall.json' } },
+  });
+  await dir.write('models/buyers.json', { ...BUYERS, destinations: [] });
+  const ran = await rollcall(dir.dir, ['validate', '--json']);
+  const { valid, checked, warnings } = documentOf<Document>(ran);
+  expect([ran.exit, valid, checked, warnings.map((w) => w['code'])]).toEqual([0, true, false, ['unchecked']]);
+  expect((await rollcall(dir.dir, ['validate', '--strict'])).exit).toBe(2);
+  expect(await rollcall(dir.dir, ['validate', '--offline', '--strict'])).toMatchObject({
+    exit: 0,
+    stderr: '',
+  });
+});
+
+test('settings of destinations are checked', async () => {
+  await using s = await shop();
+  await s.write('destinations/crm.json', {
+    kind: 'destination', key: 'crm', type: 'webhook', settings: { url: '${env:CRM_URL}' },
+  }); // prettier-ignore
+  const { exit, stderr } = await rollcall(s.dir, ['validate', '--offline'], {
+    env: { CRM_URL: 'http://host:99999/hush' },
+  });
+  expect(exit).toBe(2);
+  expect(stderr).toContain('destination-settings destination "crm": settings.url is not an address');
+  expect(stderr).not.toContain('hush');
+});
