@@ -79,16 +79,16 @@ module.exports = {
     ]),
     doors(
       'delivery',
-      "delivery knows the runtime's state types, the warehouse contract, diagnostics and models.",
-      [part('runtime/state'), part('dialects/warehouse'), part('compiler/diagnostics'), '^models/'],
+      'delivery knows the layout of state, the IR it is asked in, the engine contracts, diagnostics and models.',
+      [
+        part('compiler/program'),
+        part('compiler/ir'),
+        part('compiler/diagnostics'),
+        part('dialects/warehouse'),
+        part('dialects/dialect'),
+        '^models/',
+      ],
     ),
-    {
-      name: 'delivery-runtime-types-only',
-      comment: 'delivery knows the shape of the state, not the store that keeps it. Use `import type`.',
-      severity: 'error',
-      from: { path: '^delivery/' },
-      to: { path: '^runtime/', dependencyTypesNot: ['type-only'] },
-    },
     {
       name: 'rooms-stay-inside',
       comment: 'What ships imports nothing that does not.',

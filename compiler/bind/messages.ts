@@ -6,6 +6,7 @@ import {
   bool,
   call,
   caseWhen,
+  col,
   eq,
   filter,
   not,
@@ -15,11 +16,12 @@ import {
   text,
   unnest,
 } from '../ir/build.js';
-import type { Expr, Relation } from '../ir/types.js';
+import type { Expr, Named, Relation } from '../ir/types.js';
 import { rawRows, type BoundSource, type BoundTable, type RowsOf } from './bound.js';
 import { jsonFacet, jsonOf, rawScan, textOf } from './columns.js';
 import { pathSteps } from './paths.js';
-import { eventRows, messageRows, type Roles } from './rows.js';
+import { JsonValues } from './json-values.js';
+import { eventColumns, eventRows, messageRows, type Roles } from './rows.js';
 import type { StandardColumns } from './tables.js';
 import type { CatalogTable, Facet, ValueColumn } from './types.js';
 
@@ -92,13 +94,24 @@ export class MessagesSource implements BoundSource {
     return [...this.traits];
   }
 
+  /**
+   * JSON is taken apart in steps, each document read once a path: the documents in use, the values at the
+   * paths in use, then their facets.
+   */
   events(event: string, columns: readonly ValueColumn[], rows: RowsOf = rawRows): Relation {
     const tracked = and(eq(this.type(), text('track')), eq(textOf(this.columns['event']), text(event)));
     const named = NAMED_TYPES.get(event);
     const wanted = named ? or(tracked, eq(this.type(), text(named.type))) : tracked;
-    return eventRows(filter(rows(this.table), wanted), this.roles, columns, (column) =>
-      this.value(event, column),
-    );
+    const kept = filter(rows(this.table), wanted);
+    const values = new JsonValues((name) => jsonOf(this.columns[name]));
+    const facets = columns.map((column) => as(column.name, this.value(event, column, values)));
+    return values.above(kept, [...eventColumns(this.roles), ...facets], named ? this.nameColumns() : []);
+  }
+
+  /** What a page's or screen's name is told by: read beside the JSON values. */
+  private nameColumns(): readonly Named[] {
+    const name = textOf(this.columns['name']);
+    return [as(TYPE, this.type()), ...(name.kind === 'null' ? [] : [as(NAME, name)])];
   }
 
   identifies(columns: readonly ValueColumn[], rows: RowsOf = rawRows): Relation {
@@ -159,22 +172,27 @@ export class MessagesSource implements BoundSource {
     return textOf(this.columns['type']);
   }
 
-  private value(event: string, column: ValueColumn): Expr {
+  private value(event: string, column: ValueColumn, values: JsonValues): Expr {
     const steps = pathSteps(column.path);
-    if (column.root === 'context') return jsonFacet(jsonOf(this.columns['context']), steps, column.facet);
-    const property = jsonFacet(jsonOf(this.columns['properties']), steps, column.facet);
+    if (column.root === 'context') return values.facet('context', steps, column.facet);
     const named = NAMED_TYPES.get(event);
-    if (!named || named.property !== steps[0]) return property;
+    if (!named || named.property !== steps[0]) return values.facet('properties', steps, column.facet);
     return caseWhen(
-      [{ when: eq(this.type(), text(named.type)), then: this.nameOf(steps.slice(1), column.facet) }],
-      property,
+      [
+        {
+          when: eq(col(TYPE, 'text'), text(named.type)),
+          then: this.nameOf(steps.slice(1), column.facet, values),
+        },
+      ],
+      values.facet('properties', steps, column.facet),
     );
   }
 
   /** A page's or screen's name: the message's `name`, else its property `name`. */
-  private nameOf(rest: readonly string[], facet: Facet): Expr {
-    const name = textOf(this.columns['name']);
-    const property = jsonFacet(jsonOf(this.columns['properties']), ['name', ...rest], facet);
+  private nameOf(rest: readonly string[], facet: Facet, values: JsonValues): Expr {
+    const property = values.facet('properties', ['name', ...rest], facet);
+    if (!this.columns['name']) return property;
+    const name = col(NAME, 'text');
     const own: Record<Facet, Expr> = {
       text: name,
       number: call('text_number', name),
@@ -182,9 +200,11 @@ export class MessagesSource implements BoundSource {
       json: call('text_json', name),
       mention: call('text_json', name),
     };
-    if (name.kind === 'null') return property;
     return rest.length > 0
       ? caseWhen([{ when: call('is_null', name), then: property }])
       : caseWhen([{ when: call('is_not_null', name), then: own[facet] }], property);
   }
 }
+
+const TYPE = 'rollcall_type';
+const NAME = 'rollcall_name';

@@ -23,16 +23,18 @@ export function eventRows(
   columns: readonly ValueColumn[],
   value: (column: ValueColumn) => Expr,
 ): Relation {
-  return project(rows, [
-    as('message_id', textOf(roles.id)),
-    as('timestamp', instantOf(roles.timestamp)),
-    as('received_at', instantOf(roles.receivedAt)),
-    as('user_id', identifierOf(roles.userId)),
-    as('anonymous_id', identifierOf(roles.anonymousId)),
-    as('source_id', textOf(roles.sourceId)),
-    ...columns.map((column) => as(column.name, value(column))),
-  ]);
+  return project(rows, [...eventColumns(roles), ...columns.map((column) => as(column.name, value(column)))]);
 }
+
+/** EVENT_COLUMNS over the rows of a table. */
+export const eventColumns = (roles: Roles): readonly Named[] => [
+  as('message_id', textOf(roles.id)),
+  as('timestamp', instantOf(roles.timestamp)),
+  as('received_at', instantOf(roles.receivedAt)),
+  as('user_id', identifierOf(roles.userId)),
+  as('anonymous_id', identifierOf(roles.anonymousId)),
+  as('source_id', textOf(roles.sourceId)),
+];
 
 /**
  * MESSAGE_COLUMNS. A mobile device only makes an *anonymous* profile known, and the messages of one carry no

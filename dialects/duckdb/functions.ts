@@ -28,6 +28,27 @@ function jsonText(value: Sql, steps: readonly string[], newLine: string): Sql {
   return caseLines([`when ${isDouble} then coalesce(${number}, ${text})`, `else ${text}`], newLine);
 }
 
+/**
+ * Text of a whole JSON value that the engine wrote: its first character tells what it is, so that only strings
+ * and numbers with a fraction or exponent cost more than a look.
+ */
+function compactText(value: Sql, newLine: string): Sql {
+  const number = decimalText(floatDecimal(asText(value), `try_cast(${value} as double)`));
+  const rewritten = ['.', 'e', 'E', '-0'].map((part) => `contains(${value}, '${part}')`).join(' or ');
+  return caseLines(
+    [
+      `when starts_with(${value}, '"') then json_extract_string(${value}, '$')`,
+      `when ${value} = 'null' then null`,
+      `when left(${value}, 1) in ('{', '[', 't', 'f') or not (${rewritten}) then ${asText(value)}`,
+      `else coalesce(${number}, ${asText(value)})`,
+    ],
+    newLine,
+  );
+}
+
+/** A numeric string and a number differ by their quotes only. */
+const compactNumber = (value: Sql, newLine: string): Sql => textNumber(`trim(${value}, '"')`, newLine);
+
 const asText = (value: Sql): Sql => `cast(${value} as varchar)`;
 
 // Through the shortest text that gives the same float, which is also what people see.
@@ -161,6 +182,18 @@ const pathed =
   (args, { args: exprs, newLine }) =>
     emit(arg(args), pathSteps(exprs[1]), newLine);
 
+/** A function of a value inside JSON; a whole value in a column of ours is compact, and cheaper to look at. */
+const inside =
+  (
+    emit: (value: Sql, steps: readonly string[], newLine: string) => Sql,
+    compact: (value: Sql, newLine: string) => Sql,
+  ): Emit =>
+  (args, { args: exprs, newLine }) => {
+    const steps = pathSteps(exprs[1]);
+    const whole = steps.length === 0 && exprs[0]?.kind === 'col';
+    return whole ? compact(arg(args), newLine) : emit(arg(args), steps, newLine);
+  };
+
 export const FUNCTIONS: Record<FnName, Emit> = {
   ...STANDARD_FUNCTIONS,
   least: fn('least'),
@@ -174,9 +207,10 @@ export const FUNCTIONS: Record<FnName, Emit> = {
   column_number: byKind(COLUMN_NUMBER),
   column_instant: byKind(COLUMN_INSTANT),
   column_json: byKind(COLUMN_JSON),
-  json_text: pathed(jsonText),
-  json_number: pathed((value, steps, newLine) =>
-    textNumber(extract('json_extract_string', value, steps), newLine),
+  json_text: inside(jsonText, compactText),
+  json_number: inside(
+    (value, steps, newLine) => textNumber(extract('json_extract_string', value, steps), newLine),
+    compactNumber,
   ),
   json_instant: pathed((value, steps, newLine) =>
     textInstant(extract('json_extract_string', value, steps), newLine),

@@ -110,13 +110,22 @@ export function canInline(block: Block, exprs: readonly Expr[], kept: boolean): 
   return !exprs.some(twice);
 }
 
-/** Columns an expression reads; exact sums and averages print their argument more than once. */
+/** Functions whose exact SQL prints their argument more than once. */
+const REPEATING: ReadonlySet<FnName> = new Set<FnName>([
+  'json_text',
+  'json_number',
+  'json_instant',
+  'text_number',
+  'text_instant',
+]);
+
+/** Columns an expression reads; exact sums and averages print their argument more than once too. */
 function columnsOf(expr: Expr, weight = 1): readonly { readonly name: string; readonly weight: number }[] {
   switch (expr.kind) {
     case 'col':
       return [{ name: expr.name, weight }];
     case 'call':
-      return expr.args.flatMap((a) => columnsOf(a, weight));
+      return expr.args.flatMap((a) => columnsOf(a, REPEATING.has(expr.fn) ? 2 : weight));
     case 'case': {
       const branches = expr.whens.flatMap(({ when, then }) => [
         ...columnsOf(when, weight),

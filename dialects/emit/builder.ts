@@ -30,13 +30,13 @@ export class QueryBuilder {
     readonly engine: EmitEngine,
     readonly params: Params,
     readonly buildRelation: BuildRelation,
-    private readonly root: Relation,
+    root: Relation,
     private readonly prefix = '',
   ) {
     const found = new Set<Relation>();
     const tables = new Set<string>();
     countUses(root, root, this.#uses, tables, found);
-    const stable = new Map([...found].map((relation) => [relation, stableCte(this, relation)] as const));
+    const stable = new Map([...found].map((relation) => [relation, this.#stableCte(relation)] as const));
     const names = [...stable.values()].flatMap((cte) => [...cte.names]);
     // A CTE called like a table would hide the table.
     if (names.some((name) => tables.has(name))) {
@@ -48,15 +48,13 @@ export class QueryBuilder {
     this.#names = new NamePool([...tables, ...(stable.size > 0 ? names : [])], engine.maxIdentifier);
   }
 
-  /** Only what is asked for: the query as the CTE of a stable relation. */
-  finish(name: string): readonly Cte[] {
-    const block = this.open(this.root);
-    const query = printQuery(this.engine, this.params, block, columnNames(this.root.columns), 1);
-    return [...this.ctes, { name, query }];
-  }
-
-  get printedStable(): ReadonlySet<StableCte> {
-    return this.#printed;
+  #stableCte(stable: Relation): StableCte {
+    return stableCte(this.engine, this.params, stable, (params, prefix, name) => {
+      const inner = new QueryBuilder(this.engine, params, this.buildRelation, stable, prefix);
+      const block = inner.open(stable);
+      const query = printQuery(this.engine, params, block, columnNames(stable.columns), 1);
+      return { ctes: [...inner.ctes, { name, query }], reads: inner.#printed };
+    });
   }
 
   /** The whole query, printed. */

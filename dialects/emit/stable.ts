@@ -2,7 +2,6 @@
 import { CompilerBug } from '../../compiler/diagnostics/index.js';
 import type { Relation } from '../../compiler/ir/types.js';
 import type { Params } from '../dialect.js';
-import { QueryBuilder, type BuildRelation } from './builder.js';
 import { finished, type Cte } from './client.js';
 import type { EmitEngine } from './engine.js';
 
@@ -18,20 +17,28 @@ export interface StableCte {
 
 const made = new WeakMap<EmitEngine, Map<string, WeakMap<Relation, StableCte>>>();
 
+/** What prints a relation as the last of its CTEs, their names begun by `prefix`. */
+export type PrintCtes = (
+  params: Params,
+  prefix: string,
+  name: string,
+) => { readonly ctes: readonly Cte[]; readonly reads: ReadonlySet<StableCte> };
+
 /** The CTE of a stable relation, from the text made before where there is one. */
 export function stableCte(
-  from: { readonly engine: EmitEngine; readonly params: Params; readonly buildRelation: BuildRelation },
+  engine: EmitEngine,
+  params: Params,
   relation: Relation,
+  print: PrintCtes,
 ): StableCte {
-  const { engine, params } = from;
   const cache = cacheOf(engine, params);
   const found = cache.get(relation);
   if (found) return found;
   const name = relation.label;
   if (name === undefined) throw new CompilerBug('a stable relation without a name');
-  const builder = new QueryBuilder(engine, onlyAsOf(params), from.buildRelation, relation, `${name}_`);
-  const ctes = builder.finish(name).map((cte) => finished(engine.client, cte));
-  const reads = [...builder.printedStable];
+  const printed = print(onlyAsOf(params), `${name}_`, name);
+  const ctes = printed.ctes.map((cte) => finished(engine.client, cte));
+  const reads = [...printed.reads];
   const names = new Set([
     ...ctes.map((cte) => cte.name.toLowerCase()),
     ...reads.flatMap((read) => [...read.names]),
