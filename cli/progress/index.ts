@@ -1,18 +1,9 @@
 /** Progress on standard error: a live list on a terminal, plain lines elsewhere, JSON lines for machines. */
-import type { SyncEvent } from '../../delivery/index.js';
-import type { RunEvent } from '../../runtime/api.js';
 import type { Context } from '../context.js';
 import { LineProgress } from './lines.js';
+import type { Progress } from './progress.js';
 
-export interface Progress {
-  run(event: RunEvent): void;
-  sync(event: SyncEvent): void;
-  /** Leaves the screen to whoever prints next. */
-  end(): Promise<void>;
-}
-
-/** Shows nothing: the caller tells in its own way. */
-export const SILENT: Progress = { run: () => undefined, sync: () => undefined, end: async () => undefined };
+export { SILENT, type Progress } from './progress.js';
 
 /** The progress that suits where standard error goes. */
 export async function progressFor(context: Context): Promise<Progress> {

@@ -3,7 +3,7 @@ import type { RunEvent } from '../../runtime/api.js';
 import type { Context } from '../context.js';
 import { count, duration, plural } from '../output.js';
 import { landed, syncSummary } from './words.js';
-import type { Progress } from './index.js';
+import type { Progress } from './progress.js';
 
 const EVERY_MS = 5000;
 

@@ -11,7 +11,7 @@ import type { SyncEvent } from '../../delivery/index.js';
 import type { RunEvent } from '../../runtime/api.js';
 import { count, duration } from '../output.js';
 import { landed, syncSummary } from './words.js';
-import type { Progress } from './index.js';
+import type { Progress } from './progress.js';
 
 type Wrapper = ListrTaskWrapper<unknown, typeof DefaultRenderer, typeof SimpleRenderer>;
 

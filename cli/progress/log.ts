@@ -4,7 +4,7 @@ import { diagnosticJson } from '../../compiler/diagnostics/print.js';
 import type { SyncEvent } from '../../delivery/index.js';
 import type { RunEvent } from '../../runtime/api.js';
 import type { Io } from '../io.js';
-import type { Progress } from './index.js';
+import type { Progress } from './progress.js';
 
 /** An event a line, for orchestrators: `--log-format json`. */
 export class LogProgress implements Progress {

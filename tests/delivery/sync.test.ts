@@ -1,6 +1,6 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 
 import { syncDestinations, type SyncEvent, type SyncOptions, type SyncResult } from '../../delivery/index.js';
 import { AT, destination, FAST, folder, now } from './support.js';
@@ -288,6 +288,35 @@ describe('file', () => {
     );
     expect(order).toEqual([...order].sort((a, b) => a - b));
     expect(order).toHaveLength(30);
+  });
+
+  test('killed between the file and its record, a sync repeats the same message ids', async () => {
+    await using w = await testWarehouse();
+    await using dir = await folder();
+    const crm = destination('file', { path: 'crm.jsonl' });
+    await w.queue(some(1, 2));
+    vi.spyOn(w.warehouse, 'begin').mockRejectedValueOnce(new Error('killed'));
+    await expect(sync(w, { destinations: [crm], projectDir: dir.path })).rejects.toThrow('killed');
+    expect(await deliveries(w)).toEqual([]);
+    await sync(w, { destinations: [crm], projectDir: dir.path });
+    expect(await lines(join(dir.path, 'crm.jsonl'))).toEqual(['m1', 'm2', 'm1', 'm2']);
+    expect(await deliveries(w)).toHaveLength(2);
+  });
+
+  test('aborting before the end shows nothing and records nothing', async () => {
+    await using w = await testWarehouse();
+    await using dir = await folder();
+    await w.queue(some(1, 3));
+    const abort = new AbortController();
+    const result = await sync(w, {
+      destinations: [destination('file', { path: 'crm.jsonl' })],
+      projectDir: dir.path,
+      signal: abort.signal,
+      onEvent: () => abort.abort(new Error('interrupted')),
+    });
+    expect(result.status).toBe('cancelled');
+    expect(await readdir(dir.path)).toEqual([]);
+    expect(await deliveries(w)).toEqual([]);
   });
 
   test('a file that cannot be written leaves everything waiting', async () => {
