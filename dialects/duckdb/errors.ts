@@ -29,11 +29,7 @@ export function openError(error: unknown, path: string): UserError {
     return unavailable(`${path} is open in ${by}`, 'close that program, DuckDB admits one at a time');
   }
   if (/not a valid DuckDB database file/.test(message)) return unavailable(`${path} is not a DuckDB file`);
-  if (
-    /version number \d+, but we can only read|newer (?:version of DuckDB|DuckDB version|storage version)/i.test(
-      message,
-    )
-  ) {
+  if (/created with an? newer version of DuckDB/.test(message)) {
     return new UserError(
       {
         code: 'warehouse-newer',

@@ -21,7 +21,7 @@ export function lockPath(database: string): string {
 export function acquireLock(database: string, owner: LockOwner): Lease {
   const path = lockPath(database);
   const content = JSON.stringify(owner);
-  for (let attempt = 0; attempt < 10; attempt++) {
+  for (let attempt = 0; attempt < 100; attempt++) {
     if (create(path, content)) return lease(path, content);
     const found = read(path);
     if (found === undefined) continue; // released since
@@ -72,8 +72,9 @@ function removeStale(path: string, seen: string): void {
   const guard = `${path}.takeover`;
   if (!create(guard, JSON.stringify({ pid: process.pid, host: hostname() }))) {
     const other = read(guard);
-    // Its holder died within the few calls below.
+    // Its holder died within the few calls below, or is still at them.
     if (other !== undefined && isStale(guard, other)) rmSync(guard, { force: true });
+    else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
     return;
   }
   try {

@@ -44,6 +44,8 @@ class DuckDBWarehouse implements Warehouse {
   #closed = false;
   /** Set once there are temporary tables, which only their own connection sees. */
   #temporary = false;
+  /** The result being read on the connection itself, if there is one. */
+  #stream: ResultStream | undefined;
 
   constructor(
     private readonly instance: DuckDBInstance,
@@ -52,6 +54,7 @@ class DuckDBWarehouse implements Warehouse {
   ) {}
 
   async execute(sql: string, options?: CallOptions): Promise<{ readonly rowsChanged?: number }> {
+    await this.#stream?.keepRest();
     if (/^\s*create\s+(?:or\s+replace\s+)?temp/i.test(sql)) this.#temporary = true;
     const result = await call(this.connection, sql, options, () => this.connection.run(sql));
     return { rowsChanged: result.rowsChanged };
@@ -61,17 +64,19 @@ class DuckDBWarehouse implements Warehouse {
     // A connection has one result at a time: outside a transaction a reader gets its own, so that the caller
     // can write while it reads.
     const own = !this.#inTransaction && !this.#temporary;
+    if (!own) await this.#stream?.keepRest();
     const connection = own ? await this.instance.connect() : this.connection;
+    const stream = new ResultStream(connection, sql, options);
+    if (!own) this.#stream = stream;
     try {
-      const result: DuckDBResult = await call(connection, sql, options, () => connection.stream(sql));
-      const columns = columnsOf(result);
       for (;;) {
-        const chunk = await call(connection, sql, options, () => result.fetchChunk());
-        if (!chunk || chunk.rowCount === 0) return;
-        yield batchOf(columns, chunk);
+        const batch = await stream.next();
+        if (batch === undefined) return;
+        yield batch;
       }
     } finally {
       if (own) connection.closeSync();
+      else if (this.#stream === stream) this.#stream = undefined;
     }
   }
 
@@ -156,6 +161,46 @@ order by database_name = 'temp' desc, table_name, column_index`;
       }
     }
     return [...tables.values()];
+  }
+}
+
+/** The batches of one query, a chunk at a time. */
+class ResultStream {
+  readonly #connection: DuckDBConnection;
+  readonly #sql: string;
+  readonly #options: CallOptions | undefined;
+  #source: { readonly result: DuckDBResult; readonly columns: ReturnType<typeof columnsOf> } | undefined;
+  #kept: Batch[] | undefined;
+
+  constructor(connection: DuckDBConnection, sql: string, options: CallOptions | undefined) {
+    this.#connection = connection;
+    this.#sql = sql;
+    this.#options = options;
+  }
+
+  /** The next batch; nothing after the last. */
+  async next(): Promise<Batch | undefined> {
+    return this.#kept ? this.#kept.shift() : this.#fetch();
+  }
+
+  /** Reads the rest into memory: the connection's next statement would cut the result off without a word. */
+  async keepRest(): Promise<void> {
+    if (this.#kept) return;
+    const kept: Batch[] = [];
+    for (let batch = await this.#fetch(); batch !== undefined; batch = await this.#fetch()) kept.push(batch);
+    this.#kept = kept;
+  }
+
+  async #fetch(): Promise<Batch | undefined> {
+    const run = <T>(driver: () => Promise<T>): Promise<T> =>
+      call(this.#connection, this.#sql, this.#options, driver);
+    if (!this.#source) {
+      const result = await run(() => this.#connection.stream(this.#sql));
+      this.#source = { result, columns: columnsOf(result) };
+    }
+    const { result, columns } = this.#source;
+    const chunk = await run(() => result.fetchChunk());
+    return chunk && chunk.rowCount > 0 ? batchOf(columns, chunk) : undefined;
   }
 }
 
