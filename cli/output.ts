@@ -80,9 +80,14 @@ export function duration(ms: number): string {
 }
 
 /** `+12`, or nothing to see for 0. */
-export function signed(n: number | null, sign: '+' | '−'): string {
-  if (n === null) return '–';
+export function signed(n: number, sign: '+' | '−'): string {
   return n === 0 ? '·' : `${sign}${count(n)}`;
+}
+
+/** How many came or went; only what moved has a colour. */
+export function moved(n: number | null, sign: '+' | '−', color: (text: string) => string): string | null {
+  if (n === null) return null;
+  return n === 0 ? signed(n, sign) : color(signed(n, sign));
 }
 
 /** How many values changed: of an audience that is who entered and exited, and told already. */

@@ -9,7 +9,7 @@ import type { SyncResult } from '../../delivery/index.js';
 import type { RunResult } from '../../runtime/api.js';
 import { describe, GROUPS, wholeNumber, type Register } from '../command.js';
 import { Context } from '../context.js';
-import { count, duration, plural, signed, sparkline, table } from '../output.js';
+import { count, duration, moved, plural, signed, sparkline, table } from '../output.js';
 import type { SampleWarehouse as Sample } from '../init/sample.js';
 import { packageDir } from '../package.js';
 
@@ -179,8 +179,8 @@ async function printYear(context: Context, months: readonly Month[], ms: number)
   const rows = yearOf(months).map((a) => [
     a.key,
     a.size,
-    paint.green(signed(a.entered, '+')),
-    paint.red(signed(a.exited, '−')),
+    moved(a.entered, '+', paint.green),
+    moved(a.exited, '−', paint.red),
     paint.cyan(sparkline(a.sizes)),
   ]);
   await context.print(`\n${table(paint, columns, rows)}`);

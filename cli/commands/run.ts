@@ -1,7 +1,7 @@
 import type { DefinitionResult, RunResult } from '../../runtime/api.js';
 import { describe, GROUPS, type Register } from '../command.js';
 import { problemsJson, type Context, type Loaded } from '../context.js';
-import { changedCell, duration, plural, signed, table, type Paint } from '../output.js';
+import { changedCell, duration, plural, moved, table, type Paint } from '../output.js';
 import { progressFor } from '../progress/index.js';
 
 interface Options {
@@ -125,8 +125,8 @@ function definitionRow(paint: Paint, d: DefinitionResult): readonly (string | nu
       d.key,
       d.kind,
       d.size,
-      d.entered === null ? null : paint.green(signed(d.entered, '+')),
-      d.exited === null ? null : paint.red(signed(d.exited, '−')),
+      moved(d.entered, '+', paint.green),
+      moved(d.exited, '−', paint.red),
       changedCell(d),
       duration(d.duration_ms),
     ];

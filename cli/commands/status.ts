@@ -1,7 +1,7 @@
 import type { DefinitionState, StatusResult } from '../../runtime/api.js';
 import { describe, GROUPS, type Register } from '../command.js';
 import type { Context } from '../context.js';
-import { changedCell, count, instant, shown, signed, table, type Paint } from '../output.js';
+import { changedCell, count, instant, shown, moved, table, type Paint } from '../output.js';
 
 export const status: Register = (program, bind) =>
   describe(program, {
@@ -47,8 +47,8 @@ function definitions(paint: Paint, result: StatusResult): string {
     d.kind,
     statusWord(paint, d),
     d.size,
-    d.entered === null ? null : paint.green(signed(d.entered, '+')),
-    d.exited === null ? null : paint.red(signed(d.exited, '−')),
+    moved(d.entered, '+', paint.green),
+    moved(d.exited, '−', paint.red),
     changedCell(d),
     instant(d.last_as_of),
   ]);

@@ -22,7 +22,7 @@ test('what data holds never drives the terminal', () => {
 test('numbers and times', () => {
   expect([count(1234567), plural(1, 'file'), plural(2, 'file')]).toEqual(['1,234,567', '1 file', '2 files']);
   expect([12.4, 1234, 59_990, 200_000].map(duration)).toEqual(['12 ms', '1.2 s', '1 min 0 s', '3 min 20 s']);
-  expect([signed(0, '+'), signed(3, '−'), signed(null, '+')]).toEqual(['·', '−3', '–']);
+  expect([signed(0, '+'), signed(3, '−')]).toEqual(['·', '−3']);
   expect([instant('2017-06-01T00:00:00Z'), instant('2017-06-01T08:30:12.5Z'), instant(null)]).toEqual([
     '2017-06-01 00:00', '2017-06-01 08:30:12', null,
   ]); // prettier-ignore
