@@ -218,7 +218,11 @@ export const FUNCTIONS: Record<FnName, Emit> = {
   json_value: pathed((value, steps) => `nullif(${extract('json_extract', value, steps)}, 'null')`),
   json_mention: pathed(jsonMention),
   json_is_null: (args) => `(${arg(args)} = 'null')`,
-  number_text: (args, { args: exprs }) => (isInt(exprs[0]) ? asText(arg(args)) : numberText(arg(args))),
+  number_text: (args, { args: exprs }) => {
+    if (isInt(exprs[0])) return asText(arg(args));
+    const isCast = exprs[0]?.kind === 'cast' && exprs[0].type === 'number';
+    return isCast ? decimalText(arg(args)) : numberText(arg(args));
+  },
   bool_text: (args) => asText(arg(args)),
   ts_text: (args) => instantText(arg(args)),
   text_number: (args, { newLine }) => textNumber(arg(args), newLine),

@@ -29,12 +29,18 @@ const plainDecimal = (text: Sql): Sql =>
  * drops digits of long ones. Forty zeros on either side are more than the decimal's range needs. The lambda's
  * parameter has a name no column has, as DuckDB takes a column of that name first.
  */
-function exponentDecimal(text: Sql): Sql {
+function exponentDecimal(text: Sql, newLine: string): Sql {
   const parts = String.raw`regexp_extract(${text}, '([+-]?)(\d*)\.?(\d*)[eE](.*)', ['sign', 'whole', 'part', 'exp'])`;
   const exponent = `coalesce(try_cast(rc__t.exp as bigint), if(starts_with(rc__t.exp, '-'), -1000000, 1000000))`;
-  const digits = `{sign: rc__t.sign, d: repeat('0', 40) || rc__t.whole || rc__t.part || repeat('0', 40), p: 40 + length(rc__t.whole) + greatest(-1000000, least(1000000, ${exponent}))}`;
-  const plain = `try_cast(rc__t.sign || left(rc__t.d, greatest(rc__t.p, 0)) || '.' || substr(rc__t.d, greatest(rc__t.p, 0) + 1) as decimal(38, 9))`;
-  return `list_transform(list_transform([${parts}], lambda rc__t: ${digits}), lambda rc__t: ${plain})[1]`;
+  const digits = `repeat('0', 40) || rc__t.whole || rc__t.part || repeat('0', 40)`;
+  const point = `40 + length(rc__t.whole) + greatest(-1000000, least(1000000, ${exponent}))`;
+  const plain = `rc__t.sign || left(rc__t.d, greatest(rc__t.p, 0)) || '.' || substr(rc__t.d, greatest(rc__t.p, 0) + 1)`;
+  const steps = [
+    `list_transform(list_transform([${parts}],`,
+    `lambda rc__t: {sign: rc__t.sign, d: ${digits}, p: ${point}}),`,
+    `lambda rc__t: try_cast(${plain} as decimal(38, 9)))[1]`,
+  ];
+  return steps.join(`${newLine}  `);
 }
 
 /** The decimal of the shortest text of a float, which has at most 17 digits. */
@@ -46,7 +52,7 @@ export function floatDecimal(text: Sql, float: Sql): Sql {
 export function textNumber(text: Sql, newLine: string): Sql {
   const lines = [
     `when ${matches(text, PLAIN_NUMBER)} then ${plainDecimal(text)}`,
-    `when ${matches(text, WITH_EXPONENT)} then ${exponentDecimal(text)}`,
+    `when ${matches(text, WITH_EXPONENT)} then ${exponentDecimal(text, newLine)}`,
   ];
   return caseLines(lines, newLine);
 }

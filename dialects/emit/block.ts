@@ -9,6 +9,8 @@ export interface Source {
   readonly sql: Sql;
   /** The name aliases are made from. */
   readonly hint: string;
+  /** The name that CTEs over it are named after, where it is one itself: names would grow with every step. */
+  readonly base?: string;
   readonly columns: readonly { readonly name: string; readonly type: ScalarType }[];
   /** The columns' names in SQL. */
   readonly names: ReadonlyMap<string, string>;
@@ -61,7 +63,7 @@ export interface Block {
 /** `SELECT` of every column of one source. */
 export function blockOver(source: Source): Block {
   return {
-    hint: source.hint,
+    hint: source.base ?? source.hint,
     stage: 'rows',
     from: [{ source, on: [] }],
     columns: new Map(source.columns.map(({ name, type }) => [name, boundColumn(source, name, type)])),

@@ -9,7 +9,7 @@ import type { EmitEngine } from './engine.js';
 import type { Writer } from './expressions.js';
 import { write } from './expressions.js';
 import { itemLines, pad } from './layout.js';
-import { columnNames, NamePool } from './names.js';
+import { columnNames, NamePool, sanitised } from './names.js';
 import { printQuery } from './print.js';
 import { stableCte, type StableCte } from './stable.js';
 
@@ -164,12 +164,15 @@ export class QueryBuilder {
 
   /** Makes a block a CTE; the result names it anew for each use. */
   #cte(block: Block, relation: Relation): () => Source {
-    const name = this.#names.take(this.prefix + (block.label ?? `${block.hint}_${SUFFIX[relation.kind]}`));
+    const base = sanitised(block.label ?? block.hint);
+    const name = this.#names.take(
+      this.prefix + (block.label === undefined ? `${base}_${SUFFIX[relation.kind]}` : base),
+    );
     const { columns } = relation;
     const names = columnNames(columns);
     this.ctes.push({ name, query: printQuery(this.engine, this.params, block, names, 1) });
     const sql = this.engine.quoteIdentifier(name);
-    return () => ({ sql, hint: name, columns, names });
+    return () => ({ sql, hint: name, base, columns, names });
   }
 }
 

@@ -48,8 +48,14 @@ const WRITERS: Writers = {
     const inner = `\n${pad(indent + 1)}`;
     return `case${inner}${[...whens, ...otherwise].join(inner)}\n${pad(indent)}end`;
   },
-  cast: (expr, writer, indent) =>
-    `cast(${write(expr.expr, writer, indent)} as ${writer.engine.type(expr.type)})`,
+  cast: (expr, writer, indent) => {
+    const { expr: inner, type } = expr;
+    // Steps cast what they store, and may be given what is cast already.
+    const again = inner.kind === 'cast' && inner.type === type;
+    return again
+      ? write(inner, writer, indent)
+      : `cast(${write(inner, writer, indent)} as ${writer.engine.type(type)})`;
+  },
   agg: (expr, writer, indent) => {
     const { engine } = writer;
     const emit = supported(engine, engine.aggregates[expr.fn], expr.fn);
@@ -84,7 +90,8 @@ export function writeConjunction(exprs: readonly Expr[], writer: Writer, indent:
     if (inner.kind === 'call' && inner.fn === 'and' && inner.args.length > 0) {
       return writeConjunction(inner.args, writer, indent);
     }
-    return [operand(inner, exprs.length > 1 ? PRECEDENCE.and : PRECEDENCE.any, writer, indent + 1)];
+    const alone = exprs.length === 1;
+    return [operand(inner, alone ? PRECEDENCE.any : PRECEDENCE.and, writer, alone ? indent : indent + 1)];
   });
 }
 

@@ -22,7 +22,7 @@ export class NamePool {
 }
 
 /** Letters, digits and underscores only, not starting with a digit. */
-function sanitised(label: string): string {
+export function sanitised(label: string): string {
   const plain = label.replace(/[^A-Za-z0-9_]+/g, '_').replace(/^_+|_+$/g, '');
   return plain === '' || /^[0-9]/.test(plain) ? `q_${plain}`.replace(/_$/, '') : plain;
 }

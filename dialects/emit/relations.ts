@@ -6,6 +6,7 @@ import { blockOver, canInline, keyConditions, rebind } from './block.js';
 import type { QueryBuilder } from './builder.js';
 import type { ColumnExpr } from './expressions.js';
 import { notSupported, write } from './expressions.js';
+import { clauseLines, inParentheses } from './layout.js';
 
 type Builders = {
   readonly [K in RelationKind]: (r: Extract<Relation, { kind: K }>, q: QueryBuilder) => Block;
@@ -87,7 +88,6 @@ const BUILDERS: Builders = {
       ...left,
       columns,
       from: [...left.from, { source, join, on }],
-      hint: `${left.hint}_${right.hint}`,
     };
   },
 
@@ -175,17 +175,16 @@ function rowNumber(r: Window, resolve: (c: ColumnExpr) => Expr): Item {
   return {
     kind: 'opaque',
     write: (writer, indent) => {
-      const partition = partitionBy.map((e) => write(e, writer, indent + 1)).join(', ');
-      const order = orderBy
-        .map(
-          (o) =>
-            `${write(o.expr, writer, indent + 1)}${o.desc ? ' desc' : ''}${o.nulls ? ` nulls ${o.nulls}` : ''}`,
-        )
-        .join(', ');
-      const clauses = [partition && `partition by ${partition}`, order && `order by ${order}`].filter(
-        (c) => c !== '',
-      );
-      return `row_number() over (${clauses.join(' ')})`;
+      const partition = partitionBy.map((e) => write(e, writer, indent + 2));
+      const order = orderBy.map((o) => {
+        const nulls = o.nulls ? ` nulls ${o.nulls}` : '';
+        return `${write(o.expr, writer, indent + 2)}${o.desc ? ' desc' : ''}${nulls}`;
+      });
+      const clauses = [
+        ...(partition.length > 0 ? [clauseLines('partition by', partition, indent + 1)] : []),
+        ...(order.length > 0 ? [clauseLines('order by', order, indent + 1)] : []),
+      ];
+      return `row_number() over (${inParentheses(clauses, indent)})`;
     },
   };
 }
