@@ -12,6 +12,7 @@ import {
   floatDecimal,
   instantText,
   numberText,
+  plainDecimal,
   textInstant,
   textNumber,
   when,
@@ -35,9 +36,11 @@ function jsonText(value: Sql, steps: readonly string[], newLine: string): Sql {
 function compactText(value: Sql, newLine: string): Sql {
   const number = decimalText(floatDecimal(asText(value), `try_cast(${value} as double)`));
   const rewritten = ['.', 'e', 'E', '-0'].map((part) => `contains(${value}, '${part}')`).join(' or ');
+  // Without a backslash what stands between the quotes is the string.
+  const string = String.raw`case when contains(${value}, '\') then json_extract_string(${value}, '$') else substr(${value}, 2, length(${value}) - 2) end`;
   return caseLines(
     [
-      `when starts_with(${value}, '"') then json_extract_string(${value}, '$')`,
+      `when starts_with(${value}, '"') then ${string}`,
       `when ${value} = 'null' then null`,
       `when left(${value}, 1) in ('{', '[', 't', 'f') or not (${rewritten}) then ${asText(value)}`,
       `else coalesce(${number}, ${asText(value)})`,
@@ -46,8 +49,17 @@ function compactText(value: Sql, newLine: string): Sql {
   );
 }
 
-/** A numeric string and a number differ by their quotes only. */
-const compactNumber = (value: Sql, newLine: string): Sql => textNumber(`trim(${value}, '"')`, newLine);
+/** Numbers without an exponent are read as they stand; all else (`true` and `false` have an e) by the grammar. */
+function compactNumber(value: Sql, newLine: string): Sql {
+  const other = ['"', 'e', 'E', '[', '{'].map((part) => `contains(${value}, '${part}')`).join(' or ');
+  return caseLines(
+    [
+      `when ${other} then ${textNumber(`trim(${value}, '"')`, `${newLine}  `)}`,
+      `else ${plainDecimal(value)}`,
+    ],
+    newLine,
+  );
+}
 
 const asText = (value: Sql): Sql => `cast(${value} as varchar)`;
 
@@ -216,6 +228,7 @@ export const FUNCTIONS: Record<FnName, Emit> = {
     textInstant(extract('json_extract_string', value, steps), newLine),
   ),
   json_value: pathed((value, steps) => `nullif(${extract('json_extract', value, steps)}, 'null')`),
+  text_json_value: pathed((value, steps) => `nullif(try(${extract('json_extract', value, steps)}), 'null')`),
   json_mention: pathed(jsonMention),
   json_is_null: (args) => `(${arg(args)} = 'null')`,
   number_text: (args, { args: exprs }) => {

@@ -69,8 +69,20 @@ const KEYWORDS: ReadonlySet<string> = new Set(
   xmlroot xmlserialize xmltable`.split(/\s+/),
 );
 
+// A project has few names, and a run prints each many times.
+const quoted = new Map<string, Sql>();
+const MOST_QUOTED = 10_000;
+
 /** A name in SQL, in quotes only where it needs them. */
 export function quoteIdentifier(name: string): Sql {
+  const known = quoted.get(name);
+  if (known !== undefined) return known;
+  const sql = quote(name);
+  if (quoted.size < MOST_QUOTED) quoted.set(name, sql);
+  return sql;
+}
+
+function quote(name: string): Sql {
   if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !KEYWORDS.has(name.toLowerCase())) return name;
   if (name.includes('\0')) throw new CompilerBug('a name holds a NUL character');
   return `"${name.replaceAll('"', '""')}"`;
@@ -108,8 +120,16 @@ function digits(value: string): string {
   return value;
 }
 
+// Most instants of a program are its `as_of`.
+let latest = { micros: '', text: '' };
+
 /** `2024-01-31 10:00:00.5`, of microseconds since the epoch. */
 function instantText(micros: string): string {
+  if (latest.micros !== micros) latest = { micros, text: formatted(micros) };
+  return latest.text;
+}
+
+function formatted(micros: string): string {
   const total = BigInt(micros);
   const fraction = ((total % 1_000_000n) + 1_000_000n) % 1_000_000n;
   const date = new Date(Number((total - fraction) / 1000n));

@@ -21,7 +21,7 @@ const matches = (text: Sql, pattern: string): Sql => `regexp_full_match(${text},
  * The decimal of plain digits. Reading into 64 bits first is some fifty times faster than reading into the full
  * decimal, and holds all but the largest values.
  */
-const plainDecimal = (text: Sql): Sql =>
+export const plainDecimal = (text: Sql): Sql =>
   `coalesce(try_cast(${text} as decimal(18, 9)), try_cast(${text} as decimal(38, 9)))`;
 
 /**

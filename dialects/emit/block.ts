@@ -1,5 +1,5 @@
 /** One SELECT in the making: relation nodes are merged into it for as long as SQL's clause order allows. */
-import type { Expr, FnName, KeyPair, ScalarType } from '../../compiler/ir/types.js';
+import type { AggName, Expr, FnName, KeyPair, ScalarType } from '../../compiler/ir/types.js';
 import type { Sql } from '../dialect.js';
 import type { ColumnExpr, Writer } from './expressions.js';
 
@@ -101,51 +101,53 @@ function isTrivial(item: Item): boolean {
  */
 export function canInline(block: Block, exprs: readonly Expr[], kept: boolean): boolean {
   const seen = new Set<string>();
-  const twice = (expr: Expr): boolean =>
-    columnsOf(expr).some(({ name, weight }) => {
-      const item = block.columns.get(name);
-      if (item === undefined || isTrivial(item)) return false;
-      if (item.kind === 'opaque' || kept || weight > 1 || seen.has(name)) return true;
-      seen.add(name);
-      return false;
-    });
-  return !exprs.some(twice);
+  const once = (name: string, repeated: boolean): boolean => {
+    const item = block.columns.get(name);
+    if (item === undefined || isTrivial(item)) return true;
+    if (item.kind === 'opaque' || kept || repeated || seen.has(name)) return false;
+    seen.add(name);
+    return true;
+  };
+  return exprs.every((expr) => everyColumn(expr, false, once));
 }
 
-/** Functions whose exact SQL prints their argument more than once. */
-const REPEATING: ReadonlySet<FnName> = new Set<FnName>([
-  'json_text',
-  'json_number',
-  'json_instant',
-  'text_number',
-  'text_instant',
-]);
+/** Functions and aggregates whose exact SQL prints their argument more than once. */
+const REPEATING: ReadonlySet<FnName | AggName> = new Set<FnName | AggName>([
+  'json_text', 'json_number', 'json_instant', 'text_number', 'text_instant', 'sum', 'avg', 'first', 'last',
+]); // prettier-ignore
 
-/** Columns an expression reads; exact sums and averages print their argument more than once too. */
-function columnsOf(expr: Expr, weight = 1): readonly { readonly name: string; readonly weight: number }[] {
+/** Whether all columns an expression reads pass; `repeated` says that the expression is printed more than once. */
+function everyColumn(
+  expr: Expr,
+  repeated: boolean,
+  passes: (name: string, repeated: boolean) => boolean,
+): boolean {
+  const all = (list: readonly Expr[], again: boolean): boolean =>
+    list.every((e) => everyColumn(e, again, passes));
   switch (expr.kind) {
     case 'col':
-      return [{ name: expr.name, weight }];
+      return passes(expr.name, repeated);
     case 'call':
-      return expr.args.flatMap((a) => columnsOf(a, REPEATING.has(expr.fn) ? 2 : weight));
-    case 'case': {
-      const branches = expr.whens.flatMap(({ when, then }) => [
-        ...columnsOf(when, weight),
-        ...columnsOf(then, weight),
-      ]);
-      return expr.otherwise ? [...branches, ...columnsOf(expr.otherwise, weight)] : branches;
-    }
+      return all(expr.args, repeated || REPEATING.has(expr.fn));
+    case 'case':
+      return (
+        expr.whens.every(
+          ({ when, then }) => everyColumn(when, repeated, passes) && everyColumn(then, repeated, passes),
+        ) &&
+        (expr.otherwise === undefined || everyColumn(expr.otherwise, repeated, passes))
+      );
     case 'cast':
-      return columnsOf(expr.expr, weight);
+      return everyColumn(expr.expr, repeated, passes);
     case 'agg': {
-      const printed =
-        expr.fn === 'sum' || expr.fn === 'avg' || expr.fn === 'first' || expr.fn === 'last' ? 2 : weight;
-      const filter = expr.filter ? columnsOf(expr.filter, printed) : [];
-      const args = expr.args.flatMap((a) => columnsOf(a, printed));
-      return [...args, ...filter, ...(expr.orderBy ?? []).flatMap((a) => columnsOf(a, weight))];
+      const again = repeated || REPEATING.has(expr.fn);
+      return (
+        all(expr.args, again) &&
+        (expr.filter === undefined || everyColumn(expr.filter, again, passes)) &&
+        all(expr.orderBy ?? [], repeated)
+      );
     }
     default:
-      return [];
+      return true;
   }
 }
 

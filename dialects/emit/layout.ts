@@ -3,9 +3,11 @@ import type { Sql } from '../dialect.js';
 
 const WIDTH = 90;
 
+const PADS = Array.from({ length: 24 }, (_, indent) => '  '.repeat(indent));
+
 /** Leading spaces of a depth. */
 export function pad(indent: number): string {
-  return '  '.repeat(indent);
+  return PADS[indent] ?? '  '.repeat(indent);
 }
 
 /** Operands joined by `and` or `or`: on one line when they fit, else one a line. */
