@@ -1,10 +1,12 @@
 import type { Diagnostic } from './diagnostics/index.js';
 import { hasErrors } from './diagnostics/index.js';
 import { lowerDefinition } from './lower/index.js';
+import { mapSteps } from './program/map.js';
 import { buildRun } from './program/run.js';
 import type { ExistingState, RunProgram } from './program/plan.js';
 import { runProvider } from './program/provider.js';
 import { unionNeeds } from './resolve/needs.js';
+import { rewrite } from './rewrite/index.js';
 import type { ResolvedDefinition, ResolvedProject } from './resolve/types.js';
 
 export interface CompileRunInput {
@@ -59,7 +61,10 @@ export function compileRun(input: CompileRunInput): {
     existing,
     reconcile: input.reconcile ?? false,
   });
-  return { program, diagnostics };
+  const pruned = mapSteps(program, (step) =>
+    'query' in step && step.query ? { ...step, query: rewrite(step.query) } : step,
+  );
+  return { program: pruned, diagnostics };
 }
 
 /** Numbers of the definitions that have published something. */

@@ -70,6 +70,12 @@ export function jsonOf(column: CatalogColumn | undefined): Expr {
   return column.kind === 'json' ? physical('column_json', column) : call('parse_json', textOf(column));
 }
 
+/** The JSON value at a path inside a column that holds JSON, natively or as text. */
+export const jsonValueOf = (column: CatalogColumn, steps: readonly string[]): Expr =>
+  column.kind === 'json'
+    ? call('json_value', physical('column_json', column), path(steps))
+    : call('text_json_value', textOf(column), path(steps));
+
 const JSON_FACETS = {
   text: 'json_text',
   number: 'json_number',

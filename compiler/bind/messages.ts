@@ -10,6 +10,7 @@ import {
   eq,
   filter,
   not,
+  nul,
   or,
   pick,
   project,
@@ -18,7 +19,7 @@ import {
 } from '../ir/build.js';
 import type { Expr, Named, Relation } from '../ir/types.js';
 import { rawRows, type BoundSource, type BoundTable, type RowsOf } from './bound.js';
-import { jsonFacet, jsonOf, rawScan, textOf } from './columns.js';
+import { jsonFacet, jsonOf, jsonValueOf, rawScan, textOf } from './columns.js';
 import { pathSteps } from './paths.js';
 import { JsonValues } from './json-values.js';
 import { eventColumns, eventRows, messageRows, type Roles } from './rows.js';
@@ -95,15 +96,14 @@ export class MessagesSource implements BoundSource {
   }
 
   /**
-   * JSON is taken apart in steps, each document read once a path: the documents in use, the values at the
-   * paths in use, then their facets.
+   * JSON is taken apart in two steps: the values at the paths in use, then their facets.
    */
   events(event: string, columns: readonly ValueColumn[], rows: RowsOf = rawRows): Relation {
     const tracked = and(eq(this.type(), text('track')), eq(textOf(this.columns['event']), text(event)));
     const named = NAMED_TYPES.get(event);
     const wanted = named ? or(tracked, eq(this.type(), text(named.type))) : tracked;
     const kept = filter(rows(this.table), wanted);
-    const values = new JsonValues((name) => jsonOf(this.columns[name]));
+    const values = new JsonValues((name) => this.columns[name]);
     const facets = columns.map((column) => as(column.name, this.value(event, column, values)));
     return values.above(kept, [...eventColumns(this.roles), ...facets], named ? this.nameColumns() : []);
   }
@@ -125,27 +125,22 @@ export class MessagesSource implements BoundSource {
   }
 
   messages(table: BoundTable, rows: RowsOf = rawRows): Relation {
-    const context = jsonOf(this.columns['context']);
+    const context = this.columns['context'];
     const inUniverse = call(
       'coalesce',
       call('in_list', this.type(), ...UNIVERSE_TYPES.map((type) => text(type))),
       bool(false),
     );
     // JSON texts compare as cheaply as texts can: the values are looked at in every anonymous message.
-    const json = (step: string): Expr => call('json_dump', jsonFacet(context, ['device', step], 'json'));
+    const json = (step: string): Expr =>
+      call('json_dump', context ? jsonValueOf(context, ['device', step]) : nul('json'));
     const id = json('advertisingId');
     const mobile = {
       type: call('in_list', call('lower', json('type')), text('"android"'), text('"ios"')),
       hasId: and(call('starts_with', id, text('"')), call('ne', id, text('""'))),
     };
     const stream = call('coalesce', this.type(), text(''));
-    return messageRows(
-      rows(table),
-      this.roles,
-      stream,
-      inUniverse,
-      context.kind === 'null' ? undefined : mobile,
-    );
+    return messageRows(rows(table), this.roles, stream, inUniverse, context ? mobile : undefined);
   }
 
   traitKeys(rows: RowsOf = rawRows): Relation {

@@ -77,6 +77,7 @@ const FN_TYPES: Partial<Record<FnName, ScalarType>> = {
   json_number: 'number',
   json_instant: 'timestamp',
   json_value: 'json',
+  text_json_value: 'json',
   json_mention: 'json',
   number_text: 'text',
   bool_text: 'text',

@@ -91,6 +91,7 @@ export const FUNCTIONS = {
   json_number: '(json, path) number or numeric text at path as decimal, else null',
   json_instant: '(json, path) instant of the ISO text at path, else null',
   json_value: '(json, path) the JSON value at path; JSON null and absent are null',
+  text_json_value: '(text holding JSON, path) json_value of it; null when the text is not JSON',
   json_mention:
     '(json, path) like json_value, but an explicit JSON null at path or at any parent on it gives JSON null (not SQL null): a removal',
   json_is_null: '(json) true when the value is JSON null; SQL null is null',

@@ -1,7 +1,7 @@
 /** Messages to destinations: payloads in Segment's shapes and their stable ids (SEMANTICS §7). */
 import { createHash } from 'node:crypto';
 import type { Definition, Destination } from '../../models/definition.js';
-import { as, c, call, caseWhen, eq, extend, lit, param, project, text } from '../ir/build.js';
+import { as, c, call, caseWhen, eq, extend, int, lit, param, project, text } from '../ir/build.js';
 import type { Expr, Relation } from '../ir/types.js';
 import { AS_OF } from './identity.js';
 
@@ -12,7 +12,10 @@ export interface Message {
   readonly namespace: string;
 }
 
-/** Columns of `outbox` from rows of (identifier_type, identifier, value, profile_id, latest_email). */
+/** What every message id begins with; 64 hexadecimal digits follow. */
+export const MESSAGE_ID_PREFIX = 'rc_';
+
+/** Columns of `outbox` from rows of (identifier_type, identifier, value, repeats, profile_id, latest_email). */
 export function messageRows(rows: Relation, message: Message): Relation {
   const { type, definition, destination } = message;
   const identified = extend(rows, [as('message_id', messageId(rows, message))]);
@@ -34,7 +37,9 @@ export function messageRows(rows: Relation, message: Message): Relation {
 
 /**
  * A hash of everything that makes a message one of its own. What varies is a time, then a JSON value, both of
- * which say themselves where they end, then the identifier; so no two messages hash the same text.
+ * which say themselves where they end, then the identifier; so no two messages hash the same text. One
+ * `as_of` computed again over late data may tell an identifier something, take it back, and tell it again:
+ * that is a message of its own too, and what came before it at that `as_of` is counted in front.
  */
 function messageId(rows: Relation, { type, definition, destination }: Message): Expr {
   const fixed = JSON.stringify([destination.key, definition.key, type]);
@@ -45,7 +50,13 @@ function messageId(rows: Relation, { type, definition, destination }: Message): 
     c(rows, 'identifier'),
   ];
   const parts = varying.flatMap((part) => [text(' '), part]);
-  return call('concat', text('rc_'), call('sha256_hex', call('concat', text(fixed), ...parts)));
+  const repeats = c(rows, 'repeats');
+  const again = caseWhen(
+    [{ when: call('gt', repeats, int(0)), then: call('concat', text(' '), call('number_text', repeats)) }],
+    text(''),
+  );
+  const hash = call('sha256_hex', call('concat', text(fixed), again, ...parts));
+  return call('concat', text(MESSAGE_ID_PREFIX), hash);
 }
 
 const json = (value: unknown): Expr => lit({ type: 'json', value: JSON.stringify(value) });

@@ -19,6 +19,10 @@ export const FACTS_COLUMNS: readonly Column[] = [
   { name: 'source_id', type: 'text' },
 ];
 
+/** Only `first` and `last` order events by more than time, and they read JSON: other facts keep no message ids. */
+export const needsOrder = (columns: readonly ValueColumn[]): boolean =>
+  columns.some((x) => x.facet === 'json');
+
 /** The landed events of one name from one source, their values in typed columns. */
 export function factsTable(
   schema: StateSchema,
@@ -27,7 +31,8 @@ export function factsTable(
   columns: readonly ValueColumn[],
 ): TableSpec {
   const name = `facts_${hashedName(`${source}_${event}`, source, event)}`;
-  return { table: schema.ref(name), columns: [...FACTS_COLUMNS, ...columns.map(column)] };
+  const own = needsOrder(columns) ? FACTS_COLUMNS : FACTS_COLUMNS.filter((x) => x.name !== 'message_id');
+  return { table: schema.ref(name), columns: [...own, ...columns.map(column)] };
 }
 
 /** The landed identify messages of one source, one mention per trait. */

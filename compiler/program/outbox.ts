@@ -25,7 +25,7 @@ import {
   text,
   union,
 } from '../ir/build.js';
-import type { Expr, Relation } from '../ir/types.js';
+import type { Column, Expr, Relation } from '../ir/types.js';
 import { AS_OF } from './identity.js';
 import { messageRows, type Message } from './messages.js';
 import { scanSpec, stageTable, temporary } from './names.js';
@@ -50,17 +50,20 @@ export interface OutboxInput {
   readonly link: OutboxLink;
 }
 
+/** `repeats`: how many messages it was sent at this `as_of` by runs before (see `messageId`). */
 const TOLD = temporary('outbox_told', [
   { name: 'identifier_type', type: 'text' },
   { name: 'identifier', type: 'text' },
   { name: 'told', type: 'text' },
+  { name: 'repeats', type: 'int' },
 ]);
-const CHANGES = temporary('outbox_changes', [
+const RECEIVERS: readonly Column[] = [
   { name: 'identifier_type', type: 'text' },
   { name: 'identifier', type: 'text' },
   { name: 'profile_no', type: 'int' },
   { name: 'value', type: 'text' },
-]);
+];
+const CHANGES = temporary('outbox_changes', [...RECEIVERS, { name: 'repeats', type: 'int' }]);
 
 export interface OutboxSteps {
   /** Before state changes: what the destination is taken to know already. */
@@ -118,14 +121,28 @@ function told(schema: StateSchema, destination: string, definition: string): Rel
       rows,
       and(eq(c(rows, 'destination_key'), text(destination)), eq(c(rows, 'definition_key'), text(definition))),
     );
-  const queued = own(schema.scan('outbox'));
+  const runs = schema.scan('runs');
+  const sameRuns = pick(filter(runs, eq(c(runs, 'as_of'), AS_OF)), ['run_no', ['run_id', 'same_as_of']]);
+  const queued = join('left', own(schema.scan('outbox')), sameRuns, ['run_no']);
   const latest = aggregate(
     queued,
     [as('identifier_type', c(queued, 'identifier_type')), as('identifier', c(queued, 'identifier'))],
-    [as('told', agg('last', [c(queued, 'value')], { orderBy: [c(queued, 'run_no')] }))],
+    [
+      as('told', agg('last', [c(queued, 'value')], { orderBy: [c(queued, 'run_no')] })),
+      as('repeats', agg('count', [c(queued, 'same_as_of')])),
+    ],
   );
-  const sent = pick(own(schema.scan('sent')), ['identifier_type', 'identifier', ['value', 'told']]);
-  return union([latest, antiJoin(sent, latest, ['identifier_type', 'identifier'])]);
+  const sent = own(schema.scan('sent'));
+  const onlySent = antiJoin(sent, latest, ['identifier_type', 'identifier']);
+  return union([
+    latest,
+    project(onlySent, [
+      as('identifier_type', c(onlySent, 'identifier_type')),
+      as('identifier', c(onlySent, 'identifier')),
+      as('told', c(onlySent, 'value')),
+      as('repeats', int(0)),
+    ]),
+  ]);
 }
 
 /** The value each profile has: an audience's members `true`, a trait's values. */
@@ -137,7 +154,7 @@ function holders(definition: Definition): Relation {
 const withTrue = (rows: Relation): Relation =>
   project(rows, [as('profile_no', c(rows, 'profile_no')), as('value', text('true'))]);
 
-/** CHANGES columns of the identifiers that messages about profiles go to by default. */
+/** RECEIVERS columns of the identifiers that messages about profiles go to by default. */
 function addressed(schema: StateSchema, rows: Relation, strategy: Destination['identifiers']): Relation {
   const subjects = schema.scan('subjects');
   const existing = pick(filter(subjects, call('le', c(subjects, 'first_at'), AS_OF)), [
@@ -153,7 +170,7 @@ function addressed(schema: StateSchema, rows: Relation, strategy: Destination['i
   const receivers = filter(all, or(isUser, call('is_null', c(all, 'user_id'))));
   return pick(
     chosen(receivers, strategy),
-    CHANGES.columns.map((column) => column.name),
+    RECEIVERS.map((column) => column.name),
   );
 }
 
@@ -174,10 +191,11 @@ function changes(input: OutboxInput): Relation {
   const before = scanSpec(TOLD);
   const wanted = addressed(schema, holders(definition), link.destination.identifiers);
   const beside = join('left', wanted, before, ['identifier_type', 'identifier']);
-  const news = pick(
-    filter(beside, call('is_distinct', c(beside, 'value'), c(beside, 'told'))),
-    CHANGES.columns.map((column) => column.name),
-  );
+  const differing = filter(beside, call('is_distinct', c(beside, 'value'), c(beside, 'told')));
+  const news = project(differing, [
+    ...RECEIVERS.map(({ name }) => as(name, c(differing, name))),
+    as('repeats', call('coalesce', c(differing, 'repeats'), int(0))),
+  ]);
   // Ends go to every identifier that was told of a beginning, and whose profile of today has none of it.
   const ended = filter(before, standing(definition, before));
   const subjects = pick(schema.scan('subjects'), ['identifier_type', 'identifier', 'profile_no']);
@@ -188,6 +206,7 @@ function changes(input: OutboxInput): Relation {
     as('identifier', c(gone, 'identifier')),
     as('profile_no', c(gone, 'profile_no')),
     as('value', text(endValue(definition))),
+    as('repeats', c(gone, 'repeats')),
   ]);
   return union([news, ends]);
 }

@@ -12,6 +12,7 @@ import {
   semiJoin,
   text,
   union,
+  nul,
 } from '../ir/build.js';
 import type { Relation } from '../ir/types.js';
 import type { BoundSource } from '../bind/index.js';
@@ -19,7 +20,7 @@ import { sourceNeeds } from '../bind/index.js';
 import type { Needs } from '../bind/types.js';
 import { CompilerBug } from '../diagnostics/index.js';
 import type { EventRequest, Provider } from '../lower/index.js';
-import { customTraits, factsTable, scanSpec, stageTable } from './names.js';
+import { customTraits, factsTable, needsOrder, scanSpec, stageTable } from './names.js';
 import { StateSchema } from './state.js';
 
 export interface RunProviderInput {
@@ -46,9 +47,10 @@ export function runProvider(input: RunProviderInput): Provider {
       const landed = facts.get(source.name)?.events.find((e) => e.event === event);
       if (!landed) return [];
       const rows = scanSpec(factsTable(state, source.name, event, landed.columns));
-      const kept = ['profile_no', 'timestamp', 'message_id', 'source_id', ...columns.map((x) => x.name)];
+      const kept = ['profile_no', 'timestamp', 'source_id', ...columns.map((x) => x.name)];
       const named = project(rows, [
         ...kept.map((name) => as(name, c(rows, name))),
+        as('message_id', needsOrder(landed.columns) ? c(rows, 'message_id') : nul('text')),
         as('origin', text(source.name)),
       ]);
       return [excludeSources.includes(source.name) ? filter(named, bool(false)) : named];

@@ -174,7 +174,10 @@ function linksOf({ project, existing }: Context, definition: Definition): readon
     const types = (link.send ?? destination.send).filter((type): type is Message['type'] => type !== 'group');
     if (!destination.enabled || types.length === 0) return [];
     const isNew = !existing.connections.has(`${destination.key}\u0000${definition.key}`);
-    const fromNow = isNew && wasPublished && definition.history.mode === 'from_first_run';
+    // A duration reaches back, so only `history: false` starts with what is true when it is connected.
+    const { history } = definition;
+    const ignoresPast = history.mode === 'from_first_run' && history.before === undefined;
+    const fromNow = isNew && wasPublished && ignoresPast;
     return [{ destination, types, isNew, fromNow }];
   });
 }

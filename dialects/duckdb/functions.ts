@@ -185,6 +185,20 @@ const addMicros: Emit = (args, { args: exprs }) => {
   return `${arg(args)} ${micros < 0n ? '-' : '+'} interval '${magnitude / size} ${magnitude === size ? unit.slice(0, -1) : unit}'`;
 };
 
+/** Sums of decimals are null beyond the range, where DuckDB raises; integers of 64 bits are left to it. */
+const decimalSum =
+  (operator: '+' | '-'): Emit =>
+  (args, { type }) => {
+    if (type !== 'number') return `${arg(args)} ${operator} ${arg(args, 1)}`;
+    const [a, b] = [arg(args), arg(args, 1)].map((x) => `cast(${x} as decimal(38, 9))`);
+    return `try(${a} ${operator} ${b})`;
+  };
+
+const product: Emit = (args, { type }) => {
+  if (type === 'number') throw new CompilerBug('a product of decimals, which DuckDB cannot compute exactly');
+  return args.join(' * ');
+};
+
 /** Whether the value's text is compact already, because we or the engine have just written it. */
 const isCompact = (expr: Expr | undefined): boolean => !(expr?.kind === 'call' && COPIED.has(expr.fn));
 const COPIED: ReadonlySet<FnName> = new Set<FnName>(['parse_json', 'column_json']);
@@ -210,6 +224,9 @@ export const FUNCTIONS: Record<FnName, Emit> = {
   ...STANDARD_FUNCTIONS,
   least: fn('least'),
   greatest: fn('greatest'),
+  add: decimalSum('+'),
+  sub: decimalSum('-'),
+  mul: product,
   ts_add_micros: addMicros,
   ts_micros: fn('epoch_us'),
   contains: fn('contains'),

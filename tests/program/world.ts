@@ -96,11 +96,14 @@ export const destination = (over: Partial<Destination> & { readonly key: string 
   ...over,
 });
 
+/** Read as JSON, as `first` and `last` do: facts then keep their message ids, which the cases look at. */
+const ORDERED = valueColumn('property', 'ordered', 'json');
+
 export const needsOf = (
   events: Readonly<Record<string, readonly ValueColumn[]>>,
   traits: readonly string[] = [],
 ): Needs => ({
-  events: Object.entries(events).map(([event, columns]) => ({ event, columns })),
+  events: Object.entries(events).map(([event, columns]) => ({ event, columns: [...columns, ORDERED] })),
   traits: traits.map((path) => valueColumn('trait', path, 'mention')),
 });
 
