@@ -1,4 +1,5 @@
 /** How the waiting messages of a destination are cut into pages. */
+import { MESSAGE_ID_PREFIX } from '../compiler/program/messages.js';
 import type { Page, Selection } from './outbox.js';
 
 /** Messages held in memory at a time: some tens of megabytes. */
@@ -11,8 +12,8 @@ interface PageOptions {
 }
 
 /**
- * Consecutive runs share a page while they fit. Message ids are hashes, so equal ranges of their first
- * digits hold about equally many.
+ * Consecutive runs share a page while they fit. Message ids are a prefix and a hash, so equal ranges
+ * of the hash's first digits hold about equally many.
  */
 export function pagesOf(
   selection: Selection,
@@ -44,10 +45,10 @@ const DIGITS = 4;
 
 function splitRun(selection: Selection, run: number, messages: number, size: number): readonly Page[] {
   const parts = Math.min(Math.ceil(messages / size), 16 ** DIGITS);
-  const edge = (n: number): string =>
-    Math.floor((n * 16 ** DIGITS) / parts)
-      .toString(16)
-      .padStart(DIGITS, '0');
+  const edge = (n: number): string => {
+    const digits = Math.floor((n * 16 ** DIGITS) / parts).toString(16);
+    return MESSAGE_ID_PREFIX + digits.padStart(DIGITS, '0');
+  };
   return Array.from({ length: parts }, (_, n) => ({
     selection,
     fromRun: run,

@@ -199,8 +199,11 @@ describe('webhook', () => {
     async (concurrency) => {
       await using w = await testWarehouse();
       await using server = await faultyServer((n) => (n % 7 === 0 ? status(500) : undefined));
-      const hex = (n: number) => ((n * 2654435761) >>> 0).toString(16).padStart(8, '0');
-      const queued = Array.from({ length: 400 }, (_, i) => ({ id: hex(i), run: i < 300 ? 1 : 2 + (i % 5) }));
+      const hash = (n: number) => ((n * 2654435761) >>> 0).toString(16).padStart(8, '0');
+      const queued = Array.from({ length: 400 }, (_, i) => ({
+        id: `rc_${hash(i)}`,
+        run: i < 300 ? 1 : 2 + (i % 5),
+      }));
       await w.queue(queued);
       const result = await sync(w, {
         destinations: [hook(server.url, { batch_size: 7, concurrency, retries: 4 })],
