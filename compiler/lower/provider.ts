@@ -40,7 +40,6 @@ export type TraitTarget =
       readonly key: string;
       readonly numeric: boolean;
       readonly zero: boolean;
-      readonly steps: readonly string[];
     }
   | { readonly kind: 'audience'; readonly key: string };
 

@@ -59,15 +59,8 @@ export class TraitSources {
     const name = (part: string): string => hashedName(`${target.key}_${part}`, id, part);
     if (!this.others.has(id)) {
       const values = this.context.provider.trait(target.key);
-      const columns = ['value', 'number_value', 'text_value'].map((part) => as(name(part), c(values, part)));
+      const columns = ['number_value', 'text_value'].map((part) => as(name(part), c(values, part)));
       this.others.set(id, { id, relation: project(values, [...this.keyOf(values), ...columns]) });
-    }
-    if (target.steps.length > 0) {
-      return {
-        source: id,
-        faceted: jsonFaceted(call('parse_json', col(name('value'), 'text')), target.steps),
-        absent: {},
-      };
     }
     const textValue = col(name('text_value'), 'text');
     const number = target.numeric ? col(name('number_value'), 'number') : call('text_number', textValue);

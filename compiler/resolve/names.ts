@@ -1,6 +1,5 @@
 import type { Definition } from '../../models/definition.js';
 import type { BoundSource } from '../bind/index.js';
-import { pathSteps } from '../bind/paths.js';
 import { traitShape, type TraitTarget } from '../lower/index.js';
 
 /** What trait names mean in a project (SEMANTICS §5): a definition's key wins over a custom trait. */
@@ -21,12 +20,8 @@ export class Names {
   /** The target of a trait path; undefined when nothing has that name. */
   trait(path: string): TraitTarget | undefined {
     const exact = this.byKey.get(path);
-    if (exact) return target(exact, []);
-    if (this.isCustom(path)) return { kind: 'custom', path };
-    // A computed trait may hold an object (`first`, `last`): a path that no custom trait has steps into it.
-    const [first = '', ...rest] = pathSteps(path);
-    const outer = rest.length > 0 ? this.byKey.get(first) : undefined;
-    return outer?.kind === 'trait' ? target(outer, rest) : undefined;
+    if (exact) return target(exact);
+    return this.isCustom(path) ? { kind: 'custom', path } : undefined;
   }
 
   isCustom(path: string): boolean {
@@ -43,11 +38,11 @@ export class Names {
   }
 }
 
-function target(definition: Definition, steps: readonly string[]): TraitTarget {
+function target(definition: Definition): TraitTarget {
   if (definition.kind === 'audience') return { kind: 'audience', key: definition.key };
   const shape =
     definition.value.kind === 'reduced'
       ? traitShape(definition.value.reducer)
       : { numeric: false, zero: false };
-  return { kind: 'computed', key: definition.key, ...shape, steps };
+  return { kind: 'computed', key: definition.key, ...shape };
 }

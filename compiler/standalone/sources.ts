@@ -116,9 +116,9 @@ export class RawSources {
       (rows) => and(call('is_not_null', c(rows, 'user_id')), call('is_not_null', c(rows, 'anonymous_id'))),
       ['anonymous_id', 'user_id', 'timestamp', 'message_id'],
     );
-    const first = agg('first', [c(seen, 'user_id')], {
-      orderBy: [c(seen, 'timestamp'), c(seen, 'message_id')],
-    });
+    // Two users at one instant under one id: the smaller, as the run's map has it.
+    const order = ['timestamp', 'message_id', 'user_id'].map((name) => c(seen, name));
+    const first = agg('first', [c(seen, 'user_id')], { orderBy: order });
     const links = aggregate(
       seen,
       [as('linked_anonymous_id', c(seen, 'anonymous_id'))],

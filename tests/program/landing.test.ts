@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { valueColumn } from '../../compiler/bind/paths.js';
 import { factsTable, identifyFacts } from '../../compiler/program/index.js';
-import { needsOf, segmentSource, messagesSource, STATE_SCHEMA, World } from './world.js';
+import { ORDERED, needsOf, segmentSource, messagesSource, STATE_SCHEMA, World } from './world.js';
 
 const REVENUE = valueColumn('property', 'revenue', 'number');
 const NEEDS = needsOf({ 'Order Completed': [REVENUE] }, ['plan']);
@@ -267,6 +267,7 @@ describe('the segment layout', () => {
         source_id: null,
         [REVENUE.name]: '12.5',
         [columns[1]!.name]: '[{"id":1}]',
+        [ORDERED.name]: null,
       },
     ]);
     const pages = factsTable(STATE_SCHEMA, 'web', 'Page Viewed', [url, name]).table.name;

@@ -97,7 +97,7 @@ export const destination = (over: Partial<Destination> & { readonly key: string 
 });
 
 /** Read as JSON, as `first` and `last` do: facts then keep their message ids, which the cases look at. */
-const ORDERED = valueColumn('property', 'ordered', 'json');
+export const ORDERED = valueColumn('property', 'ordered', 'json');
 
 export const needsOf = (
   events: Readonly<Record<string, readonly ValueColumn[]>>,

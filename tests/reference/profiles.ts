@@ -50,14 +50,21 @@ export function profilesOf(messages: readonly KnownMessage[]): Profile[] {
 
 const COUNTS_FOR_THE_UNIVERSE: ReadonlySet<string> = new Set(['track', 'page', 'screen', 'identify']);
 
-/** An anonymous id belongs to the first user it is seen with in any one message. `messages` are in order. */
+/**
+ * An anonymous id belongs to the first user it is seen with in any one message; of two in messages of one time and
+ * id (from two sources), to the smaller. `messages` are in order.
+ */
 function ownersOfAnonymousIds(messages: readonly KnownMessage[]): Map<string, string> {
-  const owners = new Map<string, string>();
-  for (const { userId, anonymousId } of messages) {
-    if (userId !== undefined && anonymousId !== undefined && !owners.has(anonymousId))
-      owners.set(anonymousId, userId);
+  const first = new Map<string, KnownMessage & { userId: string }>();
+  for (const message of messages) {
+    const { userId, anonymousId } = message;
+    if (userId === undefined || anonymousId === undefined) continue;
+    const before = first.get(anonymousId);
+    const tied = before && before.timestamp === message.timestamp && before.id === message.id;
+    if (!before || (tied && compareTexts(userId, before.userId) < 0))
+      first.set(anonymousId, { ...message, userId });
   }
-  return owners;
+  return new Map([...first].map(([id, { userId }]) => [id, userId]));
 }
 
 /** A profile is known by a user id, an email of any of its identifies, or a mobile advertising id. */
