@@ -364,7 +364,7 @@ export interface RetireResult {
   readonly key: string;
   readonly released: boolean;
   /** Messages put into the outbox. */
-  readonly exits: number;
+  readonly messages: number;
 }
 
 export type Retire = (options: RetireOptions) => Promise<RetireResult>;

@@ -38,14 +38,14 @@ export async function retire(options: RetireOptions): Promise<RetireResult> {
       sleep: options.sleep ?? sleep,
       onRetry: () => undefined,
     });
-    const exits = await executor.transaction(async () => {
+    const messages = await executor.transaction(async () => {
       const queued = sendExits
         ? await queueExits(executor, store, session, stored, row, { ...options, runId })
         : 0;
       if (release) await free(executor, store, session, stored, row);
       return queued;
     });
-    return { key, released: release, exits };
+    return { key, released: release, messages };
   });
 }
 

@@ -40,7 +40,7 @@ async function action(context: Context, options: Options, key: string): Promise<
   const { green } = context.printPaint;
   if (options.sendExits === true) {
     await context.print(
-      `${green('✔')} ${key}: ${plural(result.exits, 'exit')} in the outbox; rollcall sync delivers them`,
+      `${green('✔')} ${key}: ${plural(result.messages, 'message')} in the outbox; rollcall sync delivers them`,
     );
   }
   if (result.released) await context.print(`${green('✔')} ${key}: the key is free`);

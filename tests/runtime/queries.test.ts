@@ -226,7 +226,11 @@ describe('retire', () => {
   it('frees a key, so that it starts anew', async () => {
     await removed();
     const options = { ...(await shop.options()), key: 'buyers' };
-    expect(await retire({ ...options, release: true })).toEqual({ key: 'buyers', released: true, exits: 0 });
+    expect(await retire({ ...options, release: true })).toEqual({
+      key: 'buyers',
+      released: true,
+      messages: 0,
+    });
     const history = "select * from rollcall.membership_history where audience_key = 'buyers'";
     expect(await shop.query(history)).toEqual([]);
     const [before] = await shop.query('select max(definition_no) as no from rollcall.definitions');
@@ -257,8 +261,8 @@ describe('retire', () => {
   it('sends the exits that removing did not, once', async () => {
     await removed();
     const options = { ...(await shop.options()), key: 'buyers', sendExits: true };
-    expect(await retire(options)).toEqual({ key: 'buyers', released: false, exits: 2 });
-    expect(await retire(options)).toMatchObject({ exits: 0 });
+    expect(await retire(options)).toEqual({ key: 'buyers', released: false, messages: 2 });
+    expect(await retire(options)).toMatchObject({ messages: 0 });
     const ends = await shop.query(
       "select payload from rollcall.outbox where value = 'false' order by identifier",
     );
