@@ -44,14 +44,20 @@ function spanOf(definition: Definition, spans: Spans): Pick<Diagnostic, 'span'> 
   return span ? { span } : {};
 }
 
-/** The failure of a whole run; bugs of ours are none of these and are thrown on. */
-export function runFailed(error: unknown): readonly Diagnostic[] {
+/**
+ * The failure of a whole run; bugs of ours are none of these and are thrown on. `code` is what a refused
+ * statement comes to: before anything was recorded it says that the warehouse does not let us work in it.
+ */
+export function runFailed(
+  error: unknown,
+  code: 'statement-failed' | 'warehouse-unavailable' = 'statement-failed',
+): readonly Diagnostic[] {
   if (error instanceof UserError) return error.diagnostics;
   if (isStatementFailure(error)) {
     const whose = error.step.definition === undefined ? '' : ` of ${error.step.definition}`;
     return [
       {
-        code: 'warehouse-unavailable',
+        code,
         severity: 'error',
         message: `step ${error.step.id}${whose} failed: ${error.message}`,
         hint: 'the SQL of the run is under target/run',
@@ -60,7 +66,7 @@ export function runFailed(error: unknown): readonly Diagnostic[] {
     ];
   }
   if (error instanceof StatementError) {
-    return [{ code: 'warehouse-unavailable', severity: 'error', message: error.message }];
+    return [{ code, severity: 'error', message: error.message }];
   }
   throw error instanceof Error ? error : new CompilerBug(String(error));
 }

@@ -39,24 +39,32 @@ export async function resolveSession(session: Session): Promise<ResolvedSession>
   return { stored, resolved, diagnostics };
 }
 
-/** A key that belonged to a removed definition stays reserved (SEMANTICS §5). */
+/**
+ * A key that belonged to a removed definition stays reserved (SEMANTICS §5), and one that was published stays
+ * what it is: readers, and destinations, know it as the one or the other.
+ */
 function retiredKeys(project: Project, spans: Spans, stored: StoredState): Diagnostic[] {
   return project.definitions.flatMap((definition): Diagnostic[] => {
-    const { key } = definition;
-    if (!isRemoved(stored, key)) return [];
+    const { key, kind } = definition;
+    const before = stored.definitions.get(key);
+    const refused = isRemoved(stored, key)
+      ? {
+          message: `the key ${JSON.stringify(key)} belonged to a definition that was removed`,
+          hint: `use another key, or free this one: rollcall retire ${key} --release`,
+        }
+      : before?.firstRunAt != null && before.kind !== kind
+        ? {
+            message: `the key ${JSON.stringify(key)} belongs to ${nounOf(before.kind)}, and cannot be ${nounOf(kind)} now`,
+            hint: `use another key; or remove the definition, run, and free the key: rollcall retire ${key} --release`,
+          }
+        : undefined;
+    if (!refused) return [];
     const span = spans.of(definition);
-    return [
-      {
-        code: 'retired-key',
-        severity: 'error',
-        message: `the key ${JSON.stringify(key)} belonged to a definition that was removed`,
-        hint: `use another key, or free this one: rollcall retire ${key} --release`,
-        definition: key,
-        ...(span && { span }),
-      },
-    ];
+    return [{ code: 'retired-key', severity: 'error', ...refused, definition: key, ...(span && { span }) }];
   });
 }
+
+const nounOf = (kind: string): string => (kind === 'audience' ? 'an audience' : `a ${kind}`);
 
 /** What was removed once is not removed again: it was told so, and when. */
 const isRemoved = (stored: StoredState, key: string): boolean =>

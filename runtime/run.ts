@@ -159,7 +159,7 @@ class Run {
       });
     } catch (error) {
       if (error instanceof Cancelled) throw error;
-      throw new UserError(runFailed(error), 4, { cause: error });
+      throw new UserError(runFailed(error, 'warehouse-unavailable'), 4, { cause: error });
     }
   }
 

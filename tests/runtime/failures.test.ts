@@ -116,7 +116,9 @@ describe('a run that fails as a whole', () => {
     await shop.land(order('3', 'cid', '2025-01-03T10:00:00Z', 500));
     const result = await runWith(refuse(/into "?rollcall"?\."?identity_pairs/i), DAY2);
     expect(result).toMatchObject({ status: 'failed', exit: 1 });
-    expect(result.diagnostics[0]?.message).toContain('land.raw.');
+    expect(result.diagnostics).toMatchObject([
+      { code: 'statement-failed', message: expect.stringContaining('land.raw.') },
+    ]);
     expect(await shop.contents()).toEqual(before);
     const runs = 'select status, error from rollcall.runs order by run_no';
     expect(await shop.query(runs)).toMatchObject([
@@ -128,6 +130,12 @@ describe('a run that fails as a whole', () => {
     ).toEqual([{ any_failed: true }]);
     expect(await shop.run(DAY2)).toMatchObject({ status: 'succeeded' });
     expect(await shop.members('spenders')).toEqual(['ann', 'cid']);
+  });
+
+  it('says that the warehouse refused us where nothing could be begun', async () => {
+    shop = await started();
+    const error: unknown = await runWith(refuse(/create schema/i)).catch((e: unknown) => e);
+    expect(error).toMatchObject({ exit: 4, diagnostics: [{ code: 'warehouse-unavailable' }] });
   });
 
   it('publishes nothing when it is cancelled', async () => {

@@ -1,6 +1,8 @@
 /** Runs one after another: what each leaves, by SEMANTICS §3, §5, §6. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { UserError } from '../../compiler/diagnostics/index.js';
+import { retire } from '../../runtime/index.js';
+import { hooked, refuse } from './faults.js';
 import { BUYERS, REVENUE, SPENDERS, Shop, order } from './shop.js';
 
 let shop: Shop;
@@ -151,6 +153,50 @@ describe('a run', () => {
     expect(error.exit).toBe(2);
     expect(error.diagnostics).toMatchObject([{ code: 'retired-key', definition: 'buyers' }]);
     expect(error.diagnostics[0]?.hint).toContain('rollcall retire buyers --release');
+  });
+});
+
+describe('a key', () => {
+  it('keeps its kind once it is published', async () => {
+    shop = await started({ buyers: BUYERS, spenders: SPENDERS });
+    await shop.run(DAY1);
+    await shop.model('buyers', REVENUE);
+    const before = await shop.contents();
+    const error = await failure(shop.run(DAY2));
+    expect(error).toMatchObject({
+      exit: 2,
+      diagnostics: [
+        {
+          code: 'retired-key',
+          message: 'the key "buyers" belongs to an audience, and cannot be a trait now',
+          span: { file: 'models/buyers.json' },
+        },
+      ],
+    });
+    expect(await shop.contents()).toEqual(before);
+    // The way the hint shows.
+    await shop.remove('buyers');
+    await shop.run(DAY2);
+    await retire({ ...(await shop.options()), key: 'buyers', release: true });
+    await shop.model('buyers', REVENUE);
+    expect(await shop.run(DAY2)).toMatchObject({ status: 'succeeded' });
+    expect(await shop.query('select distinct audience_key from rollcall.membership_history')).toEqual([
+      { audience_key: 'spenders' },
+    ]);
+    expect(await shop.query('select distinct trait_key from rollcall.trait_values')).toEqual([
+      { trait_key: 'buyers' },
+    ]);
+  });
+
+  it('may change its kind before that', async () => {
+    shop = await started({ buyers: BUYERS });
+    const failing = { dialectFor: hooked(refuse(/temporary table "?rollcall_stage_buyers/i)) };
+    expect(await shop.run(DAY1, failing)).toMatchObject({ status: 'failed' });
+    await shop.model('buyers', REVENUE);
+    expect(await shop.run(DAY1)).toMatchObject({ status: 'succeeded' });
+    expect(await shop.query('select kind, status from rollcall.definitions')).toEqual([
+      { kind: 'trait', status: 'live' },
+    ]);
   });
 });
 
