@@ -1,8 +1,8 @@
 import type { Diagnostic } from './diagnostics/index.js';
 import { hasErrors } from './diagnostics/index.js';
 import { lowerDefinition } from './lower/index.js';
-import { mapSteps } from './program/map.js';
 import { buildRun } from './program/run.js';
+import type { Step } from './program/types.js';
 import type { ExistingState, RunProgram } from './program/plan.js';
 import { runProvider } from './program/provider.js';
 import { unionNeeds } from './resolve/needs.js';
@@ -61,11 +61,25 @@ export function compileRun(input: CompileRunInput): {
     existing,
     reconcile: input.reconcile ?? false,
   });
-  const pruned = mapSteps(program, (step) =>
-    'query' in step && step.query ? { ...step, query: rewrite(step.query) } : step,
-  );
-  return { program: pruned, diagnostics };
+  return { program: pruned(program), diagnostics };
 }
+
+/** Landing and identity read wide tables for many purposes: each statement names only what it uses. */
+function pruned(program: RunProgram): RunProgram {
+  const all = (steps: readonly Step[]): readonly Step[] => steps.map(prunedStep);
+  const land = program.land.map((source) => ({
+    ...source,
+    prepare: all(source.prepare),
+    incremental: all(source.incremental),
+    full: all(source.full),
+    factsIncremental: all(source.factsIncremental),
+    factsFull: all(source.factsFull),
+  }));
+  return { ...program, land, identity: all(program.identity), shared: all(program.shared) };
+}
+
+const prunedStep = (step: Step): Step =>
+  'query' in step && step.query ? { ...step, query: rewrite(step.query) } : step;
 
 /** Numbers of the definitions that have published something. */
 function publishedNumbers(existing: ExistingState): ReadonlyMap<string, number> {
