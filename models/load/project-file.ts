@@ -58,10 +58,12 @@ function unknownTarget(
   if (targets?.type !== 'object' || Object.hasOwn(targets.value, chosen)) return undefined;
   const names = Object.keys(targets.value);
   const node = field(root, 'target');
+  // What came from the environment may be a secret, so the variable is named.
+  const called = asked || node?.type !== 'string' ? chosen : (node.written ?? chosen);
   return {
     code: 'unknown-target',
     severity: 'error',
-    message: `there is no target ${JSON.stringify(chosen)}`,
+    message: `there is no target ${JSON.stringify(called)}`,
     hint: didYouMean(chosen, names) ?? `the targets are ${orList(names)}`,
     ...(asked || node === undefined ? {} : { span: context.source.span(node.start, node.end) }),
   };
@@ -74,7 +76,7 @@ function repeatedSources(root: ObjectNode): Problem[] {
   for (const name of sources(root).map((source) => field(source, 'name'))) {
     if (name?.type !== 'string') continue;
     if (seen.has(name.value)) {
-      const message = `two sources are called ${JSON.stringify(name.value)}`;
+      const message = `two sources are called ${JSON.stringify(name.written ?? name.value)}`;
       problems.push({ code: 'duplicate-key', message, start: name.start, end: name.end });
     }
     seen.add(name.value);

@@ -10,6 +10,8 @@ export interface Notes {
   readonly 'x-what'?: string;
   readonly 'x-code'?: Code;
   readonly 'x-hint'?: string;
+  /** Where other literals may stand and no boolean: what to write instead. */
+  readonly 'x-no-boolean'?: string;
   /** A check beyond JSON Schema; inside, it replaces `pattern` and words the error itself. */
   readonly 'x-check'?: CheckName;
   /** How to choose among the members of a union, in their order. */

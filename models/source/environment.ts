@@ -7,7 +7,7 @@ const VARIABLE = /\$\{env:([^}]*)\}/g;
 
 /**
  * A copy of a JSON tree with `${env:NAME}` replaced in its strings (SEMANTICS §9), places kept.
- * Each variable that is not set adds a `missing-variable` problem at its string. `skip` says which entries
+ * A replaced string keeps what was written, for messages. Each variable that is not set adds a `missing-variable` problem at its string. `skip` says which entries
  * of an object stay as they are.
  */
 export function substitute(
@@ -19,8 +19,9 @@ export function substitute(
 ): JsonNode {
   switch (node.type) {
     case 'string': {
-      const value = replaceVariables(String(node.value), env, (name) => problems.push(missing(name, node)));
-      return value === node.value ? node : { ...node, value };
+      const written = String(node.value);
+      const value = replaceVariables(written, env, (name) => problems.push(missing(name, node)));
+      return value === written ? node : { ...node, value, written };
     }
     case 'array': {
       const items = node.items.map((item) => substitute(item, env, problems, skip, path));

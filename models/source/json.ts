@@ -32,6 +32,8 @@ export interface ArrayNode extends At {
 export interface ScalarNode extends At {
   readonly type: 'string' | 'number' | 'boolean' | 'null';
   readonly value: string | number | boolean | null;
+  /** The string as it stands in the file, where variables were replaced in it: `value` may be a secret. */
+  readonly written?: string;
 }
 
 export interface JsonDocument {

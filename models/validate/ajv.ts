@@ -41,7 +41,7 @@ function createAjv(): Ajv {
     code: { optimize: false },
     inlineRefs: false,
   });
-  instance.addVocabulary(['x-what', 'x-code', 'x-hint']);
+  instance.addVocabulary(['x-what', 'x-code', 'x-hint', 'x-no-boolean']);
   instance.addKeyword({
     keyword: 'x-form',
     type: 'object',

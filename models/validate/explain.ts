@@ -84,6 +84,10 @@ function explain(error: SchemaError, node: JsonNode): Problem | undefined {
       };
     }
     case 'type': {
+      const instead = schema['x-no-boolean'];
+      if (node.type === 'boolean' && instead !== undefined) {
+        return value('invalid-value', `${shown(node)} is neither less nor greater than anything`, instead);
+      }
       const expected = what ?? typeNames(schema['type'], schema['enum'] ?? schema['const']);
       return value('wrong-type', `${expected} is expected, not ${describe(node)}`, schema['x-hint']);
     }
@@ -96,7 +100,7 @@ function explain(error: SchemaError, node: JsonNode): Problem | undefined {
         schema['x-hint'] ?? `write ${JSON.stringify(error.schema)}`,
       );
     case 'pattern':
-      return value('invalid-value', notAllowed(node, what), schema['x-hint'] ?? keyHint(node.value, what));
+      return value('invalid-value', notAllowed(node, what), schema['x-hint'] ?? keyHint(node, what));
     case 'minLength':
       return value('invalid-value', `the string is empty; ${what ?? 'a text'} is expected`);
     case 'minItems':
@@ -115,6 +119,7 @@ function explain(error: SchemaError, node: JsonNode): Problem | undefined {
     case 'x-check': {
       const failure = CHECKS[error.schema as CheckName](error.data);
       if (failure === undefined) return undefined;
+      if (fromEnvironment(node)) return value(failure.code, notAllowed(node, what));
       const until = node.type === 'object' ? entry(node, 'until') : undefined;
       if (until !== undefined) return atKey(until, failure.code, failure.message, failure.hint);
       return value(failure.code, failure.message, failure.hint);
@@ -226,8 +231,10 @@ function notAllowed(node: JsonNode, what: string | undefined): string {
   return `${shown(node)} is not ${what ?? 'allowed here'}`;
 }
 
+/** A value for a message. One from the environment may be a secret: the variable is named instead. */
 function shown(node: JsonNode): string {
   if (node.type === 'object' || node.type === 'array') return describe(node);
+  if (node.written !== undefined) return `the value of ${JSON.stringify(node.written)}`;
   const text = JSON.stringify(node.value);
   return text.length <= 80 ? text : `${text.slice(0, 77)}…`;
 }
@@ -260,9 +267,15 @@ function bound(error: SchemaError, node: JsonNode): string {
   return `${shown(node)} is out of range: ${relation} ${limit}`;
 }
 
+function fromEnvironment(node: JsonNode): boolean {
+  return 'written' in node && node.written !== undefined;
+}
+
 /** A key made legal: `Big Spenders` → `big_spenders`. */
-function keyHint(value: unknown, what: string | undefined): string | undefined {
-  if (typeof value !== 'string' || what?.startsWith('a key') !== true) return undefined;
+function keyHint(node: JsonNode, what: string | undefined): string | undefined {
+  const { value } = node;
+  if (typeof value !== 'string' || what?.startsWith('a key') !== true || fromEnvironment(node))
+    return undefined;
   const snake = value
     .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
     .toLowerCase()

@@ -68,6 +68,58 @@ describe('rollcall.json', () => {
     expect(project?.config.vars).toEqual({ a: 1, b: 3 });
   });
 
+  test('a value from the environment is in no message: its variable is named', async () => {
+    const env = { SECRET: 'hush' };
+    const text = '${env:SECRET}';
+    const hook = (settings: object) =>
+      JSON.stringify({ kind: 'destination', key: 'h', type: 'webhook', settings });
+    const bad: Record<string, string>[] = [
+      { ...files(ROLLCALL), 'destinations/h.json': hook({ url: text }) },
+      { ...files(ROLLCALL), 'destinations/h.json': hook({ url: `x${text}`, batch_size: text }) },
+      {
+        ...files(ROLLCALL),
+        'destinations/h.json': hook({ url: 'https://x', headers: text, retries: [text] }),
+      },
+      files(config({ target: text })),
+      files(config({ targets: { dev: { type: text } } })),
+      files(config({ targets: { dev: { type: 'duckdb', path: 'x', threads: text } }, vars: text })),
+      files(config({ sources: [{ name: 'a', layout: text, schema: 'w' }] })),
+      files(config({ sources: [{ name: 'a', layout: 'segment', schema: 'w', overlap: text }] })),
+      files(
+        config({ sources: [text, ...[1, 2].map(() => ({ name: text, layout: 'segment', schema: 'w' }))] }),
+      ),
+      files(config({ entities: { orders: text } })),
+    ];
+    for (const project of bad) {
+      const { diagnostics, printed: all } = await load(project, { env });
+      expect(diagnostics).not.toEqual([]);
+      expect(all).not.toContain('hush');
+      expect(JSON.stringify(diagnostics)).not.toContain('hush');
+    }
+    expect((await load(bad[0]!, { env })).printed).toMatchInlineSnapshot(`
+      "
+      destinations/h.json:1:68 destination-settings the value of "\${env:SECRET}" is not an http or https address
+        {"kind":"destination","key":"h","type":"webhook","settings":{"url":"\${env:SECRET}"}}
+                                                                           ^^^^^^^^^^^^^^^
+      "
+    `);
+    expect((await load(bad[3]!, { env })).printed).toMatchInlineSnapshot(`
+      "
+      rollcall.json:3:13 unknown-target there is no target "\${env:SECRET}"
+          "target": "\${env:SECRET}",
+                    ^^^^^^^^^^^^^^^
+        hint: the targets are "dev"
+      "
+    `);
+    expect((await load(bad[7]!, { env })).printed).toMatchInlineSnapshot(`
+      "
+      rollcall.json:15:18 invalid-duration the value of "\${env:SECRET}" is not a duration such as "30 days"
+              "overlap": "\${env:SECRET}"
+                         ^^^^^^^^^^^^^^^
+      "
+    `);
+  });
+
   test('secrets of a destination come from the environment, unless it is disabled', async () => {
     const hook = (enabled: boolean) =>
       JSON.stringify({
