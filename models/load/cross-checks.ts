@@ -1,7 +1,7 @@
 import type { Diagnostic } from '../../compiler/diagnostics/index.js';
 import { formatPlace } from '../../compiler/diagnostics/print.js';
 import { didYouMean, orList } from '../../compiler/diagnostics/suggest.js';
-import type { Definition, Spans } from '../definition.js';
+import type { Definition, Destination, Spans } from '../definition.js';
 
 interface Keyed {
   readonly key: string;
@@ -59,6 +59,38 @@ export function brokenLinks(
       return [{ code: 'unknown-reference', message, hint: destinationHint(link.to, known), ...base }];
     });
   });
+}
+
+/**
+ * Links that send group calls and nothing else: those are for accounts, whose definitions come in a later
+ * release, so nothing would ever go out.
+ */
+export function groupOnlyLinks(
+  definitions: readonly Definition[],
+  destinations: readonly Destination[],
+  spans: Spans,
+): Diagnostic[] {
+  const sends = new Map(destinations.map(({ key, send }) => [key, send]));
+  return definitions.flatMap(({ key, of, destinations: links }) =>
+    links.flatMap((link): Diagnostic[] => {
+      const send = link.send ?? sends.get(link.to);
+      if (of !== 'users' || send === undefined || send.some((type) => type !== 'group')) return [];
+      const span = spans.of(link);
+      return [
+        {
+          code: 'not-supported',
+          severity: 'error',
+          message: `${JSON.stringify(link.to)} is sent group calls only, and a definition of users makes none`,
+          hint:
+            link.send === undefined
+              ? 'add "identify" or "track" to "send" of the destination, or give the link its own'
+              : 'add "identify" or "track" to "send"',
+          ...(span === undefined ? {} : { span }),
+          definition: key,
+        },
+      ];
+    }),
+  );
 }
 
 function destinationHint(to: string, known: ReadonlySet<string>): string {

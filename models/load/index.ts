@@ -7,7 +7,7 @@ import { errorCode, findJson, nodeFs, readTexts, reason, type FoundFile, type Pr
 import type { Environment } from '../source/environment.js';
 import { SpanStore } from '../source/spans.js';
 import { SourceText } from '../source/text.js';
-import { brokenLinks, duplicateKeys } from './cross-checks.js';
+import { brokenLinks, duplicateKeys, groupOnlyLinks } from './cross-checks.js';
 import { loadDefinition } from './definition-file.js';
 import { loadDestination } from './destination-file.js';
 import { loadProjectFile } from './project-file.js';
@@ -57,6 +57,7 @@ export async function loadProject(options: LoadOptions): Promise<LoadResult> {
     ...duplicateKeys(definitions.values, 'definition', spans),
     ...duplicateKeys(destinations.values, 'destination', spans),
     ...brokenLinks(definitions.values, destinations.keys, spans),
+    ...groupOnlyLinks(definitions.values, destinations.values, spans),
     ...(definitions.files === 0 ? [emptyProject()] : []),
   ].sort(compareDiagnostics);
   const brokenKeys = new Set(definitions.keys);

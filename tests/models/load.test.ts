@@ -252,41 +252,6 @@ describe('problems of a project', () => {
     `);
   });
 
-  test('destinations that do not exist', async () => {
-    const { printed: text } = await load({
-      'rollcall.json': ROLLCALL,
-      'models/a.json': member(
-        'a',
-        '"destinations": ["cmr", "crm", "crm", { "to": "elsewhere" }, "broken"], ',
-      ),
-      'destinations/crm.json': crm,
-      'destinations/broken.json': '{ "kind": "destination", "key": "broken", "type": "file" }',
-    });
-    expect(text).toMatchInlineSnapshot(`
-      "
-      destinations/broken.json:1:1 missing-key "settings" is missing
-        { "kind": "destination", "key": "broken", "type": "file" }
-        ^
-      models/a.json:1:52 unknown-reference there is no destination "cmr"
-        …ey": "a", "destinations": ["cmr", "crm", "crm", { "to": "elsewhere" }, "broken"], "definition": { "trait": "pl…
-                                    ^^^^^
-        hint: did you mean "crm"?
-      models/a.json:1:66 invalid-value the destination "crm" is named twice
-        …tinations": ["cmr", "crm", "crm", { "to": "elsewhere" }, "broken"], "definition": { "trait": "plan", "equals":…
-                                    ^^^^^
-      models/a.json:1:81 unknown-reference there is no destination "elsewhere"
-        …: ["cmr", "crm", "crm", { "to": "elsewhere" }, "broken"], "definition": { "trait": "plan", "equals": "pro" } }
-                                         ^^^^^^^^^^^
-        hint: the destinations are "broken" or "crm"
-      "
-    `);
-    const none = await load({
-      'rollcall.json': ROLLCALL,
-      'models/a.json': member('a', '"destinations": ["x"], '),
-    });
-    expect(none.printed).toContain('the project has no destinations');
-  });
-
   test('more conditions than Segment takes are a warning', async () => {
     const many = Array.from({ length: 51 }, (_, i) => `{ "trait": "t${i}", "exists": true }`);
     const { diagnostics, project } = await load({
