@@ -1,4 +1,4 @@
-import type { Comparison, ComparisonOp, Operand } from '../algebra.js';
+import type { Comparison, ComparisonOp, Operand, OrderOp } from '../algebra.js';
 import { readDuration, readInstant, readLiterals, readStrings } from './arguments.js';
 import { show, type Cursor } from './cursor.js';
 import { OPERATOR_OF, OPERATOR_OF_SYMBOL } from './names.js';
@@ -13,7 +13,7 @@ export function readComparison(cursor: Cursor, readScalar: () => Operand): Compa
   const symbol = OPERATOR_OF_SYMBOL.get(cursor.token.kind === 'symbol' ? cursor.token.text : '');
   if (symbol !== undefined) {
     cursor.take();
-    const comparison: Comparison = { op: symbol, right: readScalar() };
+    const comparison: Comparison = { op: symbol, right: ordered(cursor, symbol, readScalar) };
     return cursor.mark(comparison, start, cursor.lastEnd);
   }
   if (!cursor.is('.')) missing(cursor);
@@ -27,6 +27,27 @@ export function readComparison(cursor: Cursor, readScalar: () => Operand): Compa
   const comparison = readArguments(cursor, op, readScalar);
   cursor.expect(')');
   return cursor.mark(comparison, word.start, cursor.lastEnd);
+}
+
+/** The right side of an order operator. */
+function ordered(cursor: Cursor, op: OrderOp, readScalar: () => Operand): Operand {
+  const { start } = cursor.token;
+  const right = readScalar();
+  noteUnordered(cursor, op, right, { start, end: cursor.lastEnd });
+  return right;
+}
+
+/** Notes a boolean where one asks which is less: it would be compared as text. */
+export function noteUnordered(
+  cursor: Cursor,
+  op: OrderOp,
+  operand: Operand,
+  at: { start: number; end: number },
+): void {
+  if (op === 'equals' || op === 'not_equals') return;
+  if (operand.kind !== 'literal' || operand.literal.type !== 'boolean') return;
+  const message = `${String(operand.literal.value)} is neither less nor greater than anything`;
+  cursor.note(message, at, 'compare true and false with = or !=', 'invalid-value');
 }
 
 function missing(cursor: Cursor): never {
@@ -44,7 +65,7 @@ function readArguments(cursor: Cursor, op: ComparisonOp, readScalar: () => Opera
     case 'at_most':
     case 'greater_than':
     case 'at_least':
-      return { op, right: readScalar() };
+      return { op, right: ordered(cursor, op, readScalar) };
     case 'one_of':
     case 'none_of':
       return { op, values: readLiterals(cursor) };

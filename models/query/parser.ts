@@ -2,7 +2,7 @@ import type { Condition, Operand, TraitValue } from '../algebra.js';
 import { didYouMean, orList } from '../../compiler/diagnostics/suggest.js';
 import type { Problem } from '../source/problem.js';
 import { acceptLiteral } from './arguments.js';
-import { readComparison } from './comparisons.js';
+import { noteUnordered, readComparison } from './comparisons.js';
 import { Cursor, show, Unreadable, type Mark } from './cursor.js';
 import { FLIPPED, KEYWORDS, OPERATOR_OF_SYMBOL } from './names.js';
 import { readReduced } from './streams.js';
@@ -131,6 +131,7 @@ function flipped(cursor: Cursor, right: Operand, start: number): Condition {
     cursor.fail(`a comparison such as = or >= is expected after a value, not ${show(symbol)}`);
   }
   cursor.take();
+  noteUnordered(cursor, op, right, { start, end: symbol.start });
   const left = scalar(cursor);
   if (left.kind === 'literal') {
     const at = { start, end: cursor.lastEnd };

@@ -27,14 +27,15 @@ export const OPERATORS = [
   'after_next',
 ] as const satisfies readonly ComparisonOp[];
 
-/** One property an operator. `right` is what the order operators take. */
-export function comparisons<R extends TSchema>(right: R) {
-  const order = (description: string) => Type.Optional({ ...right, description });
+/** One property an operator. `right` is what equality takes, `ordered` what the order operators take. */
+export function comparisons<R extends TSchema, O extends TSchema>(right: R, ordered: O) {
+  const equality = (description: string) => Type.Optional({ ...right, description });
+  const order = (description: string) => Type.Optional({ ...ordered, description });
   const date = (description: string) => Type.Optional({ ...Type.Ref('Instant'), description });
   const relative = (description: string) => Type.Optional({ ...Type.Ref('Duration'), description });
   return {
-    equals: order('The same value.'),
-    not_equals: order('The value exists and differs.'),
+    equals: equality('The same value.'),
+    not_equals: equality('The value exists and differs.'),
     less_than: order('Less than.'),
     at_most: order('Less than or equal.'),
     greater_than: order('Greater than.'),

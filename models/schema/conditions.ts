@@ -5,8 +5,8 @@ import { comparisons, ONE_OPERATOR } from './comparisons.js';
 import { notes } from './notes.js';
 import { ONE_REDUCER, reducers, REDUCERS, testShapes, valueShapes } from './reducers.js';
 
-const conditionOps = comparisons(Type.Ref('Operand'));
-const predicateOps = comparisons(Type.Ref('PredicateOperand'));
+const conditionOps = comparisons(Type.Ref('Operand'), Type.Ref('OrderedOperand'));
+const predicateOps = comparisons(Type.Ref('PredicateOperand'), Type.Ref('PredicateOrderedOperand'));
 
 const conditionShapes = testShapes(conditionOps);
 const predicateShapes = testShapes(predicateOps);
@@ -100,7 +100,30 @@ const ofParent = Type.Optional(
   Type.Literal('parent', { description: 'Read the property of the nearest enclosing event.' }),
 );
 
-const REFERENCE = 'a number, a string, a boolean, or a reference such as { "property": "price" }';
+/** What a comparison takes on its right side, inside `where` or outside. */
+function operands(reference: 'Reference' | 'PredicateReference', example: string) {
+  const or = `or a reference such as ${example}`;
+  return {
+    any: Type.Union(
+      [Type.Number(), Type.String(), Type.Boolean(), Type.Ref(reference)],
+      notes({
+        'x-what': `a number, a string, a boolean, ${or}`,
+        'x-by': { by: 'type', types: [['number'], ['string'], ['boolean'], ['object']] },
+      }),
+    ),
+    ordered: Type.Union(
+      [Type.Number(), Type.String(), Type.Ref(reference)],
+      notes({
+        'x-what': `a number, a string, ${or}`,
+        'x-no-boolean': 'compare true and false with "equals" or "not_equals"',
+        'x-by': { by: 'type', types: [['number'], ['string'], ['object']] },
+      }),
+    ),
+  };
+}
+
+const conditionOperands = operands('Reference', '{ "trait": "avg_spend" }');
+const predicateOperands = operands('PredicateReference', '{ "property": "price" }');
 
 export const conditionDefs = {
   CountTest: conditionShapes.count,
@@ -168,11 +191,12 @@ export const conditionDefs = {
       Type.Ref('ContextTest'),
       Type.Ref('ChildEventTest'),
       Type.Ref('PredicateTraitTest'),
+      Type.Ref('AudienceTest'),
     ],
     notes({
       description: 'A condition on an event or a row.',
       'x-what': 'a condition on an event',
-      'x-by': { by: 'key', keys: ['all', 'any', 'not', 'property', 'context', 'event', 'trait'] },
+      'x-by': { by: 'key', keys: ['all', 'any', 'not', 'property', 'context', 'event', 'trait', 'audience'] },
     }),
   ),
   AllPredicates: Type.Object(
@@ -201,24 +225,14 @@ export const conditionDefs = {
     { ...CLOSED, ...ONE_OPERATOR },
   ),
 
-  Operand: Type.Union(
-    [Type.Number(), Type.String(), Type.Boolean(), Type.Ref('Reference')],
-    notes({
-      'x-what': 'a number, a string, a boolean, or a reference such as { "trait": "avg_spend" }',
-      'x-by': { by: 'type', types: [['number'], ['string'], ['boolean'], ['object']] },
-    }),
-  ),
+  Operand: conditionOperands.any,
+  OrderedOperand: conditionOperands.ordered,
   Reference: Type.Union(
     [Type.Ref('TraitReference'), Type.Ref('EventValue'), Type.Ref('EntityValue')],
     notes({ 'x-what': 'a reference', 'x-by': { by: 'key', keys: ['trait', 'event', 'entity'] } }),
   ),
-  PredicateOperand: Type.Union(
-    [Type.Number(), Type.String(), Type.Boolean(), Type.Ref('PredicateReference')],
-    notes({
-      'x-what': REFERENCE,
-      'x-by': { by: 'type', types: [['number'], ['string'], ['boolean'], ['object']] },
-    }),
-  ),
+  PredicateOperand: predicateOperands.any,
+  PredicateOrderedOperand: predicateOperands.ordered,
   PredicateReference: Type.Union(
     [
       Type.Ref('PropertyReference'),

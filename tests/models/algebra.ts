@@ -156,10 +156,12 @@ function comparison(inWhere: boolean, depth: number): fc.Arbitrary<Comparison> {
     literal.map((value) => ({ kind: 'literal' as const, literal: value })),
     depth > 0 ? left(inWhere, depth - 1) : reference(inWhere),
   );
+  const ordered = right.filter((operand) => operand.kind !== 'literal' || operand.literal.type !== 'boolean');
   return fc.oneof(
+    fc.record({ op: fc.constantFrom('equals', 'not_equals'), right }),
     fc.record({
-      op: fc.constantFrom('equals', 'not_equals', 'less_than', 'at_most', 'greater_than', 'at_least'),
-      right,
+      op: fc.constantFrom('less_than', 'at_most', 'greater_than', 'at_least'),
+      right: ordered,
     }),
     fc.record({
       op: fc.constantFrom('one_of', 'none_of'),
@@ -191,11 +193,11 @@ function condition(inWhere: boolean, depth: number): fc.Arbitrary<Condition> {
       of: fc.array(inner, { minLength: 1, maxLength: 3 }),
     }),
     fc.record({ kind: fc.constant('not' as const), of: inner }),
+    fc.record({ kind: fc.constant('audience' as const), key: hostile }),
   ];
   if (inWhere) return fc.oneof(...general);
   return fc.oneof(
     ...general,
-    fc.record({ kind: fc.constant('audience' as const), key: hostile }),
     fc.record({
       kind: fc.constant('users' as const),
       quantifier: fc.constantFrom('any' as const, 'all' as const, 'none' as const),

@@ -49,6 +49,7 @@ export const GOOD: Readonly<Record<string, CorpusFile>> = {
     ),
     'a property of the parent': where('{ "property": "a", "equals": { "property": "b", "of": "parent" } }'),
     'a context': where('{ "context": "page.url", "contains": ["/pricing"] }'),
+    'an audience in where': where('{ "not": { "audience": "b" } }'),
     'a trait in where': where('{ "trait": "plan", "equals": "pro" }'),
     'a funnel': where('{ "not": { "event": "B", "within_parent": "1 day", "settled": true } }'),
     'a funnel range': where(
@@ -139,7 +140,12 @@ export const BAD: Readonly<Record<string, BadFile>> = {
     'no instant': audience('{ "event": "A", "since": "yesterday" }'),
     'a property outside where': audience('{ "property": "x", "equals": 1 }'),
     'a parent outside where': audience('{ "event": "A", "within_parent": "1 day" }'),
-    'an audience in where': where('{ "audience": "b" }'),
+    'an audience for a value': where('{ "property": "x", "equals": { "audience": "b" } }'),
+    'an order of booleans': audience('{ "trait": "a", "less_than": true }'),
+    'an order of booleans in where': where('{ "property": "a", "at_least": false }'),
+    'an order of booleans in a reducer': audience(
+      '{ "event": "A", "last": { "property": "v", "at_most": true } }',
+    ),
     'a wrong parent': where('{ "property": "x", "of": "child", "equals": 1 }'),
     'a wrong reference': where('{ "property": "x", "equals": { "column": "y" } }'),
     'an event reference that counts nothing': audience('{ "trait": "a", "equals": { "event": "A" } }'),

@@ -107,6 +107,10 @@ const EXAMPLES: readonly (readonly [string, string])[] = [
     '{"event":"Page Viewed","where":{"context":"page.url","contains":"/pricing"}}',
   ],
   [
+    "event('A').where(audience('b') AND NOT audience('c')).count() >= 1",
+    '{"event":"A","where":{"all":[{"audience":"b"},{"not":{"audience":"c"}}]}}',
+  ],
+  [
     "trait('x') > event('A').avg(property('y'))",
     '{"trait":"x","greater_than":{"event":"A","avg":{"property":"y"}}}',
   ],
