@@ -5,7 +5,7 @@ import { it } from 'vitest';
 import { customTraitsOf } from '../conformance/load.js';
 import { scenario } from '../generators/index.js';
 import { World } from '../support/world.js';
-import { expectSame, referenceSays, sourcesOf } from './support.js';
+import { expectSame, referenceSays, sourcesOf, tries } from './support.js';
 
 it('incremental equals full, after any sequence of runs', { timeout: 600_000 }, async () => {
   await fc.assert(
@@ -22,5 +22,6 @@ it('incremental equals full, after any sequence of runs', { timeout: 600_000 }, 
         expectSame(await world.published(), referenceSays(landed, definitions, asOf, firstRuns));
       }
     }),
+    tries(50),
   );
 });

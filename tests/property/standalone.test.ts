@@ -5,7 +5,7 @@ import { it } from 'vitest';
 import { customTraitsOf } from '../conformance/load.js';
 import { AS_OF, definitionSet, history } from '../generators/index.js';
 import { World } from '../support/world.js';
-import { expectSame, referenceSays, sourcesOf } from './support.js';
+import { expectSame, referenceSays, sourcesOf, tries } from './support.js';
 
 it('a standalone SELECT gives what the reference gives', { timeout: 600_000 }, async () => {
   await fc.assert(
@@ -22,5 +22,6 @@ it('a standalone SELECT gives what the reference gives', { timeout: 600_000 }, a
         referenceSays(messages, definitions, AS_OF, firstRuns),
       );
     }),
+    tries(80),
   );
 });
