@@ -36,10 +36,18 @@ describe.each(loadCases().map((one) => ({ title: `${one.file}: ${one.name}`, one
 
 function compare(actual: Published, { as_of, expect: expected }: ConformanceStep, by: string): void {
   for (const [key, names] of Object.entries(expected.members ?? {})) {
-    expect({ by, as_of, key, members: actual.members.get(key) }).toEqual({ by, as_of, key, members: [...names].sort() });
+    expect({ by, as_of, key, members: actual.members.get(key) }).toEqual({
+      by,
+      as_of,
+      key,
+      members: [...names].sort(),
+    });
   }
   for (const [key, values] of Object.entries(expected.traits ?? {})) {
-    const parsed = [...(actual.traits.get(key) ?? [])].map(([profile, text]) => [profile, JSON.parse(text) as unknown]);
+    const parsed = [...(actual.traits.get(key) ?? [])].map(([profile, text]) => [
+      profile,
+      JSON.parse(text) as unknown,
+    ]);
     expect({ by, as_of, key, values: Object.fromEntries(parsed) }).toEqual({ by, as_of, key, values });
   }
   for (const [key, texts] of Object.entries(expected.trait_texts ?? {})) {

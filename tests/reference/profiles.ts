@@ -60,7 +60,7 @@ function ownersOfAnonymousIds(messages: readonly KnownMessage[]): Map<string, st
     const { userId, anonymousId } = message;
     if (userId === undefined || anonymousId === undefined) continue;
     const before = first.get(anonymousId);
-    const tied = before && before.timestamp === message.timestamp && before.id === message.id;
+    const tied = before?.timestamp === message.timestamp && before.id === message.id;
     if (!before || (tied && compareTexts(userId, before.userId) < 0))
       first.set(anonymousId, { ...message, userId });
   }
