@@ -25,8 +25,9 @@ export interface DefinitionScript {
   readonly index: number;
   readonly plan: DefinitionPlan;
   readonly compute: readonly RenderedStep[];
-  readonly publish: readonly RenderedStep[];
+  readonly diff: readonly RenderedStep[];
   readonly counts: RenderedStep;
+  readonly publish: readonly RenderedStep[];
 }
 
 export interface Script {
@@ -111,8 +112,16 @@ export function renderProgram(
   const definitions = program.definitions.flatMap((plan, i): DefinitionScript[] => {
     const params = definitionParams(bindings, plan.definition.key);
     try {
-      const [compute, publish] = [all(plan.compute, params), all(plan.publish, params)];
-      return [{ index: i + 1, plan, compute, publish, counts: one(plan.counts, params) }];
+      return [
+        {
+          index: i + 1,
+          plan,
+          compute: all(plan.compute, params),
+          diff: all(plan.diff, params),
+          counts: one(plan.counts, params),
+          publish: all(plan.publish, params),
+        },
+      ];
     } catch (error) {
       problems.push(...attributed(error, plan.definition, spans));
       return [];

@@ -65,7 +65,8 @@ function section(title: string, steps: readonly RenderedStep[]): string {
   if (steps.length === 0) return '';
   const bodies = steps.map(({ step, statements }) => {
     const sql = statements.map((s) => terminated(s.sql)).join('\n');
-    return `${comment([`${step.id}: ${step.title}`])}${sql}`;
+    const when = step.when ? ` (only if something ${step.when.join(' or ')})` : '';
+    return `${comment([`${step.id}: ${step.title}${when}`])}${sql}`;
   });
   return `${title === '' ? '' : `${comment([`== ${title}`])}\n`}${bodies.join('\n')}`;
 }
@@ -106,7 +107,7 @@ export function runFiles(script: Script): OutputFile[] {
       fileName(d.plan.definition.key),
       sections([
         ['compute', d.compute],
-        ['publish', [...d.publish, d.counts]],
+        ['publish', [...d.diff, d.counts, ...d.publish]],
       ]),
     ]),
     ...script.removed.map((r): [string, string] => [

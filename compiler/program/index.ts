@@ -14,5 +14,5 @@ export {
 export { identifiersOf, mergeFirsts, pairsOf, withIdentifier } from './pairs.js';
 export * from './plan.js';
 export { LAYOUT_VERSION, STATE, StateSchema, type StateTable } from './state.js';
-export type { Step, StepOp, TableSpec } from './types.js';
+export type { ChangeCount, Step, StepOp, TableSpec } from './types.js';
 export { audienceViewName } from './views.js';

@@ -35,10 +35,12 @@ export interface DefinitionPlan {
   readonly dependsOn: readonly string[];
   /** Fills its stage table; runs outside the publishing transaction, so a failure is its own. */
   readonly compute: readonly Step[];
-  /** Diff and publish against state: members or trait values, history, snapshot, connections, outbox. */
-  readonly publish: readonly Step[];
-  /** `read` of `{ size, entered, exited, changed }` after its publish steps. */
+  /** First in the publishing transaction: what it computed against state. */
+  readonly diff: readonly Step[];
+  /** `read` of `{ size, entered, exited, changed }` after its diff steps: `Step.when` asks them. */
   readonly counts: Step;
+  /** Members or trait values, history, snapshot, connections, outbox. */
+  readonly publish: readonly Step[];
 }
 
 export interface RunProgram {

@@ -44,8 +44,6 @@ const CHANGED = temporary('diff_values', [
   { name: 'number_value', type: 'number' },
   { name: 'text_value', type: 'text' },
 ]);
-const COUNTS = temporary('diff_counts', ['size', 'entered', 'exited', 'changed'].map(int1));
-
 /** What publishing needs to know of a definition. */
 export interface Publication {
   readonly key: string;
@@ -56,10 +54,10 @@ export interface Publication {
 export interface PublishSteps {
   /** Differences between stage and state; state is as it was before the run. */
   readonly diff: readonly Step[];
+  /** `read` of `{ size, entered, exited, changed }`, after `diff`. */
+  readonly counts: Step;
   /** State, history and snapshot become what was computed. */
   readonly apply: readonly Step[];
-  /** `read` of `{ size, entered, exited, changed }`. */
-  readonly counts: Step;
 }
 
 /** Rows of this definition in a state table, as published before the run. */
@@ -73,28 +71,28 @@ export function publishedRows(
 }
 
 export function publishSteps(schema: StateSchema, publication: Publication): PublishSteps {
-  const make = (id: string, title: string, op: StepOp): Step => ({
+  const make: Make = (id, title, op, when) => ({
     id: `publish.${publication.key}.${id}`,
     title: `${publication.key}: ${title}`,
     definition: publication.key,
+    ...(when && { when }),
     ...op,
   });
   const parts =
     publication.kind === 'audience' ? audience(schema, publication, make) : trait(schema, publication, make);
-  const counted = make('counts', 'counting', { op: 'replace', spec: COUNTS, query: parts.counts });
   const snapshot = make('snapshot', 'snapshot', {
     op: 'append',
     table: schema.ref('snapshots'),
-    query: snapshotRow(schema),
+    query: snapshotRow(schema, parts.counts),
   });
   return {
     diff: parts.diff,
-    apply: [...parts.apply, counted, snapshot],
-    counts: make('read_counts', 'counts', { op: 'read', query: scanSpec(COUNTS) }),
+    counts: make('counts', 'counting', { op: 'read', query: parts.counts }),
+    apply: [...parts.apply, snapshot],
   };
 }
 
-type Make = (id: string, title: string, op: StepOp) => Step;
+type Make = (id: string, title: string, op: StepOp, when?: Step['when']) => Step;
 
 interface Parts {
   readonly diff: readonly Step[];
@@ -122,29 +120,40 @@ function audience(schema: StateSchema, { key }: Publication, make: Make): Parts 
       }),
     ],
     apply: [
-      make('history', 'closing history', {
-        op: 'append',
-        table: schema.ref('exit_state'),
-        query: exits(exited, NO),
-      }),
-      make('leave', 'members leaving', {
-        op: 'delete',
-        table: schema.ref('member_state'),
-        query: gone,
-        keys: ['definition_no', 'profile_no'],
-      }),
-      make('enter', 'members entering', {
-        op: 'append',
-        table: schema.ref('member_state'),
-        query: project(entered, [
-          as('definition_no', NO),
-          as('profile_no', c(entered, 'profile_no')),
-          as('entered_at', AS_OF),
-          as('run_no', RUN_NO),
-        ]),
-      }),
+      make(
+        'history',
+        'closing history',
+        { op: 'append', table: schema.ref('exit_state'), query: exits(exited, NO) },
+        ['exited'],
+      ),
+      make(
+        'leave',
+        'members leaving',
+        {
+          op: 'delete',
+          table: schema.ref('member_state'),
+          query: gone,
+          keys: ['definition_no', 'profile_no'],
+        },
+        ['exited'],
+      ),
+      make(
+        'enter',
+        'members entering',
+        {
+          op: 'append',
+          table: schema.ref('member_state'),
+          query: project(entered, [
+            as('definition_no', NO),
+            as('profile_no', c(entered, 'profile_no')),
+            as('entered_at', AS_OF),
+            as('run_no', RUN_NO),
+          ]),
+        },
+        ['entered'],
+      ),
     ],
-    counts: counts({ size: members, entered, exited, changed: undefined }),
+    counts: counts({ size: stage, entered, exited, changed: undefined }),
   };
 }
 
@@ -200,29 +209,42 @@ function trait(schema: StateSchema, { key }: Publication, make: Make): Parts {
       }),
     ],
     apply: [
-      make('forget', 'values replaced', {
-        op: 'delete',
-        table: schema.ref('trait_state'),
-        query: project(replaced, [as('definition_no', NO), as('profile_no', c(replaced, 'profile_no'))]),
-        keys: ['definition_no', 'profile_no'],
-      }),
-      make('store', 'values stored', {
-        op: 'append',
-        table: schema.ref('trait_state'),
-        query: project(changed, [
-          as('definition_no', NO),
-          as('profile_no', c(changed, 'profile_no')),
-          ...VALUES.map(([name]) => as(name, c(changed, name))),
-          as('updated_at', AS_OF),
-          as('run_no', RUN_NO),
-        ]),
-      }),
+      make(
+        'forget',
+        'values replaced',
+        {
+          op: 'delete',
+          table: schema.ref('trait_state'),
+          query: project(replaced, [as('definition_no', NO), as('profile_no', c(replaced, 'profile_no'))]),
+          keys: ['definition_no', 'profile_no'],
+        },
+        ['exited', 'changed'],
+      ),
+      make(
+        'store',
+        'values stored',
+        {
+          op: 'append',
+          table: schema.ref('trait_state'),
+          query: project(changed, [
+            as('definition_no', NO),
+            as('profile_no', c(changed, 'profile_no')),
+            ...VALUES.map(([name]) => as(name, c(changed, name))),
+            as('updated_at', AS_OF),
+            as('run_no', RUN_NO),
+          ]),
+        },
+        ['entered', 'changed'],
+      ),
     ],
-    counts: counts({ size: stored, entered: news, exited: vanished, changed: altered }),
+    counts: counts({ size: stage, entered: news, exited: vanished, changed: altered }),
   };
 }
 
-/** One row of counts; an audience's changes are its entries and exits. */
+/**
+ * One row of counts; an audience's changes are its entries and exits. Before anything is applied the size is
+ * already that of the stage.
+ */
 function counts(of: {
   readonly size: Relation;
   readonly entered: Relation;
@@ -251,14 +273,13 @@ function counts(of: {
 }
 
 /** A snapshot, unless nothing changed and there is one of this `as_of`: the same run again leaves no second. */
-function snapshotRow(schema: StateSchema): Relation {
+function snapshotRow(schema: StateSchema, now: Relation): Relation {
   const key = param('definition_key', 'text');
   const snapshots = schema.scan('snapshots');
   const same = filter(
     snapshots,
     and(eq(c(snapshots, 'definition_key'), key), eq(c(snapshots, 'as_of'), AS_OF)),
   );
-  const now = scanSpec(COUNTS);
   const total = call('add', call('add', c(now, 'entered'), c(now, 'exited')), c(now, 'changed'));
   const row = project(now, [
     as('definition_key', key),

@@ -154,13 +154,13 @@ function definitionPlan(input: Context, computed: ComputedDefinition): Definitio
         query: computed.query,
       },
     ],
+    diff: publish.diff,
+    counts: publish.counts,
     publish: [
-      ...publish.diff,
       ...outbox.flatMap((steps) => steps.baseline),
       ...publish.apply,
       ...outbox.flatMap((steps) => steps.fill),
     ],
-    counts: publish.counts,
   };
 }
 

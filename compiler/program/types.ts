@@ -50,4 +50,9 @@ export type Step = StepOp & {
   readonly title: string;
   /** The definition it belongs to, where it belongs to one. */
   readonly definition?: string;
+  /** Has something to do only where one of these counts of its definition is not 0; else it is left out. */
+  readonly when?: readonly ChangeCount[];
 };
+
+/** What `DefinitionPlan.counts` says of the changes of one definition. */
+export type ChangeCount = 'entered' | 'exited' | 'changed';

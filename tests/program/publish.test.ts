@@ -97,6 +97,21 @@ it('takes a snapshot of every as_of, changed or not', async () => {
   ]);
 });
 
+it('leaves out what has nothing to do', async () => {
+  const stepsOf = async (stage: Stage, day: number): Promise<readonly string[]> => {
+    const found: string[] = [];
+    world.onStep = ({ id }) => {
+      if (id.startsWith('publish.')) found.push(id.replace('publish.recent.', ''));
+    };
+    await audience('recent', stage, day);
+    return found;
+  };
+  expect(await stepsOf(lastDay, 2)).toEqual(['entered', 'exited', 'enter', 'snapshot']);
+  expect(await stepsOf(lastDay, 3)).toEqual(['entered', 'exited', 'history', 'leave', 'enter', 'snapshot']);
+  expect(await stepsOf(lastDay, 4)).toEqual(['entered', 'exited', 'history', 'leave', 'snapshot']);
+  expect(await stepsOf(lastDay, 4)).toEqual(['entered', 'exited', 'snapshot']);
+});
+
 it('gives each audience a view with the first identifiers', async () => {
   await audience('buyers', anyEvent('Order Completed'), 1);
   expect(await world.query('select * from rollcall.audience_buyers')).toEqual([

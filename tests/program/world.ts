@@ -301,8 +301,11 @@ export class World {
         definition_key: { type: 'text', value: key },
         first_run_at: micros(options.asOf),
       };
-      await this.steps([...plan.compute, ...plan.publish], own);
-      counts[key] = await this.read(plan.counts, own);
+      await this.steps([...plan.compute, ...plan.diff], own);
+      const found = await this.read(plan.counts, own);
+      counts[key] = found;
+      const due = plan.publish.filter(({ when }) => when?.some((what) => found[what] !== '0') ?? true);
+      await this.steps(due, own);
     }
     for (const removed of program.removed) await this.steps(removed.publish, run);
     await this.warehouse.commit();
