@@ -1,4 +1,4 @@
-import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 
 import { dialectFor } from '../../dialects/registry.js';
@@ -16,10 +16,10 @@ const ENGINE = 'duckdb';
 
 /** Copies the example without what it has computed, and makes its files refer to schemas that are there. */
 export async function copySample(dir: string): Promise<void> {
-  await cp(SAMPLE, dir, {
-    recursive: true,
-    filter: (path) => !relative(SAMPLE, path).split(sep).includes('target'),
-  });
+  await mkdir(dir, { recursive: true });
+  // Entry by entry: the copy may lie in the example's own `target`, and a folder is not copied into itself.
+  const entries = (await readdir(SAMPLE)).filter((name) => name !== 'target');
+  await Promise.all(entries.map((name) => cp(join(SAMPLE, name), join(dir, name), { recursive: true })));
   const folder = await schemaFolder(dir);
   for (const file of await readdir(dir, { recursive: true })) {
     if (!file.endsWith('.json') || file.startsWith('.')) continue;
