@@ -67,6 +67,8 @@ async function action(given: Context, { months: most }: Options, folder?: string
     if (month.run.exit !== 0 || month.sync.exit !== 0)
       context.report([...month.run.diagnostics, ...month.sync.diagnostics]);
   }
+  const last = months.at(-1);
+  if (last) await compileAll(context, last.run.as_of);
   const exit = Math.max(0, ...months.map((m) => Math.max(m.run.exit, m.sync.exit)));
   if (context.json) await context.document(documentOf(context, months));
   await printYear(context, months, Date.parse(context.io.now()) - started);
@@ -123,6 +125,12 @@ async function runMonth(
     artifacts, // of the last run: the files are the same each month, but for their parameters
   });
   return { messages, run, sync: await syncProject(context, loaded, {}, SILENT) };
+}
+
+/** Each definition's SELECT, for the reader to open. */
+async function compileAll(context: Context, asOf: string): Promise<void> {
+  const { compileProject } = await import('../../runtime/index.js');
+  await compileProject({ ...context.runtime(await context.load()), asOf });
 }
 
 const sqlInstant = (text: string): string => text.replace('T', ' ').replace('Z', '');
