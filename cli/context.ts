@@ -86,20 +86,9 @@ export class Context {
       this.note(formatDiagnostic(diagnostic, { color }));
   }
 
-  /**
-   * Reads the project; throws `UserError` with every problem when there is an error among them.
-   *
-   * @param emptied a project without definitions is warned of only: its last one may have been deleted, and
-   *   what the warehouse holds of it is still to be finished with
-   */
-  async load({ emptied = false }: { readonly emptied?: boolean } = {}): Promise<Loaded> {
-    const loaded = await this.loadAll();
-    const { project, spans } = loaded;
-    const diagnostics = emptied
-      ? loaded.diagnostics.map((d) =>
-          d.code === 'empty-project' ? { ...d, severity: 'warning' as const } : d,
-        )
-      : loaded.diagnostics;
+  /** Reads the project; throws `UserError` with every problem when there is an error among them. */
+  async load(): Promise<Loaded> {
+    const { project, spans, diagnostics } = await this.loadAll();
     if (project === undefined || hasErrors(diagnostics)) throw new UserError(diagnostics);
     return { project, spans, warnings: diagnostics };
   }

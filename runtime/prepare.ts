@@ -96,14 +96,6 @@ export async function selectKeys(
   return { keys: ordered.filter((key) => keys.has(key)), all: false, diagnostics };
 }
 
-/** Without definitions there is a run only for what earlier runs left. */
-const nothingAtAll = (): Diagnostic => ({
-  code: 'empty-project',
-  severity: 'error',
-  message: 'the project holds no definitions, and the warehouse none of earlier runs',
-  hint: 'add an audience or a trait to the folder models/',
-});
-
 export interface Prepared extends ResolvedSession {
   readonly selection: Selection;
   readonly program: RunProgram;
@@ -115,8 +107,6 @@ export async function prepareRun(
   options: SelectionOptions & { readonly reconcile?: boolean },
 ): Promise<Prepared> {
   const { stored, resolved, diagnostics } = await resolveSession(session);
-  if (resolved.definitions.length === 0 && stored.definitions.size === 0)
-    throw new UserError([nothingAtAll()]);
   const selection = await selectKeys({ resolved, stored }, options);
   const enabled = selection.keys.filter((key) => resolved.byKey.get(key)?.definition.enabled);
   const compiled = compileRun({

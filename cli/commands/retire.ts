@@ -27,7 +27,7 @@ export const retire: Register = (program, bind) =>
 
 async function action(context: Context, options: Options, key: string): Promise<number> {
   const { retire: perform } = await import('../../runtime/index.js');
-  const loaded = await context.load({ emptied: true });
+  const loaded = await context.load();
   const result = await perform({
     ...context.runtime(loaded),
     key,

@@ -36,7 +36,7 @@ export const run: Register = (program, bind) =>
 async function action(context: Context, options: Options): Promise<number> {
   const { runProject } = await import('../../runtime/index.js');
   const { printSync, syncJson, syncProject, throwBadSettings } = await import('../sync.js');
-  const loaded = await context.load({ emptied: true });
+  const loaded = await context.load();
   // A setting that stops the delivery should stop before an hour of computing.
   if (options.sync === true) throwBadSettings(loaded.project, loaded.spans);
   const progress = await progressFor(context);

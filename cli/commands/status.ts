@@ -17,7 +17,7 @@ export const status: Register = (program, bind) =>
 
 async function action(context: Context): Promise<number> {
   const { status: read } = await import('../../runtime/index.js');
-  const loaded = await context.load({ emptied: true });
+  const loaded = await context.load();
   const result = await read(context.runtime(loaded));
   if (context.json) {
     await context.document(result);

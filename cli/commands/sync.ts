@@ -18,7 +18,7 @@ export const sync: Register = (program, bind) =>
 
 async function action(context: Context): Promise<number> {
   const { choose, printSync, syncJson, syncProject } = await import('../sync.js');
-  const loaded = await context.load({ emptied: true });
+  const loaded = await context.load();
   const result = await syncProject(context, loaded, await choose(context, loaded));
   if (context.json) await context.document(syncJson(result));
   await printSync(context, result);

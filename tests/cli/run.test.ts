@@ -1,4 +1,4 @@
-import { readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
@@ -31,38 +31,6 @@ describe('run', () => {
     expect(stdout).toMatch(/✔ run run\d+ succeeded · 2 definitions · as of 2025-03-01T12:00:00Z/);
     expect(stdout).toContain(join('target', 'run_results.json'));
     expect(stderr).toContain('landed raw: read whole');
-  });
-
-  test('a project whose last definition was deleted is run to the end', async () => {
-    await using s = await shop();
-    const models = join(s.dir, 'models');
-    expect((await rollcall(s.dir, ['run', '--sync', '--as-of', '2025-02-28'])).exit).toBe(0);
-    await rm(models, { recursive: true });
-    for (const command of ['validate', 'compile']) {
-      expect(await rollcall(s.dir, [command])).toMatchObject({
-        exit: 2,
-        stderr: expect.stringContaining('empty-project the project holds no definitions') as string,
-      });
-    }
-    const removed = await rollcall(s.dir, ['run']);
-    expect(removed).toMatchObject({
-      exit: 0,
-      stderr: expect.stringContaining('warning empty-project') as string,
-    });
-    expect(removed.stdout).toMatch(/^buyers +audience +removed/m);
-    expect((await rollcall(s.dir, ['retire', 'buyers', '--send-exits'])).stdout).toContain('4 messages');
-    expect((await rollcall(s.dir, ['sync'])).exit).toBe(0);
-    expect((await rollcall(s.dir, ['status'])).exit).toBe(0);
-    expect((await rollcall(s.dir, ['run'])).exit).toBe(0);
-  });
-
-  test('a project that never had a definition is not run', async () => {
-    await using s = await shop();
-    await rm(join(s.dir, 'models'), { recursive: true });
-    expect(await rollcall(s.dir, ['run'])).toMatchObject({
-      exit: 2,
-      stderr: expect.stringContaining('and the warehouse none of earlier runs') as string,
-    });
   });
 
   test('--json is one document, whatever people get to read', async () => {
