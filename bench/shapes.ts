@@ -1,0 +1,203 @@
+/**
+ * Twenty shapes of audiences against the best queries written by hand for them, in the same DuckDB, with the same
+ * members: what a run computes over landed facts against SQL over the same facts; and the standalone SELECT against
+ * SQL over the raw messages. `npx tsx bench/shapes.ts [events] [users] [repeats] [shapes]`; BENCH_DIR keeps the data,
+ * BENCH_REUSE=1 takes it as it is, BENCH_SQL=1 writes every query to its folder `sql/`.
+ */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Dialect } from '../dialects/dialect.js';
+import { dialectFor } from '../dialects/registry.js';
+import type { Warehouse } from '../dialects/warehouse.js';
+import { loadProject } from '../models/index.js';
+import { compileProject, runProject } from '../runtime/index.js';
+import { geometricMean, machine, median, printTable } from './measure.js';
+import { AS_OF, messagesSql } from './shapes-data.js';
+import { shapes, type Facts } from './shapes-workload.js';
+
+const [events = 3_000_000, users = 200_000, repeats = 5] = process.argv.slice(2, 5).map(Number);
+const only = process.argv[5]?.split(',');
+const kept = process.env['BENCH_DIR'];
+const dir = kept ?? mkdtempSync(join(tmpdir(), 'rollcall-bench-shapes-'));
+const settings = { path: 'warehouse.duckdb', schema: 'rollcall', memory_limit: '8GB' };
+
+/** Statements of a run, by the id of their step. */
+const recorded = new Map<string, readonly string[]>();
+
+async function recording(type: string): Promise<Dialect> {
+  const dialect = await dialectFor(type);
+  return {
+    ...dialect,
+    statements: (step, params) => {
+      const statements = dialect.statements(step, params);
+      recorded.set(
+        step.id,
+        statements.map((s) => s.sql),
+      );
+      return statements;
+    },
+  };
+}
+
+async function withWarehouse<T>(f: (w: Warehouse) => Promise<T>): Promise<T> {
+  const warehouse = await (await dialectFor('duckdb')).open({ settings, projectDir: dir, mode: 'write' });
+  try {
+    return await f(warehouse);
+  } finally {
+    await warehouse.close();
+  }
+}
+
+async function rows(w: Warehouse, sql: string): Promise<readonly Record<string, unknown>[]> {
+  const all: Record<string, unknown>[] = [];
+  for await (const batch of w.read(sql)) all.push(...batch.rows);
+  return all;
+}
+
+async function seconds(f: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await f();
+  return (performance.now() - start) / 1000;
+}
+
+async function make(): Promise<void> {
+  mkdirSync(join(dir, 'models'), { recursive: true });
+  const config = {
+    name: 'shapes',
+    target: 'dev',
+    targets: { dev: { type: 'duckdb', ...settings } },
+    sources: [
+      { name: 'shop', layout: 'messages', table: 'raw.messages', traits: ['plan', 'spending_limit'] },
+    ],
+  };
+  writeFileSync(join(dir, 'rollcall.json'), JSON.stringify(config));
+  for (const { key, definition, extra } of shapes)
+    writeFileSync(
+      join(dir, 'models', `${key}.json`),
+      JSON.stringify({ kind: 'audience', key, name: key, definition, ...extra }),
+    );
+  if (process.env['BENCH_REUSE']) return;
+  await withWarehouse(async (w) => {
+    await w.execute('drop schema if exists raw cascade');
+    for (const sql of messagesSql(events, users)) await w.execute(sql);
+  });
+}
+
+/** Names of landed tables and columns, which end with a hash. */
+async function factsOf(w: Warehouse): Promise<Facts> {
+  const columns = await rows(
+    w,
+    `select table_name, column_name from duckdb_columns() where schema_name = 'rollcall'`,
+  );
+  const find = (column: 'table_name' | 'column_name', start: string): string => {
+    const found = columns.find((c) => String(c[column]).startsWith(start))?.[column];
+    if (typeof found !== 'string') throw new Error(`nothing landed for ${start}`);
+    return found;
+  };
+  return {
+    table: (event) =>
+      `rollcall.${find('table_name', `facts_shop_${event.toLowerCase().replace(/ /g, '_')}`)}`,
+    column: (start) => find('column_name', start),
+    stage: (key) => /(rollcall_stage_\w+)/.exec(recorded.get(`compute.${key}`)?.[0] ?? '')?.[1] ?? '?',
+  };
+}
+
+interface Pair {
+  readonly ratio: number;
+  readonly ours: number;
+  readonly hand: number;
+  readonly members: string;
+}
+
+/** Both by turns, the first of each not counted; throws unless the members are the same. */
+async function compare(w: Warehouse, what: string, ours: string, hand: string): Promise<Pair> {
+  const times: [number[], number[]] = [[], []];
+  for (let i = 0; i <= repeats; i++) {
+    for (const side of i % 2 ? ([1, 0] as const) : ([0, 1] as const)) {
+      const sql = side === 0 ? ours : hand;
+      const took = await seconds(() =>
+        w.execute(`create or replace temporary table bench_${side} as\n${sql}`),
+      );
+      if (i > 0) times[side].push(took);
+    }
+  }
+  const [row] = await rows(
+    w,
+    `select (select count(*) from bench_0) a, (select count(*) from bench_1) b,
+       (select count(*) from bench_0 anti join bench_1 using (id)) c`,
+  );
+  const members = String(row?.['a']);
+  if (members !== row?.['b'] || row['c'] !== '0' || members === '0')
+    throw new Error(`${what}: not the same members: ${JSON.stringify(row)}`);
+  const [a, b] = [median(times[0]), median(times[1])];
+  return { ratio: a / b, ours: a, hand: b, members };
+}
+
+/** The query of a `create … as`, its one column named `id`. */
+const body = (sql: string, column: string): string =>
+  `select ${column} as id from (\n${sql.replace(/^create or replace temporary table \S+ as\n/, '').replace(/;\s*$/, '')}\n)`;
+
+try {
+  await make();
+  const { project, spans } = await loadProject({ dir, env: {} });
+  if (!project) throw new Error('no project');
+  const base = { project, spans, now: () => new Date().toISOString(), asOf: AS_OF };
+  await withWarehouse((w) => w.execute('drop schema if exists rollcall cascade'));
+  const run = await runProject({
+    ...base,
+    invocation: 'bench',
+    newRunId: () => 'run-1',
+    dialectFor: recording,
+    artifacts: false,
+  });
+  if (run.exit !== 0) throw new Error(JSON.stringify(run.diagnostics));
+  const compiled = new Map((await compileProject(base)).definitions.map((d) => [d.key, d.sql]));
+  console.log(machine());
+
+  await withWarehouse(async (w) => {
+    const facts = await factsOf(w);
+    for (const sql of recorded.get('shared.custom_traits') ?? []) await w.execute(sql);
+    for (const { key } of run.definitions)
+      for (const sql of recorded.get(`compute.${key}`) ?? []) await w.execute(sql);
+    const table: string[][] = [];
+    const ratios: [number[], number[]] = [[], []];
+    for (const shape of shapes) {
+      if (only && !only.includes(shape.key)) continue;
+      const [step] = recorded.get(`compute.${shape.key}`) ?? [];
+      const standalone = compiled.get(shape.key);
+      if (step === undefined || standalone === undefined) throw new Error(`${shape.key} was not compiled`);
+      const queries = {
+        run: [body(step, 'profile_no'), body(shape.facts(facts), 'profile_no')],
+        raw: [body(standalone, 'profile_id'), body(shape.raw, 'profile_id')],
+      } as const;
+      if (process.env['BENCH_SQL']) {
+        mkdirSync(join(dir, 'sql'), { recursive: true });
+        for (const [name, [ours, hand]] of Object.entries(queries)) {
+          writeFileSync(join(dir, 'sql', `${shape.key}.${name}.ours.sql`), ours);
+          writeFileSync(join(dir, 'sql', `${shape.key}.${name}.hand.sql`), hand);
+        }
+      }
+      const a = await compare(w, `${shape.key}, run`, ...queries.run);
+      const b = await compare(w, `${shape.key}, standalone`, ...queries.raw);
+      if (a.members !== b.members)
+        throw new Error(`${shape.key}: run ${a.members}, standalone ${b.members} members`);
+      ratios[0].push(a.ratio);
+      ratios[1].push(b.ratio);
+      const ms = (n: number): string => (n * 1000).toFixed(n < 0.1 ? 1 : 0);
+      table.push([
+        shape.key,
+        a.members,
+        ...[a, b].flatMap((p) => [ms(p.ours), ms(p.hand), p.ratio.toFixed(2)]),
+      ]);
+      console.log(table.at(-1)?.join(' '));
+    }
+    const [mean, rawMean] = [geometricMean(ratios[0]).toFixed(2), geometricMean(ratios[1]).toFixed(2)];
+    printTable(
+      ['shape', 'members', 'run ms', 'by hand ms', 'ratio', 'standalone ms', 'by hand ms', 'ratio'],
+      [...table, ['geometric mean', '', '', '', mean, '', '', rawMean]],
+    );
+  });
+} finally {
+  if (kept === undefined) rmSync(dir, { recursive: true, force: true });
+}
