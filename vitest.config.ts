@@ -7,7 +7,7 @@ export default defineConfig({
     pool: 'forks', // DuckDB is a native module: one process a worker, so that a crash names its file
     maxWorkers: 2,
     watch: false,
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 120_000, // a loaded machine is no failure
+    hookTimeout: 120_000,
   },
 });
