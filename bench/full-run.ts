@@ -80,7 +80,7 @@ for (let i = 0; i < repeats; i++) {
       const result = await runProject({
         project,
         spans,
-        now: () => '2026-02-01T00:00:00Z',
+        now: () => new Date().toISOString(),
         asOf: AS_OF,
         invocation: 'bench',
         newRunId: () => `run-${i}`,

@@ -18,78 +18,107 @@ export interface Shape {
   readonly definition: Record<string, unknown>;
   readonly extra?: Record<string, unknown>;
   readonly facts: (f: Facts) => string;
-  readonly raw: string;
+  readonly raw: (by: ByHand) => string;
 }
 
 /* By hand, over facts. */
 
 const back = (days: number): string => `"timestamp" between ${NOW} - interval ${days} days and ${NOW}`;
+const BETWEEN = `"timestamp" between ${NOW} - interval 90 days and ${NOW} - interval 30 days`;
+const SINCE = `"timestamp" between timestamp '2025-06-01' and timestamp '2025-08-31 12:00:00'`;
 const known = `profile_no in (select profile_no from rollcall.profiles where known)`;
 
-/** Profiles by one event: its rows, then what holds of each profile's. */
+/** Profiles by one event: its rows, then what holds of each profile's; who is known is asked last, of the fewest. */
 const perProfile = (f: Facts, event: string, where: string, having = ''): string =>
-  `select profile_no from ${f.table(event)} where ${where} and ${known} group by 1 ${having && `having ${having}`}`;
+  `select profile_no from (
+     select profile_no from ${f.table(event)} where ${where} group by 1 ${having && `having ${having}`})
+   where ${known}`;
 
 /* By hand, over raw messages. */
-
-const LINKED = `linked as (
-  select anonymous_id, arg_min(user_id, row("timestamp", message_id)) as linked_id from raw.messages
-  where user_id is not null and anonymous_id is not null and "timestamp" <= ${NOW} group by 1)`;
-
-/** A CTE of the rows that count, with their user. Rows of unknown people are left out. */
-const rowsOf = (name: string, where: string, columns: string): string => `${name}_all as (
-  select message_id, received_at, user_id, anonymous_id, ${columns} from raw.messages where ${where}),
-${name}_again as (
-  select message_id, min(received_at) as first_at from ${name}_all group by 1 having count(*) > 1),
-${name} as (
-  select coalesce(user_id, linked_id) as profile_id, * exclude (user_id)
-  from ${name}_all left join ${name}_again using (message_id) left join linked using (anonymous_id)
-  where (first_at is null or first_at = received_at) and (user_id is not null or linked_id is not null))`;
-
-const track = (events: readonly string[], when: string): string =>
-  `"type" = 'track' and "event" ${events.length === 1 ? `= '${events[0]}'` : `in (${events.map((e) => `'${e}'`).join(', ')})`} and ${when}`;
 
 const PRICE = `cast(properties->>'$.price' as decimal(18, 2))`;
 const CATEGORY = `(properties->>'$.category')`;
 const CHANNEL = `(properties->>'$.channel')`;
 const TITLE = `(properties->>'$.title')`;
 
-/** Profiles by rows of some events in a window: `where` on each row, `having` on each profile's. */
-function rawPerProfile(
-  events: readonly string[],
-  when: string,
-  columns: string,
-  { where, having }: { readonly where?: string; readonly having?: string } = {},
-): string {
-  return `with ${LINKED},
-${rowsOf('e', track(events, when), columns)}
-select profile_id from e ${where === undefined ? '' : `where ${where}`} group by 1 ${having === undefined ? '' : `having ${having}`}`;
+const track = (events: readonly string[], when: string): string =>
+  `"type" = 'track' and "event" ${events.length === 1 ? `= '${events[0]}'` : `in (${events.map((e) => `'${e}'`).join(', ')})`} and ${when}`;
+
+interface Test {
+  /** On each row that counts. */
+  readonly where?: string;
+  /** On the rows of each profile. */
+  readonly having?: string;
 }
 
-/** Everyone with a user id. */
-const EVERYONE = `everyone as (
+/**
+ * What analysts write around the question itself. With `trust` they rely on knowing this data: what landed twice
+ * differs in nothing but properties and `received_at`, and never says who an anonymous id is. Without, an id's first
+ * landing is looked for among all messages of the type, as the meaning has it.
+ */
+export class ByHand {
+  constructor(private readonly trust: boolean) {}
+
+  /** CTEs: the first user of each anonymous id. */
+  get linked(): string {
+    const pairs = `select "type", message_id, received_at, "timestamp", user_id, anonymous_id from raw.messages
+  where user_id is not null and anonymous_id is not null and "timestamp" <= ${NOW}`;
+    const first = `select anonymous_id, arg_min(user_id, row("timestamp", message_id)) as linked_id`;
+    if (this.trust) return `linked as (${first} from (${pairs}) group by 1)`;
+    return `pairs as (${pairs}),
+pairs_again as (
+  select "type", message_id, min(received_at) as first_at from raw.messages
+  where message_id in (select message_id from pairs) group by 1, 2 having count(*) > 1),
+linked as (
+  ${first} from pairs left join pairs_again using ("type", message_id)
+  where first_at is null or first_at = received_at group by 1)`;
+  }
+
+  /** CTEs: the rows that count, with their user. Rows of unknown people are left out. */
+  rowsOf(name: string, type: string, where: string, columns: string): string {
+    const among = this.trust
+      ? `from ${name}_all`
+      : `from raw.messages where "type" = '${type}' and message_id in (select message_id from ${name}_all)`;
+    return `${name}_all as (
+  select message_id, received_at, user_id, anonymous_id, ${columns} from raw.messages where ${where}),
+${name}_again as (
+  select message_id, min(received_at) as first_at ${among} group by 1 having count(*) > 1),
+${name} as (
+  select coalesce(user_id, linked_id) as profile_id, * exclude (user_id)
+  from ${name}_all left join ${name}_again using (message_id) left join linked using (anonymous_id)
+  where (first_at is null or first_at = received_at) and (user_id is not null or linked_id is not null))`;
+  }
+
+  events(events: readonly string[], when: string, columns: string): string {
+    return this.rowsOf('e', 'track', track(events, when), columns);
+  }
+
+  /** Profiles by rows of some events in a window. */
+  perProfile(events: readonly string[], when: string, columns: string, { where, having }: Test = {}): string {
+    return `with ${this.linked},
+${this.events(events, when, columns)}
+select profile_id from e ${where === undefined ? '' : `where ${where}`} group by 1 ${having === undefined ? '' : `having ${having}`}`;
+  }
+
+  /** CTEs: `t`, the latest value of a custom trait. */
+  latest(trait: string): string {
+    const identifies = `"type" = 'identify' and traits is not null and "timestamp" <= ${NOW}`;
+    return `${this.rowsOf('i', 'identify', identifies, `"timestamp", traits->>'$.${trait}' as ${trait}`)},
+t as (select profile_id, arg_max(${trait}, row("timestamp", message_id)) as ${trait} from i group by 1)`;
+  }
+
+  /** CTE: all with a user id. (A landing that does not count has the same user here; looking costs and finds none.) */
+  readonly everyone = `everyone as (
   select distinct user_id as profile_id from raw.messages
   where user_id is not null and "type" in ('track', 'page', 'screen', 'identify') and "timestamp" <= ${NOW})`;
-
-const latest = (
-  trait: string,
-): string => `${rowsOf('i', `"type" = 'identify' and traits is not null and "timestamp" <= ${NOW}`, `"timestamp", traits->>'$.${trait}' as ${trait}`)},
-t as (select profile_id, arg_max(${trait}, row("timestamp", message_id)) as ${trait} from i group by 1)`;
-
-const BETWEEN = `"timestamp" between ${NOW} - interval 90 days and ${NOW} - interval 30 days`;
-const SINCE = `"timestamp" between timestamp '2025-06-01' and timestamp '2025-08-31 12:00:00'`;
-
-/** The newest mention in one's identifies, over facts. */
-const factsTrait = (f: Facts, trait: string): string =>
-  `select profile_no, arg_max(${f.column(`${trait}_mention`)}, row("timestamp", message_id)) as v
-   from ${f.table('identify')} where "timestamp" <= ${NOW} and ${f.column(`${trait}_mention`)} is not null group by 1`;
+}
 
 export const shapes: readonly Shape[] = [
   {
     key: 'count',
     definition: { event: 'Order Completed', within: '90 days', count: { at_least: 2 } },
     facts: (f) => perProfile(f, 'Order Completed', back(90), 'count(*) >= 2'),
-    raw: rawPerProfile(['Order Completed'], back(90), '1', { having: 'count(*) >= 2' }),
+    raw: (by) => by.perProfile(['Order Completed'], back(90), '1', { having: 'count(*) >= 2' }),
   },
   {
     key: 'count_where',
@@ -110,9 +139,10 @@ export const shapes: readonly Shape[] = [
         'Order Completed',
         `${back(180)} and ${f.column('price_number')} >= 300 and ${f.column('channel_text')} = 'ios'`,
       ),
-    raw: rawPerProfile(['Order Completed'], back(180), 'properties', {
-      where: `${PRICE} >= 300 and ${CHANNEL} = 'ios'`,
-    }),
+    raw: (by) =>
+      by.perProfile(['Order Completed'], back(180), 'properties', {
+        where: `${PRICE} >= 300 and ${CHANNEL} = 'ios'`,
+      }),
   },
   {
     key: 'sum',
@@ -122,13 +152,15 @@ export const shapes: readonly Shape[] = [
       sum: { property: 'price', greater_than: 600 },
     },
     facts: (f) => perProfile(f, 'Order Completed', back(90), `sum(${f.column('price_number')}) > 600`),
-    raw: rawPerProfile(['Order Completed'], back(90), 'properties', { having: `sum(${PRICE}) > 600` }),
+    raw: (by) =>
+      by.perProfile(['Order Completed'], back(90), 'properties', { having: `sum(${PRICE}) > 600` }),
   },
   {
     key: 'avg',
     definition: { event: 'Product Viewed', within: '365 days', avg: { property: 'price', at_least: 300 } },
     facts: (f) => perProfile(f, 'Product Viewed', back(365), `avg(${f.column('price_number')}) >= 300`),
-    raw: rawPerProfile(['Product Viewed'], back(365), 'properties', { having: `avg(${PRICE}) >= 300` }),
+    raw: (by) =>
+      by.perProfile(['Product Viewed'], back(365), 'properties', { having: `avg(${PRICE}) >= 300` }),
   },
   {
     key: 'min_max',
@@ -142,9 +174,10 @@ export const shapes: readonly Shape[] = [
       const price = f.column('price_number');
       return perProfile(f, 'Order Completed', back(180), `min(${price}) <= 50 and max(${price}) >= 400`);
     },
-    raw: rawPerProfile(['Order Completed'], back(180), `${PRICE} as price`, {
-      having: 'min(price) <= 50 and max(price) >= 400',
-    }),
+    raw: (by) =>
+      by.perProfile(['Order Completed'], back(180), `${PRICE} as price`, {
+        having: 'min(price) <= 50 and max(price) >= 400',
+      }),
   },
   {
     key: 'first_last',
@@ -172,10 +205,11 @@ export const shapes: readonly Shape[] = [
            and cast(arg_max(${price}, ${at}) as decimal(38, 9)) >= 250`,
       );
     },
-    raw: rawPerProfile(['Product Added'], back(365), '"timestamp", properties', {
-      having: `arg_min(${CATEGORY}, row("timestamp", message_id)) in ('category 3', 'category 4', 'category 5')
+    raw: (by) =>
+      by.perProfile(['Product Added'], back(365), '"timestamp", properties', {
+        having: `arg_min(${CATEGORY}, row("timestamp", message_id)) in ('category 3', 'category 4', 'category 5')
         and arg_max(${PRICE}, row("timestamp", message_id)) >= 250`,
-    }),
+      }),
   },
   {
     key: 'mode',
@@ -183,10 +217,10 @@ export const shapes: readonly Shape[] = [
     facts: (f) =>
       `select profile_no from (
          select profile_no, ${f.column('channel_text')} as v, count(*) as n from ${f.table('Product Viewed')}
-         where ${back(365)} and ${known} and v is not null group by 1, 2)
-       where n >= 2 group by 1 having arg_min(v, row(-n, v)) = 'ios'`,
-    raw: `with ${LINKED},
-${rowsOf('e', track(['Product Viewed'], back(365)), `${CHANNEL} as v`)},
+         where ${back(365)} and v is not null group by 1, 2 having count(*) >= 2)
+       where ${known} group by 1 having arg_min(v, row(-n, v)) = 'ios'`,
+    raw: (by) => `with ${by.linked},
+${by.events(['Product Viewed'], back(365), `${CHANNEL} as v`)},
 counted as (select profile_id, v, count(*) as n from e where v is not null group by 1, 2 having count(*) >= 2)
 select profile_id from counted group by 1 having arg_min(v, row(-n, v)) = 'ios'`,
   },
@@ -199,9 +233,10 @@ select profile_id from counted group by 1 having arg_min(v, row(-n, v)) = 'ios'`
     },
     facts: (f) =>
       perProfile(f, 'Product Viewed', back(180), `count(distinct ${f.column('category_text')}) >= 3`),
-    raw: rawPerProfile(['Product Viewed'], back(180), `${CATEGORY} as v`, {
-      having: 'count(distinct v) >= 3',
-    }),
+    raw: (by) =>
+      by.perProfile(['Product Viewed'], back(180), `${CATEGORY} as v`, {
+        having: 'count(distinct v) >= 3',
+      }),
   },
   {
     key: 'two_windows',
@@ -218,9 +253,10 @@ select profile_id from counted group by 1 having arg_min(v, row(-n, v)) = 'ios'`
         back(90),
         `count(*) filter (where ${BETWEEN}) >= 1 and count(*) filter (where ${back(30)}) = 0`,
       ),
-    raw: rawPerProfile(['Login'], back(90), '"timestamp"', {
-      having: `count(*) filter (where ${BETWEEN}) >= 1 and count(*) filter (where ${back(30)}) = 0`,
-    }),
+    raw: (by) =>
+      by.perProfile(['Login'], back(90), '"timestamp"', {
+        having: `count(*) filter (where ${BETWEEN}) >= 1 and count(*) filter (where ${back(30)}) = 0`,
+      }),
   },
   {
     key: 'all_of',
@@ -231,13 +267,14 @@ select profile_id from counted group by 1 having arg_min(v, row(-n, v)) = 'ios'`
       ],
     },
     facts: (f) =>
-      `select profile_no from ${f.table('Email Opened')} where ${back(180)} and ${known}
-         and profile_no in (select profile_no from ${f.table('Product Added')} where ${back(90)})
-       group by 1 having count(*) >= 2`,
-    raw: rawPerProfile(['Product Added', 'Email Opened'], back(180), '"event", "timestamp"', {
-      having: `count(*) filter (where "event" = 'Email Opened') >= 2
+      `select profile_no from (
+         select profile_no from ${f.table('Email Opened')} where ${back(180)} group by 1 having count(*) >= 2)
+       where ${known} and profile_no in (select profile_no from ${f.table('Product Added')} where ${back(90)})`,
+    raw: (by) =>
+      by.perProfile(['Product Added', 'Email Opened'], back(180), '"event", "timestamp"', {
+        having: `count(*) filter (where "event" = 'Email Opened') >= 2
         and count(*) filter (where "event" = 'Product Added' and ${back(90)}) >= 1`,
-    }),
+      }),
   },
   {
     key: 'any_of',
@@ -252,10 +289,11 @@ select profile_id from counted group by 1 having arg_min(v, row(-n, v)) = 'ios'`
          select profile_no from ${f.table('Product Added')} where ${back(30)} group by 1
          union select profile_no from ${f.table('Email Clicked')} where ${back(180)} group by 1 having count(*) >= 4)
        where ${known}`,
-    raw: rawPerProfile(['Product Added', 'Email Clicked'], back(180), '"event", "timestamp"', {
-      having: `count(*) filter (where "event" = 'Email Clicked') >= 4
+    raw: (by) =>
+      by.perProfile(['Product Added', 'Email Clicked'], back(180), '"event", "timestamp"', {
+        having: `count(*) filter (where "event" = 'Email Clicked') >= 4
         or count(*) filter (where "event" = 'Product Added' and ${back(30)}) >= 1`,
-    }),
+      }),
   },
   {
     key: 'not_event',
@@ -266,13 +304,14 @@ select profile_id from counted group by 1 having arg_min(v, row(-n, v)) = 'ios'`
       ],
     },
     facts: (f) =>
-      `select distinct a.profile_no from ${f.table('Product Added')} a
-       anti join (select profile_no from ${f.table('Order Completed')} where ${back(90)}) o on a.profile_no = o.profile_no
-       where a.${back(60)} and ${known}`,
-    raw: rawPerProfile(['Product Added', 'Order Completed'], back(90), '"event", "timestamp"', {
-      having: `count(*) filter (where "event" = 'Order Completed') = 0
+      `select profile_no from (select distinct profile_no from ${f.table('Product Added')} where ${back(60)})
+       anti join (select profile_no from ${f.table('Order Completed')} where ${back(90)}) using (profile_no)
+       where ${known}`,
+    raw: (by) =>
+      by.perProfile(['Product Added', 'Order Completed'], back(90), '"event", "timestamp"', {
+        having: `count(*) filter (where "event" = 'Order Completed') = 0
         and count(*) filter (where "event" = 'Product Added' and ${back(60)}) >= 1`,
-    }),
+      }),
   },
   {
     key: 'since',
@@ -283,7 +322,7 @@ select profile_id from counted group by 1 having arg_min(v, row(-n, v)) = 'ios'`
       count: { at_least: 2 },
     },
     facts: (f) => perProfile(f, 'Video Played', SINCE, 'count(*) >= 2'),
-    raw: rawPerProfile(['Video Played'], SINCE, '1', { having: 'count(*) >= 2' }),
+    raw: (by) => by.perProfile(['Video Played'], SINCE, '1', { having: 'count(*) >= 2' }),
   },
   {
     key: 'trait',
@@ -294,11 +333,12 @@ select profile_id from counted group by 1 having arg_min(v, row(-n, v)) = 'ios'`
       ],
     },
     facts: (f) =>
-      `select distinct profile_no from ${f.table('Login')} where ${back(90)} and ${known} and profile_no in (
-         select profile_no from (${factsTrait(f, 'plan')}) where v in ('"business"', '"team"'))`,
-    raw: `with ${LINKED},
-${latest('plan')},
-${rowsOf('e', track(['Login'], back(90)), '1')}
+      `select profile_no from (select distinct profile_no from ${f.table('Login')} where ${back(90)})
+       where ${known} and profile_no in (
+         select profile_no from rollcall_custom_traits where ${f.column('plan_mention')} in ('"business"', '"team"'))`,
+    raw: (by) => `with ${by.linked},
+${by.latest('plan')},
+${by.events(['Login'], back(90), '1')}
 select distinct profile_id from e where profile_id in (select profile_id from t where plan in ('business', 'team'))`,
   },
   {
@@ -310,12 +350,16 @@ select distinct profile_id from e where profile_id in (select profile_id from t 
       count: { at_least: 1 },
     },
     facts: (f) =>
-      `select distinct profile_no from ${f.table('Order Completed')}
-       join (${factsTrait(f, 'spending_limit')}) t using (profile_no)
-       where ${back(180)} and ${known} and ${f.column('price_number')} > try_cast(v::varchar as decimal(38, 9))`,
-    raw: `with ${LINKED},
-${latest('spending_limit')},
-${rowsOf('e', track(['Order Completed'], back(180)), `${PRICE} as price`)}
+      `select profile_no from (
+         select distinct profile_no from ${f.table('Order Completed')}
+         join (
+           select profile_no, cast(cast(${f.column('spending_limit_mention')} as varchar) as decimal(38, 9)) as spending_limit
+           from rollcall_custom_traits) using (profile_no)
+         where ${back(180)} and ${f.column('price_number')} > spending_limit)
+       where ${known}`,
+    raw: (by) => `with ${by.linked},
+${by.latest('spending_limit')},
+${by.events(['Order Completed'], back(180), `${PRICE} as price`)}
 select distinct profile_id from e join t using (profile_id) where price > cast(spending_limit as decimal(18, 2))`,
   },
   {
@@ -326,12 +370,13 @@ select distinct profile_id from e join t using (profile_id) where price > cast(s
     facts: (f) =>
       `select distinct profile_no from ${f.table('Email Opened')}
        where ${back(60)} and profile_no in (select profile_no from ${f.stage('sum')})`,
-    raw: rawPerProfile(
-      ['Order Completed', 'Email Opened'],
-      `"timestamp" between ${NOW} - interval (case "event" when 'Email Opened' then 60 else 90 end) days and ${NOW}`,
-      `"event", case "event" when 'Order Completed' then ${PRICE} end as price`,
-      { having: `sum(price) > 600 and count(*) filter (where "event" = 'Email Opened') >= 1` },
-    ),
+    raw: (by) =>
+      by.perProfile(
+        ['Order Completed', 'Email Opened'],
+        `"timestamp" between ${NOW} - interval (case "event" when 'Email Opened' then 60 else 90 end) days and ${NOW}`,
+        `"event", case "event" when 'Order Completed' then ${PRICE} end as price`,
+        { having: `sum(price) > 600 and count(*) filter (where "event" = 'Email Opened') >= 1` },
+      ),
   },
   {
     key: 'negative',
@@ -340,9 +385,9 @@ select distinct profile_id from e join t using (profile_id) where price > cast(s
       `select p.profile_no from rollcall.profiles p
        anti join (select profile_no from ${f.table('Product Viewed')} where ${back(90)}) e on p.profile_no = e.profile_no
        where p.known`,
-    raw: `with ${LINKED},
-${EVERYONE},
-${rowsOf('e', track(['Product Viewed'], back(90)), '1')}
+    raw: (by) => `with ${by.linked},
+${by.everyone},
+${by.events(['Product Viewed'], back(90), '1')}
 select profile_id from everyone anti join e using (profile_id)`,
   },
   {
@@ -350,7 +395,7 @@ select profile_id from everyone anti join e using (profile_id)`,
     definition: { event: 'Video Played', count: { at_least: 3 } },
     extra: { history: '120 days' },
     facts: (f) => perProfile(f, 'Video Played', back(120), 'count(*) >= 3'),
-    raw: rawPerProfile(['Video Played'], back(120), '1', { having: 'count(*) >= 3' }),
+    raw: (by) => by.perProfile(['Video Played'], back(120), '1', { having: 'count(*) >= 3' }),
   },
   {
     key: 'one_of',
@@ -366,9 +411,10 @@ select profile_id from everyone anti join e using (profile_id)`,
         'Product Viewed',
         `${back(90)} and ${f.column('category_text')} in ('category 1', 'category 2', 'category 11', 'category 30')`,
       ),
-    raw: rawPerProfile(['Product Viewed'], back(90), 'properties', {
-      where: `${CATEGORY} in ('category 1', 'category 2', 'category 11', 'category 30')`,
-    }),
+    raw: (by) =>
+      by.perProfile(['Product Viewed'], back(90), 'properties', {
+        where: `${CATEGORY} in ('category 1', 'category 2', 'category 11', 'category 30')`,
+      }),
   },
   {
     key: 'contains',
@@ -385,9 +431,10 @@ select profile_id from everyone anti join e using (profile_id)`,
         `${back(180)} and (contains(${f.column('title_text')}, 'red thing') or contains(${f.column('title_text')}, 'blue thing'))`,
         'count(*) >= 2',
       ),
-    raw: rawPerProfile(['Product Added'], back(180), `${TITLE} as title`, {
-      where: `contains(title, 'red thing') or contains(title, 'blue thing')`,
-      having: 'count(*) >= 2',
-    }),
+    raw: (by) =>
+      by.perProfile(['Product Added'], back(180), `${TITLE} as title`, {
+        where: `contains(title, 'red thing') or contains(title, 'blue thing')`,
+        having: 'count(*) >= 2',
+      }),
   },
 ];
