@@ -353,7 +353,7 @@ select distinct profile_id from e where profile_id in (select profile_id from t 
       `select profile_no from (
          select distinct profile_no from ${f.table('Order Completed')}
          join (
-           select profile_no, cast(cast(${f.column('spending_limit_mention')} as varchar) as decimal(38, 9)) as spending_limit
+           select profile_no, cast(cast(${f.column('spending_limit_mention')} as varchar) as decimal(18, 2)) as spending_limit
            from rollcall_custom_traits) using (profile_no)
          where ${back(180)} and ${f.column('price_number')} > spending_limit)
        where ${known}`,
