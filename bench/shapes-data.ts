@@ -11,6 +11,8 @@ const EVENTS = [
 ];
 
 export const AS_OF = '2026-01-01T00:00:00Z';
+/** The same instant in SQL. */
+export const NOW = `timestamp '2026-01-01'`;
 /** A year of messages: one in six from an anonymous id, one in 200 landed twice, the second time with another price. */
 export function messagesSql(events: number, users: number): readonly string[] {
   const list = EVENTS.map((e) => `'${e}'`).join(', ');

@@ -12,9 +12,10 @@ import { dialectFor } from '../dialects/registry.js';
 import type { Warehouse } from '../dialects/warehouse.js';
 import { loadProject } from '../models/index.js';
 import { compileProject, runProject } from '../runtime/index.js';
+import { ByHand } from './by-hand.js';
 import { geometricMean, machine, median, printTable } from './measure.js';
 import { AS_OF, messagesSql } from './shapes-data.js';
-import { ByHand, shapes, type Facts } from './shapes-workload.js';
+import { shapes, type Facts } from './shapes-workload.js';
 
 const [events = 3_000_000, users = 200_000, repeats = 5] = process.argv.slice(2, 5).map(Number);
 const only = process.argv[5]?.split(',');
