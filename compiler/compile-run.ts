@@ -1,5 +1,5 @@
 import type { Diagnostic } from './diagnostics/index.js';
-import { hasErrors } from './diagnostics/index.js';
+import { CompilerBug, hasErrors } from './diagnostics/index.js';
 import { lowerDefinition } from './lower/index.js';
 import { buildRun } from './program/run.js';
 import type { Step } from './program/types.js';
@@ -14,6 +14,8 @@ export interface CompileRunInput {
   readonly existing: ExistingState;
   /** Keys to compute. */
   readonly selection: ReadonlySet<string>;
+  /** Definition numbers, by key, of all that is selected. */
+  readonly numbers: ReadonlyMap<string, number>;
   /** No selection was given: keys gone from the project are removed. */
   readonly all: boolean;
   /** Read every source whole, to find rows that turned up with an old `received_at`. */
@@ -33,7 +35,9 @@ export function compileRun(input: CompileRunInput): {
   const computed = resolved.definitions.filter(
     (d) => d.definition.enabled && input.selection.has(d.definition.key),
   );
-  const computing = new Set(computed.map((d) => d.definition.key));
+  const computing = new Map(
+    computed.map(({ definition: { key } }) => [key, numberOf(input.numbers, key)] as const),
+  );
   const published = publishedNumbers(existing);
   const diagnostics = computed.flatMap((d) => neverComputed(d, resolved, computing, published));
   if (hasErrors(diagnostics)) return { diagnostics };
@@ -81,6 +85,12 @@ function pruned(program: RunProgram): RunProgram {
 const prunedStep = (step: Step): Step =>
   'query' in step && step.query ? { ...step, query: rewrite(step.query) } : step;
 
+function numberOf(numbers: ReadonlyMap<string, number>, key: string): number {
+  const no = numbers.get(key);
+  if (no === undefined) throw new CompilerBug(`definition ${key} has no number`);
+  return no;
+}
+
 /** Numbers of the definitions that have published something. */
 function publishedNumbers(existing: ExistingState): ReadonlyMap<string, number> {
   const live = [...existing.definitions.values()].filter(
@@ -92,7 +102,7 @@ function publishedNumbers(existing: ExistingState): ReadonlyMap<string, number> 
 function neverComputed(
   { definition, upstream }: ResolvedDefinition,
   resolved: ResolvedProject,
-  computing: ReadonlySet<string>,
+  computing: ReadonlyMap<string, number>,
   published: ReadonlyMap<string, number>,
 ): readonly Diagnostic[] {
   const missing = [...upstream].filter((key) => !computing.has(key) && !published.has(key));

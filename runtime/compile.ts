@@ -13,7 +13,6 @@ import { writeCompiled, writeRunArtifacts } from './artifacts.js';
 import { attributed } from './failures.js';
 import { readAsOf } from './instants.js';
 import { modifiedSince } from './modified.js';
-import { numberDefinitions } from './numbering.js';
 import { prepareRun, resolveSession, selectKeys, tryResolve, type Prepared } from './prepare.js';
 import { renderProgram, watermarksOf, type Script } from './script.js';
 import { openSession, withSession, type Session } from './session.js';
@@ -50,14 +49,14 @@ export async function compileProject(options: CompileOptions): Promise<CompileRe
 }
 
 /** The script a run at `as_of` would have, but for its id: the same input gives the same files. */
-function scriptOf({ stored, selection, program }: Prepared, session: Session, asOf: string): Script {
+function scriptOf({ stored, numbering, program }: Prepared, session: Session, asOf: string): Script {
   return renderProgram(program, session, {
     asOf,
     runId: 'compiled',
     runNo: (stored.runs.last?.runNo ?? 0) + 1,
     startedAt: asOf,
     namespace: session.project.config.name,
-    definitions: numberDefinitions(stored, selection.keys).bindings,
+    definitions: numbering.bindings,
     watermarks: watermarksOf(stored),
   });
 }

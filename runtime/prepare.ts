@@ -7,6 +7,7 @@ import type { SelectionOptions } from './api.js';
 import { introspect } from './catalog.js';
 import { readState, type StoredState } from './existing.js';
 import { modifiedSince } from './modified.js';
+import { numberDefinitions, type Numbering } from './numbering.js';
 import type { Session } from './session.js';
 
 export interface ResolvedSession {
@@ -98,6 +99,7 @@ export async function selectKeys(
 
 export interface Prepared extends ResolvedSession {
   readonly selection: Selection;
+  readonly numbering: Numbering;
   readonly program: RunProgram;
 }
 
@@ -109,10 +111,12 @@ export async function prepareRun(
   const { stored, resolved, diagnostics } = await resolveSession(session);
   const selection = await selectKeys({ resolved, stored }, options);
   const enabled = selection.keys.filter((key) => resolved.byKey.get(key)?.definition.enabled);
+  const numbering = numberDefinitions(stored, selection.keys);
   const compiled = compileRun({
     resolved,
     existing: stored.existing,
     selection: new Set(enabled),
+    numbers: new Map([...numbering.bindings].map(([key, { definitionNo }]) => [key, definitionNo])),
     all: selection.all,
     ...(options.reconcile !== undefined && { reconcile: options.reconcile }),
   });
@@ -122,6 +126,7 @@ export async function prepareRun(
     stored,
     resolved,
     selection,
+    numbering,
     program: {
       ...compiled.program,
       removed: compiled.program.removed.filter(({ key }) => !isRemoved(stored, key)),

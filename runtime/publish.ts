@@ -1,20 +1,17 @@
 /**
  * Publishing: one transaction for everything that was computed, its outcome included, so that readers see
- * the whole of a run or nothing of it. A definition that fails here is left out and the rest tried again.
+ * the whole of a run or nothing of it. What is published is compared and replaced for all definitions at once;
+ * a definition whose messages fail is left out and the rest tried again.
  */
+import { computedStep } from '../compiler/program/publish.js';
 import type { Step } from '../compiler/program/types.js';
 import { stoppedByUpstream, type ComputeContext } from './compute.js';
+import type { RenderedStep } from './executor.js';
 import { definitionFailed, isStatementFailure, type StatementFailure } from './failures.js';
 import { elapsed } from './instants.js';
 import type { Counts } from './ledger.js';
-import type { DefinitionScript, Script } from './script.js';
+import { computedOf, type DefinitionScript, type Script } from './script.js';
 import { numberOf } from './session.js';
-
-interface Published {
-  readonly counts: Counts;
-  readonly rows: number;
-  readonly durationMs: number;
-}
 
 /** Belongs to one definition; anything else that fails in the transaction fails the run. */
 class PublishFailed extends Error {
@@ -37,7 +34,7 @@ export async function publishAll(
   context: ComputeContext,
   outcome: () => readonly Step[],
 ): Promise<void> {
-  const { emit, now, executor, ledger } = context;
+  const { emit, now, executor } = context;
   const startedAt = now();
   const removed = script.removed.length;
   emit({ event: 'publish_started', definitions: ready.length, removed });
@@ -45,10 +42,7 @@ export async function publishAll(
   for (;;) {
     try {
       await executor.transaction(async () => {
-        for (const item of left) {
-          const done = await publishOne(item, context);
-          ledger.published(item.plan.definition.key, item.plan.fingerprint, done);
-        }
+        await publishSet(left, script, context);
         for (const item of script.removed) await executor.run(item.publish);
         await executor.run(outcome().map((step) => executor.render(step)));
       });
@@ -63,21 +57,59 @@ export async function publishAll(
   emit({ event: 'publish_finished', definitions: left.length, removed, duration_ms });
 }
 
-async function publishOne(item: DefinitionScript, { executor, now }: ComputeContext): Promise<Published> {
+async function publishSet(
+  items: readonly DefinitionScript[],
+  { publish }: Script,
+  context: ComputeContext,
+): Promise<void> {
+  const { executor, ledger } = context;
+  await executor.run([executor.render(computedStep(items.map(computedOf))), ...publish.diff]);
+  const counts = countsByNumber(await executor.read(publish.counts));
+  for (const item of items) await ownSteps(item, item.baseline, context);
+  // Most runs change little: what has nothing to do is not asked.
+  const due = publish.apply.filter(({ step: { when } }) => {
+    const asked = items.filter(({ plan }) => plan.definition.kind === when?.kind);
+    return (
+      !when || asked.some((item) => when.any.some((what) => (counts.get(item.definitionNo)?.[what] ?? 0) > 0))
+    );
+  });
+  await executor.run(due);
+  for (const item of items) {
+    const own = counts.get(item.definitionNo) ?? { size: 0, entered: 0, exited: 0, changed: 0 };
+    const sent = await ownSteps(item, item.messages, context);
+    const { definition, fingerprint } = item.plan;
+    const stored = definition.kind === 'audience' ? own.changed : own.entered + own.exited + own.changed;
+    ledger.published(definition.key, fingerprint, {
+      counts: own,
+      rows: stored + sent.rows,
+      durationMs: sent.durationMs,
+    });
+  }
+}
+
+const countsByNumber = (rows: Awaited<ReturnType<ComputeContext['executor']['read']>>): Map<number, Counts> =>
+  new Map(
+    rows.map((row) => [
+      numberOf(row, 'definition_no'),
+      {
+        size: numberOf(row, 'size'),
+        entered: numberOf(row, 'entered'),
+        exited: numberOf(row, 'exited'),
+        changed: numberOf(row, 'changed'),
+      },
+    ]),
+  );
+
+/** Steps that are of one definition alone, so that a failure is its own. */
+async function ownSteps(
+  item: DefinitionScript,
+  steps: readonly RenderedStep[],
+  { executor, now }: ComputeContext,
+): Promise<{ readonly rows: number; readonly durationMs: number }> {
   const startedAt = now();
   try {
-    const compared = await executor.run(item.diff);
-    const found = (await executor.read(item.counts))[0] ?? {};
-    const counts = {
-      size: numberOf(found, 'size'),
-      entered: numberOf(found, 'entered'),
-      exited: numberOf(found, 'exited'),
-      changed: numberOf(found, 'changed'),
-    };
-    // Most definitions change little from run to run: what has nothing to do is not asked.
-    const due = item.publish.filter(({ step }) => step.when?.some((what) => counts[what] > 0) ?? true);
-    const rows = compared + (await executor.run(due));
-    return { counts, rows, durationMs: elapsed(startedAt, now()) };
+    const rows = await executor.run(steps);
+    return { rows, durationMs: elapsed(startedAt, now()) };
   } catch (error) {
     throw isStatementFailure(error) ? new PublishFailed(item, error) : error;
   }

@@ -3,7 +3,7 @@
  * the key may be freed for a definition that starts anew.
  */
 import { UserError } from '../compiler/diagnostics/index.js';
-import { stageTable } from '../compiler/program/names.js';
+import { stageSteps } from '../compiler/program/run.js';
 import { outboxSteps } from '../compiler/program/outbox.js';
 import type { Step } from '../compiler/program/types.js';
 import { audienceViewName } from '../compiler/program/views.js';
@@ -135,7 +135,8 @@ async function queueExits(
     run_no: bindings.runNo,
     error: null,
   });
-  await executor.run([executor.render(run), executor.render(emptyStage(row), params)]);
+  // An empty stage: nobody has what was removed.
+  await executor.run([executor.render(run), ...stageSteps().map((step) => executor.render(step))]);
   let queued = 0;
   for (const destination of session.project.destinations) {
     queued += await queueTo(destination, row, executor, session, params);
@@ -162,14 +163,6 @@ async function queueTo(
   }
   return queued;
 }
-
-/** Nobody has what was removed. */
-const emptyStage = ({ key, kind }: DefinitionRow): Step => ({
-  op: 'ensure_table',
-  spec: stageTable(key, kind === 'trait' ? 'trait' : 'audience'),
-  id: `retire.${key}.stage`,
-  title: `${key}: nobody`,
-});
 
 /** As much of the definition as messages about its end are made of; its file is gone. */
 function stub(row: DefinitionRow): AudienceDefinition | TraitDefinition {

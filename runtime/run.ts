@@ -18,7 +18,6 @@ import { runFailed } from './failures.js';
 import { elapsed, isoOf, microsOf, readAsOf } from './instants.js';
 import { land } from './landing.js';
 import { Ledger } from './ledger.js';
-import { numberDefinitions } from './numbering.js';
 import { prepareRun, type Prepared } from './prepare.js';
 import { publishAll } from './publish.js';
 import { Cancelled, sleep } from './retry.js';
@@ -49,7 +48,6 @@ class Run {
   private readonly ledger: Ledger;
   private readonly bindings: Bindings;
   private readonly script: Script;
-  private readonly numbering: ReturnType<typeof numberDefinitions>;
   private readonly context: ComputeContext;
   private readonly diagnostics: Diagnostic[] = [];
   private landing: readonly LandingResult[] = [];
@@ -72,12 +70,11 @@ class Run {
       onRetry: ({ step, attempt, delayMs, error }) =>
         this.emit({ event: 'retry', step, attempt, delay_ms: delayMs, error: error.message }),
     });
-    const { stored, selection, resolved, program } = prepared;
-    this.numbering = numberDefinitions(stored, selection.keys);
+    const { stored, selection, resolved, program, numbering } = prepared;
     this.ledger = new Ledger(runId, asOf);
     for (const key of selection.keys) {
       const definition = resolved.byKey.get(key)?.definition;
-      const definitionNo = this.numbering.bindings.get(key)?.definitionNo;
+      const definitionNo = numbering.bindings.get(key)?.definitionNo;
       if (definition && definitionNo !== undefined) {
         this.ledger.add(definition, stored.definitions.get(key), definitionNo);
       }
@@ -88,7 +85,7 @@ class Run {
       runNo: (stored.runs.last?.runNo ?? 0) + 1,
       startedAt: this.startedAt,
       namespace: session.project.config.name,
-      definitions: this.numbering.bindings,
+      definitions: numbering.bindings,
       watermarks: watermarksOf(stored),
     };
     this.script = renderProgram(program, session, this.bindings);
@@ -141,7 +138,7 @@ class Run {
         if (session.dialect.capabilities.transactionalDdl) await this.executor.run(script.ensure);
         const meta = {
           layout_version: String(LAYOUT_VERSION),
-          next_definition_no: String(this.numbering.next),
+          next_definition_no: String(this.prepared.numbering.next),
         };
         // Whoever holds the lock is alone, so a run that says it is running is dead.
         const crashed = unfinished.map((run) => ({

@@ -1,6 +1,7 @@
 /** A program with its SQL: everything is rendered before anything is executed, so what fails to render costs nothing. */
 import { CompilerBug, UserError, type Diagnostic } from '../compiler/diagnostics/index.js';
 import type { DefinitionPlan, RunProgram, SourceLanding } from '../compiler/program/plan.js';
+import { computedStep, type Computed } from '../compiler/program/publish.js';
 import type { Step } from '../compiler/program/types.js';
 import type { Dialect, Params } from '../dialects/dialect.js';
 import type { RenderedStep } from './executor.js';
@@ -24,10 +25,18 @@ export interface DefinitionScript {
   /** 1-based place in the program. */
   readonly index: number;
   readonly plan: DefinitionPlan;
+  readonly definitionNo: number;
   readonly compute: readonly RenderedStep[];
+  readonly baseline: readonly RenderedStep[];
+  readonly messages: readonly RenderedStep[];
+}
+
+export interface PublishScript {
+  /** For all definitions; a run renders it again for those that were computed. */
+  readonly computed: RenderedStep;
   readonly diff: readonly RenderedStep[];
   readonly counts: RenderedStep;
-  readonly publish: readonly RenderedStep[];
+  readonly apply: readonly RenderedStep[];
 }
 
 export interface Script {
@@ -36,6 +45,7 @@ export interface Script {
   readonly identity: readonly RenderedStep[];
   readonly shared: readonly RenderedStep[];
   readonly definitions: readonly DefinitionScript[];
+  readonly publish: PublishScript;
   readonly removed: readonly { readonly key: string; readonly publish: readonly RenderedStep[] }[];
 }
 
@@ -67,15 +77,26 @@ export function commonParams(b: Bindings): Params {
 
 /** Parameters of one definition's steps. A definition that never ran counts this run as its first. */
 export function definitionParams(b: Bindings, key: string): Params {
-  const known = b.definitions.get(key);
-  if (!known) throw new CompilerBug(`definition ${key} has no number`);
   return {
     ...commonParams(b),
-    definition_no: { type: 'int', value: String(known.definitionNo) },
+    definition_no: { type: 'int', value: String(definitionNo(b, key)) },
     definition_key: { type: 'text', value: key },
-    first_run_at: timestamp(known.firstRunAt ?? b.asOf),
+    first_run_at: timestamp(b.definitions.get(key)?.firstRunAt ?? b.asOf),
   };
 }
+
+function definitionNo(b: Bindings, key: string): number {
+  const known = b.definitions.get(key);
+  if (!known) throw new CompilerBug(`definition ${key} has no number`);
+  return known.definitionNo;
+}
+
+/** A definition as `computedStep` names it. */
+export const computedOf = ({ plan, definitionNo }: DefinitionScript): Computed => ({
+  definitionNo,
+  key: plan.definition.key,
+  kind: plan.definition.kind,
+});
 
 function sourceParams(b: Bindings, source: string): Params {
   const watermark = b.watermarks.get(source);
@@ -116,10 +137,10 @@ export function renderProgram(
         {
           index: i + 1,
           plan,
+          definitionNo: definitionNo(bindings, plan.definition.key),
           compute: all(plan.compute, params),
-          diff: all(plan.diff, params),
-          counts: one(plan.counts, params),
-          publish: all(plan.publish, params),
+          baseline: all(plan.baseline, params),
+          messages: all(plan.messages, params),
         },
       ];
     } catch (error) {
@@ -134,6 +155,12 @@ export function renderProgram(
     identity: all(program.identity, common),
     shared: all(program.shared, common),
     definitions,
+    publish: {
+      computed: one(computedStep(definitions.map(computedOf)), common),
+      diff: all(program.publish.diff, common),
+      counts: one(program.publish.counts, common),
+      apply: all(program.publish.apply, common),
+    },
     removed: program.removed.map(({ key, publish }) => ({
       key,
       publish: all(publish, definitionParams(bindings, key)),

@@ -65,7 +65,7 @@ function section(title: string, steps: readonly RenderedStep[]): string {
   if (steps.length === 0) return '';
   const bodies = steps.map(({ step, statements }) => {
     const sql = statements.map((s) => terminated(s.sql)).join('\n');
-    const when = step.when ? ` (only if something ${step.when.join(' or ')})` : '';
+    const when = step.when ? ` (only if something ${step.when.any.join(' or ')})` : '';
     return `${comment([`${step.id}: ${step.title}${when}`])}${sql}`;
   });
   return `${title === '' ? '' : `${comment([`== ${title}`])}\n`}${bodies.join('\n')}`;
@@ -95,6 +95,9 @@ function factsParts({ plan, ...s }: LandingScript): string {
   ]);
 }
 
+const publishParts = ({ computed, diff, counts, apply }: Script['publish']): string =>
+  sections([['', [computed, ...diff, counts, ...apply]]]);
+
 /** The run's statements: a file a phase and a definition, numbered in order. */
 export function runFiles(script: Script): OutputFile[] {
   const named: [name: string, content: string][] = [
@@ -107,9 +110,11 @@ export function runFiles(script: Script): OutputFile[] {
       fileName(d.plan.definition.key),
       sections([
         ['compute', d.compute],
-        ['publish', [...d.diff, d.counts, ...d.publish]],
+        ['while publishing, before anything changes', d.baseline],
+        ['while publishing, after it', d.messages],
       ]),
     ]),
+    ['publish', publishParts(script.publish)],
     ...script.removed.map((r): [string, string] => [
       `removed_${fileName(r.key)}`,
       sections([['publish', r.publish]]),

@@ -8,7 +8,7 @@ export {
   factsTable,
   identifyFacts,
   scanSpec,
-  stageTable,
+  STAGE,
   temporary,
 } from './names.js';
 export { identifiersOf, mergeFirsts, pairsOf, withIdentifier } from './pairs.js';

@@ -2,8 +2,8 @@
 import { hashedName } from '../bind/paths.js';
 import type { ValueColumn } from '../bind/types.js';
 import { FACET_TYPES } from '../bind/types.js';
-import type { Column, Scan } from '../ir/types.js';
-import { scan } from '../ir/build.js';
+import type { Column, Expr, Relation, Scan } from '../ir/types.js';
+import { c, eq, filter, pick, scan } from '../ir/build.js';
 import { AUDIENCE_STAGE, TRAIT_STAGE } from './plan.js';
 import { STATE, type StateSchema } from './state.js';
 import type { TableSpec } from './types.js';
@@ -62,9 +62,23 @@ export const touchedPairs = (source: string): TableSpec =>
     STATE.identity_pairs.filter((column) => column.name !== 'source'),
   );
 
-/** What a definition computed, before it is compared with what is published. */
-export const stageTable = (key: string, kind: 'audience' | 'trait'): TableSpec =>
-  temporary(`stage_${hashedName(key, kind, key)}`, kind === 'audience' ? AUDIENCE_STAGE : TRAIT_STAGE);
+const DEFINITION_NO: Column = { name: 'definition_no', type: 'int' };
+
+/** What definitions computed, before it is compared with what is published: one table a kind, for all of them. */
+export const STAGE = {
+  audience: temporary('stage_members', [DEFINITION_NO, ...AUDIENCE_STAGE]),
+  trait: temporary('stage_values', [DEFINITION_NO, ...TRAIT_STAGE]),
+} as const;
+
+/** What one definition of this run computed: columns AUDIENCE_STAGE or TRAIT_STAGE. */
+export function staged(kind: keyof typeof STAGE, no: Expr): Relation {
+  const rows = scanSpec(STAGE[kind]);
+  const own = filter(rows, eq(c(rows, 'definition_no'), no));
+  return pick(
+    own,
+    (kind === 'audience' ? AUDIENCE_STAGE : TRAIT_STAGE).map(({ name }) => name),
+  );
+}
 
 /** Current custom traits: `profile_no`, then one JSON column per mention; JSON null says removed. */
 export const customTraits = (columns: readonly ValueColumn[]): TableSpec =>

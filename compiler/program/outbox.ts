@@ -28,7 +28,7 @@ import {
 import type { Column, Expr, Relation } from '../ir/types.js';
 import { AS_OF } from './identity.js';
 import { messageRows, type Message } from './messages.js';
-import { scanSpec, stageTable, temporary } from './names.js';
+import { scanSpec, staged, temporary } from './names.js';
 import { publishedRows } from './publish.js';
 import { STATE, type StateSchema } from './state.js';
 import type { Step, StepOp } from './types.js';
@@ -147,7 +147,7 @@ function told(schema: StateSchema, destination: string, definition: string): Rel
 
 /** The value each profile has: an audience's members `true`, a trait's values. */
 function holders(definition: Definition): Relation {
-  const stage = scanSpec(stageTable(definition.key, definition.kind));
+  const stage = staged(definition.kind, param('definition_no', 'int'));
   return definition.kind === 'audience' ? withTrue(stage) : pick(stage, ['profile_no', 'value']);
 }
 

@@ -33,14 +33,22 @@ export interface DefinitionPlan {
   readonly fingerprint: string;
   /** Keys of selected definitions computed before it. */
   readonly dependsOn: readonly string[];
-  /** Fills its stage table; runs outside the publishing transaction, so a failure is its own. */
+  /** Adds its rows to the stage; runs outside the publishing transaction, so a failure is its own. */
   readonly compute: readonly Step[];
-  /** First in the publishing transaction: what it computed against state. */
+  /** While publishing, before state changes: what its destinations are taken to know already. */
+  readonly baseline: readonly Step[];
+  /** After state changed: connections and outbox. */
+  readonly messages: readonly Step[];
+}
+
+/** The steps of publishing, in the parts that others stand between. */
+export interface PublishSteps {
+  /** Differences between stage and state, of what `computedStep` names; state is as it was before the run. */
   readonly diff: readonly Step[];
-  /** `read` of `{ size, entered, exited, changed }` after its diff steps: `Step.when` asks them. */
+  /** `read` of `{ definition_no, size, entered, exited, changed }` a definition, after `diff`. */
   readonly counts: Step;
-  /** Members or trait values, history, snapshot, connections, outbox. */
-  readonly publish: readonly Step[];
+  /** State, history and snapshots become what was computed. `when` asks the sums of the counts. */
+  readonly apply: readonly Step[];
 }
 
 export interface RunProgram {
@@ -48,9 +56,11 @@ export interface RunProgram {
   readonly land: readonly SourceLanding[];
   /** Map of identifiers to profiles at `as_of`, reassignments applied to facts. After every source's landing. */
   readonly identity: readonly Step[];
-  /** After facts: the universe (`profiles`), current custom traits. */
+  /** After facts: the universe (`profiles`), current custom traits, an empty stage. */
   readonly shared: readonly Step[];
   readonly definitions: readonly DefinitionPlan[];
+  /** Members, trait values, history and snapshots of all that was computed; `computedStep` comes first. */
+  readonly publish: PublishSteps;
   /** Keys removed from the project: their rows emptied, history closed. */
   readonly removed: readonly { readonly key: string; readonly publish: readonly Step[] }[];
 }
@@ -97,7 +107,7 @@ export interface StoredDefinition {
   readonly reducer: string | null;
 }
 
-/** The stage table of a definition: audiences `(profile_no)`, traits `(profile_no, value, number_value, text_value)`. */
+/** What a definition's query yields: audiences `(profile_no)`, traits `(profile_no, value, number_value, text_value)`. */
 export const AUDIENCE_STAGE: readonly Column[] = [{ name: 'profile_no', type: 'int' }];
 export const TRAIT_STAGE: readonly Column[] = [
   { name: 'profile_no', type: 'int' },

@@ -20,7 +20,7 @@ import { sourceNeeds } from '../bind/index.js';
 import type { Needs } from '../bind/types.js';
 import { CompilerBug } from '../diagnostics/index.js';
 import type { EventRequest, Provider } from '../lower/index.js';
-import { customTraits, factsTable, needsOrder, scanSpec, stageTable } from './names.js';
+import { customTraits, factsTable, needsOrder, scanSpec, staged } from './names.js';
 import { StateSchema } from './state.js';
 
 export interface RunProviderInput {
@@ -28,15 +28,15 @@ export interface RunProviderInput {
   readonly sources: readonly BoundSource[];
   /** What all definitions need: the columns facts have. */
   readonly needs: Needs;
-  /** Keys this run computes: they are read from their stage tables, others as last published. */
-  readonly computing: ReadonlySet<string>;
+  /** Numbers of the definitions this run computes: they are read from the stage, others as last published. */
+  readonly computing: ReadonlyMap<string, number>;
   /** Numbers of definitions published before. */
   readonly published: ReadonlyMap<string, number>;
 }
 
 const KEY = [{ name: 'profile_no', type: 'int' }] as const;
 
-/** What a run reads: landed facts, the universe, stage tables of this run, published state of others. */
+/** What a run reads: landed facts, the universe, the stage of this run, published state of others. */
 export function runProvider(input: RunProviderInput): Provider {
   const state = new StateSchema(input.schema);
   const facts = new Map(input.sources.map((source) => [source.name, sourceNeeds(source, input.needs)]));
@@ -75,13 +75,15 @@ export function runProvider(input: RunProviderInput): Provider {
       return pick(all, ['profile_no', ...columns.map((x) => x.name)]);
     },
     trait: (key) => {
-      if (input.computing.has(key)) return scanSpec(stageTable(key, 'trait'));
+      const staging = input.computing.get(key);
+      if (staging !== undefined) return staged('trait', int(staging));
       const rows = state.scan('trait_state');
       const own = filter(rows, eq(col('definition_no', 'int'), int(published(key))));
       return pick(own, ['profile_no', 'value', 'number_value', 'text_value']);
     },
     audience: (key) => {
-      if (input.computing.has(key)) return scanSpec(stageTable(key, 'audience'));
+      const staging = input.computing.get(key);
+      if (staging !== undefined) return staged('audience', int(staging));
       const rows = state.scan('member_state');
       return pick(filter(rows, eq(col('definition_no', 'int'), int(published(key)))), ['profile_no']);
     },

@@ -1,12 +1,12 @@
 /**
- * Publishing one definition: what it computed (its stage table) against what is published, in one
- * transaction: rows, history, snapshot. Differences are kept aside first, so that every step after reads the
- * same ones.
+ * Publishing: what this run computed (the stage tables) against what is published, for all definitions at
+ * once, in one transaction: rows, history, snapshots. Differences are kept aside first, so that every step
+ * after reads the same ones. A statement costs milliseconds even where nothing changed, so their number must
+ * not grow with that of the definitions.
  */
 import {
   agg,
   aggregate,
-  and,
   antiJoin,
   as,
   c,
@@ -21,43 +21,49 @@ import {
   param,
   pick,
   project,
+  semiJoin,
   text,
   union,
+  values,
 } from '../ir/build.js';
 import type { Column, Expr, Relation, ScalarType } from '../ir/types.js';
 import { AS_OF } from './identity.js';
-import { scanSpec, stageTable, temporary } from './names.js';
+import { scanSpec, STAGE, temporary } from './names.js';
+import type { PublishSteps } from './plan.js';
 import { STATE, type StateSchema } from './state.js';
 import type { Step, StepOp } from './types.js';
 
 const NO = param('definition_no', 'int');
 const RUN_NO = param('run_no', 'int');
 
-const int1 = (name: string): Column => ({ name, type: 'int' });
+/** What a row of membership or of a trait's values is of. */
+const PAIR = ['definition_no', 'profile_no'] as const;
+const PAIR_COLUMNS: readonly Column[] = PAIR.map((name) => ({ name, type: 'int' }));
+const VALUES: readonly (readonly [string, ScalarType])[] = [
+  ['value', 'text'],
+  ['number_value', 'number'],
+  ['text_value', 'text'],
+];
 
-const ENTERED = temporary('diff_entered', [int1('profile_no')]);
-const EXITED = temporary('diff_exited', [int1('profile_no'), { name: 'entered_at', type: 'timestamp' }]);
-const CHANGED = temporary('diff_values', [
-  int1('profile_no'),
-  { name: 'is_new', type: 'bool' },
-  { name: 'value', type: 'text' },
-  { name: 'number_value', type: 'number' },
-  { name: 'text_value', type: 'text' },
+const COMPUTED = temporary('computed', [
+  { name: 'definition_no', type: 'int' },
+  { name: 'definition_key', type: 'text' },
+  { name: 'kind', type: 'text' },
 ]);
-/** What publishing needs to know of a definition. */
-export interface Publication {
+const ENTERED = temporary('diff_entered', PAIR_COLUMNS);
+const EXITED = temporary('diff_exited', [...PAIR_COLUMNS, { name: 'entered_at', type: 'timestamp' }]);
+const CHANGED = temporary('diff_values', [
+  ...PAIR_COLUMNS,
+  { name: 'is_new', type: 'bool' },
+  ...VALUES.map(([name, type]) => ({ name, type })),
+]);
+const VANISHED = temporary('diff_vanished', PAIR_COLUMNS);
+
+/** A definition whose stage is complete. */
+export interface Computed {
+  readonly definitionNo: number;
   readonly key: string;
   readonly kind: 'audience' | 'trait';
-}
-
-/** The steps of publishing, in three parts, so that others can stand between them. */
-export interface PublishSteps {
-  /** Differences between stage and state; state is as it was before the run. */
-  readonly diff: readonly Step[];
-  /** `read` of `{ size, entered, exited, changed }`, after `diff`. */
-  readonly counts: Step;
-  /** State, history and snapshot become what was computed. */
-  readonly apply: readonly Step[];
 }
 
 /** Rows of this definition in a state table, as published before the run. */
@@ -70,90 +76,110 @@ export function publishedRows(
   return filter(rows, eq(c(rows, 'definition_no'), no));
 }
 
-export function publishSteps(schema: StateSchema, publication: Publication): PublishSteps {
-  const make: Make = (id, title, op, when) => ({
-    id: `publish.${publication.key}.${id}`,
-    title: `${publication.key}: ${title}`,
-    definition: publication.key,
-    ...(when && { when }),
-    ...op,
-  });
-  const parts =
-    publication.kind === 'audience' ? audience(schema, publication, make) : trait(schema, publication, make);
-  const snapshot = make('snapshot', 'snapshot', {
-    op: 'append',
-    table: schema.ref('snapshots'),
-    query: snapshotRow(schema, parts.counts),
-  });
+/** Names the definitions to publish: a failed one's stage is no reason to empty what it published. */
+export function computedStep(definitions: readonly Computed[]): Step {
+  const rows = definitions.map(({ definitionNo, key, kind }) => [int(definitionNo), text(key), text(kind)]);
   return {
-    diff: parts.diff,
-    counts: make('counts', 'counting', { op: 'read', query: parts.counts }),
-    apply: [...parts.apply, snapshot],
+    id: 'publish.computed',
+    title: 'what was computed',
+    op: 'replace',
+    spec: COMPUTED,
+    query: values(COMPUTED.columns, rows),
   };
 }
 
-type Make = (id: string, title: string, op: StepOp, when?: Step['when']) => Step;
-
-interface Parts {
-  readonly diff: readonly Step[];
-  readonly apply: readonly Step[];
-  readonly counts: Relation;
+/** The steps that publish the definitions `computedStep` names. */
+export function publishSteps(schema: StateSchema): PublishSteps {
+  const members = audiences(schema);
+  const stored = traits(schema);
+  const changed = scanSpec(CHANGED);
+  const counts = countsOf({
+    members: scanSpec(STAGE.audience),
+    entered: scanSpec(ENTERED),
+    exited: scanSpec(EXITED),
+    values: scanSpec(STAGE.trait),
+    new_values: filter(changed, c(changed, 'is_new')),
+    vanished: scanSpec(VANISHED),
+    changed_values: filter(changed, call('not', c(changed, 'is_new'))),
+  });
+  return {
+    diff: [...members.diff, ...stored.diff],
+    counts: step('counts', 'counting', { op: 'read', query: counts }),
+    apply: [
+      ...members.apply,
+      ...stored.apply,
+      step('snapshots', 'snapshots', {
+        op: 'append',
+        table: schema.ref('snapshots'),
+        query: snapshotRows(schema, counts),
+      }),
+    ],
+  };
 }
 
-function audience(schema: StateSchema, { key }: Publication, make: Make): Parts {
-  const stage = scanSpec(stageTable(key, 'audience'));
-  const members = publishedRows(schema, 'member_state');
+const step = (id: string, title: string, op: StepOp, when?: Step['when']): Step => ({
+  id: `publish.${id}`,
+  title,
+  ...(when && { when }),
+  ...op,
+});
+
+type Parts = Pick<PublishSteps, 'diff' | 'apply'>;
+
+/** Rows of definitions that were computed, all of them. */
+const ofComputed = (rows: Relation): Relation =>
+  semiJoin(rows, pick(scanSpec(COMPUTED), ['definition_no']), ['definition_no']);
+
+/** Published rows of the definitions that this run computed, whether or not they still have any. */
+const publishedOf = (schema: StateSchema, table: 'member_state' | 'trait_state'): Relation =>
+  ofComputed(schema.scan(table));
+
+function audiences(schema: StateSchema): Parts {
+  const stage = scanSpec(STAGE.audience);
   const entered = scanSpec(ENTERED);
   const exited = scanSpec(EXITED);
-  const gone = project(exited, [as('definition_no', NO), as('profile_no', c(exited, 'profile_no'))]);
+  const published = publishedOf(schema, 'member_state');
   return {
     diff: [
-      make('entered', 'who entered', {
+      step('entered', 'who entered', {
         op: 'replace',
         spec: ENTERED,
-        query: antiJoin(stage, members, ['profile_no']),
+        query: antiJoin(ofComputed(stage), schema.scan('member_state'), PAIR),
       }),
-      make('exited', 'who exited', {
+      step('exited', 'who exited', {
         op: 'replace',
         spec: EXITED,
-        query: pick(antiJoin(members, stage, ['profile_no']), ['profile_no', 'entered_at']),
+        query: pick(antiJoin(published, stage, PAIR), [...PAIR, 'entered_at']),
       }),
     ],
     apply: [
-      make(
+      step(
         'history',
         'closing history',
-        { op: 'append', table: schema.ref('exit_state'), query: exits(exited, NO) },
-        ['exited'],
+        { op: 'append', table: schema.ref('exit_state'), query: exits(exited, c(exited, 'definition_no')) },
+        { kind: 'audience', any: ['exited'] },
       ),
-      make(
+      step(
         'leave',
         'members leaving',
-        {
-          op: 'delete',
-          table: schema.ref('member_state'),
-          query: gone,
-          keys: ['definition_no', 'profile_no'],
-        },
-        ['exited'],
+        { op: 'delete', table: schema.ref('member_state'), query: pick(exited, PAIR), keys: PAIR },
+        { kind: 'audience', any: ['exited'] },
       ),
-      make(
+      step(
         'enter',
         'members entering',
         {
           op: 'append',
           table: schema.ref('member_state'),
           query: project(entered, [
-            as('definition_no', NO),
-            as('profile_no', c(entered, 'profile_no')),
+            ...PAIR.map((name) => as(name, c(entered, name))),
             as('entered_at', AS_OF),
             as('run_no', RUN_NO),
           ]),
         },
-        ['entered'],
+        { kind: 'audience', any: ['entered'] },
       ),
     ],
-    counts: counts({ size: stage, entered, exited, changed: undefined }),
   };
 }
 
@@ -168,127 +194,122 @@ function exits(leaving: Relation, no: Expr): Relation {
   ]);
 }
 
-const VALUES: readonly (readonly [string, ScalarType])[] = [
-  ['value', 'text'],
-  ['number_value', 'number'],
-  ['text_value', 'text'],
-];
-
-function trait(schema: StateSchema, { key }: Publication, make: Make): Parts {
-  const stage = scanSpec(stageTable(key, 'trait'));
-  const stored = publishedRows(schema, 'trait_state');
-  const before = pick(stored, [
-    'profile_no',
-    ['definition_no', 'old_definition_no'],
+function traits(schema: StateSchema): Parts {
+  const stage = scanSpec(STAGE.trait);
+  const before = pick(schema.scan('trait_state'), [
+    ...PAIR,
+    ['run_no', 'old_run_no'],
     ...VALUES.map(([name]): readonly [string, string] => [name, `old_${name}`]),
   ]);
-  const beside = join('left', stage, before, ['profile_no']);
-  const isNew = call('is_null', c(beside, 'old_definition_no'));
+  const beside = join('left', ofComputed(stage), before, PAIR);
+  const isNew = call('is_null', c(beside, 'old_run_no'));
   const differs = VALUES.map(([name]) => call('is_distinct', c(beside, name), c(beside, `old_${name}`)));
   const different = filter(beside, or(isNew, ...differs));
   const changed = scanSpec(CHANGED);
-  const vanished = scanSpec(ENTERED);
-  const replaced = union([pick(changed, ['profile_no']), pick(vanished, ['profile_no'])]);
-  const news = filter(changed, c(changed, 'is_new'));
-  const altered = filter(changed, call('not', c(changed, 'is_new')));
+  const vanished = scanSpec(VANISHED);
+  const replaced = union([pick(changed, PAIR), pick(vanished, PAIR)]);
   return {
     diff: [
-      make('changed', 'new and changed values', {
+      step('changed', 'new and changed values', {
         op: 'replace',
         spec: CHANGED,
         query: project(different, [
-          as('profile_no', c(different, 'profile_no')),
-          as('is_new', call('is_null', c(different, 'old_definition_no'))),
+          ...PAIR.map((name) => as(name, c(different, name))),
+          as('is_new', call('is_null', c(different, 'old_run_no'))),
           ...VALUES.map(([name]) => as(name, c(different, name))),
         ]),
       }),
-      make('vanished', 'values that vanished', {
+      step('vanished', 'values that vanished', {
         op: 'replace',
-        spec: ENTERED,
-        query: pick(antiJoin(stored, stage, ['profile_no']), ['profile_no']),
+        spec: VANISHED,
+        query: pick(antiJoin(publishedOf(schema, 'trait_state'), stage, PAIR), PAIR),
       }),
     ],
     apply: [
-      make(
+      step(
         'forget',
         'values replaced',
-        {
-          op: 'delete',
-          table: schema.ref('trait_state'),
-          query: project(replaced, [as('definition_no', NO), as('profile_no', c(replaced, 'profile_no'))]),
-          keys: ['definition_no', 'profile_no'],
-        },
-        ['exited', 'changed'],
+        { op: 'delete', table: schema.ref('trait_state'), query: replaced, keys: PAIR },
+        { kind: 'trait', any: ['exited', 'changed'] },
       ),
-      make(
+      step(
         'store',
         'values stored',
         {
           op: 'append',
           table: schema.ref('trait_state'),
           query: project(changed, [
-            as('definition_no', NO),
-            as('profile_no', c(changed, 'profile_no')),
+            ...PAIR.map((name) => as(name, c(changed, name))),
             ...VALUES.map(([name]) => as(name, c(changed, name))),
             as('updated_at', AS_OF),
             as('run_no', RUN_NO),
           ]),
         },
-        ['entered', 'changed'],
+        { kind: 'trait', any: ['entered', 'changed'] },
       ),
     ],
-    counts: counts({ size: stage, entered: news, exited: vanished, changed: altered }),
   };
 }
 
-/**
- * One row of counts; an audience's changes are its entries and exits. Before anything is applied the size is
- * already that of the stage.
- */
-function counts(of: {
-  readonly size: Relation;
+const COUNTS = ['size', 'entered', 'exited', 'changed'] as const;
+
+/** Which of the counted rows make up each count; an audience's changes are its entries and exits. */
+const SUMS: Readonly<Record<(typeof COUNTS)[number], readonly (keyof Counted)[]>> = {
+  size: ['members', 'values'],
+  entered: ['entered', 'new_values'],
+  exited: ['exited', 'vanished'],
+  changed: ['entered', 'exited', 'changed_values'],
+};
+
+interface Counted {
+  readonly members: Relation;
   readonly entered: Relation;
   readonly exited: Relation;
-  readonly changed: Relation | undefined;
-}): Relation {
-  const parts = Object.entries(of).flatMap(([name, rows]: [string, Relation | undefined]) => {
-    if (!rows) return [];
-    const counted = aggregate(rows, [], [as('n', agg('count'))]);
-    return [project(counted, [as('what', text(name)), as('n', c(counted, 'n'))])];
-  });
-  const all = union(parts);
-  const n = (name: string): Expr =>
-    call('coalesce', agg('max', [c(all, 'n')], { filter: eq(c(all, 'what'), text(name)) }), int(0));
-  const row = aggregate(
-    all,
-    [],
-    ['size', 'entered', 'exited', 'changed'].map((name) => as(name, n(name))),
-  );
-  if (of.changed) return row;
-  const changed = call('add', c(row, 'entered'), c(row, 'exited'));
-  return project(row, [
-    ...['size', 'entered', 'exited'].map((name) => as(name, c(row, name))),
-    as('changed', changed),
-  ]);
+  readonly values: Relation;
+  readonly new_values: Relation;
+  readonly vanished: Relation;
+  readonly changed_values: Relation;
 }
 
-/** A snapshot, unless nothing changed and there is one of this `as_of`: the same run again leaves no second. */
-function snapshotRow(schema: StateSchema, now: Relation): Relation {
-  const key = param('definition_key', 'text');
-  const snapshots = schema.scan('snapshots');
-  const same = filter(
-    snapshots,
-    and(eq(c(snapshots, 'definition_key'), key), eq(c(snapshots, 'as_of'), AS_OF)),
+/** One row of counts a definition. Before anything is applied the size is already that of the stage. */
+function countsOf(counted: Counted): Relation {
+  const parts = Object.entries(counted).map(([what, rows]: [string, Relation]) => {
+    const grouped = aggregate(rows, [as('definition_no', c(rows, 'definition_no'))], [as('n', agg('count'))]);
+    return project(grouped, [
+      as('definition_no', c(grouped, 'definition_no')),
+      as('what', text(what)),
+      as('n', c(grouped, 'n')),
+    ]);
+  });
+  const computed = pick(scanSpec(COMPUTED), ['definition_no', 'definition_key']);
+  const all = join('left', computed, union(parts), ['definition_no']);
+  const n = (what: string): Expr =>
+    call('coalesce', agg('max', [c(all, 'n')], { filter: eq(c(all, 'what'), text(what)) }), int(0));
+  return aggregate(
+    all,
+    ['definition_no', 'definition_key'].map((name) => as(name, c(all, name))),
+    COUNTS.map((name) =>
+      as(
+        name,
+        SUMS[name].map(n).reduce((sum, one) => call('add', sum, one)),
+      ),
+    ),
   );
+}
+
+/** Snapshots; none where nothing changed and there is one of this `as_of`: the same run again leaves no second. */
+function snapshotRows(schema: StateSchema, now: Relation): Relation {
+  const snapshots = schema.scan('snapshots');
+  const same = filter(snapshots, eq(c(snapshots, 'as_of'), AS_OF));
   const total = call('add', call('add', c(now, 'entered'), c(now, 'exited')), c(now, 'changed'));
   const row = project(now, [
-    as('definition_key', key),
+    as('definition_key', c(now, 'definition_key')),
     as('run_id', param('run_id', 'text')),
     as('as_of', AS_OF),
-    ...['size', 'entered', 'exited', 'changed'].map((name) => as(name, c(now, name))),
-    as('as_of_if_same', caseWhen([{ when: eq(total, int(0)), then: AS_OF }])),
+    ...COUNTS.map((name) => as(name, c(now, name))),
+    as('key_if_same', caseWhen([{ when: eq(total, int(0)), then: c(now, 'definition_key') }])),
   ]);
-  const kept = antiJoin(row, same, [{ left: 'as_of_if_same', right: 'as_of' }]);
+  const kept = antiJoin(row, same, [{ left: 'key_if_same', right: 'definition_key' }]);
   return pick(
     kept,
     STATE.snapshots.map((column) => column.name),
@@ -299,7 +320,7 @@ function snapshotRow(schema: StateSchema, now: Relation): Relation {
 export function removeSteps(schema: StateSchema, key: string, definitionNo: number): readonly Step[] {
   const no = int(definitionNo);
   const members = publishedRows(schema, 'member_state', no);
-  const make: Make = (id, title, op) => ({
+  const make = (id: string, title: string, op: StepOp): Step => ({
     id: `remove.${key}.${id}`,
     title: `${key}: ${title}`,
     definition: key,

@@ -3,14 +3,14 @@ import { landingFingerprint, sourceNeeds, type BoundSource } from '../bind/index
 import type { Needs } from '../bind/types.js';
 import { CompilerBug } from '../diagnostics/index.js';
 import type { Definition, Project } from '../../models/definition.js';
-import { as, oneRow, text, union } from '../ir/build.js';
+import { as, c, oneRow, param, project, text, union, values } from '../ir/build.js';
 import type { Relation } from '../ir/types.js';
 import { ensureSteps } from './ensure.js';
 import { identitySteps } from './identity.js';
 import { customTraitsStep, profilesStep } from './profiles.js';
 import { landSource } from './landing.js';
 import type { Message } from './messages.js';
-import { factsTable, identifyFacts, scanSpec, stageTable, touchedPairs } from './names.js';
+import { factsTable, identifyFacts, scanSpec, STAGE, touchedPairs } from './names.js';
 import { sidesOf } from './pairs.js';
 import { outboxSteps, type OutboxLink } from './outbox.js';
 import type { DefinitionPlan, ExistingState, RunProgram, SourceLanding } from './plan.js';
@@ -23,7 +23,7 @@ export interface ComputedDefinition {
   readonly definition: Definition;
   readonly fingerprint: string;
   readonly dependsOn: readonly string[];
-  /** Columns AUDIENCE_STAGE or TRAIT_STAGE. */
+  /** Columns AUDIENCE_STAGE or TRAIT_STAGE; reads the parameter `definition_no`. */
   readonly query: Relation;
 }
 
@@ -68,8 +68,13 @@ export function buildRun(asked: RunInput): RunProgram {
     ensure: ensureSteps(schema, audiences, existing),
     land,
     identity: [...forgotten, ...identitySteps({ schema, facts: standing, ...touched })],
-    shared: [profilesStep(schema, sources, needs), customTraitsStep(schema, sources, needs, needs.traits)],
+    shared: [
+      profilesStep(schema, sources, needs),
+      customTraitsStep(schema, sources, needs, needs.traits),
+      ...stageSteps(),
+    ],
     definitions: input.definitions.map((computed) => definitionPlan(input, computed)),
+    publish: publishSteps(schema),
     removed: input.removed.flatMap((key) => {
       const stored = existing.definitions.get(key);
       return stored ? [{ key, publish: removeSteps(schema, key, stored.definitionNo) }] : [];
@@ -136,7 +141,6 @@ function definitionPlan(input: Context, computed: ComputedDefinition): Definitio
   const namespace = project.config.name;
   const { definition } = computed;
   const { key, kind } = definition;
-  const publish = publishSteps(schema, { key, kind });
   const outbox = linksOf(input, definition).map((link) =>
     outboxSteps({ schema, definition, namespace, link }),
   );
@@ -149,20 +153,33 @@ function definitionPlan(input: Context, computed: ComputedDefinition): Definitio
         id: `compute.${key}`,
         title: `${key}: computing`,
         definition: key,
-        op: 'replace',
-        spec: stageTable(key, kind),
-        query: computed.query,
+        op: 'append',
+        table: STAGE[kind].table,
+        temporary: true,
+        query: numbered(computed.query),
       },
     ],
-    diff: publish.diff,
-    counts: publish.counts,
-    publish: [
-      ...outbox.flatMap((steps) => steps.baseline),
-      ...publish.apply,
-      ...outbox.flatMap((steps) => steps.fill),
-    ],
+    baseline: outbox.flatMap((steps) => steps.baseline),
+    messages: outbox.flatMap((steps) => steps.fill),
   };
 }
+
+/** A definition's rows as they stand in the stage. */
+const numbered = (rows: Relation): Relation =>
+  project(rows, [
+    as('definition_no', param('definition_no', 'int')),
+    ...rows.columns.map(({ name }) => as(name, c(rows, name))),
+  ]);
+
+/** An empty stage. */
+export const stageSteps = (): readonly Step[] =>
+  Object.values(STAGE).map((spec) => ({
+    id: `stage.${spec.table.name}`,
+    title: 'an empty stage',
+    op: 'replace',
+    spec,
+    query: values(spec.columns, []),
+  }));
 
 /** Where a definition's messages go: destinations that are enabled and take messages about users. */
 function linksOf({ project, existing }: Context, definition: Definition): readonly OutboxLink[] {

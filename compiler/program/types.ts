@@ -20,8 +20,16 @@ export type StepOp =
   | { readonly op: 'ensure_schema'; readonly schema: string }
   /** Create or replace the table with the rows of a query (by column name, in spec order). */
   | { readonly op: 'replace'; readonly spec: TableSpec; readonly query: Relation }
-  /** Insert the rows of a query; its columns are the columns inserted into, by name. */
-  | { readonly op: 'append'; readonly table: TableRef; readonly query: Relation }
+  /**
+   * Insert the rows of a query; its columns are the columns inserted into, by name. A temporary table goes with
+   * its connection, so a failed statement has left nothing in one and may be tried again.
+   */
+  | {
+      readonly op: 'append';
+      readonly table: TableRef;
+      readonly query: Relation;
+      readonly temporary?: boolean;
+    }
   /** Rows of `query` overwrite `set` columns of table rows equal on `keys`; with `insert`, rows without a partner are inserted. */
   | {
       readonly op: 'merge';
@@ -50,9 +58,9 @@ export type Step = StepOp & {
   readonly title: string;
   /** The definition it belongs to, where it belongs to one. */
   readonly definition?: string;
-  /** Has something to do only where one of these counts of its definition is not 0; else it is left out. */
-  readonly when?: readonly ChangeCount[];
+  /** Has something to do only where one of these counts is not 0 for a definition of the kind; else it is left out. */
+  readonly when?: { readonly kind: 'audience' | 'trait'; readonly any: readonly ChangeCount[] };
 };
 
-/** What `DefinitionPlan.counts` says of the changes of one definition. */
+/** What `PublishSteps.counts` says of the changes of each definition. */
 export type ChangeCount = 'entered' | 'exited' | 'changed';

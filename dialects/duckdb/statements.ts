@@ -35,7 +35,7 @@ const TEMPLATES: Templates = {
     ),
 
   append: (step, select) =>
-    unsafe(
+    (step.temporary ? safe : unsafe)(
       `insert into ${table(step.table)} (${list(step.query.columns.map((c) => c.name))})\n${select(step.query)}`,
     ),
 

@@ -101,15 +101,16 @@ it('leaves out what has nothing to do', async () => {
   const stepsOf = async (stage: Stage, day: number): Promise<readonly string[]> => {
     const found: string[] = [];
     world.onStep = ({ id }) => {
-      if (id.startsWith('publish.')) found.push(id.replace('publish.recent.', ''));
+      if (id.startsWith('publish.')) found.push(id.replace('publish.', ''));
     };
     await audience('recent', stage, day);
     return found;
   };
-  expect(await stepsOf(lastDay, 2)).toEqual(['entered', 'exited', 'enter', 'snapshot']);
-  expect(await stepsOf(lastDay, 3)).toEqual(['entered', 'exited', 'history', 'leave', 'enter', 'snapshot']);
-  expect(await stepsOf(lastDay, 4)).toEqual(['entered', 'exited', 'history', 'leave', 'snapshot']);
-  expect(await stepsOf(lastDay, 4)).toEqual(['entered', 'exited', 'snapshot']);
+  const diff = ['computed', 'entered', 'exited', 'changed', 'vanished'];
+  expect(await stepsOf(lastDay, 2)).toEqual([...diff, 'enter', 'snapshots']);
+  expect(await stepsOf(lastDay, 3)).toEqual([...diff, 'history', 'leave', 'enter', 'snapshots']);
+  expect(await stepsOf(lastDay, 4)).toEqual([...diff, 'history', 'leave', 'snapshots']);
+  expect(await stepsOf(lastDay, 4)).toEqual([...diff, 'snapshots']);
 });
 
 it('gives each audience a view with the first identifiers', async () => {

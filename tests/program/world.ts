@@ -21,7 +21,14 @@ import {
 } from '../../compiler/ir/build.js';
 import type { LiteralValue, Relation } from '../../compiler/ir/types.js';
 import { buildRun, factsTable, scanSpec, StateSchema } from '../../compiler/program/index.js';
-import type { ExistingState, RunProgram, SourceLanding, Step } from '../../compiler/program/index.js';
+import type {
+  DefinitionPlan,
+  ExistingState,
+  RunProgram,
+  SourceLanding,
+  Step,
+} from '../../compiler/program/index.js';
+import { computedStep, type Computed } from '../../compiler/program/publish.js';
 import type { Dialect, Params } from '../../dialects/dialect.js';
 import { dialectFor } from '../../dialects/registry.js';
 import type { Row, Warehouse } from '../../dialects/warehouse.js';
@@ -292,6 +299,7 @@ export class World {
     await this.warehouse.commit();
     const counts: Record<string, Row> = {};
     await this.warehouse.begin();
+    const computed: (Computed & { readonly plan: DefinitionPlan; readonly own: Params })[] = [];
     for (const plan of program.definitions) {
       const { key, kind } = plan.definition;
       const no = await this.definitionNo(key, kind, options.asOf);
@@ -301,12 +309,26 @@ export class World {
         definition_key: { type: 'text', value: key },
         first_run_at: micros(options.asOf),
       };
-      await this.steps([...plan.compute, ...plan.diff], own);
-      const found = await this.read(plan.counts, own);
-      counts[key] = found;
-      const due = plan.publish.filter(({ when }) => when?.some((what) => found[what] !== '0') ?? true);
-      await this.steps(due, own);
+      await this.steps(plan.compute, own);
+      computed.push({ definitionNo: Number(no), key, kind, plan, own });
     }
+    await this.steps([computedStep(computed), ...program.publish.diff], run);
+    const found = await this.readAll(program.publish.counts, run);
+    for (const { key, definitionNo } of computed) {
+      const own = found.find((row) => row['definition_no'] === String(definitionNo));
+      const { size, entered, exited, changed } = own ?? {};
+      counts[key] = { size, entered, exited, changed } as Row;
+    }
+    for (const { plan, own } of computed) await this.steps(plan.baseline, own);
+    const due = program.publish.apply.filter(
+      ({ when }) =>
+        !when ||
+        computed.some(
+          ({ key, kind }) => kind === when.kind && when.any.some((what) => counts[key]?.[what] !== '0'),
+        ),
+    );
+    await this.steps(due, run);
+    for (const { plan, own } of computed) await this.steps(plan.messages, own);
     for (const removed of program.removed) await this.steps(removed.publish, run);
     await this.warehouse.commit();
     return { program, modes, counts, audits, checks };
@@ -342,9 +364,12 @@ export class World {
   }
 
   private async read(step: Step, params: Params): Promise<Row> {
+    return (await this.readAll(step, params))[0] ?? {};
+  }
+
+  private async readAll(step: Step, params: Params): Promise<readonly Row[]> {
     const [statement] = this.dialect.statements(step, params);
-    const [row] = await this.query(statement?.sql ?? '');
-    return row ?? {};
+    return this.query(statement?.sql ?? '');
   }
 
   private async existing(): Promise<ExistingState> {

@@ -85,7 +85,8 @@ describe('a run', () => {
       status: 'succeeded',
       error: null,
     });
-    expect(steps.length).toBeGreaterThan(3);
+    const all = await shop.query("select step from rollcall.run_steps where step like 'publish.%'");
+    expect(all.map((s) => s['step'])).toContain('publish.enter');
   });
 
   it('of the same as_of again changes nothing but runs and run_steps', async () => {
@@ -190,7 +191,7 @@ describe('a key', () => {
 
   it('may change its kind before that', async () => {
     shop = await started({ buyers: BUYERS });
-    const failing = { dialectFor: hooked(refuse(/temporary table "?rollcall_stage_buyers/i)) };
+    const failing = { dialectFor: hooked(refuse(/insert into "?rollcall_stage_/i)) };
     expect(await shop.run(DAY1, failing)).toMatchObject({ status: 'failed' });
     await shop.model('buyers', REVENUE);
     expect(await shop.run(DAY1)).toMatchObject({ status: 'succeeded' });
