@@ -1,6 +1,9 @@
 import { describe, GROUPS, type Register } from '../command.js';
 import { problemsJson, type Context } from '../context.js';
-import { plural, table } from '../output.js';
+import { count, plural, table } from '../output.js';
+
+/** Lines of the table: more than this is for `--json`. */
+const MOST = 60;
 
 interface Options {
   readonly print?: boolean;
@@ -39,11 +42,14 @@ async function action(context: Context, options: Options): Promise<number> {
     if (options.print === true) return 0;
   }
   if (!oneOnTerminal) {
-    const rows = result.definitions.map((d) => [d.kind, d.key, context.pathFromHere(d.compiled)]);
+    const listed = result.definitions.slice(0, MOST);
+    const rows = listed.map((d) => [d.kind, d.key, context.pathFromHere(d.compiled)]);
     await context.print(
       table(context.printPaint, [{ title: 'kind' }, { title: 'key' }, { title: 'SQL' }], rows),
     );
   }
+  const more = result.definitions.length - MOST;
+  if (!oneOnTerminal && more > 0) await context.print(context.printPaint.dim(`… and ${count(more)} more`));
   const where = context.pathFromHere('target/run');
   await context.print(
     `\n${context.printPaint.green('✔')} ${plural(result.definitions.length, 'definition')} as of ${result.as_of}; the run's ${plural(result.run.length, 'file')} in ${where}`,

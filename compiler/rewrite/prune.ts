@@ -1,6 +1,6 @@
 import type { Expr, KeyPair, Relation, RelationKind } from '../ir/types.js';
 import { expressionsOf, openInputs, topDown } from '../ir/relations.js';
-import { walkExpr } from '../ir/walk.js';
+import { childrenOf } from '../ir/walk.js';
 
 type Of<K extends RelationKind> = Extract<Relation, { kind: K }>;
 
@@ -14,8 +14,8 @@ export function prune(root: Relation): Relation {
     const own = needed.get(relation) ?? new Set<string>();
     for (const input of openInputs(relation)) {
       const wanted = needed.get(input) ?? new Set<string>();
-      for (const name of wantedOf(relation, input, own)) wanted.add(name);
       needed.set(input, wanted);
+      addWanted(relation, input, own, wanted);
     }
   }
   const done = new Map<Relation, Relation>();
@@ -30,46 +30,59 @@ export function prune(root: Relation): Relation {
   return rebuild(root);
 }
 
-const namesIn = (exprs: readonly Expr[]): readonly string[] =>
-  exprs.flatMap((expr) => [...walkExpr(expr)].flatMap((e) => (e.kind === 'col' ? [e.name] : [])));
+/** Adds the names of the columns that expressions read. */
+function addNames(exprs: readonly Expr[], wanted: Set<string>): void {
+  for (const expr of exprs) {
+    if (expr.kind === 'col') wanted.add(expr.name);
+    else addNames(childrenOf(expr), wanted);
+  }
+}
 
-/** Columns of `input` that `relation` needs, when its own readers need `own`. */
-function wantedOf(relation: Relation, input: Relation, own: ReadonlySet<string>): readonly string[] {
-  const has = new Set(input.columns.map((x) => x.name));
-  const passed = [...own].filter((name) => has.has(name));
+/** Adds the columns of `input` that `relation` needs, when its own readers need `own`. */
+function addWanted(relation: Relation, input: Relation, own: ReadonlySet<string>, wanted: Set<string>): void {
+  const passed = (): void => {
+    for (const { name } of input.columns) if (own.has(name)) wanted.add(name);
+  };
+  const read = (exprs: readonly Expr[]): void => {
+    const names = new Set<string>();
+    addNames(exprs, names);
+    for (const { name } of input.columns) if (names.has(name)) wanted.add(name);
+  };
   switch (relation.kind) {
     case 'scan':
     case 'values':
-      return [];
-    case 'project': {
-      const exprs = relation.exprs.filter((e) => relation.distinct === true || own.has(e.name));
-      return namesIn(exprs.map((e) => e.expr));
-    }
-    case 'aggregate': {
-      const aggs = relation.aggs.filter((e) => own.has(e.name)).map((e) => e.expr);
-      return namesIn([
-        ...relation.groupBy.map((e) => e.expr),
-        ...aggs,
-        ...(relation.having ? [relation.having] : []),
-      ]);
-    }
+      return;
+    case 'project':
+      for (const e of relation.exprs)
+        if (relation.distinct === true || own.has(e.name)) addNames([e.expr], wanted);
+      return;
+    case 'aggregate':
+      for (const e of relation.groupBy) addNames([e.expr], wanted);
+      for (const e of relation.aggs) if (own.has(e.name)) addNames([e.expr], wanted);
+      if (relation.having) addNames([relation.having], wanted);
+      return;
     case 'filter':
     case 'window':
     case 'unnest':
-      return [...passed, ...namesIn(expressionsOf(relation)).filter((name) => has.has(name))];
+      passed();
+      read(expressionsOf(relation));
+      return;
     case 'join':
     case 'semi_join':
-    case 'anti_join': {
-      const side = input === relation.left ? 'left' : 'right';
-      const keys = relation.on.flatMap((k) =>
-        relation.left === relation.right ? [k.left, k.right] : [k[side]],
-      );
-      return [...passed, ...keys, ...namesIn(expressionsOf(relation)).filter((name) => has.has(name))];
-    }
+    case 'anti_join':
+      passed();
+      read(expressionsOf(relation));
+      for (const key of relation.on) {
+        if (input === relation.left) wanted.add(key.left);
+        if (input === relation.right) wanted.add(key.right);
+      }
+      return;
     case 'union':
-      return relation.all ? passed : input.columns.map((x) => x.name);
+      if (relation.all) passed();
+      else for (const { name } of input.columns) wanted.add(name);
+      return;
     case 'follows':
-      return input.columns.map((x) => x.name);
+      for (const { name } of input.columns) wanted.add(name);
   }
 }
 

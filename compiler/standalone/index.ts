@@ -8,8 +8,10 @@ import {
   bool,
   c,
   caseWhen,
+  extend,
   filter,
   label,
+  nul,
   param,
   project,
   text,
@@ -18,6 +20,7 @@ import {
 import type { Expr, Relation } from '../ir/types.js';
 import { lowerDefinition, type EventRequest, type Provider } from '../lower/index.js';
 import type { ResolvedDefinition, ResolvedProject } from '../resolve/types.js';
+import { needsOrder } from '../program/names.js';
 import { unionNeeds } from '../resolve/needs.js';
 import { rewrite } from '../rewrite/index.js';
 import { EMAIL_NEEDS, Profiles } from './profiles.js';
@@ -70,6 +73,7 @@ class Standalone {
   private readonly raw: RawSources;
   private readonly people: Profiles;
   private readonly made = new Map<string, Relation>();
+  private readonly eventUses = new Map<string, number>();
 
   constructor(private readonly resolved: ResolvedProject) {
     this.people = profilesOf(resolved);
@@ -105,22 +109,32 @@ class Standalone {
 
   private events({ event, columns, excludeSources }: EventRequest): Relation {
     const several = this.raw.sources.length > 1;
+    const kept = [
+      'timestamp',
+      ...(needsOrder(columns) ? ['message_id'] : []),
+      ...(excludeSources.length > 0 ? ['source_id'] : []),
+      ...columns.map((x) => x.name),
+    ];
+    const absent = ['message_id', 'source_id'].filter((name) => !kept.includes(name));
+    const read = [...(this.raw.hasAnonymous ? ['user_id', 'anonymous_id'] : ['user_id']), ...kept];
     const parts = this.raw.sources.flatMap((source) => {
-      const rows = this.raw.read(source, (rowsOf) => source.events(event, columns, rowsOf));
+      const name = this.eventName(several ? `${source.name} ${event}` : event);
+      const rows = this.raw.events(source, event, columns, read, name);
       if (!rows) return [];
-      const named =
-        several || excludeSources.includes(source.name)
-          ? label(rows, `${source.name} ${event}`)
-          : label(rows, event);
-      const kept = ['timestamp', 'message_id', 'source_id', ...columns.map((x) => x.name)];
-      const assigned = this.raw.assigned(named, kept);
-      const all = project(assigned, [
-        ...assigned.columns.map((x) => as(x.name, c(assigned, x.name))),
+      const all = extend(this.raw.assigned(rows, kept), [
+        ...absent.map((column) => as(column, nul('text'))),
         as('origin', text(source.name)),
       ]);
       return [excludeSources.includes(source.name) ? filter(all, bool(false)) : all];
     });
     return union(parts);
+  }
+
+  /** Each use has a name of its own: an engine may compute what is used twice before it filters it. */
+  private eventName(wanted: string): string {
+    const uses = (this.eventUses.get(wanted) ?? 0) + 1;
+    this.eventUses.set(wanted, uses);
+    return uses === 1 ? wanted : `${wanted} ${uses}`;
   }
 
   private customTraits(columns: readonly ValueColumn[]): Relation {

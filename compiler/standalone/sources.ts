@@ -49,6 +49,7 @@ export class RawSources {
   private linksRelation: Relation | undefined;
   private universeRelation: Relation | undefined;
   private readonly names = new Set<string>();
+  private readonly eventRows = new Map<string, Relation | undefined>();
 
   constructor(
     readonly sources: readonly BoundSource[],
@@ -161,6 +162,28 @@ export class RawSources {
       const past = filter(rows, call('le', c(rows, 'timestamp'), AS_OF));
       return [extend(past, [as('origin', text(source.name))])];
     });
+  }
+
+  /**
+   * Events of one name from one source, each message counted once: one CTE of the name given. Whatever definition
+   * asks for the same ones under the same name gets the same relation.
+   */
+  events(
+    source: BoundSource,
+    event: string,
+    columns: readonly ValueColumn[],
+    kept: readonly string[],
+    name: string,
+  ): Relation | undefined {
+    const key = JSON.stringify([source.name, event, name, kept]);
+    if (!this.eventRows.has(key)) {
+      const rows = this.read(source, (rowsOf) => {
+        const found = source.events(event, columns, rowsOf);
+        return found && pick(found, kept);
+      });
+      this.eventRows.set(key, rows && stable(rewrite(rows), name));
+    }
+    return this.eventRows.get(key);
   }
 
   /** Rows of the ids that landed once. */

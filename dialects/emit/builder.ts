@@ -1,7 +1,7 @@
 /** The state of building one statement's query: its CTEs, its names, and which relations are shared. */
 import { CompilerBug } from '../../compiler/diagnostics/index.js';
 import type { Expr, Relation, RelationKind, TableRef } from '../../compiler/ir/types.js';
-import type { Params } from '../dialect.js';
+import type { Params, Sql } from '../dialect.js';
 import type { Block, Item, Source } from './block.js';
 import { blockOver, canInline, isBare } from './block.js';
 import type { Cte, QueryShape } from './client.js';
@@ -11,7 +11,7 @@ import { write } from './expressions.js';
 import { itemLines, pad } from './layout.js';
 import { columnNames, NamePool, sanitised } from './names.js';
 import { printQuery } from './print.js';
-import { stableCte, type StableCte } from './stable.js';
+import { stableCte, withReads, type StableCte } from './stable.js';
 
 /** Makes the block of a relation out of the blocks of its inputs: the table of `relations.ts`. */
 export type BuildRelation = (relation: Relation, builder: QueryBuilder) => Block;
@@ -19,6 +19,8 @@ export type BuildRelation = (relation: Relation, builder: QueryBuilder) => Block
 /** Builds one statement's query: its main block, and the CTEs it needs in dependency order. */
 export class QueryBuilder {
   readonly ctes: Cte[] = [];
+  /** Texts of the stable CTEs in use, those first that others read. */
+  readonly finished: Sql[] = [];
   readonly #uses = new Map<Relation, number>();
   readonly #shared = new Map<Relation, () => Source>();
   readonly #names: NamePool;
@@ -37,9 +39,9 @@ export class QueryBuilder {
     const tables = new Set<string>();
     countUses(root, root, this.#uses, tables, found);
     const stable = new Map([...found].map((relation) => [relation, this.#stableCte(relation)] as const));
-    const names = [...stable.values()].flatMap((cte) => [...cte.names]);
-    // A CTE called like a table would hide the table.
-    if (names.some((name) => tables.has(name))) {
+    const names = [...withReads(stable.values())].flatMap((cte) => [...cte.names]);
+    // A CTE called like a table would hide the table; and two of one name are none.
+    if (names.some((name) => tables.has(name)) || new Set(names).size < names.length) {
       stable.clear();
       this.#uses.clear();
       countUses(root, undefined, this.#uses, tables, new Set());
@@ -150,7 +152,7 @@ export class QueryBuilder {
       one.reads.forEach(add);
       this.#printed.add(one);
       // Inside another stable relation it is printed by whoever uses that.
-      if (this.prefix === '') this.ctes.push(...one.ctes);
+      if (this.prefix === '') this.finished.push(one.text);
     };
     add(cte);
     const sql = this.engine.quoteIdentifier(cte.name);

@@ -45,7 +45,7 @@ class LayoutCompiler extends QueryCompiler {
   override with(): string {
     const ctes = this.grouped.with;
     if (ctes === undefined || ctes.length === 0) return '';
-    return `with ${ctes.map((cte) => this.withWrapped(cte)).join(',\n')}\n`;
+    return `${WITH}${ctes.map((cte) => this.withWrapped(cte)).join(',\n')}\n`;
   }
 
   override withWrapped(cte: object): string {
@@ -100,23 +100,32 @@ export interface QueryShape {
 export interface Cte {
   /** A plain identifier: letters, digits and underscores. */
   readonly name: string;
-  /** What it holds: a query still to print, or its finished text. */
-  readonly query: QueryShape | Sql;
+  readonly query: QueryShape;
 }
 
-/** A CTE with its query as finished text, indented as it stands in a WITH. */
-export function finished(client: EmitClient, cte: Cte): Cte {
-  if (typeof cte.query === 'string') return cte;
-  const { sql, bindings } = build(client, cte.query).toSQL();
-  return { name: cte.name, query: substitute(sql.replaceAll('\n', '\n  '), bindings as readonly unknown[]) };
+const WITH = 'with ';
+
+/** CTEs as text, as they stand in a WITH. */
+export function finished(client: EmitClient, ctes: readonly Cte[]): Sql {
+  const builder = client.queryBuilder().select(raw('1'));
+  const sql = assembled(builder, client, ctes);
+  return sql.slice(WITH.length, sql.lastIndexOf('\nselect'));
 }
 
-/** One query with its CTEs, as text. */
-export function assemble(client: EmitClient, ctes: readonly Cte[], query: QueryShape): Sql {
-  const builder = build(client, query);
-  for (const cte of ctes) {
-    void builder.with(cte.name, typeof cte.query === 'string' ? raw(cte.query) : build(client, cte.query));
-  }
+/** One query with its CTEs as text; those made before, which read none of the others, come first. */
+export function assemble(
+  client: EmitClient,
+  before: readonly Sql[],
+  ctes: readonly Cte[],
+  query: QueryShape,
+): Sql {
+  const sql = assembled(build(client, query), client, ctes);
+  if (before.length === 0) return sql;
+  return `${WITH}${before.join(',\n')}${ctes.length === 0 ? `\n${sql}` : `,\n${sql.slice(WITH.length)}`}`;
+}
+
+function assembled(builder: Knex.QueryBuilder, client: EmitClient, ctes: readonly Cte[]): Sql {
+  for (const cte of ctes) void builder.with(cte.name, build(client, cte.query));
   const { sql, bindings } = builder.toSQL();
   return substitute(sql, bindings as readonly unknown[]);
 }

@@ -14,5 +14,5 @@ export { fn, STANDARD_AGGREGATES, STANDARD_FUNCTIONS } from './standard.js';
 export function emitSelect(engine: EmitEngine, query: Relation, params: Params): Sql {
   const builder = new QueryBuilder(engine, params, buildRelation, query);
   const main = builder.query(query);
-  return assemble(engine.client, builder.ctes, main);
+  return assemble(engine.client, builder.finished, builder.ctes, main);
 }

@@ -13,7 +13,7 @@ export class NamePool {
 
   /** The wanted name if it is free, else with a number. */
   take(wanted: string): string {
-    const base = sanitised(wanted).slice(0, Math.min(this.maxLength, 60));
+    const base = plainName(wanted, this.maxLength);
     let name = base;
     for (let n = 2; this.#used.has(name.toLowerCase()); n++) name = `${base}_${n}`;
     this.#used.add(name.toLowerCase());
@@ -26,6 +26,10 @@ export function sanitised(label: string): string {
   const plain = label.replace(/[^A-Za-z0-9_]+/g, '_').replace(/^_+|_+$/g, '');
   return plain === '' || /^[0-9]/.test(plain) ? `q_${plain}`.replace(/_$/, '') : plain;
 }
+
+/** The name a label gives where nothing else has it. */
+export const plainName = (label: string, maxLength: number): string =>
+  sanitised(label).slice(0, Math.min(maxLength, 60));
 
 /** `order_completed` → `oc` */
 export function initials(name: string): string {

@@ -1,21 +1,34 @@
 /** The text of stable relations (IR `stable`): made once for an engine and an instant, pasted into every query. */
 import { CompilerBug } from '../../compiler/diagnostics/index.js';
 import type { Relation } from '../../compiler/ir/types.js';
-import type { Params } from '../dialect.js';
+import type { Params, Sql } from '../dialect.js';
 import { finished, type Cte } from './client.js';
 import type { EmitEngine } from './engine.js';
+import { plainName } from './names.js';
 
 export interface StableCte {
   readonly name: string;
-  /** Its own CTEs, those it is made of first, as finished text. */
-  readonly ctes: readonly Cte[];
-  /** Lower-case names of its CTEs and of those it reads. */
+  /** Its own CTEs, those it is made of first, as they stand in a WITH. */
+  readonly text: Sql;
+  /** Lower-case names of its own CTEs. */
   readonly names: ReadonlySet<string>;
   /** Stable relations that must come before it. */
   readonly reads: readonly StableCte[];
 }
 
 const made = new WeakMap<EmitEngine, Map<string, WeakMap<Relation, StableCte>>>();
+
+/** Stable CTEs with all they read, each once. */
+export function withReads(ctes: Iterable<StableCte>): ReadonlySet<StableCte> {
+  const all = new Set<StableCte>();
+  const add = (cte: StableCte): void => {
+    if (all.has(cte)) return;
+    all.add(cte);
+    cte.reads.forEach(add);
+  };
+  for (const cte of ctes) add(cte);
+  return all;
+}
 
 /** What prints a relation as the last of its CTEs, their names begun by `prefix`. */
 export type PrintCtes = (
@@ -34,16 +47,13 @@ export function stableCte(
   const cache = cacheOf(engine, params);
   const found = cache.get(relation);
   if (found) return found;
-  const name = relation.label;
-  if (name === undefined) throw new CompilerBug('a stable relation without a name');
+  if (relation.label === undefined) throw new CompilerBug('a stable relation without a name');
+  const name = plainName(relation.label, engine.maxIdentifier);
   const printed = print(onlyAsOf(params), `${name}_`, name);
-  const ctes = printed.ctes.map((cte) => finished(engine.client, cte));
+  const text = finished(engine.client, printed.ctes);
   const reads = [...printed.reads];
-  const names = new Set([
-    ...ctes.map((cte) => cte.name.toLowerCase()),
-    ...reads.flatMap((read) => [...read.names]),
-  ]);
-  const cte: StableCte = { name, ctes, names, reads };
+  const names = new Set(printed.ctes.map((cte) => cte.name.toLowerCase()));
+  const cte: StableCte = { name, text, names, reads };
   cache.set(relation, cte);
   return cte;
 }
