@@ -34,7 +34,14 @@ export function hashedName(readable: string, ...identity: readonly string[]): st
   return `${slug(readable).slice(0, 45) || 'x'}_${hash}`;
 }
 
-/** A value column; equal requests get equal names. */
+const COLUMNS = new Map<string, ValueColumn>();
+
+/** A value column; equal requests get the same one: definitions ask for few, again and again. */
 export function valueColumn(root: ValueRoot, path: string, facet: Facet): ValueColumn {
-  return { root, path, facet, name: hashedName(`${path}_${facet}`, root, path, facet) };
+  const key = `${root} ${facet} ${path}`;
+  const found = COLUMNS.get(key);
+  if (found) return found;
+  const made: ValueColumn = { root, path, facet, name: hashedName(`${path}_${facet}`, root, path, facet) };
+  COLUMNS.set(key, made);
+  return made;
 }
