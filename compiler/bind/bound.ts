@@ -1,6 +1,6 @@
 import type { SourceConfig } from '../../models/definition.js';
 import type { Column, Relation, Scan, TableRef } from '../ir/types.js';
-import type { CatalogTable, ValueColumn } from './types.js';
+import type { CatalogTable, EventNeeds, ValueColumn } from './types.js';
 
 /** One raw table a source reads. */
 export interface BoundTable {
@@ -52,6 +52,13 @@ export interface BoundSource {
   traitNames(): readonly string[];
   /** Rows of one event: EVENT_COLUMNS, then the value columns; undefined where the source has no such event. */
   events(event: string, columns: readonly ValueColumn[], rows?: RowsOf): Relation | undefined;
+  /** Whether rows of other events stand in the event's table too, so that `eventsTogether` can read them in one pass. */
+  sharesTable(event: string): boolean;
+  /**
+   * Rows of events that share a table: EVENT_COLUMNS, `event_no` (the event's place in the list), then the value
+   * columns of all of them, null where an event does not need one.
+   */
+  eventsTogether(events: readonly EventNeeds[], rows?: RowsOf): Relation;
   /** Identify messages: EVENT_COLUMNS, then one mention per trait path. */
   identifies(columns: readonly ValueColumn[], rows?: RowsOf): Relation | undefined;
   /** MESSAGE_COLUMNS of every row of a table. */

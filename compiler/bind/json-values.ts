@@ -1,4 +1,4 @@
-import { as, c, col, nul, project } from '../ir/build.js';
+import { as, c, caseWhen, col, nul, project } from '../ir/build.js';
 import type { Expr, Named, Relation } from '../ir/types.js';
 import { walkExpr } from '../ir/walk.js';
 import { jsonFacet, jsonValueOf } from './columns.js';
@@ -14,13 +14,18 @@ export class JsonValues {
   /** @param column a column by its standard name */
   constructor(private readonly column: (name: string) => CatalogColumn | undefined) {}
 
-  /** A facet of the value at a path, over the rows that `above` makes. */
-  facet(name: string, steps: readonly string[], facet: Facet): Expr {
+  /**
+   * A facet of the value at a path, over the rows that `above` makes.
+   *
+   * @param only rows it is wanted of; the same for all facets of one path
+   */
+  facet(name: string, steps: readonly string[], facet: Facet, only?: Expr): Expr {
     const column = this.column(name);
     if (!column) return nul(FACET_TYPES[facet]);
     const key = JSON.stringify([name, steps]);
-    const value =
-      this.values.get(key) ?? as(`rollcall_value_${this.values.size + 1}`, jsonValueOf(column, steps));
+    const whole = jsonValueOf(column, steps);
+    const wanted = only ? caseWhen([{ when: only, then: whole }]) : whole;
+    const value = this.values.get(key) ?? as(`rollcall_value_${this.values.size + 1}`, wanted);
     this.values.set(key, value);
     const found = col(value.name, 'json');
     return facet === 'json' || facet === 'mention' ? found : jsonFacet(found, [], facet);

@@ -9,6 +9,8 @@ import {
   col,
   eq,
   filter,
+  int,
+  join,
   not,
   nul,
   or,
@@ -16,6 +18,7 @@ import {
   project,
   text,
   unnest,
+  values as constants,
 } from '../ir/build.js';
 import type { Expr, Named, Relation } from '../ir/types.js';
 import { rawRows, type BoundSource, type BoundTable, type RowsOf } from './bound.js';
@@ -24,7 +27,7 @@ import { pathSteps } from './paths.js';
 import { JsonValues } from './json-values.js';
 import { eventColumns, eventRows, messageRows, type Roles } from './rows.js';
 import type { StandardColumns } from './tables.js';
-import type { CatalogTable, Facet, ValueColumn } from './types.js';
+import type { CatalogTable, EventNeeds, Facet, ValueColumn } from './types.js';
 
 export const MESSAGES_COLUMNS = {
   required: ['message_id', 'type', 'event', 'timestamp'],
@@ -106,6 +109,37 @@ export class MessagesSource implements BoundSource {
     const values = new JsonValues((name) => this.columns[name]);
     const facets = columns.map((column) => as(column.name, this.value(event, column, values)));
     return values.above(kept, [...eventColumns(this.roles), ...facets], named ? this.nameColumns() : []);
+  }
+
+  /** Pages and screens are told by their type too, and read another way. */
+  sharesTable(event: string): boolean {
+    return !NAMED_TYPES.has(event);
+  }
+
+  eventsTogether(events: readonly EventNeeds[], rows: RowsOf = rawRows): Relation {
+    const name = textOf(this.columns['event']);
+    const list = (wanted: readonly EventNeeds[]): Expr =>
+      call('in_list', name, ...wanted.map(({ event }) => text(event)));
+    const kept = filter(rows(this.table), and(eq(this.type(), text('track')), list(events)));
+    const values = new JsonValues((column) => this.columns[column]);
+    const columns = new Map(events.flatMap((needed) => needed.columns).map((x) => [x.name, x]));
+    const facets = [...columns.values()].map((column) => {
+      const users = events.filter((needed) =>
+        needed.columns.some((x) => x.root === column.root && x.path === column.path),
+      );
+      const json = column.root === 'context' ? 'context' : 'properties';
+      const only = users.length < events.length ? list(users) : undefined;
+      return as(column.name, values.facet(json, pathSteps(column.path), column.facet, only));
+    });
+    const named = values.above(kept, [...eventColumns(this.roles), as('event', name), ...facets], []);
+    const numbers = constants(
+      [
+        { name: 'event', type: 'text' },
+        { name: 'event_no', type: 'int' },
+      ],
+      events.map(({ event }, no) => [text(event), int(no)]),
+    );
+    return join('inner', named, numbers, ['event']);
   }
 
   /** What a page's or screen's name is told by: read beside the JSON values. */

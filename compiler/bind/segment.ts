@@ -1,4 +1,5 @@
 /** Layout `segment` (and RudderStack's): a schema with a table per call type and per event, properties in columns. */
+import { CompilerBug } from '../diagnostics/index.js';
 import type { SourceConfig } from '../../models/definition.js';
 import { bool, call, text, union } from '../ir/build.js';
 import type { Relation } from '../ir/types.js';
@@ -100,6 +101,14 @@ export class SegmentSource implements BoundSource {
       ),
     );
     return parts.length === 0 ? undefined : union(parts);
+  }
+
+  sharesTable(): boolean {
+    return false;
+  }
+
+  eventsTogether(): Relation {
+    throw new CompilerBug(`events of source ${this.name} have tables of their own`);
   }
 
   identifies(columns: readonly ValueColumn[], rows: RowsOf = rawRows): Relation | undefined {

@@ -1,4 +1,5 @@
 /** Layout `table`: any fact table read as one event; its columns are the properties. */
+import { CompilerBug } from '../diagnostics/index.js';
 import type { SourceConfig } from '../../models/definition.js';
 import { bool, text } from '../ir/build.js';
 import type { Relation } from '../ir/types.js';
@@ -69,6 +70,14 @@ export class TableSource implements BoundSource {
     return eventRows(rows(this.table), this.roles, columns, (column) =>
       pathFacet(this.value(column), column.facet),
     );
+  }
+
+  sharesTable(): boolean {
+    return false;
+  }
+
+  eventsTogether(): Relation {
+    throw new CompilerBug(`events of source ${this.name} have tables of their own`);
   }
 
   identifies(): undefined {

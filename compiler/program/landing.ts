@@ -27,11 +27,12 @@ import {
 } from '../ir/build.js';
 import type { Expr, Named, Relation } from '../ir/types.js';
 import { KEYS, countedRows, dedupeSteps, keyed, newRows, type LandingTable } from './dedupe.js';
-import { factsTable, identifyFacts, scanSpec, touchedPairs } from './names.js';
-import { mergeFirsts, pairsOf, withIdentifier } from './pairs.js';
+import { factsSteps } from './facts.js';
+import { scanSpec, touchedPairs } from './names.js';
+import { mergeFirsts, pairsOf } from './pairs.js';
 import type { SourceLanding } from './plan.js';
 import type { StateSchema } from './state.js';
-import type { Step, StepOp, TableSpec } from './types.js';
+import type { Step, StepOp } from './types.js';
 
 export interface LandingInput {
   readonly schema: StateSchema;
@@ -193,17 +194,16 @@ class Landing {
   }
 
   factsFull(): readonly Step[] {
-    const rows = this.rows(countedRows);
-    return this.facts(rows).map(({ spec, query, name }) =>
-      this.step(`facts.${name}`, `facts of ${name}`, { op: 'replace', spec, query }),
-    );
+    return this.facts('replace', countedRows);
   }
 
   factsIncremental(): readonly Step[] {
-    const rows = this.rows((of) => scanSpec(newRows(of)));
-    return this.facts(rows).map(({ spec, query, name }) =>
-      this.step(`facts.${name}`, `facts of ${name}`, { op: 'append', table: spec.table, query }),
-    );
+    return this.facts('append', (of) => scanSpec(newRows(of)));
+  }
+
+  private facts(op: 'replace' | 'append', of: (table: LandingTable) => Relation): readonly Step[] {
+    const { schema, source, needs } = this;
+    return factsSteps({ schema, source, needs, op, rows: this.rows(of) });
   }
 
   /** Rows that cannot count, for a warning; of an incremental landing, those of its window. */
@@ -223,39 +223,6 @@ class Landing {
         [as('rows_without_timestamp', missing('timestamp')), as('rows_without_id', missing('message_id'))],
       ),
     });
-  }
-
-  private facts(
-    rows: RowsOf,
-  ): readonly { readonly spec: TableSpec; readonly query: Relation; readonly name: string }[] {
-    const made: { spec: TableSpec; query: Relation; name: string }[] = [];
-    for (const { event, columns } of this.needs.events) {
-      const events = this.source.events(event, columns, rows);
-      const spec = factsTable(this.schema, this.source.name, event, columns);
-      if (events) made.push({ spec, query: this.withSubjects(events, spec), name: event });
-    }
-    const identifies = this.source.identifies(this.needs.traits, rows);
-    const spec = identifyFacts(this.schema, this.source.name, this.needs.traits);
-    if (identifies) made.push({ spec, query: this.withSubjects(identifies, spec), name: 'identify' });
-    return made;
-  }
-
-  private withSubjects(events: Relation, spec: TableSpec): Relation {
-    const counted = filter(
-      events,
-      and(call('is_not_null', c(events, 'message_id')), call('is_not_null', c(events, 'timestamp'))),
-    );
-    const subjects = pick(this.schema.scan('subjects'), [
-      'subject_no',
-      'profile_no',
-      'identifier_type',
-      'identifier',
-    ]);
-    const found = join('inner', withIdentifier(counted), subjects, ['identifier_type', 'identifier']);
-    return pick(
-      found,
-      spec.columns.map((column) => column.name),
-    );
   }
 
   private rows(of: (table: LandingTable) => Relation): RowsOf {

@@ -35,6 +35,19 @@ export function factsTable(
   return { table: schema.ref(name), columns: [...own, ...columns.map(column)] };
 }
 
+/** Events of one source that are read together, with the columns that any of them needs. */
+export const eventsTogether = (source: string, index: number, columns: readonly ValueColumn[]): TableSpec => {
+  const own = needsOrder(columns) ? FACTS_COLUMNS : FACTS_COLUMNS.filter((x) => x.name !== 'message_id');
+  return {
+    ...temporary(`events_${hashedName(source, source, String(index))}`, [
+      { name: 'event_no', type: 'int' },
+      ...own,
+      ...columns.map(column),
+    ]),
+    clusterBy: ['event_no'],
+  };
+};
+
 /** The landed identify messages of one source, one mention per trait. */
 export function identifyFacts(
   schema: StateSchema,

@@ -178,6 +178,13 @@ export const STATE = {
 
 export type StateTable = keyof typeof STATE;
 
+/** Tables with a row a message or identifier: finding out how to store their texts would cost half of writing them. */
+const TEXTS: { readonly [table in StateTable]?: TableSpec['texts'] } = {
+  landed: { source: 'repeating', stream: 'repeating', message_id: 'unique' },
+  identity_pairs: { source: 'repeating', user_id: 'unique', anonymous_id: 'unique', first_id: 'unique' },
+  subjects: { identifier_type: 'repeating', identifier: 'unique', first_id: 'unique' },
+};
+
 /** Names state lives under in one schema. */
 export class StateSchema {
   constructor(readonly schema: string) {}
@@ -191,6 +198,7 @@ export class StateSchema {
   }
 
   spec(table: StateTable): TableSpec {
-    return { table: this.ref(table), columns: STATE[table] };
+    const texts = TEXTS[table];
+    return { table: this.ref(table), columns: STATE[table], ...(texts && { texts }) };
   }
 }

@@ -9,6 +9,8 @@ export interface TableSpec {
   readonly columns: readonly Column[];
   /** Columns the engine should order or cluster the table by, if it can. */
   readonly clusterBy?: readonly string[];
+  /** What texts of a column are like, for engines that choose how to store them: a few again and again, or ids. */
+  readonly texts?: Readonly<Record<string, 'repeating' | 'unique'>>;
   /** Gone when the connection closes. */
   readonly temporary?: boolean;
   /** Layout of state tables carries a version: an older one is migrated or rebuilt, never misread. */

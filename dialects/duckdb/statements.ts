@@ -21,18 +21,26 @@ const table = ({ catalog, schema, name }: TableRef): Sql =>
 
 const list = (names: readonly string[]): Sql => names.map(quoteIdentifier).join(', ');
 
+/** Methods tried alone: by itself DuckDB tries all of them on every column of every row group. */
+const COMPRESSION = { repeating: 'dictionary', unique: 'fsst' } as const;
+
 const TEMPLATES: Templates = {
   ensure_schema: ({ schema }) => safe(`create schema if not exists ${quoteIdentifier(schema)}`),
 
   ensure_table: ({ spec }) => {
-    const columns = spec.columns.map(({ name, type }) => `  ${quoteIdentifier(name)} ${duckdbType(type)}`);
+    const columns = spec.columns.map(({ name, type }) => {
+      const texts = spec.texts?.[name];
+      const stored = texts ? ` using compression ${COMPRESSION[texts]}` : '';
+      return `  ${quoteIdentifier(name)} ${duckdbType(type)}${stored}`;
+    });
     return safe(`create ${tableKind(spec)} if not exists ${table(spec.table)} (\n${columns.join(',\n')}\n)`);
   },
 
-  replace: ({ spec, query }, select) =>
-    safe(
-      `create or replace ${tableKind(spec)} ${table(spec.table)} as\n${select(conformed(spec.columns, query))}`,
-    ),
+  replace: ({ spec, query }, select) => {
+    const order = spec.clusterBy ? `\norder by ${list(spec.clusterBy)}` : '';
+    const rows = select(conformed(spec.columns, query));
+    return safe(`create or replace ${tableKind(spec)} ${table(spec.table)} as\n${rows}${order}`);
+  },
 
   append: (step, select) =>
     (step.temporary ? safe : unsafe)(

@@ -85,6 +85,12 @@ test('ensure_table keeps what is there', async () => {
   expect(await all()).toEqual([row('a', 1, '1')]);
 });
 
+test('ensure_table stores texts as what they are like says', async () => {
+  await run({ op: 'ensure_table', spec: { ...spec, texts: { key: 'unique' } } });
+  await run({ op: 'append', table, query: given(['a', 1, '1']) });
+  expect(await all()).toEqual([row('a', 1, '1')]);
+});
+
 test('append goes by name and leaves other columns null', async () => {
   await run({ op: 'ensure_table', spec });
   expect(await run({ op: 'append', table, query: given(['a', 1, '1.5'], ['b', 2, '2']) })).toBe(2);
