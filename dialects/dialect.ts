@@ -19,6 +19,8 @@ export interface Capabilities {
   readonly transactionalDdl: boolean;
   /** `SEMI JOIN` / `ANTI JOIN` keywords; without them EXISTS / NOT EXISTS. Default false. */
   readonly semiJoin: boolean;
+  /** `ASOF LEFT JOIN`: the nearest row by an order. Default false. */
+  readonly asofJoin: boolean;
   /** `IS NOT DISTINCT FROM`. Default true. */
   readonly nullSafeEquals: boolean;
   /** One process at a time may have the warehouse open. Default false. */
@@ -29,6 +31,7 @@ export const DEFAULT_CAPABILITIES: Capabilities = {
   aggregateFilter: false,
   transactionalDdl: false,
   semiJoin: false,
+  asofJoin: false,
   nullSafeEquals: true,
   exclusive: false,
 };

@@ -10,6 +10,7 @@ import type {
   KeyPair,
   LiteralValue,
   Named,
+  Nearest,
   Project,
   Relation,
   ScalarType,
@@ -322,6 +323,29 @@ export function rowNumber(
 ): Window {
   const columns = unique([...input.columns, { name: options.as, type: 'int' }], 'window');
   return { kind: 'window', input, fn: 'row_number', ...options, columns };
+}
+
+/** Adds the sum of `arg` over the partition's rows so far, in an order without ties. */
+export function runningSum(
+  input: Relation,
+  options: { arg: Expr; partitionBy: readonly Expr[]; orderBy: Window['orderBy']; as: string },
+): Window {
+  const columns = unique([...input.columns, { name: options.as, type: 'int' }], 'window');
+  return { kind: 'window', input, fn: 'running_sum', ...options, columns };
+}
+
+/** Each left row with the nearest right row by time (see `Nearest`). */
+export function nearest(
+  left: Relation,
+  right: Relation,
+  on: On,
+  by: Pick<Nearest, 'time' | 'rightTime' | 'match'>,
+): Nearest {
+  const keys = pairs(on);
+  checkKeys(left, right, keys);
+  const shared = new Set(keys.filter((k) => k.left === k.right).map((k) => k.left));
+  const columns = unique([...left.columns, ...right.columns.filter((x) => !shared.has(x.name))], 'nearest');
+  return { kind: 'nearest', left, right, on: keys, ...by, columns };
 }
 
 export function unnest(input: Relation, expr: Expr, of: Unnest['of'], name: string): Unnest {

@@ -15,7 +15,7 @@ const INPUTS: { [K in RelationKind]: (r: Of<K>) => readonly Relation[] } = {
   semi_join: (r) => [r.left, r.right],
   anti_join: (r) => [r.left, r.right],
   union: (r) => r.inputs,
-  follows: (r) => [r.parent, r.child],
+  nearest: (r) => [r.left, r.right],
 };
 
 export function inputsOf(relation: Relation): readonly Relation[] {
@@ -28,13 +28,13 @@ const EXPRESSIONS: { [K in RelationKind]: (r: Of<K>) => readonly Expr[] } = {
   filter: (r) => [r.predicate],
   project: (r) => r.exprs.map((e) => e.expr),
   aggregate: (r) => [...r.groupBy, ...r.aggs].map((e) => e.expr).concat(r.having ?? []),
-  window: (r) => [...r.partitionBy, ...r.orderBy.map((o) => o.expr)],
+  window: (r) => [...r.partitionBy, ...r.orderBy.map((o) => o.expr), ...(r.arg ? [r.arg] : [])],
   unnest: (r) => [r.expr],
   join: (r) => (r.residual ? [r.residual] : []),
   semi_join: (r) => (r.residual ? [r.residual] : []),
   anti_join: (r) => (r.residual ? [r.residual] : []),
   union: () => [],
-  follows: (r) => (r.residual ? [r.residual] : []),
+  nearest: (r) => [r.time],
 };
 
 export function expressionsOf(relation: Relation): readonly Expr[] {

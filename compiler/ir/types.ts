@@ -240,11 +240,13 @@ export interface Union extends RelationBase {
   readonly all: boolean;
 }
 
-/** Adds one column to the input's: a ranking or offset over a partition. */
+/** Adds one column to the input's: over a partition in order, the row's number or the sum of `arg` so far. */
 export interface Window extends RelationBase {
   readonly kind: 'window';
   readonly input: Relation;
-  readonly fn: 'row_number';
+  readonly fn: 'row_number' | 'running_sum';
+  /** `running_sum` only: an integer. */
+  readonly arg?: Expr;
   readonly partitionBy: readonly Expr[];
   readonly orderBy: readonly {
     readonly expr: Expr;
@@ -264,22 +266,21 @@ export interface Unnest extends RelationBase {
 }
 
 /**
- * The funnel step: for each parent row the children strictly after it, within a span. The dialect chooses
- * ASOF join, window or range join. Lowered from the next issue on.
+ * Each row of the left with the nearest row of the right that has the same keys, by time; nulls where there is
+ * none (SEMANTICS §4: how funnels look ahead without trying every pair). Output as of a left join. Where
+ * several rows of the right share keys and time, any of them: a reader of more than the time makes them unique.
  */
-export interface Follows extends RelationBase {
-  readonly kind: 'follows';
-  readonly parent: Relation;
-  readonly child: Relation;
+export interface Nearest extends RelationBase {
+  readonly kind: 'nearest';
+  readonly left: Relation;
+  readonly right: Relation;
   readonly on: readonly KeyPair[];
-  readonly parentTime: string;
-  readonly childTime: string;
-  /** Microseconds after the parent, inclusive. */
-  readonly fromMicros?: string;
-  readonly toMicros?: string;
-  readonly residual?: Expr;
-  readonly mode: 'exists' | 'not_exists' | 'count';
-  readonly as: string;
+  /** Over the left's columns. */
+  readonly time: Expr;
+  /** The right's column. */
+  readonly rightTime: string;
+  /** The first row strictly after `time`, the first at or after it, or the last at or before it. */
+  readonly match: 'after' | 'at_or_after' | 'at_or_before';
 }
 
 export interface Values extends RelationBase {
@@ -288,6 +289,6 @@ export interface Values extends RelationBase {
 }
 
 export type Relation =
-  Scan | Filter | Project | Aggregate | Join | SemiJoin | Union | Window | Unnest | Follows | Values;
+  Scan | Filter | Project | Aggregate | Join | SemiJoin | Union | Window | Unnest | Nearest | Values;
 
 export type RelationKind = Relation['kind'];

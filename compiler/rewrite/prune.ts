@@ -81,8 +81,11 @@ function addWanted(relation: Relation, input: Relation, own: ReadonlySet<string>
       if (relation.all) passed();
       else for (const { name } of input.columns) wanted.add(name);
       return;
-    case 'follows':
-      for (const { name } of input.columns) wanted.add(name);
+    case 'nearest':
+      passed();
+      for (const key of relation.on) wanted.add(input === relation.left ? key.left : key.right);
+      if (input === relation.left) read([relation.time]);
+      else wanted.add(relation.rightTime);
   }
 }
 
@@ -138,12 +141,12 @@ function narrowed(
         columns,
       };
     }
-    case 'follows':
-      return { ...relation, parent: rebuild(relation.parent), child: rebuild(relation.child) };
+    case 'nearest':
+      return narrowedJoin(relation, rebuild);
   }
 }
 
-function narrowedJoin(relation: Of<'join'>, rebuild: (r: Relation) => Relation): Relation {
+function narrowedJoin(relation: Of<'join' | 'nearest'>, rebuild: (r: Relation) => Relation): Relation {
   const left = rebuild(relation.left);
   const right = rebuild(relation.right);
   const shared = new Set(relation.on.filter((k: KeyPair) => k.left === k.right).map((k) => k.left));

@@ -14,6 +14,7 @@ const engine: EmitEngine = {
     aggregateFilter: true,
     transactionalDdl: true,
     semiJoin: true,
+    asofJoin: true,
     exclusive: true,
   },
   functions: FUNCTIONS,

@@ -189,7 +189,7 @@ const SUFFIX: Record<RelationKind, string> = {
   union: 'together',
   window: 'numbered',
   unnest: 'elements',
-  follows: 'followed',
+  nearest: 'followed',
   values: 'given',
 };
 
@@ -225,11 +225,10 @@ function inputsOf(relation: Relation): readonly Relation[] {
     case 'join':
     case 'semi_join':
     case 'anti_join':
+    case 'nearest':
       return [relation.left, relation.right];
     case 'union':
       return relation.inputs;
-    case 'follows':
-      return [relation.parent, relation.child];
     default:
       return [];
   }

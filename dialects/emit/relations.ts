@@ -105,10 +105,10 @@ const BUILDERS: Builders = {
   },
 
   window: (r, q) => {
-    const exprs = [...r.partitionBy, ...r.orderBy.map((o) => o.expr)];
+    const exprs = [...r.partitionBy, ...r.orderBy.map((o) => o.expr), ...(r.arg ? [r.arg] : [])];
     const input = q.open(r.input);
     const block = input.stage === 'rows' && canInline(input, exprs, true) ? input : q.restart(input, r.input);
-    const columns = new Map<string, Item>(block.columns).set(r.as, rowNumber(r, resolver(block)));
+    const columns = new Map<string, Item>(block.columns).set(r.as, windowItem(r, resolver(block)));
     return { ...block, columns, stage: 'finished' };
   },
 
@@ -126,8 +126,27 @@ const BUILDERS: Builders = {
 
   values: (r, q) => q.values(r.rows, r.columns, r.label ?? 'given'),
 
-  follows: (_r, q) => {
-    throw notSupported(q.engine, 'events that follow each other');
+  nearest: (r, q) => {
+    if (!q.engine.capabilities.asofJoin) throw notSupported(q.engine, 'events that follow each other');
+    const left = q.joinable(
+      r.left,
+      true,
+      r.on.map((k) => k.left),
+      r.time,
+    );
+    const right = q.bareBlock(r.right);
+    const at = (block: Block) => (name: string) => resolver(block)({ kind: 'col', name, type: 'text' });
+    const keys = keyConditions(r.on, at(left), at(right), q.engine.capabilities.nullSafeEquals);
+    const order = ({ after: 'lt', at_or_after: 'le', at_or_before: 'ge' } as const)[r.match];
+    const times = [rebind(r.time, resolver(left)), at(right)(r.rightTime)];
+    const on: readonly Expr[] = [...keys, { kind: 'call', fn: order, args: times, type: 'bool' }];
+    const columns = new Map(left.columns);
+    for (const [name, item] of right.columns) if (!columns.has(name)) columns.set(name, item);
+    return {
+      ...left,
+      columns,
+      from: [...left.from, { source: sourceOf(right), join: 'asof left join', on }],
+    };
   },
 };
 
@@ -169,7 +188,8 @@ function joinConditions(r: Join | SemiJoin, left: Block, right: Block, q: QueryB
   return [...keys, rebind(r.residual, either)];
 }
 
-function rowNumber(r: Window, resolve: (c: ColumnExpr) => Expr): Item {
+function windowItem(r: Window, resolve: (c: ColumnExpr) => Expr): Item {
+  const arg = r.arg && rebind(r.arg, resolve);
   const partitionBy = r.partitionBy.map((e) => rebind(e, resolve));
   const orderBy = r.orderBy.map((o) => ({ ...o, expr: rebind(o.expr, resolve) }));
   return {
@@ -184,7 +204,11 @@ function rowNumber(r: Window, resolve: (c: ColumnExpr) => Expr): Item {
         ...(partition.length > 0 ? [clauseLines('partition by', partition, indent + 1)] : []),
         ...(order.length > 0 ? [clauseLines('order by', order, indent + 1)] : []),
       ];
-      return `row_number() over (${inParentheses(clauses, indent)})`;
+      const over = (frame: readonly string[]): string =>
+        `over (${inParentheses([...clauses, ...frame], indent)})`;
+      if (!arg) return `row_number() ${over([])}`;
+      const type = writer.engine.type('int');
+      return `cast(sum(${write(arg, writer, indent)}) ${over(['rows unbounded preceding'])} as ${type})`;
     },
   };
 }

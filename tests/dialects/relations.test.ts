@@ -190,6 +190,61 @@ const joined =
     };
   };
 
+/** The nearest of the other side by one column, within equals of another. */
+const nearest =
+  (match: 'after' | 'at_or_after' | 'at_or_before'): Step =>
+  (input, other, i, j) => {
+    const [k, t, moment] = [nth(input, i), freshName(), nth(input, j)];
+    const [from, time] = [nth(other, j), nth(other, i + 1)];
+    const pair = (r: Rows[number]): Rows[number] => ({ [k]: r[from] ?? null, [t]: r[time] ?? null });
+    const right = distinct(other.rows.map(pair));
+    const fits = (l: Rows[number], r: Rows[number]): boolean => {
+      const [a, b] = [l[moment] ?? null, r[t] ?? null];
+      if (l[k] === null || l[k] !== r[k] || a === null || b === null) return false;
+      return match === 'after' ? b > a : match === 'at_or_after' ? b >= a : b <= a;
+    };
+    const pairs: readonly (readonly [string, string])[] = [[from, k], [time, t]]; // prettier-ignore
+    const relation =
+      from === time
+        ? ir.project(other.relation, [ir.as(k, int(from)), ir.as(t, int(from))], { distinct: true })
+        : ir.pick(other.relation, pairs, { distinct: true });
+    return {
+      relation: ir.nearest(input.relation, relation, [k], { time: int(moment), rightTime: t, match }),
+      rows: input.rows.map((l) => {
+        const times = right.flatMap((r) => (fits(l, r) ? [r[t] ?? 0] : []));
+        const best = match === 'at_or_before' ? Math.max(...times) : Math.min(...times);
+        return { ...l, [t]: times.length === 0 ? null : best };
+      }),
+    };
+  };
+
+/** Sums so far, over rows made distinct so that their order has no ties. */
+const soFar: Step = (input, _other, i) => {
+  const [p, n] = [nth(input, i), freshName()];
+  const once = ir.pick(input.relation, names(input), { distinct: true });
+  const rows = [...distinct(input.rows)].sort((x, y) => {
+    for (const c of names(input)) {
+      const [a, b] = [x[c] ?? null, y[c] ?? null];
+      if (a !== b) return a === null ? 1 : b === null ? -1 : a - b;
+    }
+    return 0;
+  });
+  const sums = new Map<Cell, number>();
+  return {
+    relation: ir.runningSum(once, {
+      arg: ir.call('coalesce', int(p), ir.int(1)),
+      partitionBy: [int(p)],
+      orderBy: names(input).map((c) => ({ expr: int(c), nulls: 'last' as const })),
+      as: n,
+    }),
+    rows: rows.map((r) => {
+      const sum = (sums.get(r[p] ?? null) ?? 0) + (r[p] ?? 1);
+      sums.set(r[p] ?? null, sum);
+      return { ...r, [n]: sum };
+    }),
+  };
+};
+
 const half =
   (keep: boolean): Step =>
   (input, other, i, j) => {
@@ -221,6 +276,7 @@ const together =
 const STEPS: readonly Step[] = [
   filterLess, compute, negate, unique, group, total, number, joined('inner', false), joined('inner', true),
   joined('left', false), joined('full', false), half(true), half(false), together(true), together(false),
+  nearest('after'), nearest('at_or_after'), nearest('at_or_before'), soFar,
 ]; // prettier-ignore
 
 /** Each step takes results of earlier ones, so that relations get shared. */
