@@ -1,0 +1,118 @@
+/** Reducers over event rows (SEMANTICS §2): how rows become one value, and what forms the value has. */
+import type { Reducer } from '../../models/algebra.js';
+import { agg, aggregate, as, call, col, filter, int, text } from '../ir/build.js';
+import type { Expr, Named, Relation } from '../ir/types.js';
+import { jsonFaceted, type Faceted } from './faceted.js';
+
+/** A reducer over rows that carry its argument. */
+export interface Reduction {
+  /** Name of its value column. */
+  readonly column: string;
+  readonly reducer: Reducer;
+  /** The reducer's argument over event rows; undefined for count. */
+  readonly argument: Expr | undefined;
+}
+
+/** Whether it is one aggregate over its rows. */
+export const isPlain = (m: Reduction): boolean => m.reducer.fn !== 'mode' && m.reducer.fn !== 'unique';
+
+/** Rows reduced to one value a key. */
+export function reduced(rows: Relation, key: readonly Named[], m: Reduction): Relation {
+  if (m.reducer.fn === 'mode') return modeRelation(rows, key, m, m.reducer.minFrequency ?? 2);
+  if (m.reducer.fn === 'unique') return uniqueRelation(rows, key, m);
+  return aggregate(rows, key, [as(m.column, aggregateOf(m))]);
+}
+
+const ORDER_OF_EVENTS: readonly Expr[] = [
+  col('timestamp', 'timestamp'),
+  col('message_id', 'text'),
+  col('origin', 'text'),
+];
+
+/** The aggregate of a plain reducer (SEMANTICS §2, "Reducers"). */
+export function aggregateOf(m: Reduction, where?: Expr): Expr {
+  const options = where ? { filter: where } : {};
+  const args = m.argument ? [m.argument] : [];
+  switch (m.reducer.fn) {
+    case 'count':
+      return agg('count', [], options);
+    case 'unique_count':
+      return agg('count_distinct', args, options);
+    case 'sum':
+    case 'avg':
+    case 'min':
+    case 'max':
+      return agg(m.reducer.fn, args, options);
+    case 'first':
+    case 'last':
+      return agg(m.reducer.fn, args, { ...options, orderBy: ORDER_OF_EVENTS });
+    case 'mode':
+    case 'unique':
+      throw new Error(`${m.reducer.fn} takes two steps`);
+  }
+}
+
+/** Most frequent text at least `min_frequency` times; ties: smallest text. */
+function modeRelation(rows: Relation, key: readonly Named[], m: Reduction, minFrequency: number): Relation {
+  if (!m.argument) throw new Error('mode without a property');
+  const present = filter(rows, call('is_not_null', m.argument));
+  const frequent = call('ge', agg('count'), int(minFrequency));
+  const counted = aggregate(
+    present,
+    [...key, as('text', m.argument)],
+    [as('frequency', agg('count'))],
+    frequent,
+  );
+  const order = [call('neg', col('frequency', 'int')), col('text', 'text')];
+  const best = agg('first', [col('text', 'text')], { orderBy: order });
+  return aggregate(counted, key, [as(m.column, best)]);
+}
+
+/** Distinct values as texts, ascending, as a JSON array. */
+function uniqueRelation(rows: Relation, key: readonly Named[], m: Reduction): Relation {
+  if (!m.argument) throw new Error('unique without a property');
+  const present = filter(rows, call('is_not_null', m.argument));
+  const distinct = aggregate(present, [...key, as('text', m.argument)], []);
+  const value = col('text', 'text');
+  const list = aggregate(distinct, key, [
+    as(m.column, agg('json_text_array', [value], { orderBy: [value] })),
+  ]);
+  return list;
+}
+
+/** The forms of a measure's value, over its column. */
+export function measureFaceted(m: Reduction): Faceted {
+  switch (m.reducer.fn) {
+    case 'count':
+    case 'unique_count': {
+      const value = col(m.column, 'int');
+      return { number: value, text: call('number_text', value) };
+    }
+    case 'sum':
+    case 'avg':
+      return numeric(col(m.column, 'number'));
+    case 'min':
+    case 'max':
+      return m.reducer.as === 'string' ? textual(col(m.column, 'text')) : numeric(col(m.column, 'number'));
+    case 'mode':
+      return textual(col(m.column, 'text'));
+    case 'first':
+    case 'last':
+    case 'unique':
+      return jsonFaceted(col(m.column, 'json'));
+  }
+}
+
+/** What the measure is where no event matches. */
+export function measureAbsent(m: Reduction): Faceted {
+  return m.reducer.fn === 'count' || m.reducer.fn === 'unique_count'
+    ? { number: int(0), text: text('0') }
+    : {};
+}
+
+const numeric = (value: Expr): Faceted => ({ number: value, text: call('number_text', value) });
+const textual = (value: Expr): Faceted => ({
+  text: value,
+  number: call('text_number', value),
+  instant: call('text_instant', value),
+});
