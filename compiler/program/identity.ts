@@ -7,6 +7,7 @@ import {
   c,
   call,
   caseWhen,
+  extend,
   filter,
   int,
   join,
@@ -20,7 +21,7 @@ import {
   text,
   union,
 } from '../ir/build.js';
-import type { Column, Expr, Named, Relation } from '../ir/types.js';
+import type { Column, Expr, Relation } from '../ir/types.js';
 import { scanSpec, temporary } from './names.js';
 import { identifiersOf } from './pairs.js';
 import { STATE, type StateSchema } from './state.js';
@@ -37,14 +38,9 @@ const typed = (name: string): Column => {
   const found = STATE.subjects.find((column) => column.name === name);
   return { name, type: found?.type ?? 'text' };
 };
-const old = (name: string): string => `old_${name}`;
 
 const SEEN = temporary('seen', [...IDENTIFIER, ...SAID, 'owner', 'owner_at'].map(typed));
-const NUMBERED = temporary('numbered', [
-  ...['subject_no', ...IDENTIFIER, ...SAID, 'owner', 'owner_at'].map(typed),
-  ...['profile_no', ...STORED].map((name) => ({ ...typed(name), name: old(name) })),
-]);
-const CHANGED = temporary('changed_subjects', STATE.subjects);
+const CHANGED = temporary('changed_subjects', ['subject_no', ...STORED].map(typed));
 const REASSIGNED = temporary('reassigned', [
   { name: 'subject_no', type: 'int' },
   { name: 'from_profile_no', type: 'int' },
@@ -76,15 +72,26 @@ export function identitySteps({ schema, facts, touched }: IdentityInput): readon
       spec: SEEN,
       query: identifiersOf(schema.scan('identity_pairs'), touched),
     }),
-    make('numbers', 'a number for everyone', {
-      op: 'replace',
-      spec: NUMBERED,
-      query: numbered(schema, touched),
-    }),
-    make('changes', 'what is new of whom', {
+    // Users before those who may be theirs. What is known is looked at before what is new is beside it.
+    make('changes.users', 'what is new of users', {
       op: 'replace',
       spec: CHANGED,
-      query: changed(schema, touched !== undefined),
+      query: changed(schema, 'user_id', touched),
+    }),
+    make('users', 'new users', {
+      op: 'append',
+      table: schema.ref('subjects'),
+      query: added(schema, 'user_id'),
+    }),
+    make('changes.anonymous', 'what is new of anonymous ids', {
+      op: 'append',
+      table: CHANGED.table,
+      query: changed(schema, 'anonymous_id', touched),
+    }),
+    make('anonymous', 'new anonymous ids', {
+      op: 'append',
+      table: schema.ref('subjects'),
+      query: added(schema, 'anonymous_id'),
     }),
     make('subjects', 'the map', {
       op: 'merge',
@@ -92,7 +99,7 @@ export function identitySteps({ schema, facts, touched }: IdentityInput): readon
       query: scanSpec(CHANGED),
       keys: ['subject_no'],
       set: [...STORED],
-      insert: true,
+      insert: false,
     }),
     make('reassigned', 'who changed hands', { op: 'replace', spec: REASSIGNED, query: reassigned(schema) }),
     make('reassignments', 'remembering who changed hands', {
@@ -110,84 +117,76 @@ export function identitySteps({ schema, facts, touched }: IdentityInput): readon
         insert: false,
       }),
     ),
+    ...[SEEN, CHANGED, REASSIGNED].map(({ table }) =>
+      make(`drop.${table.name}`, 'done with it', { op: 'drop', table, object: 'table' }),
+    ),
   ];
 }
 
-/** Everyone asked about, with the number they have or get, and beside what is stored of them. */
-function numbered(schema: StateSchema, touched: Relation | undefined): Relation {
-  const subjects = schema.scan('subjects');
-  const seen = scanSpec(SEEN);
-  const stored = pick(subjects, [
-    'subject_no',
-    ...IDENTIFIER,
-    ...['profile_no', ...STORED].map((name): readonly [string, string] => [name, old(name)]),
-  ]);
-  const names = NUMBERED.columns.map((column) => column.name);
-  const known = pick(join('inner', seen, stored, IDENTIFIER), names);
+type IdentifierType = 'user_id' | 'anonymous_id';
 
-  const fresh = antiJoin(seen, stored, IDENTIFIER);
-  const orderBy = ['first_at', ...IDENTIFIER].map((name) => ({ expr: c(fresh, name) }));
-  const ranked = rowNumber(fresh, { partitionBy: [], orderBy, as: 'rank' });
+const ofType = (rows: Relation, type: IdentifierType): Relation =>
+  filter(rows, call('eq', c(rows, 'identifier_type'), text(type)));
+
+/** With `owner_no`: the number of the user that `owner` names. */
+function withOwner(schema: StateSchema, rows: Relation, type: IdentifierType): Relation {
+  if (type === 'user_id') return extend(rows, [as('owner_no', nul('int'))]);
+  const users = pick(ofType(schema.scan('subjects'), 'user_id'), [
+    ['identifier', 'owner'],
+    ['subject_no', 'owner_no'],
+  ]);
+  return join('left', rows, users, ['owner']);
+}
+
+/** Rows of `subjects` for those seen who have none. Any order will do for numbers: nothing is told by them. */
+function added(schema: StateSchema, type: IdentifierType): Relation {
+  const subjects = schema.scan('subjects');
+  const fresh = antiJoin(ofType(scanSpec(SEEN), type), ofType(subjects, type), ['identifier']);
+  const ranked = rowNumber(fresh, { partitionBy: [], orderBy: [], as: 'rank' });
   const last = aggregate(
     subjects,
     [],
     [as('last', call('coalesce', agg('max', [c(subjects, 'subject_no')]), int(0)))],
   );
   const crossed = join('cross', ranked, last, []);
-  const added = project(
-    crossed,
-    NUMBERED.columns.map(({ name, type }): Named => {
-      if (name === 'subject_no') return as(name, call('add', c(crossed, 'last'), c(crossed, 'rank')));
-      return as(name, name.startsWith('old_') ? nul(type) : c(crossed, name));
-    }),
-  );
-
-  const gone = antiJoin(touched ? semiJoin(stored, touched, IDENTIFIER) : stored, seen, IDENTIFIER);
-  const kept = ['subject_no', ...IDENTIFIER];
-  const vanished = project(
-    gone,
-    NUMBERED.columns.map(({ name, type }): Named => {
-      return as(name, kept.includes(name) || name.startsWith('old_') ? c(gone, name) : nul(type));
-    }),
-  );
-  return union([known, added, vanished]);
-}
-
-/** Rows of `subjects` that are new or not as stored. Those stored keep their profile for now. */
-function changed(schema: StateSchema, partial: boolean): Relation {
-  const rows = scanSpec(NUMBERED);
-  const users = (of: Relation, as_: string): Relation => {
-    const own = filter(of, call('eq', c(of, 'identifier_type'), text('user_id')));
-    return pick(own, [
-      ['identifier', 'owner'],
-      ['subject_no', as_],
-    ]);
-  };
-  const here = join('left', rows, users(rows, 'owner_here'), ['owner']);
-  // An owner whose own pairs did not change is not among those numbered now.
-  const both = partial ? join('left', here, users(schema.scan('subjects'), 'owner_there'), ['owner']) : here;
-  const owner = partial
-    ? call('coalesce', c(both, 'owner_here'), c(both, 'owner_there'))
-    : c(both, 'owner_here');
-  const owned = project(both, [
-    ...rows.columns.map(({ name }) => as(name, c(both, name))),
-    as('owner_no', owner),
-  ]);
-  const isNew = call('is_null', c(owned, old('profile_no')));
-  const differs = STORED.map((name) => call('is_distinct', c(owned, name), c(owned, old(name))));
-  const different = filter(owned, or(isNew, ...differs));
+  const numbered = extend(crossed, [as('subject_no', call('add', c(crossed, 'last'), c(crossed, 'rank')))]);
+  const rows = withOwner(schema, numbered, type);
   return project(
-    different,
-    STATE.subjects.map(({ name }) =>
-      as(
-        name,
-        name === 'profile_no'
-          ? call('coalesce', c(different, old(name)), currentProfile(different))
-          : c(different, name),
-      ),
-    ),
+    rows,
+    STATE.subjects.map(({ name }) => as(name, name === 'profile_no' ? currentProfile(rows) : c(rows, name))),
   );
 }
+
+/** Subjects of whom messages say something else than is stored, or nothing any more: they keep their number. */
+function changed(schema: StateSchema, type: IdentifierType, touched: Relation | undefined): Relation {
+  const stored = ofType(schema.scan('subjects'), type);
+  const seen = ofType(scanSpec(SEEN), type);
+  const before = pick(stored, [
+    'subject_no',
+    'identifier',
+    ...STORED.map((name): readonly [string, string] => [name, old(name)]),
+  ]);
+  const now = pick(seen, ['identifier', ...SAID, 'owner', 'owner_at']);
+  const known = withOwner(schema, join('inner', now, before, ['identifier']), type);
+  const different = filter(
+    known,
+    or(...STORED.map((name) => call('is_distinct', c(known, name), c(known, old(name))))),
+  );
+  const asked = touched ? semiJoin(stored, touched, IDENTIFIER) : stored;
+  const gone = antiJoin(asked, seen, ['identifier']);
+  const nothing = CHANGED.columns.map(({ name, type: of }) =>
+    as(name, name === 'subject_no' ? c(gone, name) : nul(of)),
+  );
+  return union([
+    pick(
+      different,
+      CHANGED.columns.map(({ name }) => name),
+    ),
+    project(gone, nothing),
+  ]);
+}
+
+const old = (name: string): string => `old_${name}`;
 
 /** Whose a subject is at `as_of`: its owner's from `owner_at` on, else its own. */
 const currentProfile = (rows: Relation): Expr =>

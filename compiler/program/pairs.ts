@@ -7,11 +7,14 @@ import {
   agg,
   aggregate,
   and,
+  antiJoin,
   as,
   c,
   call,
   caseWhen,
+  extend,
   filter,
+  int,
   nul,
   or,
   pick,
@@ -104,17 +107,23 @@ export function identifiersOf(pairs: Relation, only?: Relation): Relation {
     ]);
   };
   const rows = union([side('user_id'), side('anonymous_id')]);
-  const firstAt = c(rows, 'first_at');
-  const owner = c(rows, 'owner');
-  return aggregate(
-    rows,
-    ['identifier_type', 'identifier'].map((key) => as(key, c(rows, key))),
-    [
-      ...leastOf(rows),
-      as('owner', agg('first', [owner], { orderBy: [firstAt, c(rows, 'first_id'), owner] })),
+  // Most are in one pair, of which nothing is to be found out: what orders the others holds their texts in memory.
+  const keys = ['identifier_type', 'identifier'];
+  const byKey = (of: Relation): readonly Named[] => keys.map((key) => as(key, c(of, key)));
+  const several = aggregate(rows, byKey(rows), [], call('gt', agg('count'), int(1)));
+  const alone = antiJoin(rows, several, keys);
+  const ownedAt = caseWhen([{ when: call('is_not_null', c(alone, 'owner')), then: c(alone, 'first_at') }]);
+  const others = semiJoin(rows, several, keys);
+  const firstAt = c(others, 'first_at');
+  const owner = c(others, 'owner');
+  return union([
+    extend(alone, [as('owner_at', ownedAt)]),
+    aggregate(others, byKey(others), [
+      ...leastOf(others),
+      as('owner', agg('first', [owner], { orderBy: [firstAt, c(others, 'first_id'), owner] })),
       as('owner_at', agg('min', [firstAt], { filter: call('is_not_null', owner) })),
-    ],
-  );
+    ]),
+  ]);
 }
 
 const named = (identifiers: Relation, type: string): Relation => {

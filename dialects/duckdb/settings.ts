@@ -38,6 +38,8 @@ export function readSettings({ settings, projectDir, mode }: OpenOptions): DuckD
     allow_community_extensions: 'false',
     memory_limit: memoryLimit ?? `${defaultMemory()}MiB`,
     temp_directory: file === MEMORY ? join(tmpdir(), `rollcall-${process.pid}.tmp`) : `${file}.tmp`,
+    // What is freed goes back to the system while statements run, not after them.
+    allocator_background_threads: 'true',
     // Large inserts need not wait for each other; order comes from ORDER BY alone.
     preserve_insertion_order: 'false',
   };
