@@ -16,9 +16,14 @@ const dir = process.env['BENCH_DIR'] ?? join(tmpdir(), `rollcall-bench-${events}
 const settings = { path: 'warehouse.duckdb', schema: 'rollcall', memory_limit: '8GB' };
 const work = audiences(100);
 
+let cpu = 0;
+/** Wall time; adds processor time to `cpu`. */
 const seconds = async (f: () => Promise<unknown>): Promise<number> => {
   const start = performance.now();
+  const before = process.cpuUsage();
   await f();
+  const used = process.cpuUsage(before);
+  cpu += (used.user + used.system) / 1e6;
   return (performance.now() - start) / 1000;
 };
 const median = (list: number[]): number =>
@@ -64,6 +69,7 @@ if (!project) throw new Error('no project');
 const hand: number[] = [];
 const full: number[] = [];
 for (let i = 0; i < repeats; i++) {
+  cpu = 0;
   await withWarehouse(async (w) => {
     await w.execute('drop schema if exists rollcall cascade');
     await w.execute('create schema if not exists hand');
@@ -73,6 +79,8 @@ for (let i = 0; i < repeats; i++) {
       each.push(await seconds(() => w.execute(`create or replace table hand.${key} as ${sql}`)));
     hand.push(each.reduce((a, b) => a + b, 0));
   });
+  const handCpu = cpu;
+  cpu = 0;
   const phases: string[] = [];
   let last = performance.now();
   full.push(
@@ -97,7 +105,7 @@ for (let i = 0; i < repeats; i++) {
     }),
   );
   console.log(
-    `hand ${hand.at(-1)?.toFixed(1)} s, run ${full.at(-1)?.toFixed(1)} s; ${phases.join(', ')}; peak RSS ${Math.round(process.resourceUsage().maxRSS / 1024)} MB`,
+    `hand ${hand.at(-1)?.toFixed(1)} s (CPU ${handCpu.toFixed(1)}), run ${full.at(-1)?.toFixed(1)} s (CPU ${cpu.toFixed(1)}); ${phases.join(', ')}; peak RSS ${Math.round(process.resourceUsage().maxRSS / 1024)} MB`,
   );
 }
 const differing = await withWarehouse(async (w) => {

@@ -1,6 +1,6 @@
 /**
  * Peak memory of `run` and `sync` for a growing number of changes, each in a process of its own, DuckDB held to
- * 2 GB: a run in which N profiles enter, its delivery to a file, a run in which all of them leave, and that
+ * 1 GB: a run in which N profiles enter, its delivery to a file, a run in which all of them leave, and that
  * delivery. `npx tsx bench/memory.ts [sizes] [memory_limit]`; BENCH_REUSE=1 takes `dist/` as it is.
  */
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { dialectFor } from '../dialects/registry.js';
 import { build, machine, printTable, spawned } from './measure.js';
 
-const [sizes = '100000,500000,1000000,5000000', memoryLimit = '2GB'] = process.argv.slice(2);
+const [sizes = '100000,500000,1000000,5000000', memoryLimit = '1GB'] = process.argv.slice(2);
 
 await build();
 console.log(machine());
