@@ -1,11 +1,19 @@
-import type { Condition, EventStream, Operand, Window } from '../../models/algebra.js';
+import type { Comparison, Condition, EventStream, Operand, Window } from '../../models/algebra.js';
 import { valueColumn } from '../bind/paths.js';
 import { FACET_TYPES, type Facet, type ValueColumn, type ValueRoot } from '../bind/types.js';
 import { CompilerBug } from '../diagnostics/index.js';
-import { and, bool, call, col, join, not, or, text } from '../ir/build.js';
+import { and, bool, call, col, filter, int, join, not, nul, or, text } from '../ir/build.js';
 import type { Expr, Relation } from '../ir/types.js';
 import { asOf, between, compareFaceted, definite, instantLiteral, moved } from './compare.js';
-import { leftFacets, literalFaceted, RIGHT_FACETS, rightOperand, type Faceted } from './faceted.js';
+import {
+  leftFacets,
+  literalFaceted,
+  reducerFacet,
+  RIGHT_FACETS,
+  rightOperand,
+  type Faceted,
+} from './faceted.js';
+import { childExists, childValue, spanOf, type Child, type ChildRows } from './funnel.js';
 import type { LowerContext } from './provider.js';
 import { TraitSources, withAbsent } from './traits.js';
 
@@ -13,24 +21,71 @@ const TIME = col('timestamp', 'timestamp');
 
 /**
  * The predicate of one event stream over rows of its event: window, history, sources and `where`. Collects
- * the value columns the rows must carry and the trait relations they must be joined with.
+ * the value columns the rows must carry, the trait relations they must be joined with, and the children that
+ * `where` holds.
  */
-export class EventPredicate {
+export class EventPredicate implements ChildRows {
   private readonly wanted = new Map<string, ValueColumn>();
   private readonly traits: TraitSources;
+  private readonly children: Child[] = [];
   /** Bounds on `timestamp`, always a plain range so that engines can prune by it. */
   readonly time: Expr;
-  /** Everything else. */
+  /** Everything else that does not depend on the parent. */
   readonly rest: Expr;
+  readonly equalities: readonly { readonly child: Expr; readonly parent: Expr }[];
+  readonly links: readonly Expr[];
+  readonly key: readonly string[];
+  /** How long a row's settled children may take to come. */
+  private settling = 0n;
+  /** The condition being lowered reads the parent. */
+  private readsParent = false;
 
   constructor(
     readonly stream: EventStream,
     private readonly context: LowerContext,
+    private readonly parent?: EventPredicate,
   ) {
+    this.key = context.provider.key.map((k) => k.name);
     this.traits = new TraitSources(context);
-    this.time = and(windowRange(stream.window), historyRange(context));
-    const where = stream.where ? this.condition(stream.where) : bool(true);
-    this.rest = and(sourceFilter(stream.excludeSources), where);
+    const own: Expr[] = [];
+    const links: Expr[] = [];
+    const equalities: { readonly child: Expr; readonly parent: Expr }[] = [];
+    for (const conjunct of stream.where ? conjunctsOf(stream.where) : []) {
+      const equality = this.equality(conjunct);
+      if (equality) equalities.push(equality);
+      else {
+        this.readsParent = false;
+        const expr = this.condition(conjunct);
+        (this.readsParent ? links : own).push(expr);
+      }
+    }
+    this.equalities = equalities;
+    this.links = links;
+    this.rest = and(sourceFilter(stream.excludeSources), ...own);
+    const settled =
+      this.settling === 0n ? [] : [call('le', TIME, call('ts_add_micros', asOf(), int(-this.settling)))];
+    this.time = and(windowRange(stream.window), historyRange(context), ...settled);
+  }
+
+  get hasChildren(): boolean {
+    return this.children.length > 0;
+  }
+
+  /** Rows of the event that satisfy all that does not depend on a parent. */
+  rows(): Relation {
+    const { event, excludeSources } = this.stream;
+    return this.kept(
+      this.context.provider.events({ event, columns: this.columns, excludeSources: excludeSources ?? [] }),
+    );
+  }
+
+  /** Of rows of the event those that satisfy the predicate. */
+  kept(rows: Relation): Relation {
+    const inTime = this.withTraits(filter(rows, this.time));
+    return filter(
+      this.children.reduce((parents, child) => child.extend(parents), inTime),
+      this.rest,
+    );
   }
 
   /** A value of the event, in one form; remembered as a column the rows need. */
@@ -45,7 +100,7 @@ export class EventPredicate {
   }
 
   /** Joins rows with the trait relations `where` compares with. */
-  withTraits(rows: Relation): Relation {
+  private withTraits(rows: Relation): Relation {
     const key = this.context.provider.key.map((k) => k.name);
     return this.traits
       .sources()
@@ -68,14 +123,52 @@ export class EventPredicate {
         const { member } = this.traits.membership(condition.key);
         return call('is_not_null', member);
       }
-      case 'test': {
-        const right = rightOperand(condition.compare);
-        const left = this.operand(condition.left, leftFacets(condition.compare));
-        return compareFaceted(left, condition.compare, right ? this.operand(right, RIGHT_FACETS) : undefined);
-      }
+      case 'test':
+        return this.test(condition.left, condition.compare);
       case 'users':
         throw new CompilerBug('`users` inside where passed resolve');
     }
+  }
+
+  private test(leftOperand: Operand, compare: Comparison): Expr {
+    if (leftOperand.kind === 'reduced' && leftOperand.stream.kind === 'event') {
+      const { stream, reducer } = leftOperand;
+      const found = childExists(this.child(stream), reducer, compare);
+      if (found) {
+        this.children.push(found);
+        return found.truth;
+      }
+    }
+    const right = rightOperand(compare);
+    const left = this.operand(leftOperand, leftFacets(compare));
+    return compareFaceted(left, compare, right ? this.operand(right, RIGHT_FACETS) : undefined);
+  }
+
+  /** The predicate of a child; a settled one makes this event wait. */
+  private child(stream: EventStream): EventPredicate {
+    const { to } = spanOf(stream);
+    if (stream.settled && to !== undefined && to > this.settling) this.settling = to;
+    return new EventPredicate(stream, this.context, this);
+  }
+
+  /** `property = property of the parent`: equal as numbers where both are numbers, else as texts. */
+  private equality(condition: Condition): { readonly child: Expr; readonly parent: Expr } | undefined {
+    if (condition.kind !== 'test' || condition.compare.op !== 'equals') return undefined;
+    const { left } = condition;
+    const { right } = condition.compare;
+    const [own, parents] = isOfParent(right) ? [left, right] : [right, left];
+    if (!isOfParent(parents) || isOfParent(own) || own.kind === 'reduced' || own.kind === 'literal') {
+      return undefined;
+    }
+    const parent = this.parentOperand(parents.path, RIGHT_FACETS);
+    return { child: comparable(this.operand(own, RIGHT_FACETS)), parent: comparable(parent) };
+  }
+
+  /** A property of the enclosing event, over its rows. */
+  private parentOperand(path: string, facets: readonly Facet[]): Faceted {
+    const { parent } = this;
+    if (!parent) throw new CompilerBug('a reference to no enclosing event passed resolve');
+    return forms(facets, (facet) => parent.value('property', path, facet));
   }
 
   private operand(operand: Operand, facets: readonly Facet[]): Faceted {
@@ -84,26 +177,53 @@ export class EventPredicate {
         return literalFaceted(operand.literal);
       case 'property':
       case 'context': {
+        if (isOfParent(operand)) {
+          this.readsParent = true;
+          const values = this.parentOperand(operand.path, facets);
+          return forms(facets, (facet) => {
+            const value = values[facet as keyof Faceted];
+            return value?.kind === 'col' ? { ...value, side: 'left' } : value;
+          });
+        }
         const root = operand.kind;
-        const value = (facet: Facet): Expr | undefined =>
-          facets.includes(facet) ? this.value(root, operand.path, facet) : undefined;
-        return compact({ text: value('text'), number: value('number'), instant: value('instant') });
+        return forms(facets, (facet) => this.value(root, operand.path, facet));
       }
       case 'trait':
         return withAbsent(this.traits.reference(operand.path));
-      case 'reduced':
-        throw new CompilerBug('a child event passed resolve');
+      case 'reduced': {
+        const { stream, reducer } = operand;
+        if (stream.kind !== 'event') throw new CompilerBug('an entity stream passed resolve');
+        const child = this.child(stream);
+        const facet = reducerFacet(reducer);
+        const argument =
+          facet && 'property' in reducer ? child.value('property', reducer.property, facet) : undefined;
+        const found = childValue(child, reducer, argument);
+        this.children.push(found);
+        return found.faceted;
+      }
     }
   }
 }
 
-function compact(forms: {
-  text: Expr | undefined;
-  number: Expr | undefined;
-  instant: Expr | undefined;
-}): Faceted {
-  return Object.fromEntries(Object.entries(forms).filter(([, expr]) => expr !== undefined));
+/** The forms asked for. */
+function forms(facets: readonly Facet[], form: (facet: Facet) => Expr | undefined): Faceted {
+  const asked = (['text', 'number', 'instant'] as const).filter((facet) => facets.includes(facet));
+  const found = asked.map((facet) => [facet, form(facet)] as const);
+  return Object.fromEntries(found.filter(([, expr]) => expr !== undefined));
 }
+
+/** One text by which two values are equal just when they are by `equals` between references. */
+function comparable({ number, text: plain }: Faceted): Expr {
+  if (!number) return plain ?? nul('text');
+  const canonical = call('number_text', number);
+  return plain ? call('coalesce', canonical, plain) : canonical;
+}
+
+const conjunctsOf = (condition: Condition): readonly Condition[] =>
+  condition.kind === 'all' ? condition.of.flatMap(conjunctsOf) : [condition];
+
+const isOfParent = (operand: Operand): operand is Operand & { readonly kind: 'property' } =>
+  operand.kind === 'property' && operand.of === 'parent';
 
 /** `as_of − d ≤ timestamp ≤ as_of`, both bounds exact; no event after `as_of` exists (SEMANTICS §1, §3). */
 function windowRange(window: Window | undefined): Expr {

@@ -24,7 +24,7 @@ export function measure(stream: EventStream, reducer: Reducer, context: LowerCon
 
 /** Measures that may share a pass: the same event, without joins of their own and with the same sources. */
 export const passOf = (m: Measure): string =>
-  isPlain(m) && !m.predicate.readsTraits
+  isPlain(m) && !m.predicate.readsTraits && !m.predicate.hasChildren
     ? JSON.stringify([m.predicate.stream.event, m.predicate.stream.excludeSources ?? []])
     : m.column;
 
@@ -45,8 +45,7 @@ export function passRelation(measures: readonly Measure[], context: LowerContext
   const key = context.provider.key.map((k) => as(k.name, c(rows, k.name)));
   const name = `${event} ${measures.length === 1 ? first.reducer.fn : 'measures'}`;
   if (measures.length > 1) return label(sharedPass(rows, key, measures), name);
-  const kept = filter(first.predicate.withTraits(filter(rows, first.predicate.time)), first.predicate.rest);
-  return label(reduced(kept, key, first), name);
+  return label(reduced(first.predicate.kept(rows), key, first), name);
 }
 
 /** One pass for several: every aggregate filters for itself, rows no one wants are left out first. */

@@ -22,12 +22,15 @@ export function checkDefinition(
 ): Checked {
   const checker = new Checker(definition, names, sources, spans);
   checker.definitionForm();
-  if (definition.kind === 'audience') checker.condition(definition.condition, undefined, definition);
+  if (definition.kind === 'audience') checker.condition(definition.condition, [], definition);
   else if (definition.value.kind === 'reduced') {
-    checker.reduced(definition.value.stream, definition.value.reducer, definition);
+    checker.reduced(definition.value.stream, definition.value.reducer, [], definition);
   } else checker.unsupported(definition.value, 'SQL traits');
   return { diagnostics: checker.diagnostics, upstream: checker.upstream };
 }
+
+/** The events whose `where` something stands in, the outermost first. */
+type Events = readonly EventStream[];
 
 class Checker {
   readonly diagnostics: Diagnostic[] = [];
@@ -45,18 +48,18 @@ class Checker {
     if (this.definition.of === 'accounts') this.unsupported(this.definition, 'definitions of accounts');
   }
 
-  /** @param event the enclosing event inside `where`, undefined over profiles */
-  condition(condition: Condition, event: EventStream | undefined, parent: object): void {
+  /** @param events the events whose `where` it stands in, the outermost first; none over profiles */
+  condition(condition: Condition, events: Events, parent: object): void {
     const at = this.spans.of(condition) ? condition : parent;
     switch (condition.kind) {
       case 'all':
       case 'any':
         condition.of.forEach((child) => {
-          this.condition(child, event, at);
+          this.condition(child, events, at);
         });
         return;
       case 'not':
-        this.condition(condition.of, event, at);
+        this.condition(condition.of, events, at);
         return;
       case 'audience':
         this.audience(condition.key, at);
@@ -65,12 +68,13 @@ class Checker {
         this.unsupported(at, 'conditions on the users of an account');
         return;
       case 'test':
-        this.operand(condition.left, event, at);
-        if ('right' in condition.compare) this.operand(condition.compare.right, event, at);
+        this.operand(condition.left, events, at);
+        if ('right' in condition.compare) this.operand(condition.compare.right, events, at);
     }
   }
 
-  private operand(operand: Operand, event: EventStream | undefined, parent: object): void {
+  private operand(operand: Operand, events: Events, parent: object): void {
+    const [event, enclosing] = [events.at(-1), events.at(-2)];
     const at = this.spans.of(operand) ? operand : parent;
     switch (operand.kind) {
       case 'literal':
@@ -84,20 +88,27 @@ class Checker {
             `A ${operand.kind} belongs to an event; here there is none`,
             'put it into the "where" of an event',
           );
-        } else if (operand.kind === 'property' && operand.of === 'parent') {
-          this.unsupported(at, 'references to an enclosing event');
-        } else this.value(operand.kind, operand.path, event, at);
+        } else if (operand.kind === 'context' || operand.of === 'self') {
+          this.value(operand.kind, operand.path, event, at);
+        } else if (enclosing) this.value('property', operand.path, enclosing, at);
+        else {
+          this.report(
+            'misplaced-operand',
+            at,
+            `"${event.event}" stands in no other event, so there is no parent to read "${operand.path}" of`,
+            'leave out "of", or put the event into the "where" of the one that comes before it',
+          );
+        }
         return;
       case 'trait':
         this.trait(operand.path, at);
         return;
       case 'reduced':
-        if (event) this.unsupported(at, 'events inside the "where" of an event (funnels)');
-        else this.reduced(operand.stream, operand.reducer, at);
+        this.reduced(operand.stream, operand.reducer, events, at);
     }
   }
 
-  reduced(stream: Stream, reducer: Reducer, parent: object): void {
+  reduced(stream: Stream, reducer: Reducer, events: Events, parent: object): void {
     const at = this.spans.of(stream) ? stream : parent;
     if (stream.kind === 'entity') {
       this.unsupported(at, 'conditions on entities');
@@ -105,7 +116,15 @@ class Checker {
     }
     if (stream.by) this.unsupported(at, '"by": "group_id"');
     if (stream.expiresAfter) this.unsupported(at, '"expires_after"');
-    if (stream.parentWindow || stream.settled) {
+    if (stream.settled && events.length > 0 && !stream.parentWindow) {
+      this.report(
+        'misplaced-operand',
+        at,
+        '"settled" waits until the time after the parent has passed, and here it has no end',
+        'say how long with "within_parent" or "between_parent"',
+      );
+    }
+    if (events.length === 0 && (stream.parentWindow || stream.settled)) {
       this.report(
         'misplaced-operand',
         at,
@@ -120,7 +139,7 @@ class Checker {
     }
     if ('property' in reducer)
       this.value('property', reducer.property, stream, this.spans.of(reducer) ? reducer : at);
-    if (stream.where) this.condition(stream.where, stream, at);
+    if (stream.where) this.condition(stream.where, [...events, stream], at);
   }
 
   private value(root: ValueRoot, path: string, event: EventStream, at: object): void {

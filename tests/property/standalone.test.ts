@@ -9,7 +9,7 @@ import { expectSame, referenceSays, sourcesOf, tries } from './support.js';
 
 it('a standalone SELECT gives what the reference gives', { timeout: 600_000 }, async () => {
   await fc.assert(
-    fc.asyncProperty(definitionSet(), history(), async (definitions, messages) => {
+    fc.asyncProperty(definitionSet({ funnels: true }), history(), async (definitions, messages) => {
       await using world = await World.create({
         definitions,
         sources: sourcesOf(messages),
