@@ -11,7 +11,8 @@ import { NOW } from './shapes-data.js';
 export interface Facts {
   table(event: string): string;
   column(start: string): string;
-  stage(key: string): string;
+  /** A query: who is in another audience, by this run. */
+  members(key: string): string;
 }
 
 export interface Shape {
@@ -298,7 +299,7 @@ select distinct profile_id from e join t using (profile_id) where price > cast(s
     },
     facts: (f) =>
       `select distinct profile_no from ${f.table('Email Opened')}
-       where ${back(60)} and profile_no in (select profile_no from ${f.stage('sum')})`,
+       where ${back(60)} and profile_no in (${f.members('sum')})`,
     raw: (by) =>
       by.perProfile(
         ['Order Completed', 'Email Opened'],

@@ -1,8 +1,10 @@
 /**
  * Twenty shapes of audiences against the best queries written by hand for them, in the same DuckDB, with the same
  * members: what a run computes over landed facts against SQL over the same facts; and the standalone SELECT against
- * SQL over the raw messages, of the same meaning and (`trusting`) relying on what is known of this data. `npx tsx bench/shapes.ts [events] [users] [repeats] [shapes]`; BENCH_DIR keeps the data,
- * BENCH_REUSE=1 takes it as it is, BENCH_SQL=1 writes every query to its folder `sql/`.
+ * SQL over the raw messages, of the same meaning and (`trusting`) relying on what is known of this data.
+ * `npx tsx bench/shapes.ts [events] [users] [repeats] [shapes] [modes]`, the last two with commas, modes of `run`, `raw`
+ * and `trusting`; BENCH_DIR keeps the data, BENCH_REUSE=1 takes it as it is, BENCH_SQL=1 writes every query to its
+ * folder `sql/`.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,7 +20,11 @@ import { AS_OF, messagesSql } from './shapes-data.js';
 import { shapes, type Facts } from './shapes-workload.js';
 
 const [events = 3_000_000, users = 200_000, repeats = 5] = process.argv.slice(2, 5).map(Number);
-const only = process.argv[5]?.split(',');
+const named = (list: string | undefined): readonly string[] | undefined =>
+  list ? list.split(',') : undefined;
+const only = named(process.argv[5]);
+const MODES = ['run', 'raw', 'trusting'] as const;
+const modes = MODES.filter((mode) => named(process.argv[6])?.includes(mode) ?? true);
 const kept = process.env['BENCH_DIR'];
 const dir = kept ?? mkdtempSync(join(tmpdir(), 'rollcall-bench-shapes-'));
 const settings = { path: 'warehouse.duckdb', schema: 'rollcall', memory_limit: '8GB' };
@@ -91,6 +97,12 @@ async function factsOf(w: Warehouse): Promise<Facts> {
     w,
     `select table_name, column_name from duckdb_columns() where schema_name = 'rollcall' or table_name = 'rollcall_custom_traits'`,
   );
+  const numbers = new Map(
+    (await rows(w, 'select key, definition_no from rollcall.definitions')).map((d) => [
+      d['key'],
+      String(d['definition_no']),
+    ]),
+  );
   const find = (column: 'table_name' | 'column_name', start: string): string => {
     const found = columns.find((c) => String(c[column]).startsWith(start))?.[column];
     if (typeof found !== 'string') throw new Error(`nothing landed for ${start}`);
@@ -100,7 +112,8 @@ async function factsOf(w: Warehouse): Promise<Facts> {
     table: (event) =>
       `rollcall.${find('table_name', `facts_shop_${event.toLowerCase().replace(/ /g, '_')}`)}`,
     column: (start) => find('column_name', start),
-    stage: (key) => /(rollcall_stage_\w+)/.exec(recorded.get(`compute.${key}`)?.[0] ?? '')?.[1] ?? '?',
+    members: (key) =>
+      `select profile_no from rollcall_stage_members where definition_no = ${numbers.get(key) ?? '?'}`,
   };
 }
 
@@ -135,9 +148,9 @@ async function compare(w: Warehouse, what: string, ours: string, hand: string): 
   return { ratio: a / b, ours: a, hand: b, members };
 }
 
-/** The query of a `create … as`, its one column named `id`. */
+/** A query, or that of an `insert`, with its one column named `id`. */
 const body = (sql: string, column: string): string =>
-  `select ${column} as id from (\n${sql.replace(/^create or replace temporary table \S+ as\n/, '').replace(/;\s*$/, '')}\n)`;
+  `select ${column} as id from (\n${sql.replace(/^insert into .*\n/, '').replace(/;\s*$/, '')}\n)`;
 
 try {
   await make();
@@ -158,11 +171,12 @@ try {
 
   await withWarehouse(async (w) => {
     const facts = await factsOf(w);
-    for (const sql of recorded.get('shared.custom_traits') ?? []) await w.execute(sql);
-    for (const { key } of run.definitions)
-      for (const sql of recorded.get(`compute.${key}`) ?? []) await w.execute(sql);
+    const stages = [...recorded.keys()].filter((id) => id.startsWith('stage.'));
+    const computing = run.definitions.map(({ key }) => `compute.${key}`);
+    for (const id of ['shared.custom_traits', ...stages, ...computing])
+      for (const sql of recorded.get(id) ?? []) await w.execute(sql);
     const table: string[][] = [];
-    const ratios: [number[], number[], number[]] = [[], [], []];
+    const ratios = new Map<string, number[]>(modes.map((mode) => [mode, []]));
     for (const shape of shapes) {
       if (only && !only.includes(shape.key)) continue;
       const [step] = recorded.get(`compute.${shape.key}`) ?? [];
@@ -180,39 +194,23 @@ try {
           writeFileSync(join(dir, 'sql', `${shape.key}.${name}.hand.sql`), hand);
         }
       }
-      const a = await compare(w, `${shape.key}, run`, ...queries.run);
-      const b = await compare(w, `${shape.key}, standalone`, ...queries.raw);
-      const c = await compare(w, `${shape.key}, trusting`, ...queries.trusting);
-      if (a.members !== b.members)
-        throw new Error(`${shape.key}: run ${a.members}, standalone ${b.members} members`);
-      ratios[0].push(a.ratio);
-      ratios[1].push(b.ratio);
-      ratios[2].push(c.ratio);
-      const ms = (n: number): string => (n * 1000).toFixed(n < 0.1 ? 1 : 0);
-      table.push([
-        shape.key,
-        a.members,
-        ...[a, b].flatMap((p) => [ms(p.ours), ms(p.hand), p.ratio.toFixed(2)]),
-        ms(c.hand),
-        c.ratio.toFixed(2),
-      ]);
+      const cells: string[] = [];
+      const members = new Set<string>();
+      for (const mode of modes) {
+        const pair = await compare(w, `${shape.key}, ${mode}`, ...queries[mode]);
+        members.add(pair.members);
+        ratios.get(mode)?.push(pair.ratio);
+        const ms = (n: number): string => (n * 1000).toFixed(n < 0.1 ? 1 : 0);
+        cells.push(ms(pair.ours), ms(pair.hand), pair.ratio.toFixed(2));
+      }
+      if (members.size > 1) throw new Error(`${shape.key}: ${[...members].join(' or ')} members`);
+      table.push([shape.key, ...members, ...cells]);
       console.log(table.at(-1)?.join(' '));
     }
-    const [mean = '', rawMean = '', trusting = ''] = ratios.map((r) => geometricMean(r).toFixed(2));
+    const means = modes.flatMap((mode) => ['', '', geometricMean(ratios.get(mode) ?? []).toFixed(2)]);
     printTable(
-      [
-        'shape',
-        'members',
-        'run ms',
-        'by hand ms',
-        'ratio',
-        'standalone ms',
-        'by hand ms',
-        'ratio',
-        'trusting ms',
-        'ratio',
-      ],
-      [...table, ['geometric mean', '', '', '', mean, '', '', rawMean, '', trusting]],
+      ['shape', 'members', ...modes.flatMap((mode) => [`${mode} ms`, 'by hand ms', 'ratio'])],
+      [...table, ['geometric mean', '', ...means]],
     );
   });
 } finally {
