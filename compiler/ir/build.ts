@@ -63,6 +63,7 @@ const BOOLEAN_FNS: ReadonlySet<FnName> = new Set<FnName>([
   'starts_with',
   'ends_with',
   'json_is_null',
+  'json_text_in',
 ]);
 
 const FN_TYPES: Partial<Record<FnName, ScalarType>> = {
@@ -140,6 +141,7 @@ const AGG_TYPES: Partial<Record<AggName, ScalarType>> = {
   count_distinct: 'int',
   sum: 'number',
   avg: 'number',
+  avg_at_least: 'bool',
   any_true: 'bool',
   json_text_array: 'json',
 };

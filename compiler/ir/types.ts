@@ -88,6 +88,7 @@ export const FUNCTIONS = {
   column_json: '(source column, lit kind) its JSON value keeping its type; null stays null',
   json_text:
     '(json, path) text of the value at path by SEMANTICS §2/§10; JSON null and absent are null; plain steps never enter an array',
+  json_text_in: '(json, path, lit text, …) whether json_text is one of the texts; null where it is null',
   json_number: '(json, path) number or numeric text at path as decimal, else null',
   json_instant: '(json, path) instant of the ISO text at path, else null',
   json_value: '(json, path) the JSON value at path; JSON null and absent are null',
@@ -118,6 +119,7 @@ export const AGGREGATES = {
   count_distinct: '(expr)',
   sum: '(number|int) exact decimal; null when beyond the range',
   avg: '(number) exact decimal rounded half away from zero to 9 digits',
+  avg_at_least: '(number, lit number below 1e15) whether avg is at least the literal; null where avg is null',
   min: 'text by code point',
   max: '',
   first: '(expr) of the row smallest by orderBy, nulls of expr skipped',

@@ -106,7 +106,9 @@ function order(op: OrderOp, left: Faceted, literal: Literal): Expr {
     return call(ORDER[op], beside, value);
   }
   if (!left.text) return bool(false);
-  return call(ORDER[op], left.text, text(literal.type === 'string' ? literal.value : String(literal.value)));
+  const right = text(literal.type === 'string' ? literal.value : String(literal.value));
+  if (op === 'equals') return inTexts(left.text, [right]);
+  return op === 'not_equals' ? call('not', inTexts(left.text, [right])) : call(ORDER[op], left.text, right);
 }
 
 /** Between two references: as numbers when both are numeric, else as text (SEMANTICS §2). */
@@ -115,9 +117,8 @@ function references(fn: FnName, left: Faceted, right: Faceted): Expr {
   if (!left.number || !right.number) return texts ?? bool(false);
   const [a, b] = sameNumber(left.number, right.number);
   const numbers = call(fn, a, b);
-  if (!texts) return numbers;
-  const both = and(call('is_not_null', left.number), call('is_not_null', right.number));
-  return caseWhen([{ when: both, then: numbers }], texts);
+  // A comparison of numbers is null just where one of them is missing.
+  return texts ? call('coalesce', numbers, texts) : numbers;
 }
 
 function sameNumber(a: Expr, b: Expr): readonly [Expr, Expr] {
@@ -131,7 +132,7 @@ function grouped(left: Faceted, values: readonly Literal[]): readonly Expr[] {
   const numbers = values.flatMap((v) => (v.type === 'number' ? [v.text] : []));
   const texts = values.flatMap((v) => (v.type === 'number' ? [] : [String(v.value)]));
   if (numbers.length > 0) tests.push(left.number ? inNumbers(left.number, numbers) : unknown());
-  if (texts.length > 0) tests.push(left.text ? inList(left.text, texts.map(text)) : unknown());
+  if (texts.length > 0) tests.push(left.text ? inTexts(left.text, texts.map(text)) : unknown());
   return tests;
 }
 
@@ -149,6 +150,12 @@ const inList = (value: Expr, items: readonly Expr[]): Expr => {
   const [only] = items;
   return items.length === 1 && only ? call('eq', value, only) : call('in_list', value, ...items);
 };
+
+/** Whether a text is one of a list; that of a JSON value may be told without making it. */
+const inTexts = (value: Expr, items: readonly Expr[]): Expr =>
+  value.kind === 'call' && value.fn === 'json_text'
+    ? call('json_text_in', ...value.args, ...items)
+    : inList(value, items);
 
 /** A value that is always missing: neither in a list nor outside it. */
 const unknown = (): Expr => ({ kind: 'null', type: 'bool' });

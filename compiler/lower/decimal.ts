@@ -1,4 +1,5 @@
 /** Number literals as the decimals of SEMANTICS §10: 38 digits, 9 after the point. */
+import { decimalOf } from '../ir/decimal.js';
 
 const NUMERIC = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/;
 const SCALE = 9;
@@ -19,7 +20,7 @@ export function canonicalDecimal(text: string): string | undefined {
   if (!Number.isFinite(shift) || Math.abs(shift) > 10_000) return shift > 0 ? undefined : '0';
   const scaled = scaleTo(BigInt(digits), SCALE + shift - fraction.length);
   if (scaled >= LIMIT) return undefined;
-  return format(scaled, sign === '-');
+  return decimalOf(sign === '-' ? -scaled : scaled);
 }
 
 /** value × 10^power, rounded half up in magnitude. */
@@ -28,11 +29,4 @@ function scaleTo(value: bigint, power: number): bigint {
   const divisor = 10n ** BigInt(-power);
   const quotient = value / divisor;
   return (value % divisor) * 2n >= divisor ? quotient + 1n : quotient;
-}
-
-function format(scaled: bigint, negative: boolean): string {
-  if (scaled === 0n) return '0';
-  const unit = 10n ** BigInt(SCALE);
-  const fraction = (scaled % unit).toString().padStart(SCALE, '0').replace(/0+$/, '');
-  return `${negative ? '-' : ''}${scaled / unit}${fraction === '' ? '' : `.${fraction}`}`;
 }

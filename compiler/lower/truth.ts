@@ -1,5 +1,6 @@
 import type { Expr, FnName, LiteralValue } from '../ir/types.js';
 import { and, bool, not, or } from '../ir/build.js';
+import { unitsOf } from '../ir/decimal.js';
 import { definite } from './compare.js';
 
 /**
@@ -155,15 +156,8 @@ const textTest = (
 function compareLiterals(a: LiteralValue, b: LiteralValue): number {
   if (a.type === 'text' && b.type === 'text')
     return Buffer.compare(Buffer.from(a.value), Buffer.from(b.value));
-  const [x, y] = [scaled(String(a.value)), scaled(String(b.value))];
+  const [x, y] = [unitsOf(String(a.value)), unitsOf(String(b.value))];
   return x < y ? -1 : x > y ? 1 : 0;
-}
-
-/** A canonical decimal's text as an integer of its ninth digit. */
-function scaled(decimal: string): bigint {
-  const [whole = '0', fraction = ''] = decimal.replace('-', '').split('.');
-  const magnitude = BigInt(whole + fraction.padEnd(9, '0'));
-  return decimal.startsWith('-') ? -magnitude : magnitude;
 }
 
 export const leaf = (sources: readonly string[], present: Expr, total: Expr, absent?: boolean): Truth => ({

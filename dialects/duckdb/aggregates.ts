@@ -1,22 +1,32 @@
 /** The IR's aggregates in DuckDB's SQL. */
+import { CompilerBug } from '../../compiler/diagnostics/index.js';
+import { decimalOf, unitsOf } from '../../compiler/ir/decimal.js';
 import type { AggName, Expr } from '../../compiler/ir/types.js';
 import type { Emit, EmitContext, Sql } from '../dialect.js';
 import { STANDARD_AGGREGATES } from '../emit/index.js';
 import { arg, filterClause } from '../emit/standard.js';
+import { caseLines } from './values.js';
 
-/** Outside this a DECIMAL(38, 9) sum could overflow, which DuckDB raises as an error instead of a null. */
-const ORDINARY = 'between -1e18 and 1e18';
+/**
+ * Outside this a DECIMAL(38, 9) sum could overflow, which DuckDB raises as an error instead of a null. Integers, as a
+ * comparison with 1e18 would be one of DOUBLE; where the engine knows a column's range it leaves the test out.
+ */
+const ORDINARY = 'between -1000000000000000000 and 1000000000000000000';
 
 /** Sum of the ordinary values and of the fractions of large ones: cannot overflow, and costs little more than sum. */
 const smallSum = (x: Sql, context: EmitContext): Sql =>
   `sum(case when ${x} ${ORDINARY} then ${x} else ${x} % 1 end)${filterClause(context)}`;
 
-/**
- * Sum of the whole parts of the large values, 0 where there are none. Not a FILTER: DuckDB computes an
- * argument for every row before it filters.
- */
+/** The large values, null where there are none: a list, as another sum would cost every group as much as the first. */
+const largeValues = (x: Sql, context: EmitContext): Sql =>
+  `list(${x})${filterClause(context, `${x} not ${ORDINARY}`)}`;
+
+// A parameter name that no column has: DuckDB takes a column of that name first.
+const lambda = (body: Sql): Sql => `lambda rc__t: ${body.replaceAll('$', 'rc__t')}`;
+
+/** Sum of the whole parts of the large values. */
 const largeSum = (x: Sql, context: EmitContext): Sql =>
-  `coalesce(sum(case when ${x} not ${ORDINARY} then cast(${x} - ${x} % 1 as hugeint) end)${filterClause(context)}, 0)`;
+  `list_sum(list_transform(${largeValues(x, context)}, ${lambda('cast($ - $ % 1 as hugeint)')}))`;
 
 /** Whether the argument is known to be an integer of at most 64 bits: DuckDB sums those in 128. */
 function isNarrow(expr: Expr | undefined): boolean {
@@ -30,9 +40,11 @@ function isNarrow(expr: Expr | undefined): boolean {
 const sum: Emit = (args, context) => {
   const x = arg(args);
   if (isNarrow(context.args[0])) return `cast(sum(${x})${filterClause(context)} as decimal(38, 9))`;
-  const [small, large] = [smallSum(x, context), `try_cast(${largeSum(x, context)} as decimal(38, 9))`];
   const { newLine } = context;
-  return `list_reduce([${newLine}${small},${newLine}${large}${newLine.slice(0, -2)}], lambda rc__a, rc__b: try(rc__a + rc__b))`;
+  const small = smallSum(x, context);
+  const large = `try_cast(${largeSum(x, context)} as decimal(38, 9))`;
+  const total = `list_reduce([${small}, ${large}], lambda rc__a, rc__b: try(rc__a + rc__b))`;
+  return caseLines([`when ${largeValues(x, context)} is null then ${small}`, `else ${total}`], newLine);
 };
 
 /**
@@ -43,7 +55,7 @@ const avg: Emit = (args, context) => {
   const x = arg(args);
   const { newLine } = context;
   const count = `count(${x})${filterClause(context)}`;
-  const sums = [`{s: ${smallSum(x, context)}`, ` w: ${largeSum(x, context)}`, ` n: ${count}}`];
+  const sums = [`{s: ${smallSum(x, context)}`, ` w: coalesce(${largeSum(x, context)}, 0)`, ` n: ${count}}`];
   const steps = [
     `[${newLine}${sums.join(`,${newLine}`)}]`,
     lambda(`{t: $.w + cast($.s - $.s % 1 as hugeint), f: cast($.s % 1 as decimal(38, 9)), n: $.n}`),
@@ -62,15 +74,37 @@ const avg: Emit = (args, context) => {
   return `${steps.reduce((list, step) => `list_transform(${list},${newLine}${step})`)}[1]`;
 };
 
-// A parameter name that no column has: DuckDB takes a column of that name first.
-const lambda = (body: Sql): Sql => `lambda rc__t: ${body.replaceAll('$', 'rc__t')}`;
+/**
+ * Whether the average, rounded, is at least a literal, without dividing: twice the sum is at least twice the count of
+ * times what lies half a unit below, or more than that where the half is rounded away from the literal.
+ */
+const avgAtLeast: Emit = (args, context) => {
+  const x = arg(args);
+  const bound = context.args[1];
+  if (bound?.kind !== 'lit' || bound.literal.type !== 'number')
+    throw new CompilerBug('a literal was expected');
+  const units = unitsOf(bound.literal.value);
+  const twice = context.literal({ type: 'number', value: decimalOf(2n * units - 1n) });
+  const [operator, whole] = units > 0n ? ['>=', 'floor'] : ['>', 'ceil'];
+  const small = smallSum(x, context);
+  const beyond = `${small} + ${small} - ${twice} * count(${x})${filterClause(context)}`;
+  const lines = [
+    `when ${largeValues(x, context)} is null then ${small} + ${small} ${operator} ${twice} * count(${x})${filterClause(context)}`,
+    `else 2 * ${largeSum(x, context)} + cast(${whole}(${beyond}) as hugeint) ${operator} 0`,
+  ];
+  return caseLines(lines, context.newLine);
+};
 
 const extreme =
   (name: 'arg_min' | 'arg_max'): Emit =>
   (args, context) => {
     const x = arg(args);
     const { orderBy } = context;
-    const key = orderBy.length === 1 ? orderBy.join('') : `row(${orderBy.join(', ')})`;
+    // Compares bytes, of nulls and texts in the order of a row of the keys, which would be compared key by key.
+    const key =
+      orderBy.length === 1
+        ? orderBy.join('')
+        : `create_sort_key(${orderBy.map((by) => `${by}, 'asc nulls last'`).join(', ')})`;
     return `${name}(${x}, ${key})${filterClause(context)}`;
   };
 
@@ -78,6 +112,7 @@ export const AGGREGATES: Record<AggName, Emit> = {
   ...STANDARD_AGGREGATES,
   sum,
   avg,
+  avg_at_least: avgAtLeast,
   first: extreme('arg_min'), // skips rows whose value is null, and holds one row a group
   last: extreme('arg_max'),
   any_true: (args, context) => `bool_or(${arg(args)})${filterClause(context)}`,

@@ -49,17 +49,40 @@ function compactText(value: Sql, newLine: string): Sql {
   );
 }
 
-/** Numbers without an exponent are read as they stand; all else (`true` and `false` have an e) by the grammar. */
+/** Numbers without an exponent are read as they stand; all else by the grammar. */
 function compactNumber(value: Sql, newLine: string): Sql {
-  const other = ['"', 'e', 'E', '[', '{'].map((part) => `contains(${value}, '${part}')`).join(' or ');
   return caseLines(
     [
-      `when ${other} then ${textNumber(`trim(${value}, '"')`, `${newLine}  `)}`,
-      `else ${plainDecimal(value)}`,
+      `when regexp_full_match(${value}, '-?[0-9.]+') then ${plainDecimal(value)}`,
+      `else ${textNumber(`trim(${value}, '"')`, `${newLine}  `)}`,
     ],
     newLine,
   );
 }
+
+/**
+ * Whether the text at a path is one of a list. Where a whole value that the engine wrote is asked for texts that only
+ * strings can have, they stand in quotes as they are, unless something in the value is escaped.
+ */
+const jsonTextIn: Emit = (args, { args: exprs, newLine }) => {
+  const [value, texts] = [arg(args), exprs.slice(2).map(textLiteral)];
+  const list = (items: readonly Sql[]): Sql =>
+    items.length === 1 ? `= ${arg(items)}` : `in (${items.join(', ')})`;
+  const steps = pathSteps(exprs[1]);
+  const whole = steps.length === 0 && exprs[0]?.kind === 'col';
+  if (!whole || texts.some((text) => NOT_STRING.test(text) || ESCAPED.test(text))) {
+    const read = whole ? compactText(value, newLine) : jsonText(value, steps, newLine);
+    return `(${read} ${list(args.slice(2))})`;
+  }
+  const written = `nullif(${value}, 'null') ${list(texts.map((text) => quoteText(`"${text}"`)))}`;
+  const string = `json_extract_string(${value}, '$') ${list(args.slice(2))}`;
+  return String.raw`(${written} or contains(${value}, '\') and ${string})`;
+};
+
+/** Texts that numbers, booleans, arrays and objects have. */
+const NOT_STRING = /^(?:[-0-9[{]|true$|false$)/;
+// eslint-disable-next-line no-control-regex
+const ESCAPED = /["\\\u0000-\u001f]/;
 
 const asText = (value: Sql): Sql => `cast(${value} as varchar)`;
 
@@ -237,6 +260,7 @@ export const FUNCTIONS: Record<FnName, Emit> = {
   column_instant: byKind(COLUMN_INSTANT),
   column_json: byKind(COLUMN_JSON),
   json_text: inside(jsonText, compactText),
+  json_text_in: jsonTextIn,
   json_number: inside(
     (value, steps, newLine) => textNumber(extract('json_extract_string', value, steps), newLine),
     compactNumber,

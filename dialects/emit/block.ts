@@ -113,7 +113,8 @@ export function canInline(block: Block, exprs: readonly Expr[], kept: boolean): 
 
 /** Functions and aggregates whose exact SQL prints their argument more than once. */
 const REPEATING: ReadonlySet<FnName | AggName> = new Set<FnName | AggName>([
-  'json_text', 'json_number', 'json_instant', 'text_number', 'text_instant', 'sum', 'avg', 'first', 'last',
+  'json_text', 'json_text_in', 'json_number', 'json_instant', 'text_number', 'text_instant', 'sum', 'avg', 'avg_at_least',
+  'first', 'last',
 ]); // prettier-ignore
 
 /** Whether all columns an expression reads pass; `repeated` says that the expression is printed more than once. */

@@ -237,6 +237,69 @@ describe('sum and avg against exact arithmetic', () => {
   });
 });
 
+describe('avg_at_least', () => {
+  const atLeast = (bound: string, xs: readonly In[], filter?: (x: Expr) => Expr): Promise<Value> =>
+    over('number', xs, (x) =>
+      ir.agg(
+        'avg_at_least',
+        [x, ir.lit({ type: 'number', value: bound })],
+        filter ? { filter: filter(x) } : {},
+      ),
+    );
+
+  test.each<[string, readonly In[], Value]>([
+    ['0', [], null],
+    ['0', [null], null],
+    ['1.5', ['1', null, '2'], true],
+    ['1.500000001', ['1', null, '2'], false],
+    // Halves are rounded away from zero.
+    ['0.000000001', ['0', '0.000000001'], true],
+    ['0', ['0', '-0.000000001'], false],
+    ['-0.000000001', ['0', '-0.000000001'], true],
+    ['-0.000000001', ['-0.000000001', '-0.000000002'], false],
+    ['0', ['0', '0', '-0.000000001'], true],
+    ['-1.666666667', ['-1', '-2', '-2'], true],
+    ['-1.666666666', ['-1', '-2', '-2'], false],
+    ['999999999999999.999999999', [MAX, MAX], true],
+    ['-999999999999999.999999999', [HUGE, NEGATIVE, '-2000000000000000'], true],
+    ['-666666666666666.666666667', [HUGE, NEGATIVE, '-2000000000000000'], true],
+    ['-666666666666666.666666666', [HUGE, NEGATIVE, '-2000000000000000'], false],
+    ['0.000000001', [HUGE, NEGATIVE, '0.000000001'], false],
+    ['0.000000001', [HUGE, NEGATIVE, '0.000000001', '0.000000001'], true],
+  ])('%s of %j is %j', async (bound, xs, expected) => {
+    expect(await atLeast(bound, xs)).toBe(expected);
+  });
+
+  test('of some rows', async () => {
+    expect(await atLeast('3', ['1', '2', '4'], (x) => ir.call('gt', x, ir.int(1)))).toBe(true);
+    expect(await atLeast('3', ['1', HUGE, '4'], (x) => ir.call('lt', x, ir.int(10)))).toBe(false);
+  });
+
+  test('agrees with avg', async () => {
+    const units = fc.oneof(
+      fc.bigInt({ min: -9n, max: 9n }),
+      fc.bigInt({ min: -(10n ** 23n), max: 10n ** 23n }),
+    );
+    const case_ = fc.tuple(
+      fc.array(units, { minLength: 1, maxLength: 7 }),
+      fc.bigInt({ min: -2n, max: 2n }),
+      fc.bigInt({ min: 0n, max: 10n ** 37n }),
+    );
+    await fc.assert(
+      fc.asyncProperty(case_, fc.boolean(), async ([xs, off, large], withLarge) => {
+        const all = withLarge ? [...xs, large, -large] : xs;
+        const average = divideHalfAway(
+          all.reduce((a, b) => a + b, 0n),
+          BigInt(all.length),
+        );
+        const expected = off <= 0n;
+        expect(await atLeast(formatDecimal(average + off), all.map(formatDecimal))).toBe(expected);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
 test('sums of integer columns need no guard', async () => {
   await warehouse.execute('create or replace table points as select unnest([1, 2, null])::integer as p');
   const table = ir.scan({ name: 'points' }, [{ name: 'p', type: 'number' }]);
