@@ -1,6 +1,6 @@
 import { hashedName, valueColumn } from '../bind/paths.js';
 import type { ValueColumn } from '../bind/types.js';
-import { as, c, call, caseWhen, col, int, project, text } from '../ir/build.js';
+import { as, c, call, caseWhen, col, extend, int, path, project, text } from '../ir/build.js';
 import type { Expr, Named, Relation } from '../ir/types.js';
 import { jsonFaceted, type Faceted } from './faceted.js';
 import type { LowerContext, TraitTarget } from './provider.js';
@@ -45,13 +45,20 @@ export class TraitSources {
   sources(): readonly TraitSource[] {
     const columns = [...this.custom.values()];
     if (columns.length === 0) return [...this.others.values()];
-    return [{ id: CUSTOM, relation: this.context.provider.customTraits(columns) }, ...this.others.values()];
+    const mentions = this.context.provider.customTraits(columns);
+    // Read once a profile, not once for each of its events.
+    const numbers = columns.map(({ name, path }) =>
+      as(numberName(path), call('json_number', c(mentions, name), WHOLE)),
+    );
+    return [{ id: CUSTOM, relation: extend(mentions, numbers) }, ...this.others.values()];
   }
 
   private customTrait(traitPath: string): TraitReference {
     const column = valueColumn('trait', traitPath, 'mention');
     this.custom.set(column.name, column);
-    return { source: CUSTOM, faceted: jsonFaceted(col(column.name, 'json')), absent: {} };
+    const faceted = jsonFaceted(col(column.name, 'json'));
+    const number = col(numberName(traitPath), 'number');
+    return { source: CUSTOM, faceted: { ...faceted, number }, absent: {} };
   }
 
   private computed(target: TraitTarget & { kind: 'computed' }): TraitReference {
@@ -97,6 +104,9 @@ export class TraitSources {
     return this.context.provider.key.map((k) => as(k.name, c(relation, k.name)));
   }
 }
+
+const WHOLE = path([]);
+const numberName = (traitPath: string): string => valueColumn('trait', traitPath, 'number').name;
 
 export const CUSTOM = 'custom traits';
 
