@@ -4,10 +4,12 @@ import {
   and,
   as,
   bool,
+  c,
   call,
   caseWhen,
   col,
   eq,
+  extend,
   filter,
   int,
   join,
@@ -23,7 +25,7 @@ import {
 import type { Expr, Named, Relation } from '../ir/types.js';
 import { rawRows, type BoundSource, type BoundTable, type RowsOf } from './bound.js';
 import { jsonFacet, jsonOf, jsonValueOf, rawScan, textOf } from './columns.js';
-import { pathSteps } from './paths.js';
+import { cutAtElements, pathSteps } from './paths.js';
 import { JsonValues } from './json-values.js';
 import { eventColumns, eventRows, messageRows, type Roles } from './rows.js';
 import type { StandardColumns } from './tables.js';
@@ -117,29 +119,32 @@ export class MessagesSource implements BoundSource {
   }
 
   eventsTogether(events: readonly EventNeeds[], rows: RowsOf = rawRows): Relation {
-    const name = textOf(this.columns['event']);
-    const list = (wanted: readonly EventNeeds[]): Expr =>
-      call('in_list', name, ...wanted.map(({ event }) => text(event)));
-    const kept = filter(rows(this.table), and(eq(this.type(), text('track')), list(events)));
-    const values = new JsonValues((column) => this.columns[column]);
-    const columns = new Map(events.flatMap((needed) => needed.columns).map((x) => [x.name, x]));
-    const facets = [...columns.values()].map((column) => {
-      const users = events.filter((needed) =>
-        needed.columns.some((x) => x.root === column.root && x.path === column.path),
-      );
-      const json = column.root === 'context' ? 'context' : 'properties';
-      const only = users.length < events.length ? list(users) : undefined;
-      return as(column.name, values.facet(json, pathSteps(column.path), column.facet, only));
-    });
-    const named = values.above(kept, [...eventColumns(this.roles), as('event', name), ...facets], []);
+    const tracked = filter(rows(this.table), eq(this.type(), text('track')));
+    const named = extend(tracked, [as(EVENT, textOf(this.columns['event']))]);
     const numbers = constants(
       [
-        { name: 'event', type: 'text' },
-        { name: 'event_no', type: 'int' },
+        { name: EVENT, type: 'text' },
+        { name: EVENT_NO, type: 'int' },
       ],
       events.map(({ event }, no) => [text(event), int(no)]),
     );
-    return join('inner', named, numbers, ['event']);
+    // A join, and no list of names: engines think that a list leaves few rows, and hash those instead of subjects.
+    const kept = join('inner', named, numbers, [EVENT]);
+    const values = new JsonValues((column) => this.columns[column]);
+    const columns = new Map(events.flatMap((needed) => needed.columns).map((x) => [x.name, x]));
+    const facets = [...columns.values()].map((column) => {
+      const users = events.flatMap((needed, no) =>
+        needed.columns.some((x) => x.root === column.root && x.path === column.path) ? [int(no)] : [],
+      );
+      const json = column.root === 'context' ? 'context' : 'properties';
+      const only = users.length < events.length ? call('in_list', c(kept, EVENT_NO), ...users) : undefined;
+      return as(column.name, values.facet(json, pathSteps(column.path), column.facet, only));
+    });
+    return values.above(
+      kept,
+      [...eventColumns(this.roles), as('event_no', c(kept, EVENT_NO)), ...facets],
+      [],
+    );
   }
 
   /** What a page's or screen's name is told by: read beside the JSON values. */
@@ -154,7 +159,11 @@ export class MessagesSource implements BoundSource {
     // A null instead of traits mentions none of them.
     const mentioned = caseWhen([{ when: not(call('json_is_null', traits)), then: traits }]);
     return eventRows(identifies, this.roles, columns, (column) =>
-      jsonFacet(traits.kind === 'null' ? traits : mentioned, pathSteps(column.path), 'mention'),
+      jsonFacet(
+        traits.kind === 'null' ? traits : mentioned,
+        cutAtElements(pathSteps(column.path)).before,
+        'mention',
+      ),
     );
   }
 
@@ -228,6 +237,7 @@ export class MessagesSource implements BoundSource {
       instant: call('text_instant', name),
       json: call('text_json', name),
       mention: call('text_json', name),
+      elements: nul('json'),
     };
     return rest.length > 0
       ? caseWhen([{ when: call('is_null', name), then: property }])
@@ -237,3 +247,5 @@ export class MessagesSource implements BoundSource {
 
 const TYPE = 'rollcall_type';
 const NAME = 'rollcall_name';
+const EVENT = 'rollcall_event';
+const EVENT_NO = 'rollcall_event_no';
