@@ -1,7 +1,8 @@
 /** Access to physical columns: everything goes through `column_*` and the kind, so it is exact on every engine. */
+import { CompilerBug } from '../diagnostics/index.js';
 import { call, caseWhen, col, nul, path, scan, text } from '../ir/build.js';
 import type { ColumnKind, Expr, ScalarType, Scan } from '../ir/types.js';
-import { slug } from './paths.js';
+import { cutAtElements, slug } from './paths.js';
 import { FACET_TYPES } from './types.js';
 import type { CatalogColumn, CatalogTable, Facet } from './types.js';
 
@@ -48,6 +49,8 @@ export function columnFacet(column: CatalogColumn | undefined, facet: Facet): Ex
     case 'json':
     case 'mention':
       return physical('column_json', column);
+    case 'elements':
+      throw new CompilerBug('elements of a column that nothing steps into');
   }
 }
 
@@ -82,6 +85,7 @@ const JSON_FACETS = {
   instant: 'json_instant',
   json: 'json_value',
   mention: 'json_mention',
+  elements: 'json_elements',
 } as const;
 
 /** The value at a path inside a JSON value, in one facet. */
@@ -104,7 +108,8 @@ export interface ColumnPath {
 }
 
 /**
- * Finds the column of a path: the one spelled by all its steps, else the longest prefix that may hold JSON.
+ * Finds the column of a path: the one spelled by all its steps, else the longest prefix that may hold JSON, as
+ * what holds an array has to. A `$` is in no column's name.
  *
  * @param prefix steps every column name starts with, e.g. `context`
  * @param skip columns that are not values
@@ -115,7 +120,7 @@ export function findPath(
   skip: (column: CatalogColumn) => boolean,
   prefix: readonly string[] = [],
 ): ColumnPath | undefined {
-  for (let length = steps.length; length > 0; length--) {
+  for (let { length } = cutAtElements(steps).before; length > 0; length--) {
     const head = [...prefix, ...steps.slice(0, length)];
     const rest = steps.slice(length);
     for (const name of spellings(head)) {
@@ -135,7 +140,15 @@ const spellings = (steps: readonly string[]): readonly string[] => [
 
 export function pathFacet(found: ColumnPath | undefined, facet: Facet): Expr {
   if (!found) return nul(FACET_TYPES[facet]);
-  return found.rest.length === 0
-    ? columnFacet(found.column, facet)
-    : jsonFacet(jsonOf(found.column), found.rest, facet);
+  const { column, rest } = found;
+  if (rest.length === 0) return columnFacet(column, facet);
+  if (facet !== 'mention') return jsonFacet(jsonOf(column), rest, facet);
+  const { before } = cutAtElements(rest);
+  return before.length === 0 ? wholeMention(column) : jsonFacet(jsonOf(column), before, facet);
+}
+
+/** The mention of what a column holds as JSON; text that is none is mentioned as a string, so that it counts. */
+function wholeMention(column: CatalogColumn): Expr {
+  const json = jsonOf(column);
+  return column.kind === 'json' ? json : call('coalesce', json, call('text_json', textOf(column)));
 }

@@ -2,6 +2,7 @@ import { as, c, caseWhen, col, nul, project } from '../ir/build.js';
 import type { Expr, Named, Relation } from '../ir/types.js';
 import { walkExpr } from '../ir/walk.js';
 import { jsonFacet, jsonValueOf } from './columns.js';
+import { cutAtElements } from './paths.js';
 import { FACET_TYPES, type CatalogColumn, type Facet } from './types.js';
 
 /**
@@ -23,12 +24,13 @@ export class JsonValues {
     const column = this.column(name);
     if (!column) return nul(FACET_TYPES[facet]);
     const key = JSON.stringify([name, steps]);
-    const whole = jsonValueOf(column, steps);
+    const { before, rest } = cutAtElements(steps);
+    const whole = jsonValueOf(column, before);
     const wanted = only ? caseWhen([{ when: only, then: whole }]) : whole;
     const value = this.values.get(key) ?? as(`rollcall_value_${this.values.size + 1}`, wanted);
     this.values.set(key, value);
     const found = col(value.name, 'json');
-    return facet === 'json' || facet === 'mention' ? found : jsonFacet(found, [], facet);
+    return facet === 'json' || facet === 'mention' ? found : jsonFacet(found, rest, facet);
   }
 
   /**

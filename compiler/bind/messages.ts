@@ -25,7 +25,7 @@ import {
 import type { Expr, Named, Relation } from '../ir/types.js';
 import { rawRows, type BoundSource, type BoundTable, type RowsOf } from './bound.js';
 import { jsonFacet, jsonOf, jsonValueOf, rawScan, textOf } from './columns.js';
-import { pathSteps } from './paths.js';
+import { cutAtElements, pathSteps } from './paths.js';
 import { JsonValues } from './json-values.js';
 import { eventColumns, eventRows, messageRows, type Roles } from './rows.js';
 import type { StandardColumns } from './tables.js';
@@ -159,7 +159,11 @@ export class MessagesSource implements BoundSource {
     // A null instead of traits mentions none of them.
     const mentioned = caseWhen([{ when: not(call('json_is_null', traits)), then: traits }]);
     return eventRows(identifies, this.roles, columns, (column) =>
-      jsonFacet(traits.kind === 'null' ? traits : mentioned, pathSteps(column.path), 'mention'),
+      jsonFacet(
+        traits.kind === 'null' ? traits : mentioned,
+        cutAtElements(pathSteps(column.path)).before,
+        'mention',
+      ),
     );
   }
 
@@ -233,6 +237,7 @@ export class MessagesSource implements BoundSource {
       instant: call('text_instant', name),
       json: call('text_json', name),
       mention: call('text_json', name),
+      elements: nul('json'),
     };
     return rest.length > 0
       ? caseWhen([{ when: call('is_null', name), then: property }])

@@ -19,6 +19,24 @@ export function pathSteps(path: string): readonly string[] {
   return steps;
 }
 
+/** The step into each element of an array. */
+export const ELEMENTS = '$';
+
+export const hasElements = (path: string): boolean => pathSteps(path).includes(ELEMENTS);
+
+/** Steps cut where they first step into an array: those that lead to it, and the rest, from `$` on. */
+export function cutAtElements(steps: readonly string[]): {
+  readonly before: readonly string[];
+  readonly rest: readonly string[];
+} {
+  const at = steps.indexOf(ELEMENTS);
+  return at === -1 ? { before: steps, rest: [] } : { before: steps.slice(0, at), rest: steps.slice(at) };
+}
+
+/** The path of steps: `pathSteps` undone. */
+export const pathOf = (steps: readonly string[]): string =>
+  steps.map((step) => step.replaceAll('.', '\\.')).join('.');
+
 /** Lower-case letters, digits and underscores, as warehouses name things after what people wrote. */
 export function slug(text: string): string {
   return text

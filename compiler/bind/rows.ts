@@ -169,9 +169,14 @@ function collect(expr: Expr, into: Set<string>): void {
         collect(e, into),
       );
       return;
+    case 'some':
+      collect(expr.of, into);
+      collect(expr.test, into);
+      return;
     case 'lit':
     case 'null':
     case 'param':
+    case 'element':
       return;
   }
 }

@@ -7,9 +7,10 @@ import type { Column, ColumnKind, ScalarType, TableRef } from '../ir/types.js';
 
 /**
  * The forms of one value: its text, its decimal, its instant, its JSON (type kept), or, for traits, the
- * latest mention (JSON, where JSON null is a removal).
+ * latest mention (JSON, where JSON null is a removal). A path with `$` has many values, so it has one form: a
+ * JSON array of those that are there (`elements`), or the mention of what the first `$` steps into.
  */
-export type Facet = 'text' | 'number' | 'instant' | 'json' | 'mention';
+export type Facet = 'text' | 'number' | 'instant' | 'json' | 'mention' | 'elements';
 
 export const FACET_TYPES: Record<Facet, ScalarType> = {
   text: 'text',
@@ -17,6 +18,7 @@ export const FACET_TYPES: Record<Facet, ScalarType> = {
   instant: 'timestamp',
   json: 'json',
   mention: 'json',
+  elements: 'json',
 };
 
 export type ValueRoot = 'property' | 'context' | 'trait';

@@ -80,6 +80,9 @@ const FN_TYPES: Partial<Record<FnName, ScalarType>> = {
   json_instant: 'timestamp',
   json_value: 'json',
   text_json_value: 'json',
+  json_elements: 'json',
+  json_first: 'json',
+  json_last: 'json',
   json_mention: 'json',
   number_text: 'text',
   bool_text: 'text',
@@ -132,6 +135,14 @@ export const isBool = (expr: Expr, value: boolean): boolean =>
   expr.kind === 'lit' && expr.literal.type === 'bool' && expr.literal.value === value;
 
 export const eq = (a: Expr, b: Expr): Expr => call('eq', a, b);
+
+/** Whether some element of a JSON array satisfies a test, which calls it `name` (see `element`). */
+export const some = (of: Expr, name: string, test: Expr): Expr => {
+  if (typeOf(of) !== 'json') throw new CompilerBug(`elements of a ${typeOf(of)}`);
+  return isBool(test, false) ? test : { kind: 'some', of, as: name, test, type: 'bool' };
+};
+
+export const element = (name: string): Expr => ({ kind: 'element', name, type: 'json' });
 
 /** A JSON path argument. */
 export const path = (steps: readonly string[]): Expr => text(JSON.stringify(steps));

@@ -93,6 +93,10 @@ export const FUNCTIONS = {
   json_instant: '(json, path) instant of the ISO text at path, else null',
   json_value: '(json, path) the JSON value at path; JSON null and absent are null',
   text_json_value: '(text holding JSON, path) json_value of it; null when the text is not JSON',
+  json_elements:
+    '(json, path whose `$` step into arrays) JSON array of the values reached, in order, nulls left out; null when there are none',
+  json_first: '(json array) its first element; null when there is none',
+  json_last: '(json array) its last element; null when there is none',
   json_mention:
     '(json, path) like json_value, but an explicit JSON null at path or at any parent on it gives JSON null (not SQL null): a removal',
   json_is_null: '(json) true when the value is JSON null; SQL null is null',
@@ -149,6 +153,17 @@ export type Expr =
       readonly type: ScalarType;
     }
   | { readonly kind: 'cast'; readonly expr: Expr; readonly type: ScalarType }
+  /** Whether a test is true of some element of a JSON array; never null, and false of anything but an array. */
+  | {
+      readonly kind: 'some';
+      readonly of: Expr;
+      /** What the test calls the element; no column has this name, nor has a `some` around this one. */
+      readonly as: string;
+      readonly test: Expr;
+      readonly type: 'bool';
+    }
+  /** The element that a `some` around it looks at. */
+  | { readonly kind: 'element'; readonly name: string; readonly type: 'json' }
   | {
       readonly kind: 'agg';
       readonly fn: AggName;

@@ -12,6 +12,8 @@ const CHILDREN: Children = {
   call: (e) => e.args,
   case: (e) => [...e.whens.flatMap((w) => [w.when, w.then]), ...(e.otherwise ? [e.otherwise] : [])],
   cast: (e) => [e.expr],
+  some: (e) => [e.of, e.test],
+  element: () => [],
   agg: (e) => [...e.args, ...(e.filter ? [e.filter] : []), ...(e.orderBy ?? [])],
 };
 
@@ -35,6 +37,7 @@ export function mapExpr(expr: Expr, f: (expr: Expr) => Expr): Expr {
     case 'lit':
     case 'null':
     case 'param':
+    case 'element':
       return expr;
     case 'call': {
       const args = expr.args.map(map);
@@ -49,6 +52,8 @@ export function mapExpr(expr: Expr, f: (expr: Expr) => Expr): Expr {
     }
     case 'cast':
       return { ...expr, expr: map(expr.expr) };
+    case 'some':
+      return { ...expr, of: map(expr.of), test: map(expr.test) };
     case 'agg': {
       const args = expr.args.map(map);
       const filtered = expr.filter ? { filter: map(expr.filter) } : {};

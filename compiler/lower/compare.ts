@@ -6,9 +6,26 @@ import {
   type OrderOp,
 } from '../../models/algebra.js';
 import { CompilerBug } from '../diagnostics/index.js';
-import { and, bool, call, cast, caseWhen, int, lit, not, or, param, text, typeOf } from '../ir/build.js';
+import {
+  and,
+  bool,
+  call,
+  cast,
+  caseWhen,
+  element,
+  int,
+  lit,
+  not,
+  nul,
+  or,
+  param,
+  some,
+  text,
+  typeOf,
+} from '../ir/build.js';
 import type { Expr, FnName } from '../ir/types.js';
-import { numberLiteral, type Faceted } from './faceted.js';
+import { mapExpr } from '../ir/walk.js';
+import { ELEMENT, numberLiteral, type Faceted } from './faceted.js';
 import { parseInstant } from '../../models/instant.js';
 
 const ORDER: Record<OrderOp, FnName> = {
@@ -20,13 +37,47 @@ const ORDER: Record<OrderOp, FnName> = {
   at_least: 'ge',
 };
 
+/** The operators that negate another over all elements of a path with `$`, and are otherwise just its negation. */
+const OPPOSITES = { not_contains: 'contains', not_exists: 'exists' } as const;
+
 /**
- * The truth of `left <comparison>`. Null stands for "a value is missing", which holds nowhere but under the
- * operators SEMANTICS §2 excepts; `definite` makes it false where a negation would see it.
+ * The truth of `left <comparison>`. Of many values (a path with `$`, on either side) whether it holds of some of
+ * them; `not_contains` and `not_exists` negate their opposites over all of them (SEMANTICS §10, "Arrays").
  *
  * @param right resolves the right-hand reference, when there is one
  */
 export function compareFaceted(left: Faceted, compare: Comparison, right?: Faceted): Expr {
+  if (!left.elements && !right?.elements) return compareOne(left, compare, right);
+  if (compare.op === 'not_contains' || compare.op === 'not_exists') {
+    return not(
+      definite(compareFaceted(left, { ...compare, op: OPPOSITES[compare.op] } as Comparison, right)),
+    );
+  }
+  // There are no nulls among the elements, so one that is there is all it takes.
+  if (compare.op === 'exists') return call('is_not_null', left.elements ?? nul('json'));
+  const other = right && asOther(right);
+  const test = compareOne(left, compare, other);
+  const against = other?.elements ? some(other.elements, OTHER, test) : test;
+  return left.elements ? some(left.elements, ELEMENT, against) : against;
+}
+
+/** What a test calls the right side's element, as the left side may have one too. */
+const OTHER = 'rollcall_other';
+
+function asOther(right: Faceted): Faceted {
+  if (!right.elements) return right;
+  const forms = Object.entries(right).map(([form, expr]: [string, Expr]) => [
+    form,
+    mapExpr(expr, (e) => (e.kind === 'element' ? element(OTHER) : e)),
+  ]);
+  return Object.fromEntries(forms) as Faceted;
+}
+
+/**
+ * The truth of `left <comparison>` where each side is one value. Null stands for "a value is missing", which holds nowhere but under the
+ * operators SEMANTICS §2 excepts; `definite` makes it false where a negation would see it.
+ */
+function compareOne(left: Faceted, compare: Comparison, right?: Faceted): Expr {
   switch (compare.op) {
     case 'equals':
     case 'not_equals':
@@ -69,7 +120,7 @@ export function compareFaceted(left: Faceted, compare: Comparison, right?: Facet
 
 /** Makes "missing" false: needed under a negation and where a truth becomes a column. */
 export function definite(expr: Expr): Expr {
-  if (expr.kind === 'lit') return expr;
+  if (expr.kind === 'lit' || expr.kind === 'some') return expr;
   if (expr.kind === 'call' && NEVER_NULL.has(expr.fn)) return expr;
   if (expr.kind === 'call' && (expr.fn === 'and' || expr.fn === 'or') && expr.args.every(isDefinite))
     return expr;

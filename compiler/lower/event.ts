@@ -1,20 +1,22 @@
 import type { Comparison, Condition, EventStream, Operand, Window } from '../../models/algebra.js';
-import { valueColumn } from '../bind/paths.js';
+import { hasElements, valueColumn } from '../bind/paths.js';
 import { FACET_TYPES, type Facet, type ValueColumn, type ValueRoot } from '../bind/types.js';
 import { CompilerBug } from '../diagnostics/index.js';
 import { and, bool, call, col, filter, int, join, not, nul, or, text } from '../ir/build.js';
 import type { Expr, Relation } from '../ir/types.js';
+import { mapExpr } from '../ir/walk.js';
 import { asOf, between, compareFaceted, definite, instantLiteral, moved } from './compare.js';
 import {
+  elementFaceted,
   leftFacets,
   literalFaceted,
-  reducerFacet,
   RIGHT_FACETS,
   rightOperand,
   type Faceted,
 } from './faceted.js';
 import { childExists, childValue, spanOf, type Child, type ChildRows } from './funnel.js';
 import type { LowerContext } from './provider.js';
+import { reducerArgument } from './reduce.js';
 import { TraitSources, withAbsent } from './traits.js';
 
 const TIME = col('timestamp', 'timestamp');
@@ -27,7 +29,7 @@ const TIME = col('timestamp', 'timestamp');
 export class EventPredicate implements ChildRows {
   private readonly wanted = new Map<string, ValueColumn>();
   private readonly traits: TraitSources;
-  private readonly children: Child[] = [];
+  private readonly children = new Map<string, Child>();
   /** Bounds on `timestamp`, always a plain range so that engines can prune by it. */
   readonly time: Expr;
   /** Everything else that does not depend on the parent. */
@@ -68,7 +70,7 @@ export class EventPredicate implements ChildRows {
   }
 
   get hasChildren(): boolean {
-    return this.children.length > 0;
+    return this.children.size > 0;
   }
 
   /** Rows of the event that satisfy all that does not depend on a parent. */
@@ -83,7 +85,7 @@ export class EventPredicate implements ChildRows {
   kept(rows: Relation): Relation {
     const inTime = this.withTraits(filter(rows, this.time));
     return filter(
-      this.children.reduce((parents, child) => child.extend(parents), inTime),
+      [...this.children.values()].reduce((parents, child) => child.extend(parents), inTime),
       this.rest,
     );
   }
@@ -135,7 +137,7 @@ export class EventPredicate implements ChildRows {
       const { stream, reducer } = leftOperand;
       const found = childExists(this.child(stream), reducer, compare);
       if (found) {
-        this.children.push(found);
+        this.children.set(found.column, found);
         return found.truth;
       }
     }
@@ -160,6 +162,8 @@ export class EventPredicate implements ChildRows {
     if (!isOfParent(parents) || isOfParent(own) || own.kind === 'reduced' || own.kind === 'literal') {
       return undefined;
     }
+    // Two sets of elements that have one in common are no key.
+    if (hasElements(parents.path) || hasElements(own.path)) return undefined;
     const parent = this.parentOperand(parents.path, RIGHT_FACETS);
     return { child: comparable(this.operand(own, RIGHT_FACETS)), parent: comparable(parent) };
   }
@@ -168,7 +172,7 @@ export class EventPredicate implements ChildRows {
   private parentOperand(path: string, facets: readonly Facet[]): Faceted {
     const { parent } = this;
     if (!parent) throw new CompilerBug('a reference to no enclosing event passed resolve');
-    return forms(facets, (facet) => parent.value('property', path, facet));
+    return faceted(path, facets, (facet) => parent.value('property', path, facet));
   }
 
   private operand(operand: Operand, facets: readonly Facet[]): Faceted {
@@ -179,14 +183,10 @@ export class EventPredicate implements ChildRows {
       case 'context': {
         if (isOfParent(operand)) {
           this.readsParent = true;
-          const values = this.parentOperand(operand.path, facets);
-          return forms(facets, (facet) => {
-            const value = values[facet as keyof Faceted];
-            return value?.kind === 'col' ? { ...value, side: 'left' } : value;
-          });
+          return ofLeft(this.parentOperand(operand.path, facets));
         }
         const root = operand.kind;
-        return forms(facets, (facet) => this.value(root, operand.path, facet));
+        return faceted(operand.path, facets, (facet) => this.value(root, operand.path, facet));
       }
       case 'trait':
         return withAbsent(this.traits.reference(operand.path));
@@ -194,23 +194,30 @@ export class EventPredicate implements ChildRows {
         const { stream, reducer } = operand;
         if (stream.kind !== 'event') throw new CompilerBug('an entity stream passed resolve');
         const child = this.child(stream);
-        const facet = reducerFacet(reducer);
-        const argument =
-          facet && 'property' in reducer ? child.value('property', reducer.property, facet) : undefined;
+        const argument = reducerArgument(reducer, (path, facet) => child.value('property', path, facet));
         const found = childValue(child, reducer, argument);
-        this.children.push(found);
+        this.children.set(found.column, found);
         return found.faceted;
       }
     }
   }
 }
 
-/** The forms asked for. */
-function forms(facets: readonly Facet[], form: (facet: Facet) => Expr | undefined): Faceted {
+/** The forms asked for of the value at a path; those of its elements are made of the array. */
+function faceted(path: string, facets: readonly Facet[], value: (facet: Facet) => Expr): Faceted {
+  if (hasElements(path)) return elementFaceted(value('elements'));
   const asked = (['text', 'number', 'instant'] as const).filter((facet) => facets.includes(facet));
-  const found = asked.map((facet) => [facet, form(facet)] as const);
-  return Object.fromEntries(found.filter(([, expr]) => expr !== undefined));
+  return Object.fromEntries(asked.map((facet) => [facet, value(facet)]));
 }
+
+/** The same, of the left side of a join. */
+const ofLeft = (forms: Faceted): Faceted =>
+  Object.fromEntries(
+    Object.entries(forms).map(([form, expr]: [string, Expr]) => [
+      form,
+      mapExpr(expr, (e) => (e.kind === 'col' && e.side !== 'left' ? { ...e, side: 'left' } : e)),
+    ]),
+  );
 
 /** One text by which two values are equal just when they are by `equals` between references. */
 function comparable({ number, text: plain }: Faceted): Expr {

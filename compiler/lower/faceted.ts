@@ -1,6 +1,6 @@
 import type { Comparison, Literal, Operand, Reducer } from '../../models/algebra.js';
 import type { Facet } from '../bind/types.js';
-import { call, cast, int, lit, nul, text, typeOf } from '../ir/build.js';
+import { call, cast, element, int, lit, nul, text, typeOf } from '../ir/build.js';
 import type { Expr } from '../ir/types.js';
 import { canonicalDecimal } from './decimal.js';
 
@@ -12,7 +12,12 @@ export interface Faceted {
   readonly text?: Expr;
   readonly number?: Expr;
   readonly instant?: Expr;
+  /** Where the value is one of many (a path with `$`): the forms are those of `ELEMENT` of this JSON array. */
+  readonly elements?: Expr;
 }
+
+/** What a test calls the element it looks at, and a column the element of its row. */
+export const ELEMENT = 'rollcall_element';
 
 /** The forms a comparison asks of its left side. */
 export function leftFacets(compare: Comparison): readonly Facet[] {
@@ -109,6 +114,12 @@ export function numberLiteral(
   if (whole) return { value: int(BigInt(canonical)), beside };
   return { value: lit({ type: 'number', value: canonical }), beside: cast(beside, 'number') };
 }
+
+/** Forms of each of many values, of which comparisons ask whether there is one that satisfies them. */
+export const elementFaceted = (elements: Expr): Faceted => ({
+  ...jsonFaceted(element(ELEMENT)),
+  elements,
+});
 
 /** Forms of a JSON value column. */
 export function jsonFaceted(value: Expr, steps: readonly string[] = []): Faceted {

@@ -53,6 +53,8 @@ export interface ChildRows {
 
 /** A child as columns of its parent's rows. */
 export interface Child {
+  /** The column it adds: a child that is asked for twice adds it once. */
+  readonly column: string;
   /** Adds them. */
   extend(parents: Relation): Relation;
 }
@@ -61,15 +63,20 @@ export interface Child {
 export function childValue(
   child: ChildRows,
   reducer: Reducer,
-  argument: Expr | undefined,
+  argument: Pick<Reduction, 'argument' | 'elements'>,
 ): Child & { readonly faceted: Faceted } {
-  const pairing = new Pairing(child, { column: columnOf(child.stream, reducer), reducer, argument });
+  const column = columnOf(child.stream, reducer, 'value');
+  const pairing = new Pairing(child, { column, reducer, ...argument });
   const faceted = withAbsent({
     faceted: measureFaceted(pairing.reduction),
     absent: measureAbsent(pairing.reduction),
   });
   const counts = reducer.fn === 'count' && pairing.isEquality;
-  return { faceted, extend: (parents) => (counts ? pairing.howMany(parents) : pairing.pairs(parents)) };
+  return {
+    column,
+    faceted,
+    extend: (parents) => (counts ? pairing.howMany(parents) : pairing.pairs(parents)),
+  };
 }
 
 /** Whether there is a child, where a comparison of its count asks no more; undefined where it does. */
@@ -79,15 +86,15 @@ export function childExists(
   compare: Comparison,
 ): (Child & { readonly truth: Expr }) | undefined {
   const must = reducer.fn === 'count' ? existence(compare) : undefined;
-  const column = columnOf(child.stream, reducer);
+  const column = columnOf(child.stream, reducer, 'next');
   const pairing = new Pairing(child, { column, reducer, argument: undefined });
   if (must === undefined || !pairing.isEquality) return undefined;
   const truth = call(must ? 'is_not_null' : 'is_null', col(column, 'timestamp'));
-  return { truth, extend: (parents) => pairing.whether(parents) };
+  return { column, truth, extend: (parents) => pairing.whether(parents) };
 }
 
-const columnOf = (stream: EventStream, reducer: Reducer): string =>
-  hashedName(`${stream.event}_${reducer.fn}`, JSON.stringify(stream), JSON.stringify(reducer));
+const columnOf = (stream: EventStream, reducer: Reducer, is: 'value' | 'next'): string =>
+  hashedName(`${stream.event}_${reducer.fn}`, JSON.stringify(stream), JSON.stringify(reducer), is);
 
 /** Whether a comparison of a count only asks if there is one: true if there must be, false if there must not. */
 function existence(compare: Comparison): boolean | undefined {
@@ -250,9 +257,9 @@ class Pairing {
   /** Whether a column of the child is read when pairs are tied or reduced. */
   private carries(name: string): boolean {
     if (name === 'timestamp') return true;
-    const { reducer, argument } = this.reduction;
+    const { reducer, argument, elements } = this.reduction;
     if ((ORDER as readonly string[]).includes(name)) return reducer.fn === 'first' || reducer.fn === 'last';
-    const read = [...this.child.links, ...(argument ? [argument] : [])];
+    const read = [...this.child.links, ...(argument ? [argument] : []), ...(elements ? [elements] : [])];
     return read.some((expr) =>
       [...walkExpr(expr)].some((e) => e.kind === 'col' && e.name === name && e.side !== 'left'),
     );

@@ -4,9 +4,8 @@ import { aggregate, and, as, c, call, col, filter, label, or } from '../ir/build
 import type { Expr, Named, Relation } from '../ir/types.js';
 import { asOf, between } from './compare.js';
 import { EventPredicate } from './event.js';
-import { reducerFacet } from './faceted.js';
 import type { LowerContext } from './provider.js';
-import { aggregateOf, isPlain, reduced, type Reduction } from './reduce.js';
+import { aggregateOf, isPlain, reduced, reducerArgument, type Reduction } from './reduce.js';
 
 /** A stream reduced to one value a profile. */
 export interface Measure extends Reduction {
@@ -15,11 +14,9 @@ export interface Measure extends Reduction {
 
 export function measure(stream: EventStream, reducer: Reducer, context: LowerContext): Measure {
   const predicate = new EventPredicate(stream, context);
-  const facet = reducerFacet(reducer);
-  const argument =
-    facet && 'property' in reducer ? predicate.value('property', reducer.property, facet) : undefined;
+  const argument = reducerArgument(reducer, (path, facet) => predicate.value('property', path, facet));
   const column = hashedName(`${stream.event}_${reducer.fn}`, JSON.stringify(stream), JSON.stringify(reducer));
-  return { column, reducer, predicate, argument };
+  return { column, reducer, predicate, ...argument };
 }
 
 /** Measures that may share a pass: the same event, without joins of their own and with the same sources. */

@@ -1,8 +1,10 @@
 /** Reducers over event rows (SEMANTICS §2): how rows become one value, and what forms the value has. */
 import type { Reducer } from '../../models/algebra.js';
-import { agg, aggregate, as, call, col, filter, int, text } from '../ir/build.js';
+import { agg, aggregate, as, call, col, extend, filter, int, text, typeOf, unnest } from '../ir/build.js';
 import type { Expr, Named, Relation } from '../ir/types.js';
-import { jsonFaceted, type Faceted } from './faceted.js';
+import { ELEMENT, jsonFaceted, reducerFacet, type Faceted } from './faceted.js';
+import { hasElements } from '../bind/paths.js';
+import type { Facet } from '../bind/types.js';
 
 /** A reducer over rows that carry its argument. */
 export interface Reduction {
@@ -11,17 +13,55 @@ export interface Reduction {
   readonly reducer: Reducer;
   /** The reducer's argument over event rows; undefined for count. */
   readonly argument: Expr | undefined;
+  /** Every element of this JSON array is a value: the argument is over rows that have one as column `ELEMENT`. */
+  readonly elements?: Expr;
+}
+
+/**
+ * What a reducer works on. On a path with `$` each element is a value, in the order of the array; the first of all
+ * is therefore the first of the first event that has any.
+ *
+ * @param value a form of a property of the events that are reduced
+ */
+export function reducerArgument(
+  reducer: Reducer,
+  value: (path: string, facet: Facet) => Expr,
+): Pick<Reduction, 'argument' | 'elements'> {
+  const facet = reducerFacet(reducer);
+  if (facet === undefined || !('property' in reducer)) return { argument: undefined };
+  if (!hasElements(reducer.property)) return { argument: value(reducer.property, facet) };
+  const elements = value(reducer.property, 'elements');
+  if (reducer.fn === 'first') return { argument: call('json_first', elements) };
+  if (reducer.fn === 'last') return { argument: call('json_last', elements) };
+  const forms = jsonFaceted(col(ELEMENT, 'json'));
+  return { argument: facet === 'number' ? forms.number : forms.text, elements };
 }
 
 /** Whether it is one aggregate over its rows. */
-export const isPlain = (m: Reduction): boolean => m.reducer.fn !== 'mode' && m.reducer.fn !== 'unique';
+export const isPlain = (m: Reduction): boolean =>
+  m.reducer.fn !== 'mode' && m.reducer.fn !== 'unique' && !m.elements;
 
 /** Rows reduced to one value a key. */
 export function reduced(rows: Relation, key: readonly Named[], m: Reduction): Relation {
+  if (m.elements && m.argument) return ofElements(rows, key, m, m.elements, m.argument);
   if (m.reducer.fn === 'mode') return modeRelation(rows, key, m, m.reducer.minFrequency ?? 2);
   if (m.reducer.fn === 'unique') return uniqueRelation(rows, key, m);
   return aggregate(rows, key, [as(m.column, aggregateOf(m))]);
 }
+
+/** Rows that have the array become a row an element; the argument is made once, as aggregates read it often. */
+function ofElements(
+  rows: Relation,
+  key: readonly Named[],
+  { column, reducer }: Reduction,
+  elements: Expr,
+  argument: Expr,
+): Relation {
+  const each = extend(unnest(rows, elements, 'elements', ELEMENT), [as(VALUE, argument)]);
+  return reduced(each, key, { column, reducer, argument: col(VALUE, typeOf(argument)) });
+}
+
+const VALUE = 'rollcall_value';
 
 const ORDER_OF_EVENTS: readonly Expr[] = [
   col('timestamp', 'timestamp'),

@@ -1,8 +1,16 @@
-import { hashedName, valueColumn } from '../bind/paths.js';
+import {
+  cutAtElements,
+  ELEMENTS,
+  hasElements,
+  hashedName,
+  pathOf,
+  pathSteps,
+  valueColumn,
+} from '../bind/paths.js';
 import type { ValueColumn } from '../bind/types.js';
 import { as, c, call, caseWhen, col, extend, int, path, project, text } from '../ir/build.js';
 import type { Expr, Named, Relation } from '../ir/types.js';
-import { jsonFaceted, type Faceted } from './faceted.js';
+import { elementFaceted, jsonFaceted, type Faceted } from './faceted.js';
 import type { LowerContext, TraitTarget } from './provider.js';
 
 /**
@@ -25,6 +33,7 @@ export interface TraitReference {
 
 export class TraitSources {
   private readonly custom = new Map<string, ValueColumn>();
+  private readonly elements = new Map<string, Named>();
   private readonly others = new Map<string, TraitSource>();
 
   constructor(private readonly context: LowerContext) {}
@@ -47,18 +56,30 @@ export class TraitSources {
     if (columns.length === 0) return [...this.others.values()];
     const mentions = this.context.provider.customTraits(columns);
     // Read once a profile, not once for each of its events.
-    const numbers = columns.map(({ name, path }) =>
-      as(numberName(path), call('json_number', c(mentions, name), WHOLE)),
-    );
-    return [{ id: CUSTOM, relation: extend(mentions, numbers) }, ...this.others.values()];
+    const numbers = columns
+      .filter((column) => !hasElements(column.path))
+      .map((column) => as(numberName(column.path), call('json_number', c(mentions, column.name), WHOLE)));
+    const made = extend(mentions, [...numbers, ...this.elements.values()]);
+    return [{ id: CUSTOM, relation: made }, ...this.others.values()];
   }
 
   private customTrait(traitPath: string): TraitReference {
+    if (hasElements(traitPath)) return this.customElements(traitPath);
     const column = valueColumn('trait', traitPath, 'mention');
     this.custom.set(column.name, column);
     const faceted = jsonFaceted(col(column.name, 'json'));
     const number = col(numberName(traitPath), 'number');
     return { source: CUSTOM, faceted: { ...faceted, number }, absent: {} };
+  }
+
+  /** Values on a path with `$`: those in the latest mention of what its first `$` steps into. */
+  private customElements(traitPath: string): TraitReference {
+    const { before, rest } = cutAtElements(pathSteps(traitPath));
+    const column = valueColumn('trait', pathOf([...before, ELEMENTS]), 'mention');
+    this.custom.set(column.name, column);
+    const name = hashedName(`${traitPath}_elements`, 'trait', traitPath, 'elements');
+    this.elements.set(name, as(name, call('json_elements', col(column.name, 'json'), path(rest))));
+    return { source: CUSTOM, faceted: elementFaceted(col(name, 'json')), absent: {} };
   }
 
   private computed(target: TraitTarget & { kind: 'computed' }): TraitReference {

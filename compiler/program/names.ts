@@ -19,9 +19,9 @@ export const FACTS_COLUMNS: readonly Column[] = [
   { name: 'source_id', type: 'text' },
 ];
 
-/** Only `first` and `last` order events by more than time, and they read JSON: other facts keep no message ids. */
+/** Only `first` and `last` order events by more than time, and they read JSON values or elements: other facts keep no message ids. */
 export const needsOrder = (columns: readonly ValueColumn[]): boolean =>
-  columns.some((x) => x.facet === 'json');
+  columns.some((x) => x.facet === 'json' || x.facet === 'elements');
 
 /** The landed events of one name from one source, their values in typed columns. */
 export function factsTable(

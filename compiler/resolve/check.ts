@@ -1,7 +1,7 @@
 import type { Condition, EventStream, Operand, Reducer, Stream } from '../../models/algebra.js';
 import type { Definition, Spans } from '../../models/definition.js';
 import { checkEvent, checkValue, type BoundSource } from '../bind/index.js';
-import { valueColumn, pathSteps } from '../bind/paths.js';
+import { valueColumn } from '../bind/paths.js';
 import type { ValueRoot } from '../bind/types.js';
 import type { Code, Diagnostic } from '../diagnostics/index.js';
 import { didYouMean } from '../diagnostics/suggest.js';
@@ -143,10 +143,6 @@ class Checker {
   }
 
   private value(root: ValueRoot, path: string, event: EventStream, at: object): void {
-    if (pathSteps(path).includes('$')) {
-      this.unsupported(at, 'array paths with "$"');
-      return;
-    }
     if (this.missingEvents.has(event.event)) return;
     const missing = checkValue(this.sources, event.event, valueColumn(root, path, 'text'));
     if (missing) this.add({ ...missing, ...this.place(at) });
@@ -164,10 +160,6 @@ class Checker {
   }
 
   private trait(path: string, at: object): void {
-    if (pathSteps(path).includes('$')) {
-      this.unsupported(at, 'array paths with "$"');
-      return;
-    }
     const target = this.names.trait(path);
     if (!target) {
       this.report(

@@ -28,6 +28,8 @@ const engine: EmitEngine = {
     elements: (value) => `unnest(json_extract(${value}, '$[*]'))`,
     keys: (value) => `unnest(json_keys(${value}))`,
   },
+  some: (array, element, test) =>
+    `coalesce(list_bool_or(list_transform(json_extract(${array}, '$[*]'), lambda ${element}: ${test})), false)`,
 };
 
 export const duckdb: Dialect = {

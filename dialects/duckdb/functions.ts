@@ -4,7 +4,7 @@ import type { ColumnKind, Expr, FnName } from '../../compiler/ir/types.js';
 import type { Emit, Sql } from '../dialect.js';
 import { fn, STANDARD_FUNCTIONS } from '../emit/index.js';
 import { arg } from '../emit/standard.js';
-import { extract, pathSteps } from './json.js';
+import { elements, extract, pathSteps } from './json.js';
 import { quoteText } from './types.js';
 import {
   caseLines,
@@ -69,7 +69,7 @@ const jsonTextIn: Emit = (args, { args: exprs, newLine }) => {
   const list = (items: readonly Sql[]): Sql =>
     items.length === 1 ? `= ${arg(items)}` : `in (${items.join(', ')})`;
   const steps = pathSteps(exprs[1]);
-  const whole = steps.length === 0 && exprs[0]?.kind === 'col';
+  const whole = steps.length === 0 && isWritten(exprs[0]);
   if (!whole || texts.some((text) => NOT_STRING.test(text) || ESCAPED.test(text))) {
     const read = whole ? compactText(value, newLine) : jsonText(value, steps, newLine);
     return `(${read} ${list(args.slice(2))})`;
@@ -231,6 +231,9 @@ const pathed =
   (args, { args: exprs, newLine }) =>
     emit(arg(args), pathSteps(exprs[1]), newLine);
 
+/** Whether a value is a name, and its text what the engine wrote: a column of ours, an element of an array. */
+const isWritten = (expr: Expr | undefined): boolean => expr?.kind === 'col' || expr?.kind === 'element';
+
 /** A function of a value inside JSON; a whole value in a column of ours is compact, and cheaper to look at. */
 const inside =
   (
@@ -239,7 +242,7 @@ const inside =
   ): Emit =>
   (args, { args: exprs, newLine }) => {
     const steps = pathSteps(exprs[1]);
-    const whole = steps.length === 0 && exprs[0]?.kind === 'col';
+    const whole = steps.length === 0 && isWritten(exprs[0]);
     return whole ? compact(arg(args), newLine) : emit(arg(args), steps, newLine);
   };
 
@@ -270,6 +273,9 @@ export const FUNCTIONS: Record<FnName, Emit> = {
   ),
   json_value: pathed((value, steps) => `nullif(${extract('json_extract', value, steps)}, 'null')`),
   text_json_value: pathed((value, steps) => `nullif(try(${extract('json_extract', value, steps)}), 'null')`),
+  json_elements: pathed(elements),
+  json_first: (args) => `json_extract(${arg(args)}, '$[0]')`,
+  json_last: (args) => `json_extract(${arg(args)}, '$[#-1]')`,
   json_mention: pathed(jsonMention),
   json_is_null: (args) => `(${arg(args)} = 'null')`,
   number_text: (args, { args: exprs }) => {

@@ -19,11 +19,29 @@ type Extract = 'json_extract' | 'json_extract_string' | 'json_type';
 
 /** `json_extract_string(value, '$.address.city')` and the like. */
 export function extract(name: Extract, value: Sql, steps: readonly string[]): Sql {
-  const paths = [...chunks(steps)];
+  const paths = chunks(steps).map(({ path }) => path);
   const last = paths.pop() ?? "'$'";
   const inner = paths.reduce((sql, path) => `json_extract(${sql}, ${path})`, value);
   return `${name}(${inner}, ${last})`;
 }
+
+/**
+ * The values that a path with `$` reaches, without those that are null, as a JSON array; null where there are none.
+ * What one JSONPath cannot say is asked of each value reached so far; a lambda's parameter has a name no column has,
+ * as DuckDB takes a column of that name first.
+ */
+export function elements(value: Sql, steps: readonly string[]): Sql {
+  let [reached, isList] = [value, false];
+  for (const { path, spreads } of chunks(steps, ELEMENTS)) {
+    if (!isList) reached = `json_extract(${reached}, ${path})`;
+    else reached = `list_transform(${reached}, lambda rc__v: json_extract(rc__v, ${path}))`;
+    if (isList && spreads) reached = `flatten(${reached})`;
+    isList ||= spreads;
+  }
+  return `nullif(to_json(list_filter(${reached}, lambda rc__v: rc__v <> 'null')), '[]')`;
+}
+
+const ELEMENTS = '$';
 
 // JSONPath is exact for ordinary keys, but has no way to write the empty key and reads `"*"` as a wildcard.
 const PLAIN = /^[A-Za-z_][A-Za-z0-9_]*$/;
@@ -31,20 +49,35 @@ const QUOTABLE = /^[^"\\*\0]+$/;
 // A JSON pointer can write every key, but enters an array by a number.
 const NUMERIC = /^[0-9]+$/;
 
-/** Path literals to apply one after the other: as few as the keys allow, mostly one. */
-function chunks(steps: readonly string[]): readonly Sql[] {
+/** A path literal; one that spreads gives a list of the values it reaches. */
+interface Chunk {
+  readonly path: Sql;
+  readonly spreads: boolean;
+}
+
+/**
+ * Path literals to apply one after the other: as few as the keys allow, mostly one.
+ *
+ * @param spread the step that is no key but goes into an array; absent: all are keys
+ */
+function chunks(steps: readonly string[], spread?: string): readonly Chunk[] {
   const out: { pointer: boolean; steps: string[] }[] = [];
   for (const step of steps) {
     const pointer = !QUOTABLE.test(step);
     const last = out.at(-1);
-    if (last && (last.pointer === pointer || (last.pointer && !NUMERIC.test(step)))) last.steps.push(step);
+    const pointed = last?.pointer && !NUMERIC.test(step) && step !== spread;
+    if (last && (last.pointer === pointer || pointed)) last.steps.push(step);
     else out.push({ pointer, steps: [step] });
   }
-  return out.map((chunk) => quoteText(chunk.pointer ? pointerOf(chunk.steps) : jsonPathOf(chunk.steps)));
+  const jsonPathStep = (step: string): string => {
+    if (step === spread) return '[*]';
+    return PLAIN.test(step) ? `.${step}` : `."${step}"`;
+  };
+  return out.map(({ pointer, steps: own }) => ({
+    path: quoteText(pointer ? pointerOf(own) : `$${own.map(jsonPathStep).join('')}`),
+    spreads: spread !== undefined && own.includes(spread),
+  }));
 }
 
 const pointerOf = (steps: readonly string[]): string =>
   steps.map((step) => `/${step.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
-
-const jsonPathOf = (steps: readonly string[]): string =>
-  `$${steps.map((step) => (PLAIN.test(step) ? `.${step}` : `."${step}"`)).join('')}`;

@@ -139,6 +139,9 @@ function everyColumn(
       );
     case 'cast':
       return everyColumn(expr.expr, repeated, passes);
+    case 'some':
+      // The test is computed for every element.
+      return everyColumn(expr.of, repeated, passes) && everyColumn(expr.test, true, passes);
     case 'agg': {
       const again = repeated || REPEATING.has(expr.fn);
       return (
@@ -174,6 +177,8 @@ export function rebind(
     }
     case 'cast':
       return { ...expr, expr: rebind(expr.expr, outer, inner) };
+    case 'some':
+      return { ...expr, of: rebind(expr.of, outer, inner), test: rebind(expr.test, outer, inner) };
     case 'agg':
       return {
         ...expr,

@@ -23,4 +23,11 @@ export type EmitEngine = Pick<
 > & {
   readonly client: EmitClient;
   readonly unnest: UnnestRules;
+  /**
+   * Whether a test is true of some element of a JSON array: false where it is true of none, and of anything but an
+   * array. It may stand wherever an expression may, aggregates and join conditions included.
+   *
+   * @param element what the test calls the element, a JSON value
+   */
+  some(array: Sql, element: Sql, test: Sql): Sql;
 };

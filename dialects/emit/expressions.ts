@@ -56,6 +56,12 @@ const WRITERS: Writers = {
       ? write(inner, writer, indent)
       : `cast(${write(inner, writer, indent)} as ${writer.engine.type(type)})`;
   },
+  some: ({ of, as, test }, writer, indent) => {
+    const { engine } = writer;
+    const array = operand(of, PRECEDENCE.atom, writer, indent);
+    return engine.some(array, engine.quoteIdentifier(as), write(test, writer, indent + 1));
+  },
+  element: ({ name }, { engine }) => engine.quoteIdentifier(name),
   agg: (expr, writer, indent) => {
     const { engine } = writer;
     const emit = supported(engine, engine.aggregates[expr.fn], expr.fn);

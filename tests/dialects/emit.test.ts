@@ -280,9 +280,13 @@ describe('engines that lack something', () => {
     client: new DuckDBClient(),
     capabilities: { ...duckdb.capabilities, ...capabilities },
   });
-  const unnest = { elements: (s: string) => s, keys: (s: string) => s };
+  const rules = {
+    unnest: { elements: (s: string) => s, keys: (s: string) => s },
+    some: (array: string, element: string, test: string) =>
+      `exists (select 1 from unnest(${array}) as ${element} where ${test})`,
+  };
   const emit = (relation: Relation, capabilities: Partial<typeof duckdb.capabilities>): string =>
-    emitSelect({ ...lacking(capabilities), unnest }, relation, {});
+    emitSelect({ ...lacking(capabilities), ...rules }, relation, {});
 
   test('use EXISTS for semi and anti joins', () => {
     const gone = ir.antiJoin(
@@ -328,7 +332,7 @@ where (u.email = 'a' or u.email = 'b')
   test('are named in the diagnostic', () => {
     const engine = {
       ...lacking({}),
-      unnest,
+      ...rules,
       functions: { ...duckdb.functions, lower: { unsupported: 'no such thing' } },
     };
     const lowered = ir.project(users, [ir.as('e', ir.call('lower', ir.c(users, 'email')))]);
@@ -354,6 +358,7 @@ test('the nearest row needs an engine that can find it', () => {
     client: new DuckDBClient(),
     capabilities: { ...duckdb.capabilities, asofJoin: false },
     unnest: { elements: (s: string) => s, keys: (s: string) => s },
+    some: () => 'false',
   };
   expect(() => emitSelect(lacking, found, {})).toThrow(UserError);
 });

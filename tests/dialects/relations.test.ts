@@ -330,6 +330,7 @@ const dialects = {
           nullSafeEquals: false,
         },
         unnest: { elements: (x) => x, keys: (x) => x },
+        some: () => 'false',
       },
       relation,
       {},

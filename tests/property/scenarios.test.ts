@@ -9,7 +9,7 @@ import { expectSame, referenceSays, sourcesOf, tries } from './support.js';
 
 it('incremental equals full, after any sequence of runs', { timeout: 600_000 }, async () => {
   await fc.assert(
-    fc.asyncProperty(scenario({ funnels: true }), async ({ definitions, steps }) => {
+    fc.asyncProperty(scenario({ funnels: true, elements: true }), async ({ definitions, steps }) => {
       await using world = await World.create({
         definitions,
         sources: sourcesOf(steps.flatMap((s) => s.land)),

@@ -9,19 +9,23 @@ import { expectSame, referenceSays, sourcesOf, tries } from './support.js';
 
 it('a standalone SELECT gives what the reference gives', { timeout: 600_000 }, async () => {
   await fc.assert(
-    fc.asyncProperty(definitionSet({ funnels: true }), history(), async (definitions, messages) => {
-      await using world = await World.create({
-        definitions,
-        sources: sourcesOf(messages),
-        traits: customTraitsOf(definitions),
-      });
-      await world.land(messages);
-      const firstRuns = Object.fromEntries(definitions.map((d) => [d.key, AS_OF]));
-      expectSame(
-        await world.standalone(AS_OF, firstRuns),
-        referenceSays(messages, definitions, AS_OF, firstRuns),
-      );
-    }),
+    fc.asyncProperty(
+      definitionSet({ funnels: true, elements: true }),
+      history(),
+      async (definitions, messages) => {
+        await using world = await World.create({
+          definitions,
+          sources: sourcesOf(messages),
+          traits: customTraitsOf(definitions),
+        });
+        await world.land(messages);
+        const firstRuns = Object.fromEntries(definitions.map((d) => [d.key, AS_OF]));
+        expectSame(
+          await world.standalone(AS_OF, firstRuns),
+          referenceSays(messages, definitions, AS_OF, firstRuns),
+        );
+      },
+    ),
     tries(80),
   );
 });
