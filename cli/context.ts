@@ -93,14 +93,18 @@ export class Context {
     return { project, spans, warnings: diagnostics };
   }
 
-  /** Reads the project with all its problems, for `validate`. */
-  async loadAll(): Promise<LoadResult> {
+  /**
+   * Reads the project with all its problems, for `validate`. `detached`: nothing of its settings is used, so no
+   * variable has to be set, and `--target` means nothing.
+   */
+  async loadAll({ detached = false } = {}): Promise<LoadResult> {
     const { loadProject } = await import('../models/index.js');
     const { target } = this.globals;
     return loadProject({
       dir: this.projectDir,
       env: this.io.env,
-      ...(target === undefined ? {} : { target }),
+      detached,
+      ...(target === undefined || detached ? {} : { target }),
     });
   }
 

@@ -6,6 +6,8 @@ export { parseInstant } from './instant.js';
 export type { ProjectFs } from './files.js';
 export { loadProject, type LoadOptions, type LoadResult } from './load/index.js';
 export { NumberText, printJson, type JsonTree } from './json-text.js';
+export { canonicalJson, compactJson, plainNumber } from './canonical-json.js';
+export { loadTests, type LoadTestsOptions, type LoadTestsResult } from './load/tests.js';
 export { normalise } from './normalise.js';
 export {
   KEY_PATTERN,
@@ -21,5 +23,6 @@ export {
 } from './schema/index.js';
 export { parseQuery, printQuery, type ParsedQuery, type PrintOptions } from './query/index.js';
 export { publishedSchema, type JsonSchema } from './schema/publish.js';
+export type * from './test-case.js';
 export { toJson } from './to-json.js';
 export { conditionsIn, conditionsInValue, countPrimaries } from './walk.js';

@@ -6,6 +6,8 @@ export { preview } from './preview.js';
 export { retire } from './retire.js';
 export { Cancelled } from './retry.js';
 export { status } from './status.js';
+export { runTests } from './testing/index.js';
+export type * from './testing/api.js';
 export { runProject } from './run.js';
 export { openSession, targetOf, withSession, type Access, type Session } from './session.js';
 export type { Manifest, ManifestDefinition } from './manifest.js';

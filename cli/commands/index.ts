@@ -11,11 +11,12 @@ import { retire } from './retire.js';
 import { run } from './run.js';
 import { status } from './status.js';
 import { sync } from './sync.js';
+import { test } from './test.js';
 import { validate } from './validate.js';
 
 /** Every command, in the order help lists them. */
 export const COMMANDS: readonly Register[] = [
-  init, validate, compile, ls,
+  init, validate, test, compile, ls,
   run, preview, members, diff, status, retire,
   sync,
   demo, completion, complete,

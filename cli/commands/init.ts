@@ -74,7 +74,9 @@ async function fromWarehouse(context: Context, dir: string, name: string, file: 
     await context.print(`\nThese could be events too; add them to "sources" in rollcall.json:`);
     for (const suggestion of suggestions) await context.print(`  ${JSON.stringify(suggestion)}`);
   }
-  await context.print(`\nNext: ${cyan(`${inFolder(name)}rollcall validate`)}, then ${cyan('rollcall run')}`);
+  await context.print(
+    `\nNext: ${cyan(`${inFolder(name)}rollcall validate`)}, ${cyan('rollcall test')}, then ${cyan('rollcall run')}`,
+  );
   return 0;
 }
 

@@ -15,7 +15,8 @@ export interface Written {
 export async function writeProject(dir: string, warehouse: string, found: Introspected): Promise<Written> {
   const folder = await schemaFolder(dir);
   const audience = join('models', 'active_users.json');
-  const ref = (file: string, kind: 'rollcall' | 'audience'): string =>
+  const test = join('tests', 'active_users.json');
+  const ref = (file: string, kind: 'rollcall' | 'audience' | 'test'): string =>
     schemaRef(folder, join(dir, file), kind);
   const sources = found.sources.length > 0 ? found.sources : found.suggestions;
   const event = found.event ?? 'Page Viewed';
@@ -38,6 +39,24 @@ export async function writeProject(dir: string, warehouse: string, found: Intros
       of: 'users',
       definition: { event, within: '30 days', count: { at_least: 1 } },
     }),
+    [test]: json({
+      $schema: ref(test, 'test'),
+      tests: [
+        {
+          name: 'active users did something in the last 30 days',
+          steps: [
+            {
+              land: [
+                { ...messageOf(event), user_id: 'ann', ago: '10 days' },
+                { ...messageOf(event), user_id: 'bob', ago: '31 days' },
+              ],
+              as_of: '2025-03-01',
+              expect: { members: { active_users: ['ann'] } },
+            },
+          ],
+        },
+      ],
+    }),
     '.gitignore': 'target/\n*.duckdb\n*.duckdb.wal\n',
   };
   const written: string[] = [];
@@ -47,6 +66,13 @@ export async function writeProject(dir: string, warehouse: string, found: Intros
     (isNew ? written : kept).push(file.split(sep).join('/'));
   }
   return { written, kept };
+}
+
+/** A message that is an event: pages and screens are told by their type. */
+function messageOf(event: string): Readonly<Record<string, string>> {
+  if (event === 'Page Viewed') return { type: 'page', name: 'Home' };
+  if (event === 'Screen Viewed') return { type: 'screen', name: 'Home' };
+  return { event };
 }
 
 /** False when there is such a file already. */

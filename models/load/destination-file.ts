@@ -9,13 +9,17 @@ import { inFile, readObject, type FileContext, type Loaded } from './result.js';
 
 /**
  * Reads, validates and builds one destination file. `${env:NAME}` is replaced in its settings, which is
- * where secrets go; a disabled destination does not need its variables.
+ * where secrets go; a disabled destination does not need its variables, nor does any when `detached`.
  */
-export function loadDestination(context: FileContext, env: Environment): Loaded<Destination> {
+export function loadDestination(
+  context: FileContext,
+  env: Environment,
+  detached = false,
+): Loaded<Destination> {
   const { root, problems, ...key } = readObject(context.source);
   if (root === undefined) return { ...key, diagnostics: inFile(problems, context.source) };
   const found: Problem[] = [...problems];
-  const replaced = replaceSettings(root, env, found);
+  const replaced = detached ? root : replaceSettings(root, env, found);
   found.push(...validateFile('destination', replaced));
   if (found.length > 0) return { ...key, diagnostics: inFile(found, context.source) };
   return { ...key, value: buildDestination(context, replaced), diagnostics: [] };

@@ -21,6 +21,8 @@ export interface LoadOptions {
   readonly target?: string;
   /** Added to the project's `vars`, and stronger. */
   readonly vars?: Readonly<Record<string, unknown>>;
+  /** Neither target nor destinations will be opened: the variables of their settings need not be set. */
+  readonly detached?: boolean;
   readonly fs?: ProjectFs;
 }
 
@@ -47,7 +49,7 @@ export async function loadProject(options: LoadOptions): Promise<LoadResult> {
   if (config === undefined) return { diagnostics: [noProject(options.dir)], spans, brokenKeys: new Set() };
   const definitions = await loadFolder(fs, dir, 'models', true, spans, loadDefinition);
   const destinations = await loadFolder(fs, dir, 'destinations', false, spans, (context) =>
-    loadDestination(context, options.env),
+    loadDestination(context, options.env, options.detached),
   );
 
   const diagnostics = [
@@ -92,9 +94,12 @@ async function loadConfig(
   const [found] = await readTexts(fs, [{ file, path }]);
   if (found === undefined) return undefined;
   if ('error' in found) return { diagnostics: [unreadable(file, found.error)] };
-  const { env, target, vars = {} } = options;
+  const { env, target, vars = {}, detached = false } = options;
   const source = new SourceText(file, found.text);
-  return loadProjectFile({ source, spans }, { env, vars, ...(target === undefined ? {} : { target }) });
+  return loadProjectFile(
+    { source, spans },
+    { env, vars, detached, ...(target === undefined ? {} : { target }) },
+  );
 }
 
 interface Folder<T> {

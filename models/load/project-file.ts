@@ -15,6 +15,8 @@ export interface ProjectFileOptions {
   /** Instead of the file's own `target`. */
   readonly target?: string;
   readonly vars: Readonly<Record<string, unknown>>;
+  /** No target will be opened: none needs its variables. */
+  readonly detached?: boolean;
 }
 
 /**
@@ -25,16 +27,20 @@ export function loadProjectFile(context: FileContext, options: ProjectFileOption
   const { root, problems } = readObject(context.source);
   if (root === undefined) return { diagnostics: inFile(problems, context.source) };
   const found: Problem[] = [...problems];
+  const { detached = false } = options;
   const chosen = options.target ?? targetName(root, options.env);
   const otherTarget = (entry: { key: string }, path: readonly string[]): boolean =>
-    path.length === 1 && path[0] === 'targets' && entry.key !== chosen;
+    (path.length === 1 && path[0] === 'targets' && (detached || entry.key !== chosen)) ||
+    (path.length === 0 && detached && entry.key === 'target');
   const replaced = substitute(root, options.env, found, otherTarget);
   if (replaced.type !== 'object') return { diagnostics: inFile(found, context.source) };
   found.push(...validateFile('rollcall', replaced), ...repeatedSources(replaced));
 
   const diagnostics = inFile([...found, ...columnWarnings(replaced)], context.source);
   const unknown =
-    chosen === undefined ? undefined : unknownTarget(context, replaced, chosen, options.target !== undefined);
+    chosen === undefined || detached
+      ? undefined
+      : unknownTarget(context, replaced, chosen, options.target !== undefined);
   if (unknown !== undefined) diagnostics.push(unknown);
   if (chosen === undefined || found.length > 0 || unknown !== undefined) return { diagnostics };
   return { value: buildProjectConfig(context, replaced, chosen, options.vars), diagnostics };

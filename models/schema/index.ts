@@ -5,6 +5,7 @@ import { conditionDefs } from './conditions.js';
 import { definitionDefs } from './definitions.js';
 import { destinationDefs } from './destinations.js';
 import { projectDefs } from './project.js';
+import { testDefs } from './tests.js';
 
 /** Every named schema. The types of the files below are derived from it, and `schemas/*.json` generated. */
 export const defs = {
@@ -13,6 +14,7 @@ export const defs = {
   ...definitionDefs,
   ...destinationDefs,
   ...projectDefs,
+  ...testDefs,
 };
 
 type File<K extends keyof typeof defs> = Static<TImport<typeof defs, K>>;
@@ -31,6 +33,7 @@ export const FILE_KINDS = {
   trait: 'Trait',
   destination: 'Destination',
   rollcall: 'Project',
+  test: 'TestFile',
 } as const satisfies Record<string, keyof typeof defs>;
 
 export type FileKind = keyof typeof FILE_KINDS;
@@ -40,3 +43,4 @@ export { KEY_PATTERN } from './common.js';
 export { REDUCERS } from './reducers.js';
 export { DESTINATION_TYPES } from './destinations.js';
 export { SOURCE_LAYOUTS, STANDARD_COLUMNS, TARGET_TYPES } from './project.js';
+export { MESSAGE_TYPES } from './tests.js';

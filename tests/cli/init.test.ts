@@ -18,6 +18,7 @@ describe('init --warehouse', () => {
       { name: 'raw', layout: 'messages', table: 'raw.messages' },
     ]);
     expect((await rollcall(dir.dir, ['validate'])).exit).toBe(0);
+    expect((await rollcall(dir.dir, ['test'])).stdout).toContain('1 passed');
     const ran = await rollcall(dir.dir, ['run', '--json']);
     expect(documentOf(ran)).toMatchObject({ definitions: [{ key: 'active_users', size: 2 }] });
   });

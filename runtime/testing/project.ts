@@ -1,0 +1,105 @@
+/** The project of a test: its definitions and what they read, on a warehouse made for it. */
+import { resolveProject } from '../../compiler/index.js';
+import { pathSteps } from '../../compiler/bind/paths.js';
+import type { Catalog, Needs } from '../../compiler/bind/types.js';
+import { hasErrors, type Diagnostic } from '../../compiler/diagnostics/index.js';
+import { reachable } from '../../compiler/plan/graph.js';
+import { unionNeeds } from '../../compiler/resolve/needs.js';
+import type { Definition, Project, SourceConfig, Spans } from '../../models/definition.js';
+import { MESSAGE_COLUMNS } from './layouts.js';
+
+/** The embedded engine, in memory. */
+export const SCRATCH_ENGINE = 'duckdb';
+const TARGET = { type: SCRATCH_ENGINE, path: ':memory:', schema: 'rollcall' };
+
+/** Which definitions each reads; names no definition has are custom traits. */
+export interface References {
+  readonly upstream: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly traits: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+/** What the definitions of a project refer to, found without any warehouse. */
+export function referencesOf(definitions: readonly Definition[]): References {
+  const keys = new Set(definitions.map(({ key }) => key));
+  const upstream = new Map<string, ReadonlySet<string>>();
+  const traits = new Map<string, ReadonlySet<string>>();
+  for (const definition of definitions) {
+    const names = namesIn(definition.kind === 'audience' ? definition.condition : definition.value);
+    upstream.set(definition.key, new Set(names.filter((name) => keys.has(name))));
+    traits.set(definition.key, new Set(names.filter((name) => !keys.has(name))));
+  }
+  return { upstream, traits };
+}
+
+/** Trait paths and audience keys anywhere in a tree of the algebra, which is plain data. */
+function namesIn(node: unknown): readonly string[] {
+  if (typeof node !== 'object' || node === null) return [];
+  const { kind, path, key } = node as { kind?: unknown; path?: unknown; key?: unknown };
+  if (kind === 'trait' && typeof path === 'string') return [path];
+  if (kind === 'audience' && typeof key === 'string') return [key];
+  return Object.values(node).flatMap(namesIn);
+}
+
+export interface ScratchProject {
+  readonly project: Project;
+  readonly spans: Spans;
+  /** What its definitions need of the sources; absent when something is wrong with them. */
+  readonly needs?: Needs;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** The part of a project that computes `keys`. Everything is enabled, and nothing goes anywhere. */
+export function scratchProject(
+  { project, spans }: { readonly project: Project; readonly spans: Spans },
+  references: References,
+  keys: readonly string[],
+): ScratchProject {
+  const wanted = reachable(references.upstream, keys);
+  const originals = new Map<object, object>();
+  const copy = <T extends object>(original: T, over: Partial<T>): T => {
+    const made = { ...original, ...over };
+    originals.set(made, original);
+    return made;
+  };
+  const definitions = project.definitions
+    .filter(({ key }) => wanted.has(key))
+    .map((definition) => copy(definition, { enabled: true, destinations: [] }));
+  const custom = [...wanted].flatMap((key) => [...(references.traits.get(key) ?? [])]);
+  const traits = [...new Set(custom.map((path) => pathSteps(path)[0] ?? path))];
+  const sources = project.config.sources.map((source) =>
+    copy(source, {
+      traits: [...new Set([...source.traits, ...traits])],
+      ...(source.table === undefined ? {} : { table: withoutCatalog(source.table) }),
+    }),
+  );
+  const config = { ...project.config, target: 'test', targets: { test: TARGET }, sources };
+  const scratch: Project = { ...project, config, definitions, destinations: [] };
+  const spansOf: Spans = { of: (node) => spans.of(originals.get(node) ?? node) };
+  const { needs, diagnostics } = needsOf(scratch, spansOf, traits);
+  return { project: scratch, spans: spansOf, diagnostics, ...(needs && { needs }) };
+}
+
+/** A scratch warehouse has one catalog: `prod.raw.messages` is `raw.messages` there. */
+function withoutCatalog(table: string): string {
+  const parts = table.match(/"(?:[^"]|"")*"|`[^`]*`|[^.]+/g) ?? [];
+  return parts.slice(-2).join('.');
+}
+
+/** Resolves against a source that has everything, which tells what is wanted before any table exists. */
+function needsOf(
+  project: Project,
+  spans: Spans,
+  traits: readonly string[],
+): { readonly needs?: Needs; readonly diagnostics: readonly Diagnostic[] } {
+  const [first] = project.config.sources;
+  if (first === undefined) return { diagnostics: [] };
+  const { schema: _, event: __, ...rest } = first;
+  const everything: SourceConfig = { ...rest, layout: 'messages', table: 'messages', columns: {}, traits };
+  const columns = MESSAGE_COLUMNS.map((name) => ({ name, nativeType: 'text', kind: 'text' as const }));
+  const catalog: Catalog = { tables: [{ table: { name: 'messages' }, columns }], traitNames: new Map() };
+  const imagined = { ...project, config: { ...project.config, sources: [everything] } };
+  const { resolved, diagnostics } = resolveProject({ project: imagined, spans, catalog });
+  const errors = diagnostics.filter(({ severity }) => severity === 'error');
+  if (resolved === undefined || hasErrors(diagnostics)) return { diagnostics: errors };
+  return { needs: unionNeeds(resolved.definitions.map((d) => d.needs)), diagnostics: [] };
+}
