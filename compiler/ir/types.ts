@@ -112,7 +112,7 @@ export const FUNCTIONS = {
   json_object: '(lit text key, json value, key, value, …) object; a pair whose value is SQL null is left out',
   json_dump: '(json) compact text of the JSON value',
   sha256_hex: '(text) 64 lower-case hex digits of its UTF-8',
-  hash64: '(text) a 64-bit hash as int; engine-specific, never stored across engines',
+  hash64: '(text) a hash of about 64 bits as int; engine-specific, never stored across engines',
 } as const;
 
 export type FnName = keyof typeof FUNCTIONS;

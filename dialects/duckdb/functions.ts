@@ -295,7 +295,7 @@ export const FUNCTIONS: Record<FnName, Emit> = {
   json_object: jsonObject,
   json_dump: (args, { args: exprs }) => asText(isCompact(exprs[0]) ? arg(args) : `json(${arg(args)})`),
   sha256_hex: fn('sha256'),
-  hash64: (args) => `cast(cast(hash(${arg(args)}) as hugeint) - 9223372036854775808 as bigint)`,
+  hash64: (args) => `cast(hash(${arg(args)}) >> 1 as bigint)`, // 128-bit arithmetic, to keep a bit more, is slow
 };
 
 function isInt(expr: Expr | undefined): boolean {
