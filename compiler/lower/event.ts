@@ -30,6 +30,8 @@ export class EventPredicate implements ChildRows {
   private readonly wanted = new Map<string, ValueColumn>();
   private readonly traits: TraitSources;
   private readonly children = new Map<string, Child>();
+  /** Each child lowered once, however often it is asked for: what it holds would double with every level. */
+  private readonly lowered = new Map<EventStream, EventPredicate>();
   /** Bounds on `timestamp`, always a plain range so that engines can prune by it. */
   readonly time: Expr;
   /** Everything else that does not depend on the parent. */
@@ -148,9 +150,13 @@ export class EventPredicate implements ChildRows {
 
   /** The predicate of a child; a settled one makes this event wait. */
   private child(stream: EventStream): EventPredicate {
+    const known = this.lowered.get(stream);
+    if (known) return known;
     const { to } = spanOf(stream);
     if (stream.settled && to !== undefined && to > this.settling) this.settling = to;
-    return new EventPredicate(stream, this.context, this);
+    const child = new EventPredicate(stream, this.context, this);
+    this.lowered.set(stream, child);
+    return child;
   }
 
   /** `property = property of the parent`: equal as numbers where both are numbers, else as texts. */

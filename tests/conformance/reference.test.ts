@@ -26,6 +26,9 @@ describe('conformance case files', () => {
 
 describe.each(cases.map((one) => ({ title: `${one.file}: ${one.name}`, one })))('$title', ({ one }) => {
   const landed: Message[] = [];
+  // Query text is the parser's: the evaluator knows the JSON form only.
+  const definitions = one.definitions.filter(({ definition }) => !('query' in definition));
+  const isKnown = ([key]: [string, unknown]): boolean => definitions.some((d) => d.key === key);
   for (const [index, step] of one.steps.entries()) {
     landed.push(...step.land);
     const messages = [...landed];
@@ -33,18 +36,18 @@ describe.each(cases.map((one) => ({ title: `${one.file}: ${one.name}`, one })))(
     it(`step ${index + 1}, as of ${step.as_of}`, () => {
       const { members, traitValues, traitTexts } = evaluate({
         messages,
-        definitions: one.definitions,
+        definitions,
         asOf: step.as_of,
         firstRuns: one.first_runs,
       });
       const compare = step.expect;
-      for (const [key, names] of Object.entries(compare.members ?? {})) {
+      for (const [key, names] of Object.entries(compare.members ?? {}).filter(isKnown)) {
         expect([key, members.get(key)?.map(profileName).sort()]).toEqual([key, [...names].sort()]);
       }
-      for (const [key, values] of Object.entries(compare.traits ?? {})) {
+      for (const [key, values] of Object.entries(compare.traits ?? {}).filter(isKnown)) {
         expect([key, plain(traitValues.get(key))]).toEqual([key, values]);
       }
-      for (const [key, texts] of Object.entries(compare.trait_texts ?? {})) {
+      for (const [key, texts] of Object.entries(compare.trait_texts ?? {}).filter(isKnown)) {
         expect([key, plain(traitTexts.get(key))]).toEqual([key, texts]);
       }
     });

@@ -82,7 +82,7 @@ function holdsOfOne(
 }
 
 function isReference(operand: Json | ValueReference): operand is ValueReference {
-  return isObject(operand) && ('property' in operand || 'trait' in operand || 'context' in operand);
+  return isObject(operand) && ['property', 'trait', 'context', 'event'].some((form) => form in operand);
 }
 
 function holdsAgainst(

@@ -32,7 +32,8 @@ export interface Message {
   source?: string;
 }
 
-export type ValueReference = { property: string; of?: 'parent' } | { trait: string } | { context: string };
+export type ValueReference =
+  { property: string; of?: 'parent' } | { trait: string } | { context: string } | ChildStream;
 
 export type Operand = Json | ValueReference;
 

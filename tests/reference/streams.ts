@@ -48,9 +48,14 @@ export function satisfiesStream(
   scope: ProfileScope,
   ancestors: readonly KnownMessage[] = [],
 ): boolean {
-  const reducer = reducerOf(stream) ?? { name: 'count', args: { at_least: 1 } };
-  const value = reduce(matchingEvents(stream, scope, ancestors), reducer.name, reducer.args);
-  return holds([value], reducer.args, comparisonScope(scope, ancestors));
+  const { args } = reducerOf(stream) ?? { args: { at_least: 1 } };
+  return holds([valueOf(stream, scope, ancestors)], args, comparisonScope(scope, ancestors));
+}
+
+/** What a stream's events come to; without a reducer, how many they are. */
+function valueOf(stream: EventStream, scope: ProfileScope, ancestors: readonly KnownMessage[]): Value {
+  const { name, args } = reducerOf(stream) ?? { name: 'count', args: {} };
+  return reduce(matchingEvents(stream, scope, ancestors), name, args);
 }
 
 /** A comparison's view of a profile, and of the events around it: the innermost is the one references read. */
@@ -58,6 +63,7 @@ export function comparisonScope(scope: ProfileScope, events: readonly KnownMessa
   return {
     asOf: scope.asOf,
     read(reference: ValueReference): Value[] {
+      if ('event' in reference) return [valueOf(reference, scope, events)];
       if ('trait' in reference) return scope.readTrait(reference.trait);
       if ('context' in reference) return readPath(present(events.at(-1)).context, reference.context);
       const event = reference.of === 'parent' ? events.at(-2) : events.at(-1);
@@ -126,7 +132,7 @@ function satisfiesPredicate(
   if ('any' in predicate) return predicate.any.some((part) => satisfiesPredicate(part, scope, events));
   if ('not' in predicate) return !satisfiesPredicate(predicate.not, scope, events);
   if ('event' in predicate) return satisfiesStream(predicate, scope, events);
-  if ('property' in predicate || 'context' in predicate) {
+  if ('property' in predicate || 'context' in predicate || 'trait' in predicate) {
     const comparison: Comparison = predicate;
     const reads = comparisonScope(scope, events);
     return holds(reads.read(predicate), comparison, reads);
@@ -139,8 +145,17 @@ function hasSettled(event: KnownMessage, where: Predicate, asOf: Micros): boolea
   if ('all' in where) return where.all.every((part) => hasSettled(event, part, asOf));
   if ('any' in where) return where.any.every((part) => hasSettled(event, part, asOf));
   if ('not' in where) return hasSettled(event, where.not, asOf);
-  if (!('event' in where) || where.settled !== true) return true;
-  const span = where.within_parent ?? where.between_parent?.[1];
-  if (span === undefined) throw new Error('a settled child without a window from its parent never settles');
-  return event.timestamp + parseDuration(span) <= asOf;
+  const comparison = 'event' in where ? reducerOf(where)?.args : where;
+  return [where, ...Object.values(comparison ?? {})].filter(isSettledChild).every((child) => {
+    const span = child.within_parent ?? child.between_parent?.[1];
+    if (span === undefined) throw new Error('a settled child without a window from its parent never settles');
+    return event.timestamp + parseDuration(span) <= asOf;
+  });
+}
+
+/** Children stand on either side of a comparison. */
+function isSettledChild(part: unknown): part is ChildStream {
+  return (
+    typeof part === 'object' && part !== null && 'event' in part && 'settled' in part && part.settled === true
+  );
 }
