@@ -5,7 +5,14 @@ import fc from 'fast-check';
 
 import type { Condition, Definition } from '../reference/model.js';
 import { anyComparison, booleanComparison, numberComparison, referenceComparison } from './comparisons.js';
-import { BOOLEAN_TRAITS, DATE_TRAITS, NUMBER_TRAITS, OBJECT_TRAITS, TEXT_TRAITS } from './domain.js';
+import {
+  BOOLEAN_TRAITS,
+  DATE_TRAITS,
+  ELEMENT_TRAITS,
+  NUMBER_TRAITS,
+  OBJECT_TRAITS,
+  TEXT_TRAITS,
+} from './domain.js';
 import { traitReference, tree, typed, type LanguageConstraints } from './predicates.js';
 import { linked, REFERENCE_PREFIX } from './references.js';
 import { comparedReducer, stream, traitReducer } from './streams.js';
@@ -67,7 +74,7 @@ function definition(constraints: DefinitionConstraints): fc.Arbitrary<Definition
 export function condition(constraints: DefinitionConstraints = {}): fc.Arbitrary<Condition> {
   const leaf = fc.oneof(
     { weight: 6, arbitrary: eventCondition(constraints) },
-    { weight: 3, arbitrary: traitCondition() },
+    { weight: 3, arbitrary: traitCondition(constraints) },
     { weight: 1, arbitrary: fc.nat(3).map((n): Condition => ({ audience: `${REFERENCE_PREFIX}${n}` })) },
   );
   return tree<Condition>(leaf, 3);
@@ -85,16 +92,16 @@ function eventCondition(constraints: DefinitionConstraints): fc.Arbitrary<Condit
     .map(([events, reducer]) => ({ ...events, ...reducer }));
 }
 
-function traitCondition(): fc.Arbitrary<Condition> {
+function traitCondition(constraints: LanguageConstraints): fc.Arbitrary<Condition> {
   const compared = typed(
     {
       number: NUMBER_TRAITS,
-      text: TEXT_TRAITS,
+      text: [...TEXT_TRAITS, ...(constraints.elements === true ? ELEMENT_TRAITS : [])],
       boolean: BOOLEAN_TRAITS,
       date: DATE_TRAITS,
       presence: OBJECT_TRAITS,
     },
-    traitReference(),
+    traitReference(constraints),
   ).map(([trait, comparison]): Condition => ({ trait, ...comparison }));
   const ofDefinition = fc
     .tuple(
@@ -103,7 +110,7 @@ function traitCondition(): fc.Arbitrary<Condition> {
         anyComparison(),
         numberComparison(),
         booleanComparison(),
-        referenceComparison(traitReference()),
+        referenceComparison(traitReference(constraints)),
       ),
     )
     .map(([n, comparison]): Condition => ({ trait: `${REFERENCE_PREFIX}${n}`, ...comparison }));

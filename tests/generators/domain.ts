@@ -61,7 +61,9 @@ export const TEXT_TRAITS = ['plan', 'address.city', 'email', 'na"me\'s'];
 export const BOOLEAN_TRAITS = ['vip'];
 export const DATE_TRAITS = ['joined'];
 export const OBJECT_TRAITS = ['address'];
-export const CUSTOM_TRAITS = ['score', 'address', 'plan', 'email', 'na"me\'s', 'vip', 'joined'];
+/** Some addresses are arrays. */
+export const ELEMENT_TRAITS = ['labels.$', 'address.$.city'];
+export const CUSTOM_TRAITS = ['score', 'address', 'plan', 'email', 'na"me\'s', 'vip', 'joined', 'labels'];
 
 export const NUMBERS = [0, 1, 1.5, 2, -2, 10, 100, 0.1, 99.999999999, 1e-7];
 /** Texts next to each other in some collation, trimming or normalisation, and all different by code point. */

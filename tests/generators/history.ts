@@ -253,6 +253,7 @@ function traits(): fc.Arbitrary<Record<string, Json>> {
     email: fc.constantFrom<Json>('ann@example.com', 'b@example.com', '', null),
     address: someObject({ city: text(), zip: number() }),
     'na"me\'s': text(),
+    labels: mostly(fc.array(fc.constantFrom<Json>('a', 'b', 1, '1', null, 'Berlin'), { maxLength: 3 })),
   });
 }
 

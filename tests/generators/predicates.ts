@@ -24,6 +24,7 @@ import {
   DATE_TRAITS,
   DURATIONS,
   ELEMENT_PATHS,
+  ELEMENT_TRAITS,
   EVENTS,
   HOSTILE_PATHS,
   NUMBER_PATHS,
@@ -49,38 +50,40 @@ export interface LanguageConstraints {
 export function predicate(constraints: LanguageConstraints = {}): fc.Arbitrary<Predicate> {
   const comparable =
     constraints.funnels === true
-      ? fc.constantFrom<ValueReference>(...parentReferences())
-      : propertyReference();
+      ? fc.constantFrom<ValueReference>(...parentReferences(constraints))
+      : propertyReference(constraints);
   const onProperty = typed(
     {
       number: NUMBER_PATHS,
-      text: [
-        ...TEXT_PATHS,
-        ...HOSTILE_PATHS,
-        ...ARRAY_PATHS,
-        ...(constraints.elements === true ? ELEMENT_PATHS : []),
-      ],
+      text: [...TEXT_PATHS, ...HOSTILE_PATHS, ...ARRAY_PATHS, ...elementPaths(constraints)],
       boolean: BOOLEAN_PATHS,
       date: DATE_PATHS,
       presence: [...OBJECT_PATHS, ...ABSENT_PATHS],
     },
-    fc.oneof(propertyReference(), traitReference()),
+    fc.oneof(propertyReference(constraints), traitReference(constraints)),
   ).map(([property, comparison]): Predicate => ({ property, ...comparison }));
   const onContext = fc
     .tuple(fc.constantFrom(...CONTEXT_TEXT_PATHS), fc.oneof(textComparison(), existence()))
     .map(([context, comparison]): Predicate => ({ context, ...comparison }));
   const leaf = fc.oneof({ weight: 6, arbitrary: onProperty }, { weight: 1, arbitrary: onContext });
   if (constraints.funnels !== true) return tree(leaf, 2);
-  return tree(fc.oneof({ weight: 2, arbitrary: leaf }, { weight: 1, arbitrary: child(leaf, comparable) }), 2);
+  return tree(
+    fc.oneof({ weight: 2, arbitrary: leaf }, { weight: 1, arbitrary: child(leaf, comparable, constraints) }),
+    2,
+  );
 }
 
 /** A funnel step: an event after its parent, maybe within a span of it, maybe sharing a property with it. */
 function child(
   leaf: fc.Arbitrary<Predicate>,
   parentReference: fc.Arbitrary<ValueReference>,
+  constraints: LanguageConstraints,
 ): fc.Arbitrary<Predicate> {
   const ofParent = fc
-    .tuple(fc.constantFrom(...NUMBER_PATHS, ...TEXT_PATHS), referenceComparison(parentReference))
+    .tuple(
+      fc.constantFrom(...NUMBER_PATHS, ...TEXT_PATHS, ...elementPaths(constraints)),
+      referenceComparison(parentReference),
+    )
     .map(([property, comparison]): Predicate => ({ property, ...comparison }));
   const span = fc.oneof(
     fc.constant({}),
@@ -115,19 +118,38 @@ export function eventName(): fc.Arbitrary<string> {
   );
 }
 
-function propertyReference(): fc.Arbitrary<ValueReference> {
+function elementPaths({ elements }: LanguageConstraints): string[] {
+  return elements === true ? ELEMENT_PATHS : [];
+}
+
+function propertyReference(constraints: LanguageConstraints): fc.Arbitrary<ValueReference> {
   return fc
-    .constantFrom(...NUMBER_PATHS, ...TEXT_PATHS, ...BOOLEAN_PATHS, ...DATE_PATHS)
+    .constantFrom(
+      ...NUMBER_PATHS,
+      ...TEXT_PATHS,
+      ...BOOLEAN_PATHS,
+      ...DATE_PATHS,
+      ...elementPaths(constraints),
+    )
     .map((property) => ({ property }));
 }
 
-function parentReferences(): ValueReference[] {
-  return [...NUMBER_PATHS, ...TEXT_PATHS].map((property) => ({ property, of: 'parent' }));
+function parentReferences(constraints: LanguageConstraints): ValueReference[] {
+  return [...NUMBER_PATHS, ...TEXT_PATHS, ...elementPaths(constraints)].map((property) => ({
+    property,
+    of: 'parent',
+  }));
 }
 
 /** A trait, custom or (as a number yet to be linked) a definition. */
-export function traitReference(): fc.Arbitrary<{ trait: string }> {
-  const custom = fc.constantFrom(...NUMBER_TRAITS, ...TEXT_TRAITS, ...BOOLEAN_TRAITS, ...DATE_TRAITS);
+export function traitReference({ elements }: LanguageConstraints): fc.Arbitrary<{ trait: string }> {
+  const custom = fc.constantFrom(
+    ...NUMBER_TRAITS,
+    ...TEXT_TRAITS,
+    ...BOOLEAN_TRAITS,
+    ...DATE_TRAITS,
+    ...(elements === true ? ELEMENT_TRAITS : []),
+  );
   return fc.oneof(
     fc.nat(3).map((n) => ({ trait: `${REFERENCE_PREFIX}${n}` })),
     custom.map((trait) => ({ trait })),

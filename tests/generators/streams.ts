@@ -70,7 +70,7 @@ export function stream(constraints: LanguageConstraints): fc.Arbitrary<EventStre
 
 /** A reducer with its comparison, as in a condition. */
 export function comparedReducer(constraints: LanguageConstraints): fc.Arbitrary<Partial<EventStream>> {
-  const withTrait = referenceComparison(traitReference());
+  const withTrait = referenceComparison(traitReference(constraints));
   const compared = (
     names: readonly ReducerName[],
     comparison: fc.Arbitrary<Comparison>,
@@ -109,7 +109,11 @@ function reducer(
   constraints: LanguageConstraints,
 ): fc.Arbitrary<Partial<Record<ReducerName, ReducerArguments>>> {
   if (name === 'count') return fc.constant({ count: {} });
-  const numeric = fc.constantFrom('price', ...NUMBER_PATHS);
+  const numeric = fc.constantFrom(
+    'price',
+    ...NUMBER_PATHS,
+    ...(constraints.elements === true ? ['items.$.quantity'] : []),
+  );
   const any = fc.constantFrom(
     'price',
     'category',
