@@ -123,3 +123,33 @@ test('unnesting gives a row an element, and none for what has none', async () =>
     [2, '1.5'],
   ]);
 });
+
+const REACHED: readonly (readonly [json: string | null, steps: readonly string[], found: string | null])[] = [
+  ['{"a":[1.10,"x",null,{"b": 2},[3]]}', ['a', '$'], '[1.1,"x",{"b":2},[3]]'],
+  ['{"a":[{"b":1},null,"b",[{"b":9}],{"b":null},{},{"b":[2]}]}', ['a', '$', 'b'], '[1,[2]]'],
+  ['{"a":[[1,2],3,[[4]]]}', ['a', '$', '$'], '[1,2,[4]]'],
+  ['{"a":[{"b":[1,{"c":5}]},{"b":{"c":6}},{"b":[{"c":7}]}]}', ['a', '$', 'b', '$', 'c'], '[5,7]'],
+  ['["b","a","b"]', ['$'], '["b","a","b"]'],
+  ['{"a":[]}', ['a', '$'], null],
+  ['{"a":[null]}', ['a', '$'], null],
+  ['{"a":{"b":1}}', ['a', '$'], null],
+  ['{"a":"[1]"}', ['a', '$'], null],
+  ['{"a":null}', ['a', '$'], null],
+  ['5', ['$'], null],
+  ['{}', ['a', '$'], null],
+  [null, ['a', '$'], null],
+  ['{"":[{"*":[{"q\\"\\\\/~":1},{"q\\"\\\\/~":null}]},{"*":4},5]}', ['', '$', '*', '$', 'q"\\/~'], '[1]'],
+  ['{"[*]":[{"$x":1},{"$x":2}]}', ['[*]', '$', '$x'], '[1,2]'],
+  ['{"a":[{"*":{"0":[7]}}]}', ['a', '$', '*', '0', '$'], '[7]'],
+  ['{"a":[{"*":[7]}]}', ['a', '$', '*', '0'], null],
+  ['{"a":["null",false,0,""]}', ['a', '$'], '["null",false,0,""]'],
+];
+
+test.each(REACHED)('in %s the path %j reaches %s', async (json, steps, found) => {
+  const value = json === null ? ir.nul('json') : ir.lit({ type: 'json', value: json });
+  const one = ir.oneRow([ir.as('value', value)]);
+  const query = ir.project(one, [
+    ir.as('found', ir.call('json_elements', ir.c(one, 'value'), ir.path(steps))),
+  ]);
+  expect(await run(query)).toEqual([{ found }]);
+});
