@@ -52,6 +52,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EPERM: 'permission denied',
   ENOENT: 'it does not exist',
   ENOTDIR: 'part of the path is not a folder',
+  EEXIST: 'something else is there already',
   EISDIR: 'it is a folder',
   ENOSPC: 'the disk is full',
   EROFS: 'the file system is read-only',

@@ -25,4 +25,6 @@ export { parseQuery, printQuery, type ParsedQuery, type PrintOptions } from './q
 export { publishedSchema, type JsonSchema } from './schema/publish.js';
 export type * from './test-case.js';
 export { toJson } from './to-json.js';
-export { conditionsIn, conditionsInValue, countPrimaries } from './walk.js';
+export { conditionsIn, conditionsInValue, countPrimaries, namesIn } from './walk.js';
+export { readListing, type Listing, type ListedItem } from './import/listing.js';
+export { convertItem, type Converted } from './import/convert.js';

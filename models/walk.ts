@@ -36,3 +36,17 @@ export function countPrimaries(conditions: Iterable<Condition>): number {
   for (const { kind } of conditions) if (kind === 'test' || kind === 'audience') count += 1;
   return count;
 }
+
+/** Trait paths and audience keys that a tree refers to, anywhere in it. */
+export function namesIn(tree: Condition | TraitValue): readonly string[] {
+  const names = new Set<string>();
+  const visit = (node: unknown): void => {
+    if (typeof node !== 'object' || node === null) return;
+    const { kind, path, key } = node as { kind?: unknown; path?: unknown; key?: unknown };
+    if (kind === 'trait' && typeof path === 'string') names.add(path);
+    if (kind === 'audience' && typeof key === 'string') names.add(key);
+    Object.values(node).forEach(visit);
+  };
+  visit(tree);
+  return [...names];
+}

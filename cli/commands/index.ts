@@ -3,6 +3,7 @@ import { compile } from './compile.js';
 import { complete, completion } from './completion.js';
 import { demo } from './demo.js';
 import { diff } from './diff.js';
+import { importDefinitions } from './import.js';
 import { init } from './init.js';
 import { ls } from './ls.js';
 import { members } from './members.js';
@@ -16,7 +17,7 @@ import { validate } from './validate.js';
 
 /** Every command, in the order help lists them. */
 export const COMMANDS: readonly Register[] = [
-  init, validate, test, compile, ls,
+  init, importDefinitions, validate, test, compile, ls,
   run, preview, members, diff, status, retire,
   sync,
   demo, completion, complete,

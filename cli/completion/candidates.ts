@@ -1,7 +1,6 @@
 import type { Command, Option } from 'commander';
 
 import { usesOf } from '../command.js';
-import { SHELLS } from './scripts.js';
 
 /** What only the project knows. */
 export interface Names {
@@ -66,9 +65,10 @@ async function offered(
   const commands = program.commands.filter((c) => !c.name().startsWith('_'));
   const listed = commands.map((c): Candidate => [c.name(), c.summary()]);
   if (command === undefined) return [...listed, ['help', 'show help for a command']];
+  const choices = command.registeredArguments[operands]?.argChoices;
+  if (choices !== undefined) return choices.map((choice) => [choice, '']);
   if (operands > 0) return [];
   if (command.name() === 'help') return listed;
-  if (command.name() === 'completion') return SHELLS.map((s) => [s, '']);
   if (command.registeredArguments[0]?.name() !== 'key') return [];
   return (await names()).definitions.map((d) => [d.key, d.about]);
 }

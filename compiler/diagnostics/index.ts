@@ -45,6 +45,7 @@ export const CODES = {
   'no-project': 'The folder holds no rollcall.json.',
   'empty-project': 'The project holds no definitions.',
   'no-tests': 'The project holds no tests of its definitions.',
+  'partial-listing': 'A listing to import has more pages than the file holds.',
   'missing-variable': 'An environment variable is not set.',
   'unknown-target': 'The target is not configured.',
   'unknown-selector': 'A selector that selects nothing or cannot be read.',

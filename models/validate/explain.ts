@@ -1,5 +1,6 @@
 import { orList } from '../../compiler/diagnostics/suggest.js';
 import type { Code } from '../../compiler/diagnostics/index.js';
+import { validKey } from '../key.js';
 import type { FileKind } from '../schema/index.js';
 import type { CheckName, Notes } from '../schema/notes.js';
 import { entry, nodeAt, type JsonEntry, type JsonNode, type ObjectNode } from '../source/json.js';
@@ -271,16 +272,10 @@ function fromEnvironment(node: JsonNode): boolean {
   return 'written' in node && node.written !== undefined;
 }
 
-/** A key made legal: `Big Spenders` → `big_spenders`. */
 function keyHint(node: JsonNode, what: string | undefined): string | undefined {
   const { value } = node;
   if (typeof value !== 'string' || what?.startsWith('a key') !== true || fromEnvironment(node))
     return undefined;
-  const snake = value
-    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '_')
-    .replace(/^_+|_+$/g, '')
-    .slice(0, 255);
+  const snake = validKey(value);
   return snake === '' ? undefined : `did you mean ${JSON.stringify(snake)}?`;
 }

@@ -6,6 +6,7 @@ import { hasErrors, type Diagnostic } from '../../compiler/diagnostics/index.js'
 import { reachable } from '../../compiler/plan/graph.js';
 import { unionNeeds } from '../../compiler/resolve/needs.js';
 import type { Definition, Project, SourceConfig, Spans } from '../../models/definition.js';
+import { namesIn } from '../../models/index.js';
 import { MESSAGE_COLUMNS } from './layouts.js';
 
 /** The embedded engine, in memory. */
@@ -29,15 +30,6 @@ export function referencesOf(definitions: readonly Definition[]): References {
     traits.set(definition.key, new Set(names.filter((name) => !keys.has(name))));
   }
   return { upstream, traits };
-}
-
-/** Trait paths and audience keys anywhere in a tree of the algebra, which is plain data. */
-function namesIn(node: unknown): readonly string[] {
-  if (typeof node !== 'object' || node === null) return [];
-  const { kind, path, key } = node as { kind?: unknown; path?: unknown; key?: unknown };
-  if (kind === 'trait' && typeof path === 'string') return [path];
-  if (kind === 'audience' && typeof key === 'string') return [key];
-  return Object.values(node).flatMap(namesIn);
 }
 
 export interface ScratchProject {
