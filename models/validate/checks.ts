@@ -24,10 +24,12 @@ export const CHECKS: Readonly<Record<CheckName, (value: unknown) => CheckFailure
     if (!Array.isArray(value) || value.length !== 2) return undefined;
     const [a, b] = value.map((text) => (typeof text === 'string' ? parseDuration(text) : undefined));
     if (!a?.ok || !b?.ok || durationMicros(a.value) < durationMicros(b.value)) return undefined;
+    const isSame = durationMicros(a.value) === durationMicros(b.value);
+    const exchanged = `[${JSON.stringify(value[1])}, ${JSON.stringify(value[0])}]`;
     return {
       code: 'invalid-value',
       message: 'the first duration must be the shorter',
-      hint: `"between" counts back from as_of: [${JSON.stringify(value[1])}, ${JSON.stringify(value[0])}]`,
+      hint: isSame ? 'both are of the same length' : `exchange the two: ${exchanged}`,
     };
   },
 
