@@ -9,13 +9,13 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Dialect } from '../dialects/dialect.js';
 import { dialectFor } from '../dialects/registry.js';
 import type { Warehouse } from '../dialects/warehouse.js';
 import { loadProject } from '../models/index.js';
 import { compileProject, runProject } from '../runtime/index.js';
 import { ByHand } from './by-hand.js';
-import { geometricMean, machine, median, printTable } from './measure.js';
+import { geometricMean, machine, printTable } from './measure.js';
+import { body, compare, recorded, recording, rows } from './queries.js';
 import { AS_OF, messagesSql } from './shapes-data.js';
 import { shapes, type Facts } from './shapes-workload.js';
 
@@ -29,24 +29,6 @@ const kept = process.env['BENCH_DIR'];
 const dir = kept ?? mkdtempSync(join(tmpdir(), 'rollcall-bench-shapes-'));
 const settings = { path: 'warehouse.duckdb', schema: 'rollcall', memory_limit: '8GB' };
 
-/** Statements of a run, by the id of their step. */
-const recorded = new Map<string, readonly string[]>();
-
-async function recording(type: string): Promise<Dialect> {
-  const dialect = await dialectFor(type);
-  return {
-    ...dialect,
-    statements: (step, params) => {
-      const statements = dialect.statements(step, params);
-      recorded.set(
-        step.id,
-        statements.map((s) => s.sql),
-      );
-      return statements;
-    },
-  };
-}
-
 async function withWarehouse<T>(f: (w: Warehouse) => Promise<T>): Promise<T> {
   const warehouse = await (await dialectFor('duckdb')).open({ settings, projectDir: dir, mode: 'write' });
   try {
@@ -54,18 +36,6 @@ async function withWarehouse<T>(f: (w: Warehouse) => Promise<T>): Promise<T> {
   } finally {
     await warehouse.close();
   }
-}
-
-async function rows(w: Warehouse, sql: string): Promise<readonly Record<string, unknown>[]> {
-  const all: Record<string, unknown>[] = [];
-  for await (const batch of w.read(sql)) all.push(...batch.rows);
-  return all;
-}
-
-async function seconds(f: () => Promise<unknown>): Promise<number> {
-  const start = performance.now();
-  await f();
-  return (performance.now() - start) / 1000;
 }
 
 async function make(): Promise<void> {
@@ -117,41 +87,6 @@ async function factsOf(w: Warehouse): Promise<Facts> {
   };
 }
 
-interface Pair {
-  readonly ratio: number;
-  readonly ours: number;
-  readonly hand: number;
-  readonly members: string;
-}
-
-/** Both by turns, the first of each not counted; throws unless the members are the same. */
-async function compare(w: Warehouse, what: string, ours: string, hand: string): Promise<Pair> {
-  const times: [number[], number[]] = [[], []];
-  for (let i = 0; i <= repeats; i++) {
-    for (const side of i % 2 ? ([1, 0] as const) : ([0, 1] as const)) {
-      const sql = side === 0 ? ours : hand;
-      const took = await seconds(() =>
-        w.execute(`create or replace temporary table bench_${side} as\n${sql}`),
-      );
-      if (i > 0) times[side].push(took);
-    }
-  }
-  const [row] = await rows(
-    w,
-    `select (select count(*) from bench_0) a, (select count(*) from bench_1) b,
-       (select count(*) from bench_0 anti join bench_1 using (id)) c`,
-  );
-  const members = String(row?.['a']);
-  if (members !== row?.['b'] || row['c'] !== '0' || members === '0')
-    throw new Error(`${what}: not the same members: ${JSON.stringify(row)}`);
-  const [a, b] = [median(times[0]), median(times[1])];
-  return { ratio: a / b, ours: a, hand: b, members };
-}
-
-/** A query, or that of an `insert`, with its one column named `id`. */
-const body = (sql: string, column: string): string =>
-  `select ${column} as id from (\n${sql.replace(/^insert into .*\n/, '').replace(/;\s*$/, '')}\n)`;
-
 try {
   await make();
   const { project, spans } = await loadProject({ dir, env: {} });
@@ -197,7 +132,7 @@ try {
       const cells: string[] = [];
       const members = new Set<string>();
       for (const mode of modes) {
-        const pair = await compare(w, `${shape.key}, ${mode}`, ...queries[mode]);
+        const pair = await compare(w, `${shape.key}, ${mode}`, ...queries[mode], repeats);
         members.add(pair.members);
         ratios.get(mode)?.push(pair.ratio);
         const ms = (n: number): string => (n * 1000).toFixed(n < 0.1 ? 1 : 0);

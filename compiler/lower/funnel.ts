@@ -2,7 +2,7 @@
  * Events inside the `where` of an event (SEMANTICS §4): every parent row gets what its children come to, as a
  * column beside its own. Three ways, the first that can say it:
  *
- * - **whether there is one**: the next child after the parent, by time;
+ * - **whether there is one**: the next child after the parent, by time, or the last where there is no end;
  * - **how many**: how many so far at both ends of the span, and the difference;
  * - anything else: all pairs within the span, grouped by parent.
  *
@@ -153,18 +153,30 @@ class Pairing {
     return this.child.links.length === 0;
   }
 
-  /** The next child after the parent, if it is within the span. */
+  /** A child after the parent: the next, if it is within the span; where that has no end, the last will do. */
   whether(parents: Relation): Relation {
     const { column } = this.reduction;
     const children = this.children([as(this.name('at'), TIME)]);
+    if (this.span.to === undefined) return this.last(parents, children);
     const found = nearest(this.keyed(parents), children, this.on(), {
       ...this.begin(),
       rightTime: this.name('at'),
     });
     const at = c(found, this.name('at'));
-    const { to } = this.span;
-    const kept = to === undefined ? at : caseWhen([{ when: call('le', at, later(to)), then: at }]);
+    const kept = caseWhen([{ when: call('le', at, later(this.span.to)), then: at }]);
     return beside(parents, found, [as(column, kept)]);
+  }
+
+  /** The last child, if it is after the parent: needs no order of either. */
+  private last(parents: Relation, children: Relation): Relation {
+    const keys = this.on().map((k) => as(k.right, c(children, k.right)));
+    const latest = aggregate(children, keys, [
+      as(this.name('last'), agg('max', [c(children, this.name('at'))])),
+    ]);
+    const found = join('left', this.keyed(parents), latest, this.on());
+    const at = c(found, this.name('last'));
+    const kept = caseWhen([{ when: call('gt', at, TIME), then: at }]);
+    return beside(parents, found, [as(this.reduction.column, kept)]);
   }
 
   private begin(): Pick<Nearest, 'time' | 'match'> {
