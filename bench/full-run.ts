@@ -5,10 +5,10 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { dialectFor } from '../dialects/registry.js';
-import type { Warehouse } from '../dialects/warehouse.js';
 import { loadProject } from '../models/index.js';
 import { runProject } from '../runtime/index.js';
+import { median } from './measure.js';
+import { rows, warehouseAt } from './queries.js';
 import { AS_OF, audiences, messagesSql } from './workload.js';
 
 const [events = 20_000_000, users = 1_000_000, repeats = 3] = process.argv.slice(2).map(Number);
@@ -26,24 +26,7 @@ const seconds = async (f: () => Promise<unknown>): Promise<number> => {
   cpu += (used.user + used.system) / 1e6;
   return (performance.now() - start) / 1000;
 };
-const median = (list: number[]): number =>
-  [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)] ?? NaN;
-
-async function withWarehouse<T>(f: (w: Warehouse) => Promise<T>): Promise<T> {
-  const dialect = await dialectFor('duckdb');
-  const warehouse = await dialect.open({ settings, projectDir: dir, mode: 'write' });
-  try {
-    return await f(warehouse);
-  } finally {
-    await warehouse.close();
-  }
-}
-
-async function rows(w: Warehouse, sql: string): Promise<readonly Record<string, unknown>[]> {
-  const all: Record<string, unknown>[] = [];
-  for await (const batch of w.read(sql)) all.push(...batch.rows);
-  return all;
-}
+const withWarehouse = warehouseAt(dir, settings);
 
 if (!process.env['BENCH_REUSE']) {
   rmSync(dir, { recursive: true, force: true });

@@ -7,13 +7,12 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { dialectFor } from '../dialects/registry.js';
 import type { Warehouse } from '../dialects/warehouse.js';
 import { loadProject } from '../models/index.js';
 import { runProject } from '../runtime/index.js';
 import { funnels } from './funnels-workload.js';
 import { geometricMean, machine, printTable } from './measure.js';
-import { body, compare, recorded, recording, rows, type Pair } from './queries.js';
+import { body, compare, recorded, recording, rows, type Pair, warehouseAt } from './queries.js';
 import { AS_OF } from './shapes-data.js';
 
 const [events = 20_000_000, users = 500_000, heavy = 100_000, repeats = 3] = process.argv
@@ -33,14 +32,7 @@ const EVENTS = [
   { name: 'Liked', share: 12.5, among: 250 },
 ];
 
-async function withWarehouse<T>(f: (w: Warehouse) => Promise<T>): Promise<T> {
-  const warehouse = await (await dialectFor('duckdb')).open({ settings, projectDir: dir, mode: 'write' });
-  try {
-    return await f(warehouse);
-  } finally {
-    await warehouse.close();
-  }
-}
+const withWarehouse = warehouseAt(dir, settings);
 
 /** The project, and a message of each event, so that a run makes every table. */
 async function make(): Promise<void> {

@@ -1,7 +1,7 @@
 /** What the benchmarks of queries share: the statements of a run, and two queries measured by turns. */
 import type { Dialect } from '../dialects/dialect.js';
 import { dialectFor } from '../dialects/registry.js';
-import type { Warehouse } from '../dialects/warehouse.js';
+import type { OpenOptions, Warehouse } from '../dialects/warehouse.js';
 import { median } from './measure.js';
 
 /** Statements of a run, by the id of their step. */
@@ -20,6 +20,22 @@ export async function recording(type: string): Promise<Dialect> {
       );
       return statements;
     },
+  };
+}
+
+/** Opens the DuckDB of a folder for as long as some work takes. */
+export function warehouseAt(
+  dir: string,
+  settings: OpenOptions['settings'],
+): <T>(work: (w: Warehouse) => Promise<T>) => Promise<T> {
+  return async (work) => {
+    const dialect = await dialectFor('duckdb');
+    const warehouse = await dialect.open({ settings, projectDir: dir, mode: 'write' });
+    try {
+      return await work(warehouse);
+    } finally {
+      await warehouse.close();
+    }
   };
 }
 

@@ -9,13 +9,12 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { dialectFor } from '../dialects/registry.js';
 import type { Warehouse } from '../dialects/warehouse.js';
 import { loadProject } from '../models/index.js';
 import { compileProject, runProject } from '../runtime/index.js';
 import { ByHand } from './by-hand.js';
 import { geometricMean, machine, printTable } from './measure.js';
-import { body, compare, recorded, recording, rows } from './queries.js';
+import { body, compare, recorded, recording, rows, warehouseAt } from './queries.js';
 import { AS_OF, messagesSql } from './shapes-data.js';
 import { shapes, type Facts } from './shapes-workload.js';
 
@@ -29,14 +28,7 @@ const kept = process.env['BENCH_DIR'];
 const dir = kept ?? mkdtempSync(join(tmpdir(), 'rollcall-bench-shapes-'));
 const settings = { path: 'warehouse.duckdb', schema: 'rollcall', memory_limit: '8GB' };
 
-async function withWarehouse<T>(f: (w: Warehouse) => Promise<T>): Promise<T> {
-  const warehouse = await (await dialectFor('duckdb')).open({ settings, projectDir: dir, mode: 'write' });
-  try {
-    return await f(warehouse);
-  } finally {
-    await warehouse.close();
-  }
-}
+const withWarehouse = warehouseAt(dir, settings);
 
 async function make(): Promise<void> {
   mkdirSync(join(dir, 'models'), { recursive: true });

@@ -80,3 +80,16 @@ export class StatementError extends Error {
     this.transient = options?.transient ?? false;
   }
 }
+
+/** The warehouse with a `close` that does nothing, so that what is in memory outlives whoever closes it. */
+export const keptOpen = (w: Warehouse): Warehouse => ({
+  execute: (sql, options) => w.execute(sql, options),
+  read: (sql, options) => w.read(sql, options),
+  describeSchema: (schema, options) => w.describeSchema(schema, options),
+  describeTable: (table, options) => w.describeTable(table, options),
+  estimate: (sql, options) => w.estimate(sql, options),
+  begin: () => w.begin(),
+  commit: () => w.commit(),
+  rollback: () => w.rollback(),
+  close: () => Promise.resolve(),
+});

@@ -55,7 +55,6 @@ function scriptOf({ stored, numbering, program }: Prepared, session: Session, as
     runId: 'compiled',
     runNo: (stored.runs.last?.runNo ?? 0) + 1,
     startedAt: asOf,
-    namespace: session.project.config.name,
     definitions: numbering.bindings,
     watermarks: watermarksOf(stored),
   });

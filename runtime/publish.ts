@@ -5,6 +5,7 @@
  */
 import { computedStep } from '../compiler/program/publish.js';
 import type { Step } from '../compiler/program/types.js';
+import type { Row } from '../dialects/warehouse.js';
 import { stoppedByUpstream, type ComputeContext } from './compute.js';
 import type { RenderedStep } from './executor.js';
 import { definitionFailed, isStatementFailure, type StatementFailure } from './failures.js';
@@ -87,7 +88,7 @@ async function publishSet(
   }
 }
 
-const countsByNumber = (rows: Awaited<ReturnType<ComputeContext['executor']['read']>>): Map<number, Counts> =>
+const countsByNumber = (rows: readonly Row[]): ReadonlyMap<number, Counts> =>
   new Map(
     rows.map((row) => [
       numberOf(row, 'definition_no'),

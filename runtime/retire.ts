@@ -119,7 +119,6 @@ async function queueExits(
     runId,
     runNo: (stored.runs.last?.runNo ?? 0) + 1,
     startedAt: now,
-    namespace: session.project.config.name,
     definitions: numberDefinitions(stored, []).bindings,
     watermarks: new Map(),
   };

@@ -84,7 +84,6 @@ class Run {
       runId,
       runNo: (stored.runs.last?.runNo ?? 0) + 1,
       startedAt: this.startedAt,
-      namespace: session.project.config.name,
       definitions: numbering.bindings,
       watermarks: watermarksOf(stored),
     };

@@ -55,7 +55,6 @@ export interface Bindings {
   readonly runId: string;
   readonly runNo: number;
   readonly startedAt: string;
-  readonly namespace: string;
   readonly definitions: ReadonlyMap<
     string,
     { readonly definitionNo: number; readonly firstRunAt: string | null }
@@ -71,7 +70,6 @@ export function commonParams(b: Bindings): Params {
     run_id: { type: 'text', value: b.runId },
     run_no: { type: 'int', value: String(b.runNo) },
     started_at: timestamp(b.startedAt),
-    namespace: { type: 'text', value: b.namespace },
   };
 }
 
@@ -80,7 +78,6 @@ export function definitionParams(b: Bindings, key: string): Params {
   return {
     ...commonParams(b),
     definition_no: { type: 'int', value: String(definitionNo(b, key)) },
-    definition_key: { type: 'text', value: key },
     first_run_at: timestamp(b.definitions.get(key)?.firstRunAt ?? b.asOf),
   };
 }

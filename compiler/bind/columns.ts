@@ -2,7 +2,8 @@
 import { CompilerBug } from '../diagnostics/index.js';
 import { call, caseWhen, col, nul, path, scan, text } from '../ir/build.js';
 import type { ColumnKind, Expr, ScalarType, Scan } from '../ir/types.js';
-import { cutAtElements, slug } from './paths.js';
+import { cutAtElements } from './paths.js';
+import { slug } from '../../models/key.js';
 import { FACET_TYPES } from './types.js';
 import type { CatalogColumn, CatalogTable, Facet } from './types.js';
 

@@ -7,7 +7,8 @@ import type { BoundSource, BoundTable } from './bound.js';
 import { columnsRead } from './rows.js';
 import { MESSAGES_COLUMNS, MessagesSource } from './messages.js';
 import { SEGMENT_COLUMNS, CALL_TABLES, SegmentSource, hasEventColumn, segmentTables } from './segment.js';
-import { pathSteps, slug, valueColumn } from './paths.js';
+import { pathSteps, valueColumn } from './paths.js';
+import { slug } from '../../models/key.js';
 import { TABLE_COLUMNS, TableSource } from './table.js';
 import {
   findTable,

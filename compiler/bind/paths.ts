@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { slug } from '../../models/key.js';
 import type { Facet, ValueColumn, ValueRoot } from './types.js';
 
 /** Steps of a path: dots separate, `\.` is a dot, any other backslash is an ordinary character (SEMANTICS §10). */
@@ -36,15 +37,6 @@ export function cutAtElements(steps: readonly string[]): {
 /** The path of steps: `pathSteps` undone. */
 export const pathOf = (steps: readonly string[]): string =>
   steps.map((step) => step.replaceAll('.', '\\.')).join('.');
-
-/** Lower-case letters, digits and underscores, as warehouses name things after what people wrote. */
-export function slug(text: string): string {
-  return text
-    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '_')
-    .replace(/^_+|_+$/g, '');
-}
 
 /** A readable name that is unique by a short hash of what it stands for; at most 60 characters. */
 export function hashedName(readable: string, ...identity: readonly string[]): string {

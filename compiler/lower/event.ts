@@ -4,7 +4,6 @@ import { FACET_TYPES, type Facet, type ValueColumn, type ValueRoot } from '../bi
 import { CompilerBug } from '../diagnostics/index.js';
 import { and, bool, call, col, filter, int, join, not, nul, or, text } from '../ir/build.js';
 import type { Expr, Relation } from '../ir/types.js';
-import { mapExpr } from '../ir/walk.js';
 import { asOf, between, compareFaceted, definite, instantLiteral, moved } from './compare.js';
 import {
   elementFaceted,
@@ -14,7 +13,15 @@ import {
   rightOperand,
   type Faceted,
 } from './faceted.js';
-import { childExists, childValue, spanOf, type Child, type ChildRows } from './funnel.js';
+import {
+  childExists,
+  childValue,
+  ofParent,
+  spanOf,
+  type Child,
+  type ChildRows,
+  type Equality,
+} from './funnel.js';
 import type { LowerContext } from './provider.js';
 import { reducerArgument } from './reduce.js';
 import { TraitSources, withAbsent } from './traits.js';
@@ -36,7 +43,7 @@ export class EventPredicate implements ChildRows {
   readonly time: Expr;
   /** Everything else that does not depend on the parent. */
   readonly rest: Expr;
-  readonly equalities: readonly { readonly child: Expr; readonly parent: Expr }[];
+  readonly equalities: readonly Equality[];
   readonly links: readonly Expr[];
   readonly key: readonly string[];
   /** How long a row's settled children may take to come. */
@@ -53,7 +60,7 @@ export class EventPredicate implements ChildRows {
     this.traits = new TraitSources(context);
     const own: Expr[] = [];
     const links: Expr[] = [];
-    const equalities: { readonly child: Expr; readonly parent: Expr }[] = [];
+    const equalities: Equality[] = [];
     for (const conjunct of stream.where ? conjunctsOf(stream.where) : []) {
       const equality = this.equality(conjunct);
       if (equality) equalities.push(equality);
@@ -84,7 +91,7 @@ export class EventPredicate implements ChildRows {
   }
 
   /** Of rows of the event those that satisfy the predicate. */
-  kept(rows: Relation): Relation {
+  private kept(rows: Relation): Relation {
     const inTime = this.withTraits(filter(rows, this.time));
     return filter(
       [...this.children.values()].reduce((parents, child) => child.extend(parents), inTime),
@@ -105,10 +112,9 @@ export class EventPredicate implements ChildRows {
 
   /** Joins rows with the trait relations `where` compares with. */
   private withTraits(rows: Relation): Relation {
-    const key = this.context.provider.key.map((k) => k.name);
     return this.traits
       .sources()
-      .reduce<Relation>((left, source) => join('left', left, source.relation, key), rows);
+      .reduce<Relation>((left, source) => join('left', left, source.relation, this.key), rows);
   }
 
   get readsTraits(): boolean {
@@ -160,7 +166,7 @@ export class EventPredicate implements ChildRows {
   }
 
   /** `property = property of the parent`: equal as numbers where both are numbers, else as texts. */
-  private equality(condition: Condition): { readonly child: Expr; readonly parent: Expr } | undefined {
+  private equality(condition: Condition): Equality | undefined {
     if (condition.kind !== 'test' || condition.compare.op !== 'equals') return undefined;
     const { left } = condition;
     const { right } = condition.compare;
@@ -189,7 +195,7 @@ export class EventPredicate implements ChildRows {
       case 'context': {
         if (isOfParent(operand)) {
           this.readsParent = true;
-          return ofLeft(this.parentOperand(operand.path, facets));
+          return ofParents(this.parentOperand(operand.path, facets));
         }
         const root = operand.kind;
         return faceted(operand.path, facets, (facet) => this.value(root, operand.path, facet));
@@ -216,14 +222,9 @@ function faceted(path: string, facets: readonly Facet[], value: (facet: Facet) =
   return Object.fromEntries(asked.map((facet) => [facet, value(facet)]));
 }
 
-/** The same, of the left side of a join. */
-const ofLeft = (forms: Faceted): Faceted =>
-  Object.fromEntries(
-    Object.entries(forms).map(([form, expr]: [string, Expr]) => [
-      form,
-      mapExpr(expr, (e) => (e.kind === 'col' && e.side !== 'left' ? { ...e, side: 'left' } : e)),
-    ]),
-  );
+/** The same, over the parent beside its child. */
+const ofParents = (forms: Faceted): Faceted =>
+  Object.fromEntries(Object.entries(forms).map(([form, expr]: [string, Expr]) => [form, ofParent(expr)]));
 
 /** One text by which two values are equal just when they are by `equals` between references. */
 function comparable({ number, text: plain }: Faceted): Expr {

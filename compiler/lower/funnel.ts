@@ -38,13 +38,18 @@ import { withAbsent } from './traits.js';
 const TIME = col('timestamp', 'timestamp');
 const ORDER = ['timestamp', 'message_id', 'origin'] as const;
 
+/** A value of the child that must equal one of the parent. */
+export interface Equality {
+  readonly child: Expr;
+  readonly parent: Expr;
+}
+
 /** A child's rows, and what ties them to their parent. */
 export interface ChildRows {
   readonly stream: EventStream;
   /** Names of the key columns, which parents have too. */
   readonly key: readonly string[];
-  /** Values of the child that must equal values of the parent. */
-  readonly equalities: readonly { readonly child: Expr; readonly parent: Expr }[];
+  readonly equalities: readonly Equality[];
   /** What else ties the two, over the child's columns and the parent's (side `left`). */
   readonly links: readonly Expr[];
   /** The rows that satisfy what does not depend on the parent. */
@@ -55,7 +60,7 @@ export interface ChildRows {
 export interface Child {
   /** The column it adds: a child that is asked for twice adds it once. */
   readonly column: string;
-  /** Adds them. */
+  /** Adds it. */
   extend(parents: Relation): Relation;
 }
 
@@ -243,7 +248,7 @@ class Pairing {
     const carried = own.columns.filter((x) => this.carries(x.name));
     const children = this.children(carried.map((x) => as(this.name(x.name), c(own, x.name))));
     const at = col(this.name('timestamp'), 'timestamp', 'right');
-    const parentTime = (micros: bigint): Expr => sided(later(micros), 'left');
+    const parentTime = (micros: bigint): Expr => ofParent(later(micros));
     const { from, to } = this.span;
     const span = [
       call('gt', at, parentTime(0n)),
@@ -324,5 +329,6 @@ class Pairing {
 const beside = (rows: Relation, from: Relation, added: readonly Named[]): Relation =>
   project(from, [...rows.columns.map((x) => as(x.name, c(from, x.name))), ...added]);
 
-const sided = (expr: Expr, side: 'left' | 'right'): Expr =>
-  mapExpr(expr, (e) => (e.kind === 'col' && e.side !== side ? { ...e, side } : e));
+/** An expression over the parent's rows, where they are the left of a join with the child's. */
+export const ofParent = (expr: Expr): Expr =>
+  mapExpr(expr, (e) => (e.kind === 'col' && e.side !== 'left' ? { ...e, side: 'left' } : e));

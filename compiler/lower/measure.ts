@@ -1,5 +1,6 @@
 import { durationMicros, type EventStream, type Reducer } from '../../models/algebra.js';
 import { hashedName } from '../bind/paths.js';
+import { CompilerBug } from '../diagnostics/index.js';
 import { aggregate, and, as, c, call, col, filter, label, or } from '../ir/build.js';
 import type { Expr, Named, Relation } from '../ir/types.js';
 import { asOf, between } from './compare.js';
@@ -31,18 +32,21 @@ export const passOf = (m: Measure): string =>
  */
 export function passRelation(measures: readonly Measure[], context: LowerContext): Relation {
   const [first] = measures;
-  if (!first) throw new Error('a pass over nothing');
+  if (!first) throw new CompilerBug('a pass over nothing');
   const { event, excludeSources } = first.predicate.stream;
+  const keyOf = (rows: Relation): readonly Named[] =>
+    context.provider.key.map((k) => as(k.name, c(rows, k.name)));
+  if (measures.length === 1) {
+    const rows = first.predicate.rows();
+    return label(reduced(rows, keyOf(rows), first), `${event} ${first.reducer.fn}`);
+  }
   const columns = new Map(measures.flatMap((m) => m.predicate.columns.map((v) => [v.name, v] as const)));
   const rows = context.provider.events({
     event,
     columns: [...columns.values()],
     excludeSources: excludeSources ?? [],
   });
-  const key = context.provider.key.map((k) => as(k.name, c(rows, k.name)));
-  const name = `${event} ${measures.length === 1 ? first.reducer.fn : 'measures'}`;
-  if (measures.length > 1) return label(sharedPass(rows, key, measures), name);
-  return label(reduced(first.predicate.kept(rows), key, first), name);
+  return label(sharedPass(rows, keyOf(rows), measures), `${event} measures`);
 }
 
 /** One pass for several: every aggregate filters for itself, rows no one wants are left out first. */

@@ -1,5 +1,6 @@
 /** Reducers over event rows (SEMANTICS §2): how rows become one value, and what forms the value has. */
 import type { Reducer } from '../../models/algebra.js';
+import { CompilerBug } from '../diagnostics/index.js';
 import { agg, aggregate, as, call, col, extend, filter, int, text, typeOf, unnest } from '../ir/build.js';
 import type { Expr, Named, Relation } from '../ir/types.js';
 import { ELEMENT, jsonFaceted, reducerFacet, type Faceted } from './faceted.js';
@@ -88,13 +89,13 @@ export function aggregateOf(m: Reduction, where?: Expr): Expr {
       return agg(m.reducer.fn, args, { ...options, orderBy: ORDER_OF_EVENTS });
     case 'mode':
     case 'unique':
-      throw new Error(`${m.reducer.fn} takes two steps`);
+      throw new CompilerBug(`${m.reducer.fn} takes two steps`);
   }
 }
 
 /** Most frequent text at least `min_frequency` times; ties: smallest text. */
 function modeRelation(rows: Relation, key: readonly Named[], m: Reduction, minFrequency: number): Relation {
-  if (!m.argument) throw new Error('mode without a property');
+  if (!m.argument) throw new CompilerBug('mode without a property');
   const present = filter(rows, call('is_not_null', m.argument));
   const frequent = call('ge', agg('count'), int(minFrequency));
   const counted = aggregate(
@@ -110,7 +111,7 @@ function modeRelation(rows: Relation, key: readonly Named[], m: Reduction, minFr
 
 /** Distinct values as texts, ascending, as a JSON array. */
 function uniqueRelation(rows: Relation, key: readonly Named[], m: Reduction): Relation {
-  if (!m.argument) throw new Error('unique without a property');
+  if (!m.argument) throw new CompilerBug('unique without a property');
   const present = filter(rows, call('is_not_null', m.argument));
   const distinct = aggregate(present, [...key, as('text', m.argument)], []);
   const value = col('text', 'text');

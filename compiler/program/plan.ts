@@ -67,8 +67,8 @@ export interface RunProgram {
 
 /**
  * Parameters a program may use, bound by the runtime at every statement:
- * `as_of` timestamp · `run_id` text · `run_no` int · `started_at` timestamp · `namespace` text (project name);
- * within a definition's steps also `definition_no` int · `definition_key` text · `first_run_at` timestamp;
+ * `as_of` timestamp · `run_id` text · `run_no` int · `started_at` timestamp;
+ * within a definition's steps also `definition_no` int · `first_run_at` timestamp;
  * within a source's steps `watermark` timestamp (null-free: only bound for incremental).
  */
 export const PARAMS = {
@@ -76,9 +76,7 @@ export const PARAMS = {
   run_id: 'text',
   run_no: 'int',
   started_at: 'timestamp',
-  namespace: 'text',
   definition_no: 'int',
-  definition_key: 'text',
   first_run_at: 'timestamp',
   watermark: 'timestamp',
 } as const;

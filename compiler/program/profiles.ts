@@ -12,7 +12,6 @@ import {
   caseWhen,
   filter,
   join,
-  nul,
   or,
   path,
   pick,
@@ -59,10 +58,7 @@ function mentions(
     { name: 'source', type: 'text' as const },
     ...columns.map(({ name }) => ({ name, type: 'json' as const })),
   ];
-  return filter(
-    values(none, [none.map(({ type }) => nul(type))]),
-    call('is_not_null', c(values(none, []), 'profile_no')),
-  );
+  return values(none, []);
 }
 
 /** What orders identify messages of one instant. */

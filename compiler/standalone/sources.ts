@@ -1,7 +1,7 @@
 /** Raw sources for a SELECT that stands alone: each message once, each event given to its profile. */
 import { columnsOf, type BoundSource, type BoundTable, type RowsOf } from '../bind/index.js';
 import { firstLandings, messageExprs } from '../bind/rows.js';
-import { slug } from '../bind/paths.js';
+import { slug } from '../../models/key.js';
 import type { Needs, ValueColumn } from '../bind/types.js';
 import { CompilerBug } from '../diagnostics/index.js';
 import {

@@ -1,5 +1,6 @@
 /** Messages as the layout of a source has them: what a collector would have loaded. */
-import { pathSteps, slug } from '../../compiler/bind/paths.js';
+import { pathSteps } from '../../compiler/bind/paths.js';
+import { slug } from '../../models/key.js';
 import type { Needs, ValueColumn } from '../../compiler/bind/types.js';
 import { CompilerBug } from '../../compiler/diagnostics/index.js';
 import { NumberText, type JsonObject, type SourceConfig, type TestMessage } from '../../models/index.js';

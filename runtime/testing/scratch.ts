@@ -5,7 +5,7 @@ import { contractViews } from '../../compiler/program/views.js';
 import type { Step } from '../../compiler/program/types.js';
 import type { Dialect } from '../../dialects/dialect.js';
 import { dialectFor } from '../../dialects/registry.js';
-import type { Warehouse } from '../../dialects/warehouse.js';
+import { keptOpen, type Warehouse } from '../../dialects/warehouse.js';
 import type { RuntimeOptions } from '../api.js';
 import { runProject } from '../run.js';
 import { textOf, withSession } from '../session.js';
@@ -104,15 +104,3 @@ export class Scratch {
     };
   }
 }
-
-const keptOpen = (w: Warehouse): Warehouse => ({
-  execute: (sql, options) => w.execute(sql, options),
-  read: (sql, options) => w.read(sql, options),
-  describeSchema: (schema, options) => w.describeSchema(schema, options),
-  describeTable: (table, options) => w.describeTable(table, options),
-  estimate: (sql, options) => w.estimate(sql, options),
-  begin: () => w.begin(),
-  commit: () => w.commit(),
-  rollback: () => w.rollback(),
-  close: () => Promise.resolve(),
-});

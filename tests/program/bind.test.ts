@@ -9,7 +9,7 @@ import {
 import { valueColumn } from '../../compiler/bind/paths.js';
 import type { Catalog, CatalogTable } from '../../compiler/bind/types.js';
 import type { ColumnKind } from '../../compiler/ir/types.js';
-import { messagesSource, needsOf, segmentSource } from './world.js';
+import { messagesSource, needsOf, segmentSource } from './given.js';
 
 const table = (
   schema: string,

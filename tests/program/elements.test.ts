@@ -7,7 +7,7 @@ import { c, project, as } from '../../compiler/ir/build.js';
 import { rewrite } from '../../compiler/rewrite/index.js';
 import type { Warehouse } from '../../dialects/warehouse.js';
 import { duckdb, openMemory, rowsOf } from '../dialects/support/duckdb.js';
-import { messagesSource } from './world.js';
+import { messagesSource } from './given.js';
 
 let warehouse: Warehouse;
 beforeAll(async () => {

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { valueColumn } from '../../compiler/bind/paths.js';
 import type { ValueColumn } from '../../compiler/bind/types.js';
 import { factsTable } from '../../compiler/program/index.js';
-import { needsOf, STATE_SCHEMA, World } from './world.js';
+import { needsOf, STATE_SCHEMA } from './given.js';
+import { World } from './world.js';
 
 const AS_OF = '2024-03-01T00:00:00Z';
 const property = (name: string, facet: 'number' | 'text' | 'json' = 'number'): ValueColumn =>

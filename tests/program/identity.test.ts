@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { factsTable } from '../../compiler/program/index.js';
-import { needsOf, STATE_SCHEMA, World } from './world.js';
+import { needsOf, STATE_SCHEMA } from './given.js';
+import { World } from './world.js';
 
 const NEEDS = needsOf({ 'Order Completed': [] }, ['plan']);
 const FACTS = factsTable(STATE_SCHEMA, 'raw', 'Order Completed', []).table.name;

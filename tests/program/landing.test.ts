@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { valueColumn } from '../../compiler/bind/paths.js';
 import { factsTable, identifyFacts } from '../../compiler/program/index.js';
-import { ORDERED, needsOf, segmentSource, messagesSource, STATE_SCHEMA, World } from './world.js';
+import { ORDERED, needsOf, segmentSource, messagesSource, STATE_SCHEMA } from './given.js';
+import { World } from './world.js';
 
 const REVENUE = valueColumn('property', 'revenue', 'number');
 const NEEDS = needsOf({ 'Order Completed': [REVENUE] }, ['plan']);

@@ -1,15 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Definition, Destination } from '../../models/definition.js';
-import {
-  definition,
-  destination,
-  membersOf,
-  needsOf,
-  valuesOf,
-  World,
-  type RunResult,
-  type Stage,
-} from './world.js';
+import { definition, destination, membersOf, needsOf, valuesOf, type Stage } from './given.js';
+import { World, type RunResult } from './world.js';
 
 let world: World;
 let seen = 0;

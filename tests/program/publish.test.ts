@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { and, c, call, filter, int, param, pick } from '../../compiler/ir/build.js';
-import { anyEvent, definition, needsOf, valuesOf, World, type RunResult, type Stage } from './world.js';
+import { anyEvent, definition, needsOf, valuesOf, type Stage } from './given.js';
+import { World, type RunResult } from './world.js';
 
 let world: World;
 beforeEach(async () => {

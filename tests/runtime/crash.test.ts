@@ -3,18 +3,12 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { hooked } from './faults.js';
-import { BUYERS, REVENUE, SPENDERS, Shop, order } from './shop.js';
+import { BUYERS, CRM, REVENUE, SPENDERS, Shop, order } from './shop.js';
 
 const DAY1 = '2025-01-03T00:00:00Z';
 const DAY2 = '2025-01-04T00:00:00Z';
 
-const CRM = {
-  kind: 'destination',
-  key: 'crm',
-  type: 'file',
-  settings: { path: 'out.jsonl' },
-  send: ['identify'],
-};
+const IDENTIFIES = { ...CRM, send: ['identify'] };
 const to = (definition: object): object => ({ ...definition, destinations: ['crm'] });
 
 /** Two runs with an anonymous visitor who becomes known in between, entries, exits and changed values. */
@@ -26,7 +20,7 @@ async function prepared(): Promise<Shop> {
     revenue: to(REVENUE),
     recent: to(recent),
   });
-  await shop.write('destinations/crm.json', CRM);
+  await shop.write('destinations/crm.json', IDENTIFIES);
   await shop.land(
     order('1', 'ann', '2025-01-01T10:00:00Z', 60),
     { ...order('2', '', '2025-01-02T10:00:00Z', 50), anonymous: 'visitor', user: '' },

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { UserError } from '../../compiler/diagnostics/index.js';
 import { runProject, withSession, type RunResult } from '../../runtime/index.js';
 import { hooked, refuse, stutter, type Hook } from './faults.js';
-import { BUYERS, REVENUE, SPENDERS, Shop, order } from './shop.js';
+import { BUYERS, CRM, REVENUE, SPENDERS, Shop, order } from './shop.js';
 
 let shop: Shop;
 afterEach(async () => shop.dispose());
@@ -33,14 +33,7 @@ const statuses = (result: RunResult): Record<string, string> =>
   Object.fromEntries(result.definitions.map((d) => [d.key, d.status]));
 
 async function withDestination(key: keyof typeof MODELS): Promise<void> {
-  const crm = {
-    kind: 'destination',
-    key: 'crm',
-    name: 'CRM',
-    type: 'file',
-    settings: { path: 'out' },
-  };
-  await shop.write('destinations/crm.json', crm);
+  await shop.write('destinations/crm.json', CRM);
   await shop.model(key, { ...MODELS[key], destinations: ['crm'] });
 }
 

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { StateSchema } from '../../compiler/program/state.js';
 import { syncDestinations } from '../../delivery/index.js';
 import { dialectFor } from '../../dialects/registry.js';
-import { NOW, Shop, order } from './shop.js';
+import { CRM, NOW, Shop, order } from './shop.js';
 
 let shop: Shop;
 afterEach(async () => shop.dispose());
@@ -13,13 +13,6 @@ afterEach(async () => shop.dispose());
 const DAY1 = '2025-01-03T00:00:00Z';
 const DAY2 = '2025-01-04T00:00:00Z';
 
-const CRM = {
-  kind: 'destination',
-  key: 'crm',
-  type: 'file',
-  settings: { path: 'crm.jsonl' },
-  send: ['identify', 'track'],
-};
 const THRIFTY = {
   definition: { event: 'Order Completed', sum: { property: 'revenue', less_than: 100 } },
   destinations: ['crm'],

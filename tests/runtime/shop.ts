@@ -19,6 +19,15 @@ export interface Message {
   readonly traits?: unknown;
 }
 
+/** A destination that writes a file, for `destinations/crm.json`. */
+export const CRM = {
+  kind: 'destination',
+  key: 'crm',
+  type: 'file',
+  settings: { path: 'crm.jsonl' },
+  send: ['identify', 'track'],
+};
+
 /** The clock of every test: later than any as_of used. */
 export const NOW = '2025-06-01T00:00:00Z';
 

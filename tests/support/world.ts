@@ -8,7 +8,7 @@ import { standaloneSelect } from '../../compiler/index.js';
 import type { LiteralValue } from '../../compiler/ir/types.js';
 import type { Dialect } from '../../dialects/dialect.js';
 import { dialectFor } from '../../dialects/registry.js';
-import type { Row, Warehouse } from '../../dialects/warehouse.js';
+import { keptOpen, type Row, type Warehouse } from '../../dialects/warehouse.js';
 import { loadProject, parseInstant, type Project, type ProjectFs, type Spans } from '../../models/index.js';
 import { runProject, openSession, type RunResult } from '../../runtime/index.js';
 import { resolveSession } from '../../runtime/prepare.js';
@@ -151,19 +151,6 @@ export class World implements AsyncDisposable {
     };
   }
 }
-
-/** The warehouse with a `close` that does nothing, so that what is in memory outlives each run. */
-const keptOpen = (w: Warehouse): Warehouse => ({
-  execute: (sql, options) => w.execute(sql, options),
-  read: (sql, options) => w.read(sql, options),
-  describeSchema: (schema, options) => w.describeSchema(schema, options),
-  describeTable: (table, options) => w.describeTable(table, options),
-  estimate: (sql, options) => w.estimate(sql, options),
-  begin: () => w.begin(),
-  commit: () => w.commit(),
-  rollback: () => w.rollback(),
-  close: () => Promise.resolve(),
-});
 
 const instant = (iso: string): LiteralValue => {
   const micros = parseInstant(iso);
