@@ -17,6 +17,7 @@ describe.each(loadCases().map((one) => ({ title: `${one.file}: ${one.name}`, one
       layout: one.layout,
       sources: sources.length > 0 ? sources : ['raw'],
       traits: customTraitsOf(one.definitions),
+      ...(one.entities && { entities: one.entities }),
     });
   });
   afterAll(async () => {
@@ -26,6 +27,7 @@ describe.each(loadCases().map((one) => ({ title: `${one.file}: ${one.name}`, one
   it('gives what is expected after each step', async () => {
     for (const step of one.steps) {
       await world.land(step.land);
+      await world.landTables(step.tables);
       compare(await world.standalone(step.as_of, one.first_runs), step, 'standalone SELECT');
       if (needsEarlierRun(one)) continue;
       await world.run(step.as_of);

@@ -4,12 +4,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import type { Definition, Json, Message } from '../reference/model.js';
+import type { Definition, EntityConfig, Json, Message } from '../reference/model.js';
 import { formatInstant, parseDuration, requireInstant } from '../reference/time.js';
+import type { PlainTable } from '../support/land-tables.js';
 
 export interface ConformanceStep {
   /** The rows that land before the run: whole, nothing left to default. */
   land: Message[];
+  /** Every plain table of the case as it is from this step on. */
+  tables: Record<string, PlainTable>;
   as_of: string;
   expect: {
     /** Audience key → its members, `u:<user_id>` or `a:<anonymous_id>`, in any order. Keys not listed are not compared. */
@@ -29,6 +32,8 @@ export interface ConformanceCase {
   layout: 'messages' | 'segment';
   /** Definition key → the instant of its first run; by default the first step's `as_of`. */
   first_runs: Record<string, string>;
+  /** `entities` of rollcall.json. */
+  entities?: Record<string, EntityConfig>;
   definitions: Definition[];
   steps: ConformanceStep[];
 }
@@ -40,7 +45,12 @@ interface CaseFile {
   cases: (Omit<ConformanceCase, 'file' | 'layout' | 'first_runs' | 'steps'> & {
     layout?: ConformanceCase['layout'];
     first_runs?: Record<string, string>;
-    steps: (Omit<ConformanceStep, 'land'> & { land: (string | Partial<Message>)[] })[];
+    /** Table to columns to types. */
+    tables?: Record<string, PlainTable['columns']>;
+    steps: (Omit<ConformanceStep, 'land' | 'tables'> & {
+      land: (string | Partial<Message>)[];
+      tables?: Record<string, PlainTable['rows']>;
+    })[];
   })[];
 }
 
@@ -72,9 +82,16 @@ function spelledOut(
   { defaults, fixtures }: CaseFile,
   written: CaseFile['cases'][number],
 ): ConformanceCase {
-  const { name, covers, layout = 'messages', definitions, steps } = written;
+  const { name, covers, layout = 'messages', entities, definitions, steps } = written;
   let position = 0;
-  const wholeSteps = steps.map(({ land, as_of, expect }): ConformanceStep => {
+  let tables = Object.fromEntries(
+    Object.entries(written.tables ?? {}).map(([table, columns]): [string, PlainTable] => [
+      table,
+      { columns, rows: [] },
+    ]),
+  );
+  const wholeSteps = steps.map(({ land, tables: changed = {}, as_of, expect }): ConformanceStep => {
+    tables = withRows(tables, changed);
     const rows = land.flatMap((item) => (typeof item === 'string' ? requireFixture(fixtures, item) : [item]));
     const whole = rows.map((row): Message => {
       position++;
@@ -88,13 +105,34 @@ function spelledOut(
         ...row,
       };
     });
-    return { land: whole, as_of, expect };
+    return { land: whole, tables, as_of, expect };
   });
   const firstRun = wholeSteps[0]?.as_of ?? '';
   const first_runs = Object.fromEntries(
     definitions.map(({ key }) => [key, written.first_runs?.[key] ?? firstRun]),
   );
-  return { file, name, covers, layout, first_runs, definitions, steps: wholeSteps };
+  return {
+    file,
+    name,
+    covers,
+    layout,
+    first_runs,
+    ...(entities && { entities }),
+    definitions,
+    steps: wholeSteps,
+  };
+}
+
+function withRows(
+  tables: Record<string, PlainTable>,
+  changed: Record<string, PlainTable['rows']>,
+): Record<string, PlainTable> {
+  const replaced = Object.entries(changed).map(([name, rows]): [string, PlainTable] => {
+    const table = tables[name];
+    if (table === undefined) throw new Error(`rows of a table ${name} that is not under "tables"`);
+    return [name, { ...table, rows }];
+  });
+  return { ...tables, ...Object.fromEntries(replaced) };
 }
 
 function requireFixture(fixtures: CaseFile['fixtures'], name: string): Partial<Message>[] {

@@ -153,6 +153,18 @@ export type Published =
       values: Record<string, Json>;
     };
 
+/** An entity of rollcall.json: the rows of a table, related to profiles, to other entities, or to both. */
+export interface EntityConfig {
+  table: string;
+  id: string;
+  /** Identifier type to column. */
+  profile?: Partial<Record<'user_id' | 'anonymous_id' | 'group_id', string>>;
+  /** Another entity to pairs of an own column and its column that must be equal. */
+  relations?: Record<string, Record<string, string>>;
+  /** Property name to column. */
+  columns?: Record<string, string>;
+}
+
 export interface EvaluationInput {
   /** Every row that landed so far, in any order, repeated landings included. */
   messages: readonly Message[];

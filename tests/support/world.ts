@@ -12,9 +12,10 @@ import { keptOpen, type Row, type Warehouse } from '../../dialects/warehouse.js'
 import { loadProject, parseInstant, type Project, type ProjectFs, type Spans } from '../../models/index.js';
 import { runProject, openSession, type RunResult } from '../../runtime/index.js';
 import { resolveSession } from '../../runtime/prepare.js';
-import type { Definition, Message } from '../reference/model.js';
+import type { Definition, EntityConfig, Message } from '../reference/model.js';
 import { landMessages } from './land-messages.js';
 import { landSegment } from './land-segment.js';
+import { landTables, type PlainTable } from './land-tables.js';
 
 export interface WorldOptions {
   readonly definitions: readonly Definition[];
@@ -24,6 +25,8 @@ export interface WorldOptions {
   /** Custom traits a `messages` source lists. */
   readonly traits: readonly string[];
   readonly destinations?: readonly { readonly key: string }[];
+  /** `entities` of rollcall.json. */
+  readonly entities?: Readonly<Record<string, EntityConfig>>;
 }
 
 /** Members by audience and values by trait, as the reference names profiles. */
@@ -69,6 +72,11 @@ export class World implements AsyncDisposable {
   async land(messages: readonly Message[]): Promise<void> {
     const land = this.options.layout === 'segment' ? landSegment : landMessages;
     await land(this.warehouse, this.dialect, this.options.sources, messages);
+  }
+
+  /** Plain tables become what is given. */
+  async landTables(tables: Readonly<Record<string, PlainTable>>): Promise<void> {
+    await landTables(this.warehouse, this.dialect, tables);
   }
 
   /** Runs at an instant; throws on anything but full success. */
@@ -186,6 +194,7 @@ async function load(
     target: 'dev',
     targets: { dev: { type: 'duckdb', path: ':memory:' } },
     sources,
+    ...(options.entities && { entities: options.entities }),
   };
   const files = new Map<string, unknown>([['/case/rollcall.json', config]]);
   definitions.forEach((definition, i) => files.set(`/case/models/${i}.json`, definition));
