@@ -56,14 +56,10 @@ export async function landTables(
 function cell(dialect: Dialect, type: PlainType, value: Json | undefined): string {
   if (value === undefined || (value === null && type !== 'json')) return 'null';
   const text = (written: string): string => dialect.literal({ type: 'text', value: written });
-  switch (type) {
-    case 'json':
-      return text(JSON.stringify(value));
-    case 'timestamp':
-      return dialect.literal({ type: 'timestamp', value: requireInstant(String(value)).toString() });
-    case 'text':
-      return text(typeof value === 'string' ? value : JSON.stringify(value));
-    default:
-      return `${text(String(value))}::${TYPES[type]}`;
-  }
+  if (type === 'json') return text(JSON.stringify(value));
+  const plain = typeof value === 'string' ? value : JSON.stringify(value);
+  if (type === 'text') return text(plain);
+  if (type === 'timestamp')
+    return dialect.literal({ type: 'timestamp', value: requireInstant(plain).toString() });
+  return `${text(plain)}::${TYPES[type]}`;
 }
