@@ -84,12 +84,21 @@ export interface TargetConfig {
   readonly [setting: string]: unknown;
 }
 
-/** Rows of a warehouse table related to a profile, for `entity` conditions. */
+/** What a column of an entity may identify a profile by; `group_id` is an account's. */
+export const ENTITY_IDENTIFIERS = ['user_id', 'anonymous_id', 'group_id'] as const;
+
+export type EntityIdentifier = (typeof ENTITY_IDENTIFIERS)[number];
+
+/** Rows of a warehouse table, related to profiles or to other entities, for `entity` conditions. */
 export interface EntityConfig {
   readonly table: string;
+  /** The column that identifies a row. */
   readonly id: string;
   /** Identifier type to column: `{ "user_id": "customer_id" }`. */
-  readonly profile: Readonly<Record<string, string>>;
+  readonly profile: Readonly<Partial<Record<EntityIdentifier, string>>>;
+  /** Another entity's name to pairs of an own column and its column. The graph of these has no circles. */
+  readonly relations: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Property to the column that is not called so. */
   readonly columns: Readonly<Record<string, string>>;
 }
 

@@ -80,13 +80,18 @@ function sourceOf(context: BuildContext, node: ObjectNode): SourceConfig {
 
 function entityOf(context: BuildContext, json: JsonNode): EntityConfig {
   const node = asObject(json);
-  const map = (key: string): Readonly<Record<string, string>> =>
-    (field(node, key)?.value ?? {}) as Record<string, string>;
+  const columns = (at: JsonNode | undefined): Readonly<Record<string, string>> =>
+    at === undefined ? {} : byName(asObject(at), asString);
+  const relations = field(node, 'relations');
   const entity: EntityConfig = {
     table: asString(field(node, 'table')),
     id: asString(field(node, 'id')),
-    profile: map('profile'),
-    columns: map('columns'),
+    profile: columns(field(node, 'profile')),
+    relations:
+      relations === undefined
+        ? {}
+        : byName(asObject(relations), (pairs) => mark(context, columns(pairs), pairs)),
+    columns: columns(field(node, 'columns')),
   };
   return mark(context, entity, field(node, 'table') ?? node);
 }

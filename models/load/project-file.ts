@@ -8,6 +8,7 @@ import { substitute, type Environment } from '../source/environment.js';
 import type { JsonNode, ObjectNode } from '../source/json.js';
 import type { Problem } from '../source/problem.js';
 import { validateFile } from '../validate/explain.js';
+import { entityProblems } from './entity-graph.js';
 import { inFile, readObject, type FileContext, type Loaded } from './result.js';
 
 export interface ProjectFileOptions {
@@ -34,7 +35,11 @@ export function loadProjectFile(context: FileContext, options: ProjectFileOption
     (path.length === 0 && detached && entry.key === 'target');
   const replaced = substitute(root, options.env, found, otherTarget);
   if (replaced.type !== 'object') return { diagnostics: inFile(found, context.source) };
-  found.push(...validateFile('rollcall', replaced), ...repeatedSources(replaced));
+  found.push(
+    ...validateFile('rollcall', replaced),
+    ...repeatedSources(replaced),
+    ...entityProblems(replaced),
+  );
 
   const diagnostics = inFile([...found, ...columnWarnings(replaced)], context.source);
   const unknown =

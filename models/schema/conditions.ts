@@ -97,7 +97,7 @@ const streamTest = (...groups: readonly { groups: readonly (readonly string[])[]
 
 const pathNote = 'Dots step into objects, "$" into the elements of an array.';
 const ofParent = Type.Optional(
-  Type.Literal('parent', { description: 'Read the property of the nearest enclosing event.' }),
+  Type.Literal('parent', { description: 'Read the property of the nearest enclosing event or row.' }),
 );
 
 /** What a comparison takes on its right side, inside `where` or outside. */
@@ -192,11 +192,15 @@ export const conditionDefs = {
       Type.Ref('ChildEventTest'),
       Type.Ref('PredicateTraitTest'),
       Type.Ref('AudienceTest'),
+      Type.Ref('ChildEntityTest'),
     ],
     notes({
       description: 'A condition on an event or a row.',
-      'x-what': 'a condition on an event',
-      'x-by': { by: 'key', keys: ['all', 'any', 'not', 'property', 'context', 'event', 'trait', 'audience'] },
+      'x-what': 'a condition on an event or a row',
+      'x-by': {
+        by: 'key',
+        keys: ['all', 'any', 'not', 'property', 'context', 'event', 'trait', 'audience', 'entity'],
+      },
     }),
   ),
   AllPredicates: Type.Object(
@@ -209,7 +213,11 @@ export const conditionDefs = {
   ),
   NotPredicate: Type.Object({ not: { ...Type.Ref('Predicate'), description: 'It does not hold.' } }, CLOSED),
   PropertyTest: Type.Object(
-    { property: text(`An event property. ${pathNote}`), of: ofParent, ...predicateOps },
+    {
+      property: text(`A property of the event, or of the entity's row. ${pathNote}`),
+      of: ofParent,
+      ...predicateOps,
+    },
     { ...CLOSED, ...ONE_OPERATOR },
   ),
   ContextTest: Type.Object(
@@ -220,8 +228,9 @@ export const conditionDefs = {
     { ...childFields, ...predicateReducers },
     streamTest(WINDOWS, PARENT_WINDOWS, REDUCER_GROUPS),
   ),
+  ChildEntityTest: Type.Object({ ...entityFields, ...predicateReducers }, streamTest(REDUCER_GROUPS)),
   PredicateTraitTest: Type.Object(
-    { trait: text('A trait of the profile the event belongs to.'), ...predicateOps },
+    { trait: text('A trait of the profile the event or row belongs to.'), ...predicateOps },
     { ...CLOSED, ...ONE_OPERATOR },
   ),
 
@@ -239,13 +248,17 @@ export const conditionDefs = {
       Type.Ref('ContextReference'),
       Type.Ref('TraitReference'),
       Type.Ref('ChildEventValue'),
+      Type.Ref('EntityValue'),
     ],
     notes({
       'x-what': 'a reference',
-      'x-by': { by: 'key', keys: ['property', 'context', 'trait', 'event'] },
+      'x-by': { by: 'key', keys: ['property', 'context', 'trait', 'event', 'entity'] },
     }),
   ),
-  PropertyReference: Type.Object({ property: text(`An event property. ${pathNote}`), of: ofParent }, CLOSED),
+  PropertyReference: Type.Object(
+    { property: text(`A property of the event, or of the entity's row. ${pathNote}`), of: ofParent },
+    CLOSED,
+  ),
   ContextReference: Type.Object({ context: text("A field of the event's context.") }, CLOSED),
   TraitReference: Type.Object({ trait: text('A trait of the profile.') }, CLOSED),
   EventValue: Type.Object({ ...eventFields, ...valueReducers }, { ...streamTest(WINDOWS), ...ONE_REDUCER }),

@@ -122,13 +122,38 @@ export const projectDefs = {
     {
       table: text('The table: "shop.orders".'),
       id: text('The column that identifies a row.'),
-      profile: Type.Record(Type.String(), Type.String(), {
-        minProperties: 1,
-        description: 'How a row finds its profile: identifier type to column, { "user_id": "customer_id" }.',
-      }),
-      columns: Type.Optional(Type.Record(Type.String(), Type.String(), { description: 'Renamed columns.' })),
+      profile: Type.Optional(
+        Type.Object(
+          {
+            user_id: Type.Optional(text('The column that holds a user id.')),
+            anonymous_id: Type.Optional(text('The column that holds an anonymous id.')),
+            group_id: Type.Optional(text('The column that holds the id of an account.')),
+          },
+          {
+            ...CLOSED,
+            minProperties: 1,
+            description:
+              'How a row finds its profile: identifier type to column, { "user_id": "customer_id" }.',
+          },
+        ),
+      ),
+      relations: Type.Optional(
+        Type.Record(
+          Type.String(),
+          Type.Record(Type.String(), text('A column of that entity.'), { minProperties: 1 }),
+          {
+            description:
+              'Other entities of its rows: name to the columns that are equal, { "items": { "order_id": "order_id" } }, own column first.',
+          },
+        ),
+      ),
+      columns: Type.Optional(
+        Type.Record(Type.String(), text('A column.'), {
+          description: 'Properties that are not called as their columns are: { "total": "total_amount" }.',
+        }),
+      ),
     },
-    { ...CLOSED, description: 'Rows of a warehouse table related to a profile.' },
+    { ...CLOSED, description: 'Rows of a warehouse table, related to profiles or to other entities.' },
   ),
   Project: Type.Object(
     {
