@@ -25,6 +25,19 @@ interface DefinitionBase {
   readonly destinations: readonly DestinationLink[];
   /** Path relative to the project folder, with forward slashes. */
   readonly file: string;
+  /** Set on what is published under a key of its own and computed with the definition of a file. */
+  readonly output?: DefinitionOutput;
+}
+
+/**
+ * A definition of a file has one published output, itself, or several: the columns of a query, each a trait. An
+ * output is a definition of its own to everything that computes, publishes and reads; no file has its key.
+ */
+export interface DefinitionOutput {
+  /** The definition of the file. */
+  readonly of: Definition;
+  /** What it is called there. */
+  readonly name: string;
 }
 
 export interface AudienceDefinition extends DefinitionBase {
@@ -41,6 +54,9 @@ export interface TraitDefinition extends DefinitionBase {
 export type Definition = AudienceDefinition | TraitDefinition;
 
 export type DefinitionKind = Definition['kind'];
+
+/** The definition of the file that a definition is, or is an output of. */
+export const ownerOf = (definition: Definition): Definition => definition.output?.of ?? definition;
 
 export interface Destination {
   readonly key: string;

@@ -34,7 +34,8 @@ async function computeOne(
   const { key, kind } = item.plan.definition;
   if (stoppedByUpstream(item, context)) {
     const error = ledger.failure(key);
-    if (error) emit({ event: 'definition_failed', key, kind, status: 'upstream_failed', error, ...place });
+    const status = ledger.status(key) === 'failed' ? 'failed' : 'upstream_failed';
+    if (error) emit({ event: 'definition_failed', key, kind, status, error, ...place });
     return false;
   }
   emit({ event: 'definition_started', key, kind, ...place });
@@ -54,11 +55,19 @@ async function computeOne(
   return true;
 }
 
-/** Marks a definition whose upstream failed in this run; says whether it is one. */
+/**
+ * Marks a definition whose upstream failed in this run; says whether it is one. An output fails with the
+ * definition it is computed with.
+ */
 export function stoppedByUpstream(item: DefinitionScript, { ledger, spans }: ComputeContext): boolean {
   const upstream = item.plan.dependsOn.find((key) => ledger.failure(key) !== undefined);
   if (upstream === undefined) return false;
   const { definition } = item.plan;
+  const own = definition.output?.of.key === upstream ? ledger.failure(upstream) : undefined;
+  if (own) {
+    ledger.failed(definition.key, ledger.status(upstream) === 'failed' ? 'failed' : 'upstream_failed', own);
+    return true;
+  }
   ledger.failed(definition.key, 'upstream_failed', upstreamFailed(definition, upstream, spans));
   return true;
 }

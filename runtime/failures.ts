@@ -1,7 +1,7 @@
 /** Failures as diagnostics: which definition or source, which step, what the engine said. */
 import { CompilerBug, UserError, type Diagnostic } from '../compiler/diagnostics/index.js';
 import { StatementError } from '../dialects/warehouse.js';
-import type { Definition, Spans } from '../models/definition.js';
+import { ownerOf, type Definition, type Spans } from '../models/definition.js';
 import { StepFailed } from './executor.js';
 
 export type StatementFailure = StepFailed & { readonly cause: StatementError };
@@ -40,7 +40,7 @@ export function attributed(error: unknown, definition: Definition, spans: Spans)
 }
 
 function spanOf(definition: Definition, spans: Spans): Pick<Diagnostic, 'span'> {
-  const span = spans.of(definition);
+  const span = spans.of(ownerOf(definition));
   return span ? { span } : {};
 }
 

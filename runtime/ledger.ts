@@ -57,14 +57,18 @@ export class Ledger {
     delete entry.counts;
   }
 
-  /** May be said again, when publishing starts again: the last word counts. */
+  /**
+   * May be said again, when publishing starts again: the last word counts. Without counts it has no rows of its
+   * own, and its outputs have.
+   */
   published(
     key: string,
     fingerprint: string,
-    done: { counts: Counts; rows: number; durationMs: number },
+    done: { counts?: Counts; rows: number; durationMs: number },
   ): void {
     const { counts, rows, durationMs } = done;
-    Object.assign(this.entry(key), { status: 'succeeded', fingerprint, counts, rows, publishMs: durationMs });
+    const outcome = { status: 'succeeded', fingerprint, rows, publishMs: durationMs };
+    Object.assign(this.entry(key), outcome, counts && { counts });
   }
 
   /** Nothing was published after all. */
@@ -78,6 +82,10 @@ export class Ledger {
   /** A definition's failure, its own or its upstream's. */
   failure(key: string): Diagnostic | undefined {
     return this.entries.get(key)?.error;
+  }
+
+  status(key: string): DefinitionStatus | 'pending' | 'computed' | undefined {
+    return this.entries.get(key)?.status;
   }
 
   /** Rows for the definitions that had none, so that their number is theirs whatever happens next. */
@@ -131,9 +139,7 @@ export class Ledger {
     const nothingNew =
       sameInstant &&
       before.fingerprint === e.fingerprint &&
-      counts?.entered === 0 &&
-      counts.exited === 0 &&
-      counts.changed === 0;
+      (!counts || (counts.entered === 0 && counts.exited === 0 && counts.changed === 0));
     return {
       ...before,
       ...meaning(definition),

@@ -2,7 +2,7 @@
 import { compileRun, resolveProject, select, type ResolvedProject } from '../compiler/index.js';
 import { CompilerBug, hasErrors, UserError, type Diagnostic } from '../compiler/diagnostics/index.js';
 import type { RunProgram } from '../compiler/program/plan.js';
-import type { Project, Spans } from '../models/definition.js';
+import { ownerOf, type Project, type Spans } from '../models/definition.js';
 import type { SelectionOptions } from './api.js';
 import { introspect } from './catalog.js';
 import { readState, type StoredState } from './existing.js';
@@ -29,7 +29,11 @@ export async function tryResolve(session: Session): Promise<Resolution> {
   const stored = await readState(session);
   const catalog = await introspect(session, stored);
   const { resolved, diagnostics } = resolveProject({ project, spans, catalog });
-  return { stored, resolved, diagnostics: [...diagnostics, ...retiredKeys(project, spans, stored)] };
+  return {
+    stored,
+    resolved,
+    diagnostics: [...diagnostics, ...retiredKeys(resolved?.project ?? project, spans, stored)],
+  };
 }
 
 /** Like `tryResolve`, but errors are thrown. */
@@ -60,7 +64,7 @@ function retiredKeys(project: Project, spans: Spans, stored: StoredState): Diagn
           }
         : undefined;
     if (!refused) return [];
-    const span = spans.of(definition);
+    const span = spans.of(ownerOf(definition));
     return [{ code: 'retired-key', severity: 'error', ...refused, definition: key, ...(span && { span }) }];
   });
 }

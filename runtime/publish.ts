@@ -64,7 +64,7 @@ async function publishSet(
   context: ComputeContext,
 ): Promise<void> {
   const { executor, ledger } = context;
-  await executor.run([executor.render(computedStep(items.map(computedOf))), ...publish.diff]);
+  await executor.run([executor.render(computedStep(computedOf(items))), ...publish.diff]);
   const counts = countsByNumber(await executor.read(publish.counts));
   for (const item of items) await ownSteps(item, item.baseline, context);
   // Most runs change little: what has nothing to do is not asked.
@@ -76,9 +76,13 @@ async function publishSet(
   });
   await executor.run(due);
   for (const item of items) {
+    const { definition, fingerprint, publishes } = item.plan;
+    if (!publishes) {
+      ledger.published(definition.key, fingerprint, { rows: 0, durationMs: 0 });
+      continue;
+    }
     const own = counts.get(item.definitionNo) ?? { size: 0, entered: 0, exited: 0, changed: 0 };
     const sent = await ownSteps(item, item.messages, context);
-    const { definition, fingerprint } = item.plan;
     const stored = definition.kind === 'audience' ? own.changed : own.entered + own.exited + own.changed;
     ledger.published(definition.key, fingerprint, {
       counts: own,
@@ -129,7 +133,7 @@ function stopped(item: DefinitionScript, context: ComputeContext, total: number)
   const { key, kind } = item.plan.definition;
   const error = context.ledger.failure(key);
   if (error) {
-    const status = 'upstream_failed';
+    const status = context.ledger.status(key) === 'failed' ? 'failed' : 'upstream_failed';
     context.emit({ event: 'definition_failed', key, kind, status, error, index: item.index, total });
   }
   return true;

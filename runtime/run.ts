@@ -196,7 +196,8 @@ class Run {
   }
 
   private failures(): Diagnostic[] {
-    return this.ledger.results().flatMap((r) => (r.error ? [r.error] : []));
+    // What a definition's outputs share is said once.
+    return [...new Set(this.ledger.results().flatMap((r) => (r.error ? [r.error] : [])))];
   }
 
   private statusNow(): RunStatus {

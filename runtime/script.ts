@@ -88,12 +88,15 @@ function definitionNo(b: Bindings, key: string): number {
   return known.definitionNo;
 }
 
-/** A definition as `computedStep` names it. */
-export const computedOf = ({ plan, definitionNo }: DefinitionScript): Computed => ({
-  definitionNo,
-  key: plan.definition.key,
-  kind: plan.definition.kind,
-});
+/** Those with rows of their own, as `computedStep` names them. */
+export const computedOf = (items: readonly DefinitionScript[]): readonly Computed[] =>
+  items
+    .filter(({ plan }) => plan.publishes)
+    .map(({ plan, definitionNo }) => ({
+      definitionNo,
+      key: plan.definition.key,
+      kind: plan.definition.kind,
+    }));
 
 function sourceParams(b: Bindings, source: string): Params {
   const watermark = b.watermarks.get(source);
@@ -153,7 +156,7 @@ export function renderProgram(
     shared: all(program.shared, common),
     definitions,
     publish: {
-      computed: one(computedStep(definitions.map(computedOf)), common),
+      computed: one(computedStep(computedOf(definitions)), common),
       diff: all(program.publish.diff, common),
       counts: one(program.publish.counts, common),
       apply: all(program.publish.apply, common),

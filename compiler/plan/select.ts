@@ -1,4 +1,4 @@
-import type { Definition } from '../../models/definition.js';
+import { ownerOf, type Definition } from '../../models/definition.js';
 import type { Diagnostic } from '../diagnostics/index.js';
 import { didYouMean } from '../diagnostics/suggest.js';
 import { reachable, reversed } from './graph.js';
@@ -17,7 +17,7 @@ export interface SelectInput {
 /**
  * Resolves selectors as dbt does: `key`, `tag:x`, `kind:trait`, `path:models/x`, `state:modified`, `*` in
  * names; `+x` with everything upstream, `x+` downstream, `2+x`, `x+1` so many steps; union by space,
- * intersection by comma.
+ * intersection by comma. A definition and its outputs are computed together, so they are selected together.
  */
 export function select(input: SelectInput): {
   readonly keys: ReadonlySet<string>;
@@ -25,7 +25,7 @@ export function select(input: SelectInput): {
 } {
   const all = input.definitions.map((d) => d.definition);
   if (input.selectors.length === 0) return { keys: new Set(all.map((d) => d.key)), diagnostics: [] };
-  const up = new Map(input.definitions.map((d) => [d.definition.key, d.upstream]));
+  const up = ownerEdges(input);
   const edges = { up, down: reversed(up) };
   const diagnostics: Diagnostic[] = [];
   const keys = new Set<string>();
@@ -34,7 +34,23 @@ export function select(input: SelectInput): {
     const [first = new Set<string>(), ...rest] = sets;
     for (const key of first) if (rest.every((set) => set.has(key))) keys.add(key);
   }
-  return { keys, diagnostics };
+  return {
+    keys: new Set(all.filter((d) => keys.has(ownerOf(d).key)).map((d) => d.key)),
+    diagnostics,
+  };
+}
+
+/** Who reads whom, by the definitions of files. */
+function ownerEdges({ definitions }: SelectInput): ReadonlyMap<string, ReadonlySet<string>> {
+  const owners = new Map(definitions.map(({ definition: d }) => [d.key, ownerOf(d).key]));
+  const up = new Map<string, Set<string>>();
+  for (const { definition, upstream } of definitions) {
+    const own = ownerOf(definition).key;
+    const edges = up.get(own) ?? new Set<string>();
+    up.set(own, edges);
+    for (const key of upstream) if (owners.get(key) !== own) edges.add(owners.get(key) ?? key);
+  }
+  return up;
 }
 
 interface Edges {
@@ -91,7 +107,7 @@ function matching(name: string, input: SelectInput, diagnostics: Diagnostic[]): 
     diagnostics.push(problem(`Selector "${name}" cannot be read: ${known}`, hint));
     return new Set();
   }
-  const found = all.filter((d) => test(d, value, input)).map((d) => d.key);
+  const found = all.filter((d) => test(d, value, input)).map((d) => ownerOf(d).key);
   if (found.length === 0 && method !== 'state') {
     const names =
       method === 'key'

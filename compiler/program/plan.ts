@@ -33,6 +33,8 @@ export interface DefinitionPlan {
   readonly fingerprint: string;
   /** Keys of selected definitions computed before it. */
   readonly dependsOn: readonly string[];
+  /** Whether it has rows of its own: one whose outputs have other keys prepares theirs, and has a status. */
+  readonly publishes: boolean;
   /** Adds its rows to the stage; runs outside the publishing transaction, so a failure is its own. */
   readonly compute: readonly Step[];
   /** While publishing, before state changes: what its destinations are taken to know already. */

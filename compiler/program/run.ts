@@ -23,8 +23,10 @@ export interface ComputedDefinition {
   readonly definition: Definition;
   readonly fingerprint: string;
   readonly dependsOn: readonly string[];
-  /** Columns AUDIENCE_STAGE or TRAIT_STAGE; reads the parameter `definition_no`. */
-  readonly query: Relation;
+  /** What has to be there before its own rows, or those of its outputs, can be computed. */
+  readonly prepare?: readonly Step[];
+  /** Absent where it has no rows of its own. Columns AUDIENCE_STAGE or TRAIT_STAGE; reads the parameter `definition_no`. */
+  readonly query?: Relation;
 }
 
 export interface RunInput {
@@ -139,26 +141,30 @@ function forgetSteps({ schema, sources, existing }: Context): readonly Step[] {
 function definitionPlan(input: Context, computed: ComputedDefinition): DefinitionPlan {
   const { schema, project } = input;
   const namespace = project.config.name;
-  const { definition } = computed;
+  const { definition, query, prepare = [] } = computed;
   const { key, kind } = definition;
-  const outbox = linksOf(input, definition).map((link) =>
-    outboxSteps({ schema, definition, namespace, link }),
-  );
+  const outbox = query
+    ? linksOf(input, definition).map((link) => outboxSteps({ schema, definition, namespace, link }))
+    : [];
+  const stage: Step[] = query
+    ? [
+        {
+          id: `compute.${key}`,
+          title: `${key}: computing`,
+          definition: key,
+          op: 'append',
+          table: STAGE[kind].table,
+          temporary: true,
+          query: numbered(query),
+        },
+      ]
+    : [];
   return {
     definition,
     fingerprint: computed.fingerprint,
     dependsOn: computed.dependsOn,
-    compute: [
-      {
-        id: `compute.${key}`,
-        title: `${key}: computing`,
-        definition: key,
-        op: 'append',
-        table: STAGE[kind].table,
-        temporary: true,
-        query: numbered(computed.query),
-      },
-    ],
+    publishes: query !== undefined,
+    compute: [...prepare, ...stage],
     baseline: outbox.flatMap((steps) => steps.baseline),
     messages: outbox.flatMap((steps) => steps.fill),
   };

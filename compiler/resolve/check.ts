@@ -1,5 +1,5 @@
 import type { Condition, EventStream, Operand, Reducer, Stream } from '../../models/algebra.js';
-import type { Definition, Spans } from '../../models/definition.js';
+import { ownerOf, type Definition, type Spans } from '../../models/definition.js';
 import { checkEvent, checkValue, type BoundSource } from '../bind/index.js';
 import { valueColumn } from '../bind/paths.js';
 import type { ValueRoot } from '../bind/types.js';
@@ -197,7 +197,7 @@ class Checker {
   }
 
   private place(at: object): Pick<Diagnostic, 'span' | 'definition'> {
-    const span = this.spans.of(at) ?? this.spans.of(this.definition);
+    const span = this.spans.of(at) ?? this.spans.of(ownerOf(this.definition));
     return { definition: this.definition.key, ...(span ? { span } : {}) };
   }
 

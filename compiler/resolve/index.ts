@@ -1,5 +1,5 @@
 /** Resolve: every name of a project made to mean something, or reported (ARCHITECTURE, "The way of a definition"). */
-import type { Definition, Spans } from '../../models/definition.js';
+import { ownerOf, type Definition, type Spans } from '../../models/definition.js';
 import { bindSource, type BoundSource } from '../bind/index.js';
 import { CompilerBug, hasErrors, type Diagnostic } from '../diagnostics/index.js';
 import type { TraitTarget } from '../lower/index.js';
@@ -71,6 +71,7 @@ function resolvedDefinition(
     definition,
     fingerprint: fingerprint(definition),
     upstream: checked?.upstream ?? new Set(),
+    outputs: [definition.key],
     needs: needsOf(definition, resolveTrait),
   };
 }
@@ -92,7 +93,7 @@ function known(names: Names, key: string): Definition {
 function cycleProblem(cycle: readonly string[], names: Names, spans: Spans): Diagnostic {
   const [first = ''] = cycle;
   const definition = names.definition(first);
-  const span = definition && spans.of(definition);
+  const span = definition && spans.of(ownerOf(definition));
   return {
     code: 'cycle',
     severity: 'error',

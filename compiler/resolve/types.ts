@@ -15,12 +15,15 @@ export interface ResolvedDefinition {
   readonly fingerprint: string;
   /** Keys of the audiences and computed traits it reads, direct references only. */
   readonly upstream: ReadonlySet<string>;
+  /** Keys of what it publishes: its own, or those of its outputs. */
+  readonly outputs: readonly string[];
   /** What it needs of the sources. */
   readonly needs: Needs;
 }
 
 /** A project whose every reference is known. */
 export interface ResolvedProject {
+  /** Its definitions are all there are, outputs included. */
   readonly project: Project;
   readonly sources: readonly BoundSource[];
   /** In an order in which everything comes after what it refers to. */
