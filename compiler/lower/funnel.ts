@@ -32,17 +32,12 @@ import {
 import type { Expr, KeyPair, Named, Nearest, Relation } from '../ir/types.js';
 import { mapExpr, walkExpr } from '../ir/walk.js';
 import type { Faceted } from './faceted.js';
+import type { Child, Equality } from './predicate.js';
 import { measureAbsent, measureFaceted, reduced, type Reduction } from './reduce.js';
 import { withAbsent } from './traits.js';
 
 const TIME = col('timestamp', 'timestamp');
 const ORDER = ['timestamp', 'message_id', 'origin'] as const;
-
-/** A value of the child that must equal one of the parent. */
-export interface Equality {
-  readonly child: Expr;
-  readonly parent: Expr;
-}
 
 /** A child's rows, and what ties them to their parent. */
 export interface ChildRows {
@@ -54,14 +49,6 @@ export interface ChildRows {
   readonly links: readonly Expr[];
   /** The rows that satisfy what does not depend on the parent. */
   rows(): Relation;
-}
-
-/** A child as columns of its parent's rows. */
-export interface Child {
-  /** The column it adds: a child that is asked for twice adds it once. */
-  readonly column: string;
-  /** Adds it. */
-  extend(parents: Relation): Relation;
 }
 
 /** A child's value, where there may be none too. */
