@@ -80,9 +80,18 @@ export type Reducer =
       readonly property: string;
       readonly as?: 'number' | 'string' | 'array';
       readonly minFrequency?: number;
-    };
+    }
+  /**
+   * How many periods of a length hold an event: period i is `(as_of − (i + 1)·every, as_of − i·every]`. With `of`
+   * only the last so many are looked at.
+   */
+  | { readonly fn: 'periods'; readonly every: Duration; readonly of?: number };
 
 export type ReducerFn = Reducer['fn'];
+
+/** Whether a reducer counts: 0 where nothing matches, never missing, and a 0 is not stored (SEMANTICS §2). */
+export const isCounting = (fn: string | null): boolean =>
+  fn === 'count' || fn === 'unique_count' || fn === 'periods';
 
 /**
  * A condition over a profile or, inside `where`, over an event; the same shapes serve both, and resolve
@@ -93,7 +102,27 @@ export type Condition =
   | { readonly kind: 'not'; readonly of: Condition }
   | { readonly kind: 'test'; readonly left: Operand; readonly compare: Comparison }
   | { readonly kind: 'audience'; readonly key: string }
+  | Rank
+  | Split
   | { readonly kind: 'users'; readonly quantifier: 'any' | 'all' | 'none'; readonly match: Condition };
+
+/** Among the first so many profiles, or that share of them, by a number; those without the number are not ranked. */
+export interface Rank {
+  readonly kind: 'rank';
+  readonly by: Exclude<Operand, { kind: 'literal' }>;
+  readonly order: 'descending' | 'ascending';
+  readonly take: { readonly top: number } | { readonly percent: string };
+  /** Who is ranked; everyone the definition ranges over when absent. */
+  readonly among?: Condition;
+}
+
+/** In the stretch `[from, to)` of percents that a hash of the salt and the profile falls in; decimal texts. */
+export interface Split {
+  readonly kind: 'split';
+  readonly salt: string;
+  readonly from: string;
+  readonly to: string;
+}
 
 /** What a trait computes: a stream and a reducer, or a query (a later issue). */
 export type TraitValue =

@@ -12,7 +12,8 @@ export type Parsed<T> =
 
 const CANONICAL = new RegExp(DURATION_PATTERN);
 
-const LIMIT = durationMicros({ amount: 365_250, unit: 'day' });
+/** The longest duration there is, in microseconds. */
+export const LIMIT = durationMicros({ amount: 365_250, unit: 'day' });
 
 /** Reads `30 days` (SEMANTICS §3): a positive whole number and a unit of fixed length, at most 1000 years. */
 export function parseDuration(text: string): Parsed<Duration> {
@@ -78,4 +79,13 @@ export function durationOf(
 /** `30 days`, `1 day`: as JSON and as query text. */
 export function formatDuration(duration: Duration): string {
   return `${duration.amount} ${duration.unit}${duration.amount === 1 ? '' : 's'}`;
+}
+
+/** Two durations one after the other, in the larger of their units that says it in whole numbers. */
+export function sumOfDurations(a: Duration, b: Duration): Duration {
+  const micros = durationMicros(a) + durationMicros(b);
+  const [unit = 'second'] = [a.unit, b.unit]
+    .filter((unit) => micros % durationMicros({ amount: 1, unit }) === 0n)
+    .sort((x, y) => DURATION_UNITS.indexOf(y) - DURATION_UNITS.indexOf(x));
+  return { amount: Number(micros / durationMicros({ amount: 1, unit })), unit };
 }

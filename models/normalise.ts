@@ -22,7 +22,14 @@ export function normalise(tree: Condition): Condition {
       return match === tree.match ? tree : { ...tree, match };
     }
     case 'audience':
+    case 'split':
       return tree;
+    case 'rank': {
+      const by = normaliseOperand(tree.by);
+      const among = tree.among && normalise(tree.among);
+      if (by === tree.by && among === tree.among) return tree;
+      return { ...tree, by, ...(among && { among }) };
+    }
     case 'test': {
       const left = normaliseOperand(tree.left);
       const { compare } = tree;
@@ -34,7 +41,7 @@ export function normalise(tree: Condition): Condition {
   }
 }
 
-function normaliseOperand(operand: Operand): Operand {
+function normaliseOperand<O extends Operand>(operand: O): O {
   if (operand.kind !== 'reduced') return operand;
   const stream = normaliseStream(operand.stream);
   return stream === operand.stream ? operand : { ...operand, stream };

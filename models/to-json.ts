@@ -1,4 +1,13 @@
-import type { Comparison, Condition, Literal, Operand, Reducer, Stream, TraitValue } from './algebra.js';
+import type {
+  Comparison,
+  Condition,
+  Literal,
+  Operand,
+  Rank,
+  Reducer,
+  Stream,
+  TraitValue,
+} from './algebra.js';
 import { formatDuration } from './duration.js';
 import { NumberText, type JsonTree } from './json-text.js';
 
@@ -18,6 +27,12 @@ export function toJson(tree: Condition | TraitValue): JsonObject {
       return { not: toJson(tree.of) };
     case 'audience':
       return { audience: tree.key };
+    case 'rank':
+      return { rank: rankToJson(tree) };
+    case 'split': {
+      const { salt, from, to } = tree;
+      return { split: { salt, from: new NumberText(from), to: new NumberText(to) } };
+    }
     case 'users':
       return { users: tree.quantifier, match: toJson(tree.match) };
     case 'test':
@@ -38,7 +53,12 @@ function testToJson(left: Operand, comparison: JsonObject): JsonObject {
 function reducedToJson(stream: Stream, reducer: Reducer, comparison: JsonObject): JsonObject {
   const { fn, ...rest } = reducer;
   const options: Record<string, JsonTree> = {};
-  for (const [key, value] of Object.entries<string | number>(rest)) {
+  if (reducer.fn === 'periods') {
+    options['every'] = formatDuration(reducer.every);
+    if (reducer.of !== undefined) options['of'] = new NumberText(String(reducer.of));
+    return { ...streamToJson(stream), [fn]: { ...options, ...comparison } };
+  }
+  for (const [key, value] of Object.entries(rest)) {
     if (key === 'minFrequency') options['min_frequency'] = new NumberText(String(value));
     else options[key] = String(value);
   }
@@ -66,6 +86,18 @@ function streamToJson(stream: Stream): JsonObject {
   if (excludeSources !== undefined) result['sources'] = { exclude: [...excludeSources] };
   if (expiresAfter !== undefined) result['expires_after'] = formatDuration(expiresAfter);
   return result;
+}
+
+function rankToJson({ by, order, take, among }: Rank): JsonObject {
+  const value = by.kind === 'reduced' ? reducedToJson(by.stream, by.reducer, {}) : referenceToJson(by);
+  return {
+    by: value,
+    ...('top' in take
+      ? { top: new NumberText(String(take.top)) }
+      : { percent: new NumberText(take.percent) }),
+    order,
+    ...(among === undefined ? {} : { among: toJson(among) }),
+  };
 }
 
 function comparisonToJson(comparison: Comparison): JsonObject {

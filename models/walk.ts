@@ -21,7 +21,12 @@ export function* conditionsIn(tree: Condition): Generator<Condition> {
       yield* conditionsInValue(tree.left);
       if ('right' in tree.compare) yield* conditionsInValue(tree.compare.right);
       return;
+    case 'rank':
+      yield* conditionsInValue(tree.by);
+      if (tree.among !== undefined) yield* conditionsIn(tree.among);
+      return;
     case 'audience':
+    case 'split':
   }
 }
 

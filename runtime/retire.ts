@@ -8,7 +8,7 @@ import { outboxSteps } from '../compiler/program/outbox.js';
 import type { Step } from '../compiler/program/types.js';
 import { audienceViewName } from '../compiler/program/views.js';
 import type { AudienceDefinition, Destination, TraitDefinition } from '../models/definition.js';
-import type { Reducer } from '../models/algebra.js';
+import { isCounting, type Reducer } from '../models/algebra.js';
 import type { Params } from '../dialects/dialect.js';
 import type { RetireOptions, RetireResult } from './api.js';
 import { readState, type DefinitionRow, type StoredState } from './existing.js';
@@ -183,4 +183,4 @@ function stub(row: DefinitionRow): AudienceDefinition | TraitDefinition {
 
 /** Only whether it counts matters: the end of a count is 0, of anything else null. */
 const reducerNamed = (fn: string | null): Reducer =>
-  fn === 'count' || fn === 'unique_count' ? { fn: 'count' } : { fn: 'last', property: '' };
+  isCounting(fn) ? { fn: 'count' } : { fn: 'last', property: '' };

@@ -330,22 +330,42 @@ export function union(inputs: readonly Relation[], all = true): Relation {
   return node;
 }
 
-export function rowNumber(
-  input: Relation,
-  options: { partitionBy: readonly Expr[]; orderBy: Window['orderBy']; as: string },
-): Window {
-  const columns = unique([...input.columns, { name: options.as, type: 'int' }], 'window');
-  return { kind: 'window', input, fn: 'row_number', ...options, columns };
+type WindowOptions = Pick<Window, 'arg' | 'partitionBy' | 'orderBy' | 'as'>;
+
+function windowed(input: Relation, fn: Window['fn'], type: ScalarType, options: WindowOptions): Window {
+  const columns = unique([...input.columns, { name: options.as, type }], 'window');
+  return { kind: 'window', input, fn, ...options, columns };
 }
 
+/** Adds the row's number in its partition's order. */
+export const rowNumber = (
+  input: Relation,
+  options: { partitionBy: readonly Expr[]; orderBy: Window['orderBy']; as: string },
+): Window => windowed(input, 'row_number', 'int', options);
+
 /** Adds the sum of `arg` over the partition's rows so far, in an order without ties. */
-export function runningSum(
+export const runningSum = (
   input: Relation,
   options: { arg: Expr; partitionBy: readonly Expr[]; orderBy: Window['orderBy']; as: string },
-): Window {
-  const columns = unique([...input.columns, { name: options.as, type: 'int' }], 'window');
-  return { kind: 'window', input, fn: 'running_sum', ...options, columns };
-}
+): Window => windowed(input, 'running_sum', 'int', options);
+
+/** Adds `arg` of the row before in the partition's order, null at the first; rows that tie are in any order. */
+export const previous = (
+  input: Relation,
+  options: { arg: Expr; partitionBy: readonly Expr[]; orderBy: Window['orderBy']; as: string },
+): Window => windowed(input, 'previous', typeOf(options.arg), options);
+
+/** Adds the greatest `arg` of the row's partition. */
+export const partitionMax = (
+  input: Relation,
+  options: { arg: Expr; partitionBy: readonly Expr[]; as: string },
+): Window => windowed(input, 'max', typeOf(options.arg), { ...options, orderBy: [] });
+
+/** Adds how many rows there are in the row's partition; with no key, in all. */
+export const partitionCount = (
+  input: Relation,
+  options: { partitionBy: readonly Expr[]; as: string },
+): Window => windowed(input, 'count', 'int', { ...options, orderBy: [] });
 
 /** Each left row with the nearest right row by time (see `Nearest`). */
 export function nearest(

@@ -74,6 +74,7 @@ export const FUNCTIONS = {
   add: 'int + int, number + number',
   sub: '',
   mul: '',
+  int_div: '(int, lit int above 0) whole quotient, rounded toward zero',
   neg: '',
   ts_add_micros: '(timestamp, int) timestamp moved by microseconds',
   ts_micros: '(timestamp) int microseconds since the epoch',
@@ -257,12 +258,15 @@ export interface Union extends RelationBase {
   readonly all: boolean;
 }
 
-/** Adds one column to the input's: over a partition in order, the row's number or the sum of `arg` so far. */
+/**
+ * Adds one column to the input's. Over a partition in order: the row's number, the sum of `arg` so far, `arg` of the row
+ * before (null at the first). Over the whole partition, whatever the order: the greatest `arg`, the number of rows.
+ */
 export interface Window extends RelationBase {
   readonly kind: 'window';
   readonly input: Relation;
-  readonly fn: 'row_number' | 'running_sum';
-  /** `running_sum` only: an integer. */
+  readonly fn: 'row_number' | 'running_sum' | 'previous' | 'max' | 'count';
+  /** Of a `running_sum` an integer; `row_number` and `count` have none. */
   readonly arg?: Expr;
   readonly partitionBy: readonly Expr[];
   readonly orderBy: readonly {

@@ -1,9 +1,11 @@
 import type { Condition } from '../../models/algebra.js';
+import { CompilerBug } from '../diagnostics/index.js';
 import { and, antiJoin, c, filter, join, pick, semiJoin } from '../ir/build.js';
 import type { Relation } from '../ir/types.js';
-import { lowerCondition, type LoweredCondition } from './condition.js';
+import { lowerCondition, NAMES, type LoweredCondition } from './condition.js';
 import { passRelation } from './measure.js';
 import type { LowerContext } from './provider.js';
+import { rankRelation } from './rank.js';
 import { intersection, Sets, type Source } from './sets.js';
 import { CUSTOM } from './traits.js';
 import { expression, sourcesOf, type Truth } from './truth.js';
@@ -47,6 +49,28 @@ export function everyone(context: LowerContext, key: readonly string[]): Relatio
 }
 
 function sourceRelations(lowered: LoweredCondition, context: LowerContext): ReadonlyMap<string, Source> {
+  const sources = new Map(readRelations(lowered, context));
+  const { provider } = context;
+  if (lowered.namesProfiles) {
+    sources.set(NAMES, { relation: provider.names(), single: false, provesProfile: true, stored: true });
+  }
+  const key = provider.key.map((k) => k.name);
+  for (const [id, { rank, member, by, number }] of lowered.ranks) {
+    const population = rank.among ? lowerAudience(rank.among, context) : everyone(context, key);
+    const [values] = readRelations(by, context).values();
+    if (!values) throw new CompilerBug('a ranking reads nothing');
+    const ranked = { population, values: values.relation, number, names: provider.names() };
+    const relation = rankRelation(rank, ranked, member);
+    sources.set(id, { relation, single: false, provesProfile: true, stored: false });
+  }
+  return sources;
+}
+
+/** What events and traits come to. */
+function readRelations(
+  lowered: Pick<LoweredCondition, 'passes' | 'traits'>,
+  context: LowerContext,
+): ReadonlyMap<string, Source> {
   const sources = new Map<string, Source>();
   for (const [id, measures] of lowered.passes) {
     sources.set(id, {

@@ -1,7 +1,9 @@
-import type { Comparison, Condition, Operand, Reducer, Stream } from '../../models/algebra.js';
+import type { Comparison, Condition, Operand, Rank, Reducer, Stream } from '../../models/algebra.js';
+import { hashedName } from '../bind/paths.js';
 import { CompilerBug } from '../diagnostics/index.js';
-import { bool, call } from '../ir/build.js';
+import { bool, call, col } from '../ir/build.js';
 import type { Expr } from '../ir/types.js';
+import { bucketHash, inBucket } from './bucket.js';
 import { compareFaceted } from './compare.js';
 import { literalFaceted, rightOperand, type Faceted } from './faceted.js';
 import { measure, passOf, type Measure } from './measure.js';
@@ -16,17 +18,37 @@ export interface LoweredCondition {
   /** By pass: measures that share one scan of an event. */
   readonly passes: ReadonlyMap<string, readonly Measure[]>;
   readonly traits: TraitSources;
+  /** By source: rankings. */
+  readonly ranks: ReadonlyMap<string, LoweredRank>;
+  /** Whether it reads `NAMES`. */
+  readonly namesProfiles: boolean;
+}
+
+/** A ranking and the number it goes by, which reads one source. */
+export interface LoweredRank {
+  readonly rank: Rank;
+  /** The column that is not null for those who are in. */
+  readonly member: string;
+  readonly by: Pick<LoweredCondition, 'passes' | 'traits'>;
+  /** The number, where its source may have no row. */
+  readonly number: Expr;
 }
 
 export function lowerCondition(condition: Condition, context: LowerContext): LoweredCondition {
   const walker = new Walker(context);
   const truth = walker.condition(condition);
-  return { truth, passes: walker.passes, traits: walker.traits };
+  const { passes, traits, ranks, namesProfiles } = walker;
+  return { truth, passes, traits, ranks, namesProfiles };
 }
+
+/** The source of what profiles are called. */
+export const NAMES = 'names';
 
 class Walker {
   readonly passes = new Map<string, Measure[]>();
   readonly traits: TraitSources;
+  readonly ranks = new Map<string, LoweredRank>();
+  namesProfiles = false;
 
   constructor(private readonly context: LowerContext) {
     this.traits = new TraitSources(context);
@@ -46,9 +68,28 @@ class Walker {
       }
       case 'test':
         return this.test(condition.left, condition.compare);
+      case 'rank':
+        return this.rank(condition);
+      case 'split': {
+        const named = [col('named_kind', 'text'), col('named_id', 'text')] as const;
+        const within = inBucket(bucketHash(condition.salt, ...named), condition.from, condition.to);
+        this.namesProfiles = true;
+        // Everyone has a name, so its truth without a row is nobody's: asked of the fewest rows.
+        return leaf([NAMES], within, within);
+      }
       case 'users':
         throw new CompilerBug('`users` passed resolve');
     }
+  }
+
+  private rank(rank: Rank): Truth {
+    const id = `rank ${JSON.stringify(rank)}`;
+    const member = hashedName('ranked', id);
+    const by = new Walker(this.context);
+    const { number } = withAbsent(by.operand(rank.by));
+    if (!number) throw new CompilerBug('a ranking by what is no number passed resolve');
+    this.ranks.set(id, { rank, member, by, number });
+    return leaf([id], bool(true), call('is_not_null', col(member, 'int')), false);
   }
 
   private test(leftOperand: Operand, compare: Comparison): Truth {

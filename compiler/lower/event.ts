@@ -9,6 +9,7 @@ import { childExists, childValue, ofParent, spanOf, type ChildRows } from './fun
 import { conjunctsOf, RowPredicate, type Equality } from './predicate.js';
 import type { LowerContext } from './provider.js';
 import { reducerArgument } from './reduce.js';
+import { lastSession } from './session.js';
 
 const TIME = col('timestamp', 'timestamp');
 
@@ -57,10 +58,11 @@ export class EventPredicate extends RowPredicate implements ChildRows {
 
   /** Rows of the event that satisfy all that does not depend on a parent. */
   rows(): Relation {
-    const { event, excludeSources } = this.stream;
-    return this.kept(
+    const { event, excludeSources, expiresAfter } = this.stream;
+    const kept = this.kept(
       this.context.provider.events({ event, columns: this.columns, excludeSources: excludeSources ?? [] }),
     );
+    return expiresAfter === undefined ? kept : lastSession(kept, this.key, expiresAfter);
   }
 
   /** Of rows of the event those that satisfy the predicate. */

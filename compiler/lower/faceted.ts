@@ -64,6 +64,7 @@ const literalFacet = (literal: Literal): Facet => (literal.type === 'number' ? '
 export function reducerFacet(reducer: Reducer): Facet | undefined {
   switch (reducer.fn) {
     case 'count':
+    case 'periods':
       return undefined;
     case 'sum':
     case 'avg':

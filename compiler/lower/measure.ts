@@ -22,7 +22,7 @@ export function measure(stream: EventStream, reducer: Reducer, context: LowerCon
 
 /** Measures that may share a pass: the same event, without joins of their own and with the same sources. */
 export const passOf = (m: Measure): string =>
-  isPlain(m) && !m.predicate.readsTraits && !m.predicate.hasChildren
+  isPlain(m) && !m.predicate.readsTraits && !m.predicate.hasChildren && !m.predicate.stream.expiresAfter
     ? JSON.stringify([m.predicate.stream.event, m.predicate.stream.excludeSources ?? []])
     : m.column;
 

@@ -106,7 +106,9 @@ export abstract class RowPredicate {
       case 'test':
         return this.test(condition.left, condition.compare);
       case 'users':
-        throw new CompilerBug('`users` inside where passed resolve');
+      case 'rank':
+      case 'split':
+        throw new CompilerBug(`${condition.kind} inside where passed resolve`);
     }
   }
 

@@ -14,6 +14,8 @@ export interface Provider {
   events(request: EventRequest): Relation;
   /** The universe at `as_of`: key and `known`. */
   profiles(): Relation;
+  /** What each profile of the universe is called: key, `named_kind` (`user` or `anonymous`), `named_id`. */
+  names(): Relation;
   /** Of profiles known to be in the universe, the known ones (SEMANTICS §5, `include_anonymous`). */
   keepKnown(rows: Relation): Relation;
   /** Latest mention of each custom trait asked for: key, one JSON `mention` column each (JSON null: removed). */

@@ -1,8 +1,22 @@
 /** Reducers over event rows (SEMANTICS §2): how rows become one value, and what forms the value has. */
-import type { Reducer } from '../../models/algebra.js';
+import { durationMicros, isCounting, type Reducer } from '../../models/algebra.js';
 import { CompilerBug } from '../diagnostics/index.js';
-import { agg, aggregate, as, call, col, extend, filter, int, text, typeOf, unnest } from '../ir/build.js';
+import {
+  agg,
+  aggregate,
+  as,
+  call,
+  caseWhen,
+  col,
+  extend,
+  filter,
+  int,
+  text,
+  typeOf,
+  unnest,
+} from '../ir/build.js';
 import type { Expr, Named, Relation } from '../ir/types.js';
+import { asOf } from './compare.js';
 import { ELEMENT, jsonFaceted, reducerFacet, type Faceted } from './faceted.js';
 import { hasElements } from '../bind/paths.js';
 import type { Facet } from '../bind/types.js';
@@ -28,6 +42,7 @@ export function reducerArgument(
   reducer: Reducer,
   value: (path: string, facet: Facet) => Expr,
 ): Pick<Reduction, 'argument' | 'elements'> {
+  if (reducer.fn === 'periods') return { argument: periodOf(reducer) };
   const facet = reducerFacet(reducer);
   if (facet === undefined || !('property' in reducer)) return { argument: undefined };
   if (!hasElements(reducer.property)) return { argument: value(reducer.property, facet) };
@@ -36,6 +51,17 @@ export function reducerArgument(
   if (reducer.fn === 'last') return { argument: call('json_last', elements) };
   const forms = jsonFaceted(col(ELEMENT, 'json'));
   return { argument: facet === 'number' ? forms.number : forms.text, elements };
+}
+
+/**
+ * The number of the period an event lies in, the latest 0: `(as_of − (i + 1)·every, as_of − i·every]`. No event is after
+ * `as_of`. Null where the period is not one of the last `of`.
+ */
+function periodOf({ every, of }: Extract<Reducer, { fn: 'periods' }>): Expr {
+  const age = call('sub', call('ts_micros', asOf()), call('ts_micros', col('timestamp', 'timestamp')));
+  const period = call('int_div', age, int(durationMicros(every)));
+  if (of === undefined) return period;
+  return caseWhen([{ when: call('lt', age, int(durationMicros(every) * BigInt(of))), then: period }]);
 }
 
 /** Whether it is one aggregate over its rows. */
@@ -78,6 +104,7 @@ export function aggregateOf(m: Reduction, where?: Expr): Expr {
     case 'count':
       return agg('count', [], options);
     case 'unique_count':
+    case 'periods':
       return agg('count_distinct', args, options);
     case 'sum':
     case 'avg':
@@ -125,7 +152,8 @@ function uniqueRelation(rows: Relation, key: readonly Named[], m: Reduction): Re
 export function measureFaceted(m: Reduction): Faceted {
   switch (m.reducer.fn) {
     case 'count':
-    case 'unique_count': {
+    case 'unique_count':
+    case 'periods': {
       const value = col(m.column, 'int');
       return { number: value, text: call('number_text', value) };
     }
@@ -146,9 +174,7 @@ export function measureFaceted(m: Reduction): Faceted {
 
 /** What the measure is where no event matches. */
 export function measureAbsent(m: Reduction): Faceted {
-  return m.reducer.fn === 'count' || m.reducer.fn === 'unique_count'
-    ? { number: int(0), text: text('0') }
-    : {};
+  return isCounting(m.reducer.fn) ? { number: int(0), text: text('0') } : {};
 }
 
 const numeric = (value: Expr): Faceted => ({ number: value, text: call('number_text', value) });

@@ -1,4 +1,4 @@
-import type { Reducer, TraitValue } from '../../models/algebra.js';
+import { isCounting, type Reducer, type TraitValue } from '../../models/algebra.js';
 import { CompilerBug } from '../diagnostics/index.js';
 import { as, bool, c, call, caseWhen, col, filter, int, nul, path, project, text } from '../ir/build.js';
 import type { Expr, Relation } from '../ir/types.js';
@@ -27,7 +27,7 @@ export function lowerTrait(value: TraitValue, context: LowerContext): Relation {
 
 /** Whether a trait of this reducer holds numbers only, and whether no row of it reads as 0. */
 export function traitShape(reducer: Reducer): { readonly numeric: boolean; readonly zero: boolean } {
-  const zero = reducer.fn === 'count' || reducer.fn === 'unique_count';
+  const zero = isCounting(reducer.fn);
   const ranged = (reducer.fn === 'min' || reducer.fn === 'max') && reducer.as !== 'string';
   return { numeric: zero || ranged || reducer.fn === 'sum' || reducer.fn === 'avg', zero };
 }
@@ -37,6 +37,7 @@ function stored(m: Measure): Expr {
     case 'count':
       return bool(true);
     case 'unique_count':
+    case 'periods':
       return call('gt', col(m.column, 'int'), int(0));
     default:
       return call('is_not_null', measured(m));

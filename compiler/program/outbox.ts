@@ -3,6 +3,7 @@
  * told of it. Everything happens in sets in the warehouse; what goes out is a difference, so an interrupted
  * or paused destination catches up by itself.
  */
+import { isCounting } from '../../models/algebra.js';
 import type { Definition, Destination } from '../../models/definition.js';
 import {
   agg,
@@ -215,9 +216,7 @@ function changes(input: OutboxInput): Relation {
 function endValue(definition: Definition): 'false' | 'null' | '0' {
   if (definition.kind === 'audience') return 'false';
   const { value } = definition;
-  const isCount =
-    value.kind === 'reduced' && (value.reducer.fn === 'count' || value.reducer.fn === 'unique_count');
-  return isCount ? '0' : 'null';
+  return value.kind === 'reduced' && isCounting(value.reducer.fn) ? '0' : 'null';
 }
 
 /** Whether what was told last is something that can end. */

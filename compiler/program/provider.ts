@@ -68,6 +68,7 @@ export function runProvider(input: RunProviderInput): Provider {
     key: KEY,
     events,
     profiles: () => pick(profiles, ['profile_no', 'known']),
+    names: () => pick(profiles, ['profile_no', ['profile_kind', 'named_kind'], ['profile_id', 'named_id']]),
     keepKnown: (rows) =>
       semiJoin(rows, pick(filter(profiles, c(profiles, 'known')), ['profile_no']), ['profile_no']),
     customTraits: (columns) => {

@@ -1,7 +1,7 @@
 import type { Condition, EventStream, Operand, Reducer, Stream } from '../../models/algebra.js';
 import { ownerOf, type Definition, type Spans } from '../../models/definition.js';
 import { checkEvent, checkValue, type BoundSource } from '../bind/index.js';
-import { valueColumn } from '../bind/paths.js';
+import { hasElements, valueColumn } from '../bind/paths.js';
 import type { ValueRoot } from '../bind/types.js';
 import type { Code, Diagnostic } from '../diagnostics/index.js';
 import { didYouMean } from '../diagnostics/suggest.js';
@@ -64,12 +64,43 @@ class Checker {
       case 'audience':
         this.audience(condition.key, at);
         return;
+      case 'rank':
+        if (events.length > 0) this.misplaced(condition.kind, at);
+        this.operand(condition.by, events, at);
+        this.rankedBy(condition.by, at);
+        if (condition.among) this.condition(condition.among, events, at);
+        return;
+      case 'split':
+        if (events.length > 0) this.misplaced(condition.kind, at);
+        return;
       case 'users':
         this.unsupported(at, 'conditions on the users of an account');
         return;
       case 'test':
         this.operand(condition.left, events, at);
         if ('right' in condition.compare) this.operand(condition.compare.right, events, at);
+    }
+  }
+
+  private misplaced(kind: 'rank' | 'split', at: object): void {
+    const hint = 'put it beside the event, under "all"';
+    this.report(
+      'misplaced-operand',
+      at,
+      `"${kind}" is about a profile; here it would be about an event`,
+      hint,
+    );
+  }
+
+  /** A ranking goes by a number: an audience has none, and a path with "$" has many. */
+  private rankedBy(by: Operand, parent: object): void {
+    if (by.kind !== 'trait') return;
+    const at = this.spans.of(by) ? by : parent;
+    if (this.names.trait(by.path)?.kind === 'audience') {
+      const hint = 'go by a trait that has numbers, or by reduced events';
+      this.report('misplaced-operand', at, `"${by.path}" is an audience and has no number to go by`, hint);
+    } else if (hasElements(by.path)) {
+      this.report('misplaced-operand', at, `"${by.path}" has many values, and a ranking goes by one`);
     }
   }
 
@@ -115,7 +146,14 @@ class Checker {
       return;
     }
     if (stream.by) this.unsupported(at, '"by": "group_id"');
-    if (stream.expiresAfter) this.unsupported(at, '"expires_after"');
+    if (stream.expiresAfter && events.length > 0) {
+      this.report(
+        'misplaced-operand',
+        at,
+        '"expires_after" is about the last session of a profile, not about events after another',
+        'leave it out, or say how long after its parent the event counts with "within_parent"',
+      );
+    }
     if (stream.settled && events.length > 0 && !stream.parentWindow) {
       this.report(
         'misplaced-operand',

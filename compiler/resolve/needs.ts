@@ -25,6 +25,11 @@ export function needsOf(definition: Definition, resolveTrait: (path: string) => 
       return blank('events', [...EVENT_COLUMNS, { name: 'origin', type: 'text' }, ...shaped(columns)]);
     },
     profiles: () => blank('profiles', [{ name: 'known', type: 'bool' }]),
+    names: () =>
+      blank('names', [
+        { name: 'named_kind', type: 'text' },
+        { name: 'named_id', type: 'text' },
+      ]),
     keepKnown: (rows) => rows,
     customTraits(columns) {
       columns.forEach((column) => traits.set(column.name, column));

@@ -7,7 +7,6 @@ import {
   as,
   bool,
   c,
-  caseWhen,
   extend,
   filter,
   label,
@@ -23,7 +22,7 @@ import type { ResolvedDefinition, ResolvedProject } from '../resolve/types.js';
 import { needsOrder } from '../program/names.js';
 import { unionNeeds } from '../resolve/needs.js';
 import { rewrite } from '../rewrite/index.js';
-import { EMAIL_NEEDS, Profiles } from './profiles.js';
+import { EMAIL_NEEDS, kindOf, Profiles } from './profiles.js';
 import { RawSources } from './sources.js';
 
 export interface StandaloneSelect {
@@ -38,13 +37,10 @@ export function standaloneSelect(resolved: ResolvedProject, key: string): Standa
   const selects = new Standalone(resolved);
   const rows = selects.relation(key);
   const definition = resolvedDefinition(resolved, key).definition;
-  const kind = rows.columns.some((x) => x.name === 'anonymous')
-    ? caseWhen([{ when: c(rows, 'anonymous'), then: text('anonymous') }], text('user'))
-    : text('user');
   const values = definition.kind === 'trait' ? ['value', 'number_value', 'text_value'] : [];
   const query = project(rows, [
     as('profile_id', c(rows, 'profile_id')),
-    as('profile_kind', kind),
+    as('profile_kind', kindOf(rows)),
     ...values.map((name) => as(name, c(rows, name))),
   ]);
   return { query: rewrite(query), firstRuns: selects.firstRuns };
@@ -95,6 +91,7 @@ class Standalone {
       key: this.raw.key,
       events: (request) => this.events(request),
       profiles: () => this.people.profiles(),
+      names: () => this.people.names(),
       keepKnown: (rows) => this.people.keepKnown(rows),
       customTraits: (columns) => this.customTraits(columns),
       trait: (key) => this.relation(key),

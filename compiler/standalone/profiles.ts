@@ -1,6 +1,22 @@
 import { valueColumn } from '../bind/paths.js';
 import type { Needs } from '../bind/types.js';
-import { and, as, bool, c, call, filter, join, not, or, pick, project, union } from '../ir/build.js';
+import {
+  and,
+  as,
+  bool,
+  c,
+  call,
+  caseWhen,
+  filter,
+  hasColumn,
+  join,
+  not,
+  or,
+  pick,
+  project,
+  text,
+  union,
+} from '../ir/build.js';
 import type { Expr, Relation } from '../ir/types.js';
 import { definite } from '../lower/compare.js';
 import type { RawSources } from './sources.js';
@@ -21,6 +37,13 @@ export class Profiles {
   profiles(): Relation {
     this.profilesRelation ??= this.raw.shared(this.makeProfiles(), 'profiles');
     return this.profilesRelation;
+  }
+
+  /** What they are called: key columns, `named_kind`, `named_id`. */
+  names(): Relation {
+    const rows = this.profiles();
+    const keys = this.raw.key.map((k) => as(k.name, c(rows, k.name)));
+    return project(rows, [...keys, as('named_kind', kindOf(rows)), as('named_id', c(rows, 'profile_id'))]);
   }
 
   /** The known ones of rows by profile key. Without anonymous ids everyone is. */
@@ -73,5 +96,11 @@ export class Profiles {
     return project(rows, [...keys, as('is_known', bool(true))], { distinct: true });
   }
 }
+
+/** What kind of profile a row's key names. */
+export const kindOf = (rows: Relation): Expr =>
+  hasColumn(rows, 'anonymous')
+    ? caseWhen([{ when: c(rows, 'anonymous'), then: text('anonymous') }], text('user'))
+    : text('user');
 
 const isKnown = (rows: Relation): Expr => or(not(c(rows, 'anonymous')), definite(c(rows, 'is_known')));

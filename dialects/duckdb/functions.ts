@@ -253,6 +253,7 @@ export const FUNCTIONS: Record<FnName, Emit> = {
   add: decimalSum('+'),
   sub: decimalSum('-'),
   mul: product,
+  int_div: (args) => `${arg(args)} // ${arg(args, 1)}`,
   ts_add_micros: addMicros,
   ts_micros: fn('epoch_us'),
   contains: fn('contains'),

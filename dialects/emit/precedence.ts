@@ -47,6 +47,7 @@ const OPERATORS: Partial<Record<FnName, Operator>> = {
   ts_add_micros: SUM,
   concat: { level: PRECEDENCE.add, operand: PRECEDENCE.mul },
   mul: { level: PRECEDENCE.mul, operand: PRECEDENCE.neg, first: PRECEDENCE.mul },
+  int_div: { level: PRECEDENCE.mul, operand: PRECEDENCE.neg, first: PRECEDENCE.mul },
   neg: { level: PRECEDENCE.neg, operand: PRECEDENCE.atom },
 };
 

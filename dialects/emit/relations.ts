@@ -206,9 +206,19 @@ function windowItem(r: Window, resolve: (c: ColumnExpr) => Expr): Item {
       ];
       const over = (frame: readonly string[]): string =>
         `over (${inParentheses([...clauses, ...frame], indent)})`;
-      if (!arg) return `row_number() ${over([])}`;
-      const type = writer.engine.type('int');
-      return `cast(sum(${write(arg, writer, indent)}) ${over(['rows unbounded preceding'])} as ${type})`;
+      const of = arg ? write(arg, writer, indent) : '';
+      switch (r.fn) {
+        case 'row_number':
+          return `row_number() ${over([])}`;
+        case 'running_sum':
+          return `cast(sum(${of}) ${over(['rows unbounded preceding'])} as ${writer.engine.type('int')})`;
+        case 'previous':
+          return `lag(${of}) ${over([])}`;
+        case 'max':
+          return `max(${of}) ${over([])}`;
+        case 'count':
+          return `count(*) ${over([])}`;
+      }
     },
   };
 }

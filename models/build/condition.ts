@@ -6,13 +6,24 @@ import type {
   EntityStream,
   EventStream,
   Operand,
+  Rank,
   Reducer,
   Stream,
   TraitValue,
 } from '../algebra.js';
-import { OPERATORS, REDUCERS } from '../schema/index.js';
+import { OPERATORS, REDUCERS, VERBS } from '../schema/index.js';
 import type { JsonEntry, JsonNode, ObjectNode } from '../source/json.js';
-import { asArray, asObject, asString, field, firstOf, mark, strings, type BuildContext } from './context.js';
+import {
+  asArray,
+  asObject,
+  asString,
+  field,
+  firstOf,
+  mark,
+  optionalString,
+  strings,
+  type BuildContext,
+} from './context.js';
 import {
   buildDuration,
   buildLiteral,
@@ -21,6 +32,8 @@ import {
   parentWindowOf,
   windowOf,
 } from './leaves.js';
+import { percentOf, splitOf } from './shares.js';
+import { buildVerb } from './verbs.js';
 
 const FORMS = [
   'all',
@@ -33,6 +46,8 @@ const FORMS = [
   'context',
   'audience',
   'users',
+  'rank',
+  'split',
 ] as const;
 
 /**
@@ -71,6 +86,13 @@ export function buildCondition(context: BuildContext, json: JsonNode): Condition
         },
         form,
       );
+    case 'rank': {
+      const body = asObject(form.node);
+      const among = field(body, 'among');
+      return buildRank(context, body, among && buildCondition(context, among), form);
+    }
+    case 'split':
+      return mark(context, splitOf(asObject(form.node)), form);
     case undefined:
       throw new CompilerBug('a validated condition has no form');
   }
@@ -86,11 +108,32 @@ export function buildTraitValue(context: BuildContext, json: JsonNode): TraitVal
 
 /** No reducer at all means `count at_least 1`. */
 function streamTest(context: BuildContext, node: ObjectNode): Condition {
+  const verb = firstOf(node, VERBS);
+  if (verb !== undefined) {
+    const name = field(node, 'event') as JsonNode;
+    return buildVerb(context, verb, mark(context, eventStream(context, node), name), name);
+  }
   const at = firstOf(node, REDUCERS);
   const left = buildReduced(context, node, at);
   const compare: Comparison =
     at === undefined ? atLeastOne(context, node) : buildComparison(context, asObject(at.node));
   return mark(context, { kind: 'test', left, compare }, node);
+}
+
+/** A ranking: `among` is who is ranked. */
+export function buildRank(
+  context: BuildContext,
+  node: ObjectNode,
+  among: Condition | undefined,
+  at: { start: number; end: number },
+): Condition {
+  const value = asObject(field(node, 'by'));
+  const by = buildReference(context, value) ?? buildReduced(context, value, firstOf(value, REDUCERS));
+  const top = field(node, 'top')?.value;
+  const take = typeof top === 'number' ? { top } : { percent: percentOf(node, 'percent') };
+  const order = optionalString(node, 'order') === 'ascending' ? 'ascending' : 'descending';
+  const rank: Rank = { kind: 'rank', by, order, take, ...(among && { among }) };
+  return mark(context, rank, at);
 }
 
 function atLeastOne(context: BuildContext, node: ObjectNode): Comparison {

@@ -28,12 +28,15 @@ export function buildLiteral(context: BuildContext, node: JsonNode): Literal {
 }
 
 /** A property, context or trait by name, when the object names one. */
-export function buildReference(context: BuildContext, node: ObjectNode): Operand | undefined {
+export function buildReference(
+  context: BuildContext,
+  node: ObjectNode,
+): Exclude<Operand, { kind: 'literal' }> | undefined {
   const at = firstOf(node, ['property', 'context', 'trait']);
   if (at?.node === undefined) return undefined;
   const path = asString(at.node);
   if (at.key !== 'property') return mark(context, { kind: at.key, path }, at.node);
-  const operand: Operand = {
+  const operand: Extract<Operand, { kind: 'property' }> = {
     kind: 'property',
     path,
     of: field(node, 'of') === undefined ? 'self' : 'parent',
@@ -55,6 +58,11 @@ export function buildReducer(context: BuildContext, at: JsonEntry & { key: Reduc
 
 function reducerOf(fn: Reducer['fn'], node: ObjectNode): Reducer {
   if (fn === 'count') return { fn };
+  if (fn === 'periods') {
+    const every = buildDuration(field(node, 'every') as JsonNode);
+    const of = field(node, 'of')?.value;
+    return { fn, every, ...(typeof of === 'number' ? { of } : {}) };
+  }
   const property = asString(field(node, 'property'));
   const as = field(node, 'as')?.value as 'number' | 'string' | 'array' | undefined;
   if (fn === 'min' || fn === 'max') {

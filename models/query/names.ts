@@ -78,6 +78,7 @@ export const REDUCER_NAMES = [
   'first',
   'last',
   'unique',
+  'periods',
 ] as const;
 
 export const KEYWORDS = ['AND', 'OR', 'NOT', 'ANY', 'ALL', 'NONE'] as const;

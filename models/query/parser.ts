@@ -5,6 +5,7 @@ import { acceptLiteral } from './arguments.js';
 import { noteUnordered, readComparison } from './comparisons.js';
 import { Cursor, show, Unreadable, type Mark } from './cursor.js';
 import { FLIPPED, KEYWORDS, OPERATOR_OF_SYMBOL } from './names.js';
+import { PLACES, readRank, readSplit } from './places.js';
 import { readReduced } from './streams.js';
 import { LexicalError, tokenize } from './tokens.js';
 
@@ -112,6 +113,16 @@ function primary(cursor: Cursor): Condition {
     }
     return cursor.mark(node, name.start, name.end);
   }
+  if (cursor.is('split')) return readSplit(cursor);
+  if (cursor.is('top') || cursor.is('bottom')) {
+    return cursor.nested(() =>
+      readRank(
+        cursor,
+        () => scalar(cursor),
+        () => condition(cursor),
+      ),
+    );
+  }
   return comparison(cursor);
 }
 
@@ -178,7 +189,7 @@ function scalar(cursor: Cursor): Operand {
 /** A misspelt word is read as the one that was meant; anything else ends the reading. */
 function meantScalar(cursor: Cursor): (typeof SCALARS)[number] {
   const { token } = cursor;
-  const hint = didYouMean(token.text, [...SCALARS, 'audience', ...KEYWORDS, 'true', 'false']);
+  const hint = didYouMean(token.text, [...SCALARS, 'audience', ...PLACES, ...KEYWORDS, 'true', 'false']);
   const word = SCALARS.find((name) => hint?.includes(`"${name}"`) === true);
   if (word === undefined || cursor.ahead(1).text !== '(') {
     cursor.fail(

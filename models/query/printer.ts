@@ -6,6 +6,7 @@ import type {
   Literal,
   Operand,
   ParentWindow,
+  Rank,
   Reducer,
   Stream,
   TraitValue,
@@ -67,9 +68,24 @@ function printCondition(tree: Condition, layout: Layout): string {
       }`;
     case 'audience':
       return `audience(${quote(tree.key)})`;
+    case 'rank':
+      return printRank(tree, layout);
+    case 'split':
+      return `split(${quote(tree.salt)}, ${tree.from}, ${tree.to})`;
     case 'test':
       return printOperand(tree.left, layout) + printComparison(tree.compare, layout);
   }
+}
+
+function printRank({ by, order, take, among }: Rank, layout: Layout): string {
+  const size = 'top' in take ? String(take.top) : `${take.percent} percent`;
+  const name = order === 'descending' ? 'top' : 'bottom';
+  const head = `${name}(${size}, ${printOperand(by, FLAT)}`;
+  if (among === undefined) return `${head})`;
+  return fitted(`${head}, ${flatText(among)})`, layout, () => {
+    const inner = deeper(layout);
+    return `${head},${newline(inner)}${printCondition(among, inner)}${newline(layout)})`;
+  });
 }
 
 function printChain(tree: Extract<Condition, { kind: 'all' | 'any' }>, layout: Layout): string {
@@ -89,7 +105,7 @@ function printMember(tree: Condition, layout: Layout): string {
 
 /** What may follow NOT, ANY, ALL, NONE: anything else than a primary in parentheses. */
 function printPrimary(tree: Condition, layout: Layout): string {
-  return tree.kind === 'test' || tree.kind === 'audience'
+  return ['test', 'audience', 'rank', 'split'].includes(tree.kind)
     ? printCondition(tree, layout)
     : inParentheses(tree, layout);
 }
@@ -164,6 +180,10 @@ function printSpan(span: ParentWindow, prefix: string): string {
 
 function printReducer(reducer: Reducer): string {
   if (reducer.fn === 'count') return 'count()';
+  if (reducer.fn === 'periods') {
+    const of = reducer.of === undefined ? '' : `, ${reducer.of}`;
+    return `periods(${formatDuration(reducer.every)}${of})`;
+  }
   const property = `property(${quote(reducer.property)})`;
   switch (reducer.fn) {
     case 'unique_count':

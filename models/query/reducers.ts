@@ -1,4 +1,6 @@
 import type { Reducer } from '../algebra.js';
+import { MOST_PERIODS } from '../schema/reducers.js';
+import { readDuration } from './arguments.js';
 import type { Cursor } from './cursor.js';
 import type { REDUCER_NAMES } from './names.js';
 import { show } from './cursor.js';
@@ -26,6 +28,12 @@ function readBody(cursor: Cursor, fn: ReducerName): Reducer {
     if (!cursor.is(')')) cursor.fail('count() takes nothing', 'filter with .where(…) before it');
     return { fn };
   }
+  if (fn === 'periods') {
+    const every = readDuration(cursor);
+    return cursor.accept(',')
+      ? { fn, every, of: readPositive(cursor, 'a number of periods', MOST_PERIODS) }
+      : { fn, every };
+  }
   const property = readProperty(cursor, fn);
   if (fn === 'min' || fn === 'max') {
     const as = readCast(cursor, ['number', 'string']);
@@ -33,7 +41,7 @@ function readBody(cursor: Cursor, fn: ReducerName): Reducer {
   }
   if (fn !== 'mode') return { fn, property };
   const as = readCast(cursor, ['number', 'string', 'array']);
-  const minFrequency = cursor.accept(',') ? readFrequency(cursor) : undefined;
+  const minFrequency = cursor.accept(',') ? readPositive(cursor, 'a frequency') : undefined;
   return {
     fn,
     property,
@@ -76,11 +84,11 @@ function readCast(cursor: Cursor, legal: readonly Cast[]): Cast | undefined {
   return cursor.resolveWord(word, legal, 'a type') as Cast;
 }
 
-function readFrequency(cursor: Cursor): number {
+/** A whole number of 1 or more. */
+export function readPositive(cursor: Cursor, what: string, limit = 1_000_000_000): number {
   const token = cursor.take();
   const value = Number(token.text);
-  if (token.kind === 'number' && /^[0-9]+$/.test(token.text) && value >= 1 && value <= 1_000_000_000)
-    return value;
-  cursor.note(`a frequency is a whole number of 1 or more, not ${show(token)}`, token);
+  if (token.kind === 'number' && /^[0-9]+$/.test(token.text) && value >= 1 && value <= limit) return value;
+  cursor.note(`${what} is a whole number of 1 or more, not ${show(token)}`, token);
   return 1;
 }

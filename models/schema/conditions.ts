@@ -3,6 +3,7 @@ import { Type } from '@sinclair/typebox';
 import { CLOSED, flag, text } from './common.js';
 import { comparisons, ONE_OPERATOR } from './comparisons.js';
 import { notes } from './notes.js';
+import { verbDefs, verbFields, VERB_GROUPS } from './verbs.js';
 import { ONE_REDUCER, reducers, REDUCERS, testShapes, valueShapes } from './reducers.js';
 
 const conditionOps = comparisons(Type.Ref('Operand'), Type.Ref('OrderedOperand'));
@@ -17,18 +18,21 @@ const conditionReducers = reducers({
   plain: Type.Ref('ReducedTest'),
   ranged: Type.Ref('RangedTest'),
   mode: Type.Ref('ModeTest'),
+  periods: Type.Ref('PeriodsTest'),
 });
 const predicateReducers = reducers({
   count: Type.Ref('ChildCountTest'),
   plain: Type.Ref('ChildReducedTest'),
   ranged: Type.Ref('ChildRangedTest'),
   mode: Type.Ref('ChildModeTest'),
+  periods: Type.Ref('ChildPeriodsTest'),
 });
 const valueReducers = reducers({
   count: Type.Ref('CountValue'),
   plain: Type.Ref('ReducedValue'),
   ranged: Type.Ref('RangedValue'),
   mode: Type.Ref('ModeValue'),
+  periods: Type.Ref('PeriodsValue'),
 });
 
 const WINDOWS = {
@@ -130,14 +134,17 @@ export const conditionDefs = {
   ReducedTest: conditionShapes.plain,
   RangedTest: conditionShapes.ranged,
   ModeTest: conditionShapes.mode,
+  PeriodsTest: conditionShapes.periods,
   ChildCountTest: predicateShapes.count,
   ChildReducedTest: predicateShapes.plain,
   ChildRangedTest: predicateShapes.ranged,
   ChildModeTest: predicateShapes.mode,
+  ChildPeriodsTest: predicateShapes.periods,
   CountValue: bareShapes.count,
   ReducedValue: bareShapes.plain,
   RangedValue: bareShapes.ranged,
   ModeValue: bareShapes.mode,
+  PeriodsValue: bareShapes.periods,
 
   Condition: Type.Union(
     [
@@ -149,11 +156,16 @@ export const conditionDefs = {
       Type.Ref('AudienceTest'),
       Type.Ref('UsersTest'),
       Type.Ref('EntityTest'),
+      Type.Ref('RankTest'),
+      Type.Ref('SplitTest'),
     ],
     notes({
       description: 'A condition on a profile.',
       'x-what': 'a condition',
-      'x-by': { by: 'key', keys: ['all', 'any', 'not', 'event', 'trait', 'audience', 'users', 'entity'] },
+      'x-by': {
+        by: 'key',
+        keys: ['all', 'any', 'not', 'event', 'trait', 'audience', 'users', 'entity', 'rank', 'split'],
+      },
     }),
   ),
   AllConditions: Type.Object(
@@ -165,7 +177,11 @@ export const conditionDefs = {
     CLOSED,
   ),
   NotCondition: Type.Object({ not: { ...Type.Ref('Condition'), description: 'It does not hold.' } }, CLOSED),
-  EventTest: Type.Object({ ...eventFields, ...conditionReducers }, streamTest(WINDOWS, REDUCER_GROUPS)),
+  EventTest: Type.Object(
+    { ...eventFields, ...verbFields, ...conditionReducers },
+    streamTest(WINDOWS, REDUCER_GROUPS, ...VERB_GROUPS),
+  ),
+  ...verbDefs,
   TraitTest: Type.Object(
     { trait: text('A custom or computed trait, or an audience as a boolean.'), ...conditionOps },
     { ...CLOSED, ...ONE_OPERATOR },

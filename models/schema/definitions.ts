@@ -59,6 +59,13 @@ export const definitionDefs = {
       'x-by': { by: 'type', types: [['string'], ['object']] },
     }),
   ),
+  Exclude: Type.Union(
+    [Type.Array(key('The key of an audience.'), { minItems: 1, uniqueItems: true }), Type.Literal(false)],
+    notes({
+      'x-what': 'a list of keys of audiences, or false',
+      'x-by': { by: 'type', types: [['array'], ['boolean']] },
+    }),
+  ),
   QueryForm: Type.Object(
     { query: text("Query-language text: event('Order Completed').within(30 days).count() >= 1") },
     CLOSED,
@@ -74,6 +81,8 @@ export const definitionDefs = {
       Type.Ref('AudienceTest'),
       Type.Ref('UsersTest'),
       Type.Ref('EntityTest'),
+      Type.Ref('RankTest'),
+      Type.Ref('SplitTest'),
       Type.Ref('QueryForm'),
     ],
     notes({
@@ -81,7 +90,19 @@ export const definitionDefs = {
       'x-what': 'a condition',
       'x-by': {
         by: 'key',
-        keys: ['all', 'any', 'not', 'event', 'trait', 'audience', 'users', 'entity', 'query'],
+        keys: [
+          'all',
+          'any',
+          'not',
+          'event',
+          'trait',
+          'audience',
+          'users',
+          'entity',
+          'rank',
+          'split',
+          'query',
+        ],
       },
     }),
   ),
@@ -98,6 +119,15 @@ export const definitionDefs = {
       $schema: schemaKey(),
       kind: Type.Literal('audience', { description: 'An audience: a set of profiles.' }),
       ...fields,
+      exclude: Type.Optional({
+        ...Type.Ref('Exclude'),
+        description: 'Audiences whose members are not in; false: nor are those of rollcall.json left out.',
+      }),
+      holdout: Type.Optional({
+        ...Type.Ref('Holdout'),
+        description: 'A share of everyone that is never in.',
+      }),
+      limit: Type.Optional({ ...Type.Ref('Ranking'), description: 'Of those that are left only the first.' }),
       definition: Type.Ref('AudienceForm'),
     },
     { ...CLOSED, description: 'An audience: the profiles a condition holds for.' },

@@ -28,7 +28,16 @@ export interface Notes {
   readonly 'x-at-most-one'?: { readonly groups: readonly (readonly string[])[]; readonly hint: string };
 }
 
-export type CheckName = 'duration' | 'duration_range' | 'instant' | 'instant_range';
+export type CheckName =
+  | 'duration'
+  | 'duration_range'
+  | 'instant'
+  | 'instant_range'
+  | 'stopped'
+  | 'restarted'
+  | 'regularly'
+  | 'percent'
+  | 'split';
 
 export type JsonType = 'string' | 'number' | 'boolean' | 'object' | 'array' | 'null';
 

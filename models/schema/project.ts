@@ -165,6 +165,13 @@ export const projectDefs = {
         description: 'Warehouses by name.',
       }),
       sources: Type.Array(Type.Ref('Source'), { minItems: 1, description: 'Where events come from.' }),
+      exclude: Type.Optional(
+        Type.Array(text('The key of an audience.'), {
+          minItems: 1,
+          uniqueItems: true,
+          description: 'Audiences whose members are in no other audience.',
+        }),
+      ),
       entities: Type.Optional(
         Type.Record(Type.String(), Type.Ref('Entity'), { description: 'Entities by name.' }),
       ),

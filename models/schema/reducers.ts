@@ -16,6 +16,7 @@ export const REDUCERS = [
   'last',
   'unique',
   'unique_count',
+  'periods',
 ] as const satisfies readonly ReducerFn[];
 
 const ABOUT: Record<ReducerFn, string> = {
@@ -29,7 +30,11 @@ const ABOUT: Record<ReducerFn, string> = {
   last: 'The last non-null value by timestamp.',
   unique: 'The distinct values.',
   unique_count: 'How many distinct values.',
+  periods: 'How many periods of a length, counted back from as_of, hold an event.',
 };
+
+/** More periods than that are a slip. */
+export const MOST_PERIODS = 1_000_000;
 
 const property = () => text('The event property to reduce; dots step into objects, "$" into arrays.');
 
@@ -52,7 +57,7 @@ const modeOptions = () => ({
   ),
 });
 
-/** What stands under a reducer's key, by its shape; the reducers share four shapes. */
+/** What stands under a reducer's key, by its shape; the reducers share five shapes. */
 function shapes<O extends TProperties>(ops: O, extra: object, example: string) {
   const ofCount = { ...CLOSED, ...extra, ...notes({ 'x-hint': `write { ${example} }` }) };
   const ofProperty = {
@@ -65,6 +70,24 @@ function shapes<O extends TProperties>(ops: O, extra: object, example: string) {
     plain: Type.Object({ property: property(), ...ops }, ofProperty),
     ranged: Type.Object({ property: property(), as: asNumberOrString(), ...ops }, ofProperty),
     mode: Type.Object({ property: property(), ...modeOptions(), ...ops }, ofProperty),
+    periods: Type.Object(
+      {
+        every: { ...Type.Ref('Duration'), description: 'How long a period is.' },
+        of: Type.Optional(
+          Type.Integer({
+            minimum: 1,
+            maximum: MOST_PERIODS,
+            description: 'Only the last so many periods; all of them when absent.',
+          }),
+        ),
+        ...ops,
+      },
+      {
+        ...CLOSED,
+        ...extra,
+        ...notes({ 'x-hint': `write { "every": "1 week"${example === '' ? '' : `, ${example}`} }` }),
+      },
+    ),
   };
 }
 
@@ -79,12 +102,13 @@ export function valueShapes() {
 }
 
 /** One optional property a reducer, by references to its shapes. */
-export function reducers<C extends TSchema, P extends TSchema, R extends TSchema, M extends TSchema>(refs: {
-  count: C;
-  plain: P;
-  ranged: R;
-  mode: M;
-}) {
+export function reducers<
+  C extends TSchema,
+  P extends TSchema,
+  R extends TSchema,
+  M extends TSchema,
+  D extends TSchema,
+>(refs: { count: C; plain: P; ranged: R; mode: M; periods: D }) {
   const of = <T extends TSchema>(fn: ReducerFn, ref: T) => Type.Optional({ ...ref, description: ABOUT[fn] });
   return {
     count: of('count', refs.count),
@@ -97,6 +121,7 @@ export function reducers<C extends TSchema, P extends TSchema, R extends TSchema
     last: of('last', refs.plain),
     unique: of('unique', refs.plain),
     unique_count: of('unique_count', refs.plain),
+    periods: of('periods', refs.periods),
   };
 }
 

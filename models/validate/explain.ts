@@ -121,8 +121,8 @@ function explain(error: SchemaError, node: JsonNode): Problem | undefined {
       const failure = CHECKS[error.schema as CheckName](error.data);
       if (failure === undefined) return undefined;
       if (fromEnvironment(node)) return value(failure.code, notAllowed(node, what));
-      const until = node.type === 'object' ? entry(node, 'until') : undefined;
-      if (until !== undefined) return atKey(until, failure.code, failure.message, failure.hint);
+      const at = node.type === 'object' && failure.at !== undefined ? entry(node, failure.at) : undefined;
+      if (at !== undefined) return atKey(at, failure.code, failure.message, failure.hint);
       return value(failure.code, failure.message, failure.hint);
     }
     case 'x-form':
@@ -164,6 +164,8 @@ const FORM_KEYS: ReadonlySet<string> = new Set([
   'entity',
   'property',
   'context',
+  'rank',
+  'split',
   'sql',
 ]);
 

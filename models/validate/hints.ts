@@ -1,5 +1,5 @@
 import { didYouMean, nearest, orList } from '../../compiler/diagnostics/suggest.js';
-import { OPERATORS, REDUCERS } from '../schema/index.js';
+import { OPERATORS, REDUCERS, VERBS } from '../schema/index.js';
 
 /** What people write for our names: the query language's own words, other tools' words, symbols. */
 const SYNONYMS: Readonly<Record<string, string>> = {
@@ -92,10 +92,17 @@ function placementHint(key: string, legal: readonly string[]): string | undefine
   if (['within_parent', 'between_parent', 'settled'].includes(key) && isStream) {
     return `"${key}" is for an event inside the "where" of another event`;
   }
+  if (isVerb(key) && isStream) {
+    return legal.includes('within_parent')
+      ? `"${key}" is about a profile, not about an event: it stands outside "where"`
+      : `"${key}" is a condition; a value is an event with a reducer`;
+  }
   if (key === 'destination')
     return legal.includes('destinations') ? 'did you mean "destinations"?' : undefined;
   return undefined;
 }
+
+const isVerb = (key: string): boolean => (VERBS as readonly string[]).includes(key);
 
 /** A known form where another kind of condition is expected. */
 export function formHint(keys: readonly string[], legal: readonly string[], what: string): string {

@@ -1,5 +1,11 @@
 /** What was expected against what was published. */
-import { canonicalJson, compactJson, type Definition, type Expectation } from '../../models/index.js';
+import {
+  canonicalJson,
+  compactJson,
+  isCounting,
+  type Definition,
+  type Expectation,
+} from '../../models/index.js';
 import type { ValueDifference } from './api.js';
 import type { Published } from './scratch.js';
 
@@ -56,8 +62,7 @@ function valueDifferences(
 /** A count of nothing is not stored, and reads as 0 (SEMANTICS §2). */
 function readsAsZero(definition: Definition | undefined): boolean {
   if (definition?.kind !== 'trait' || definition.value.kind !== 'reduced') return false;
-  const { fn } = definition.value.reducer;
-  return fn === 'count' || fn === 'unique_count';
+  return isCounting(definition.value.reducer.fn);
 }
 
 const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

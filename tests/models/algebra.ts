@@ -103,6 +103,10 @@ const reducer: fc.Arbitrary<Reducer> = fc.oneof(
     },
     { requiredKeys: ['fn', 'property'] },
   ),
+  fc.record(
+    { fn: fc.constant('periods' as const), every: duration, of: fc.integer({ min: 1, max: 1_000_000 }) },
+    { requiredKeys: ['fn', 'every'] },
+  ),
 );
 
 function stream(inWhere: boolean, depth: number): fc.Arbitrary<Stream> {
@@ -133,7 +137,7 @@ function reduced(inWhere: boolean, depth: number): fc.Arbitrary<Extract<Operand,
   return fc.record({ kind: fc.constant('reduced' as const), stream: stream(inWhere, depth), reducer });
 }
 
-function reference(inWhere: boolean): fc.Arbitrary<Operand> {
+function reference(inWhere: boolean): fc.Arbitrary<Exclude<Operand, { kind: 'literal' }>> {
   const named = fc.record({ kind: fc.constant('trait' as const), path: hostile });
   if (!inWhere) return named;
   return fc.oneof(
@@ -147,7 +151,7 @@ function reference(inWhere: boolean): fc.Arbitrary<Operand> {
   );
 }
 
-function left(inWhere: boolean, depth: number): fc.Arbitrary<Operand> {
+function left(inWhere: boolean, depth: number): fc.Arbitrary<Exclude<Operand, { kind: 'literal' }>> {
   return fc.oneof(reference(inWhere), reduced(inWhere, depth));
 }
 
@@ -198,6 +202,25 @@ function condition(inWhere: boolean, depth: number): fc.Arbitrary<Condition> {
   if (inWhere) return fc.oneof(...general);
   return fc.oneof(
     ...general,
+    fc.record(
+      {
+        kind: fc.constant('rank' as const),
+        by: left(false, depth - 1),
+        order: fc.constantFrom('ascending' as const, 'descending' as const),
+        take: fc.oneof(
+          fc.integer({ min: 1, max: 1_000_000 }).map((top) => ({ top })),
+          fc.constantFrom('0.000001', '12.5', '33.333333', '100').map((percent) => ({ percent })),
+        ),
+        among: inner,
+      },
+      { requiredKeys: ['kind', 'by', 'order', 'take'] },
+    ) as fc.Arbitrary<Condition>,
+    fc.record({
+      kind: fc.constant('split' as const),
+      salt: hostile,
+      from: fc.constantFrom('0', '0.5', '10'),
+      to: fc.constantFrom('10.000001', '99.9', '100'),
+    }),
     fc.record({
       kind: fc.constant('users' as const),
       quantifier: fc.constantFrom('any' as const, 'all' as const, 'none' as const),
