@@ -338,34 +338,24 @@ function windowed(input: Relation, fn: Window['fn'], type: ScalarType, options: 
 }
 
 /** Adds the row's number in its partition's order. */
-export const rowNumber = (
-  input: Relation,
-  options: { partitionBy: readonly Expr[]; orderBy: Window['orderBy']; as: string },
-): Window => windowed(input, 'row_number', 'int', options);
+export const rowNumber = (input: Relation, options: Omit<WindowOptions, 'arg'>): Window =>
+  windowed(input, 'row_number', 'int', options);
 
 /** Adds the sum of `arg` over the partition's rows so far, in an order without ties. */
-export const runningSum = (
-  input: Relation,
-  options: { arg: Expr; partitionBy: readonly Expr[]; orderBy: Window['orderBy']; as: string },
-): Window => windowed(input, 'running_sum', 'int', options);
+export const runningSum = (input: Relation, options: Required<WindowOptions>): Window =>
+  windowed(input, 'running_sum', 'int', options);
 
 /** Adds `arg` of the row before in the partition's order, null at the first; rows that tie are in any order. */
-export const previous = (
-  input: Relation,
-  options: { arg: Expr; partitionBy: readonly Expr[]; orderBy: Window['orderBy']; as: string },
-): Window => windowed(input, 'previous', typeOf(options.arg), options);
+export const previous = (input: Relation, options: Required<WindowOptions>): Window =>
+  windowed(input, 'previous', typeOf(options.arg), options);
 
 /** Adds the greatest `arg` of the row's partition. */
-export const partitionMax = (
-  input: Relation,
-  options: { arg: Expr; partitionBy: readonly Expr[]; as: string },
-): Window => windowed(input, 'max', typeOf(options.arg), { ...options, orderBy: [] });
+export const partitionMax = (input: Relation, options: Omit<Required<WindowOptions>, 'orderBy'>): Window =>
+  windowed(input, 'max', typeOf(options.arg), { ...options, orderBy: [] });
 
 /** Adds how many rows there are in the row's partition; with no key, in all. */
-export const partitionCount = (
-  input: Relation,
-  options: { partitionBy: readonly Expr[]; as: string },
-): Window => windowed(input, 'count', 'int', { ...options, orderBy: [] });
+export const partitionCount = (input: Relation, options: Omit<WindowOptions, 'arg' | 'orderBy'>): Window =>
+  windowed(input, 'count', 'int', { ...options, orderBy: [] });
 
 /** Each left row with the nearest right row by time (see `Nearest`). */
 export function nearest(
