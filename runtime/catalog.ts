@@ -1,7 +1,7 @@
 /** Introspection: what the sources' schemas hold, and which trait names their raw messages carry. */
 import { bindSource, parseTableName } from '../compiler/bind/index.js';
 import type { TableRef } from '../compiler/ir/types.js';
-import type { Catalog, CatalogTable } from '../compiler/bind/types.js';
+import type { Catalog, CatalogTable, Level } from '../compiler/bind/types.js';
 import type { SourceConfig } from '../models/definition.js';
 import type { StoredState } from './existing.js';
 import { textOf, type Session } from './session.js';
@@ -25,7 +25,12 @@ export async function introspect(session: Session, stored: StoredState): Promise
     else tables.push(...(await describeAlone(session, tableOf(source))));
   }
   for (const schema of schemas) tables.push(...(await session.warehouse.describeSchema(schema, call)));
-  return { tables, traitNames: await traitNames(session, stored, tables) };
+  const asksForAccounts = session.project.definitions.some((definition) => definition.of === 'accounts');
+  return {
+    tables,
+    traitNames: await traitNames(session, stored, tables, 'users'),
+    ...(asksForAccounts && { accountTraitNames: await traitNames(session, stored, tables, 'accounts') }),
+  };
 }
 
 async function describeAlone(session: Session, table: TableRef): Promise<readonly CatalogTable[]> {
@@ -40,30 +45,35 @@ async function traitNames(
   session: Session,
   stored: StoredState,
   tables: readonly CatalogTable[],
+  of: Level,
 ): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
   const names = new Map<string, Set<string>>();
-  for (const row of await stored.read('trait_names')) {
+  for (const row of await stored.read(of === 'users' ? 'trait_names' : 'account_trait_names')) {
     const source = textOf(row, 'source');
     names.set(source, (names.get(source) ?? new Set()).add(textOf(row, 'name')));
   }
   for (const source of session.project.config.sources) {
     if (source.layout !== 'messages') continue;
-    const landed = stored.existing.landings.has(source.name) || names.has(source.name);
-    if (!landed) names.set(source.name, await liveTraitNames(session, source, tables));
+    // What landed before accounts were asked for says nothing of theirs.
+    const landed = of === 'users' && stored.existing.landings.has(source.name);
+    if (!landed && !names.has(source.name)) {
+      names.set(source.name, await liveTraitNames(session, source, tables, of));
+    }
   }
   return names;
 }
 
 /**
- * Top-level trait names of the identify messages in a source that never landed, so that a project's first
+ * Top-level trait names of the identify messages, or group calls, in a source that never landed, so that a project's first
  * `validate` knows its custom traits. Empty when the table or a column is missing: resolve says so better.
  */
 async function liveTraitNames(
   session: Session,
   source: SourceConfig,
   tables: readonly CatalogTable[],
+  of: Level,
 ): Promise<Set<string>> {
-  const query = bindSource(source, { tables, traitNames: new Map() }).bound?.traitKeys();
+  const query = bindSource(source, { tables, traitNames: new Map() }).bound?.traitKeys(of);
   if (!query) return new Set();
   return new Set((await session.rows(query)).map((row) => textOf(row, 'name')));
 }

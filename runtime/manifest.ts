@@ -106,7 +106,8 @@ function described(
   const sources = resolved.sources.filter(
     (source) =>
       needs.events.some(({ event }) => source.hasEvent(event)) ||
-      needs.traits.some(({ path }) => source.hasTrait(path)),
+      needs.traits.some(({ path }) => source.hasTrait(path, 'users')) ||
+      (needs.accounts?.some(({ path }) => source.hasTrait(path, 'accounts')) ?? false),
   );
   return {
     key: definition.key,

@@ -1,6 +1,6 @@
 import type { SourceConfig } from '../../models/definition.js';
 import type { Column, Relation, Scan, TableRef } from '../ir/types.js';
-import type { CatalogTable, EventNeeds, ValueColumn } from './types.js';
+import type { CatalogTable, EventNeeds, Level, ValueColumn } from './types.js';
 
 /** One raw table a source reads. */
 export interface BoundTable {
@@ -48,8 +48,8 @@ export interface BoundSource {
   /** Names an event could have been meant by; empty where any name is possible. */
   eventNames(): readonly string[];
   /** Whether the source's catalog has the trait a path begins with. */
-  hasTrait(path: string): boolean;
-  traitNames(): readonly string[];
+  hasTrait(path: string, of: Level): boolean;
+  traitNames(of: Level): readonly string[];
   /** Rows of one event: EVENT_COLUMNS, then the value columns; undefined where the source has no such event. */
   events(event: string, columns: readonly ValueColumn[], rows?: RowsOf): Relation | undefined;
   /** Whether rows of other events stand in the event's table too, so that `eventsTogether` can read them in one pass. */
@@ -61,10 +61,12 @@ export interface BoundSource {
   eventsTogether(events: readonly EventNeeds[], rows?: RowsOf): Relation;
   /** Identify messages: EVENT_COLUMNS, then one mention per trait path. */
   identifies(columns: readonly ValueColumn[], rows?: RowsOf): Relation | undefined;
+  /** Group calls that name an account: EVENT_COLUMNS, `group_id`, then one mention per trait path. */
+  groups(columns: readonly ValueColumn[], rows?: RowsOf): Relation | undefined;
   /** MESSAGE_COLUMNS of every row of a table. */
   messages(table: BoundTable, rows?: RowsOf): Relation;
   /** One column `name`: the top-level trait names in the rows, distinct; only where the columns do not tell. */
-  traitKeys(rows?: RowsOf): Relation | undefined;
+  traitKeys(of: Level, rows?: RowsOf): Relation | undefined;
   /** Where an event's value has no column; undefined when it has one, or when anything may be asked for. */
   missingValue(event: string, column: ValueColumn): MissingValue | undefined;
 }

@@ -48,8 +48,9 @@ export function bindSource(source: SourceConfig, catalog: Catalog): BindResult {
       return bindSegment(source, catalog);
     case 'messages':
       return bindSingle(source, catalog, MESSAGES_COLUMNS, (table, columns) => {
-        const known = catalog.traitNames.get(source.name) ?? new Set<string>();
-        return new MessagesSource(source, table, columns, known);
+        const users = catalog.traitNames.get(source.name) ?? [];
+        const accounts = catalog.accountTraitNames?.get(source.name) ?? [];
+        return new MessagesSource(source, table, columns, { users, accounts });
       });
     case 'table':
       if (source.event === undefined) return { diagnostics: [missingSetting(source, 'event')] };
@@ -177,16 +178,19 @@ export function sourceNeeds(source: BoundSource, needs: Needs): Needs {
   const traits = needs.traits.some((column) => column.name === EMAIL.name)
     ? needs.traits
     : [...needs.traits, EMAIL];
-  return { events, traits: [...traits].sort(byName) };
+  const accounts = needs.accounts && { accounts: [...needs.accounts].sort(byName) };
+  return { events, traits: [...traits].sort(byName), ...accounts };
 }
 
 /** The physical columns of a table that some needs read, in the table's order. */
 export function columnsOf(source: BoundSource, table: BoundTable, needs: Needs): readonly string[] {
-  const { events, traits } = sourceNeeds(source, needs);
+  const { events, traits, accounts } = sourceNeeds(source, needs);
   const relations = [
     source.messages(table),
     source.identifies(traits),
-    source.traitKeys(),
+    ...(accounts ? [source.groups(accounts)] : []),
+    source.traitKeys('users'),
+    source.traitKeys('accounts'),
     ...events.map(({ event, columns }) => source.events(event, columns)),
   ];
   return columnsRead(
@@ -214,6 +218,7 @@ export function landingFingerprint(source: BoundSource, needs: Needs, layoutVers
     tables,
     own.events.map(({ event, columns }) => [event, columns.map((column) => column.name)]),
     own.traits.map((column) => column.name),
+    ...(own.accounts ? [own.accounts.map((column) => column.name)] : []),
   ];
   return createHash('sha256').update(JSON.stringify(meaning)).digest('hex');
 }

@@ -24,12 +24,19 @@ import {
 } from '../ir/build.js';
 import type { Expr, Named, Relation } from '../ir/types.js';
 import { rawRows, type BoundSource, type BoundTable, type RowsOf } from './bound.js';
-import { jsonFacet, jsonOf, jsonValueOf, rawScan, textOf } from './columns.js';
+import { identifierOf, jsonFacet, jsonOf, jsonValueOf, rawScan, textOf } from './columns.js';
 import { cutAtElements, pathSteps } from './paths.js';
 import { JsonValues } from './json-values.js';
 import { eventColumns, eventRows, messageRows, type Roles } from './rows.js';
 import type { StandardColumns } from './tables.js';
-import type { CatalogTable, EventNeeds, Facet, ValueColumn } from './types.js';
+import {
+  GROUP_COLUMN,
+  type CatalogTable,
+  type EventNeeds,
+  type Facet,
+  type Level,
+  type ValueColumn,
+} from './types.js';
 
 export const MESSAGES_COLUMNS = {
   required: ['message_id', 'type', 'event', 'timestamp'],
@@ -58,18 +65,22 @@ export class MessagesSource implements BoundSource {
   readonly name: string;
   private readonly table: BoundTable;
   private readonly roles: Roles;
-  private readonly traits: ReadonlySet<string>;
+  private readonly traits: Readonly<Record<Level, ReadonlySet<string>>>;
 
   constructor(
     readonly config: SourceConfig,
     catalog: CatalogTable,
     private readonly columns: StandardColumns,
-    traitNames: ReadonlySet<string>,
+    /** Seen in what landed so far. */
+    traitNames: Readonly<Record<Level, Iterable<string>>>,
   ) {
     this.name = config.name;
     const hasReceivedAt = columns['received_at'] !== undefined;
     this.table = { table: catalog.table, raw: rawScan(catalog), catalog, hasReceivedAt };
-    this.traits = new Set([...traitNames, ...config.traits]);
+    this.traits = {
+      users: new Set([...traitNames.users, ...config.traits]),
+      accounts: new Set([...traitNames.accounts, ...config.traits]),
+    };
     this.roles = {
       id: columns['message_id'],
       timestamp: columns['timestamp'],
@@ -92,12 +103,12 @@ export class MessagesSource implements BoundSource {
     return [];
   }
 
-  hasTrait(path: string): boolean {
-    return this.traits.has(pathSteps(path)[0] ?? path) || this.traits.has(path);
+  hasTrait(path: string, of: Level): boolean {
+    return this.traits[of].has(pathSteps(path)[0] ?? path) || this.traits[of].has(path);
   }
 
-  traitNames(): readonly string[] {
-    return [...this.traits];
+  traitNames(of: Level): readonly string[] {
+    return [...this.traits[of]];
   }
 
   /**
@@ -110,7 +121,8 @@ export class MessagesSource implements BoundSource {
     const kept = filter(rows(this.table), wanted);
     const values = new JsonValues((name) => this.columns[name]);
     const facets = columns.map((column) => as(column.name, this.value(event, column, values)));
-    return values.above(kept, [...eventColumns(this.roles), ...facets], named ? this.nameColumns() : []);
+    const beside = [...(named ? this.nameColumns() : []), ...this.groupColumns(columns)];
+    return values.above(kept, [...eventColumns(this.roles), ...facets], beside);
   }
 
   /** Pages and screens are told by their type too, and read another way. */
@@ -136,6 +148,7 @@ export class MessagesSource implements BoundSource {
       const users = events.flatMap((needed, no) =>
         needed.columns.some((x) => x.root === column.root && x.path === column.path) ? [int(no)] : [],
       );
+      if (column.root === 'group') return as(column.name, this.groupOf(values));
       const json = column.root === 'context' ? 'context' : 'properties';
       const only = users.length < events.length ? call('in_list', c(kept, EVENT_NO), ...users) : undefined;
       return as(column.name, values.facet(json, pathSteps(column.path), column.facet, only));
@@ -143,7 +156,7 @@ export class MessagesSource implements BoundSource {
     return values.above(
       kept,
       [...eventColumns(this.roles), as('event_no', c(kept, EVENT_NO)), ...facets],
-      [],
+      this.groupColumns([...columns.values()]),
     );
   }
 
@@ -155,16 +168,27 @@ export class MessagesSource implements BoundSource {
 
   identifies(columns: readonly ValueColumn[], rows: RowsOf = rawRows): Relation {
     const identifies = filter(rows(this.table), eq(this.type(), text('identify')));
+    return eventRows(identifies, this.roles, columns, this.mention());
+  }
+
+  groups(columns: readonly ValueColumn[], rows: RowsOf = rawRows): Relation | undefined {
+    const group = identifierOf(this.columns['group_id']);
+    if (group.kind === 'null') return undefined;
+    const calls = filter(rows(this.table), and(eq(this.type(), text('group')), call('is_not_null', group)));
+    return eventRows(calls, this.roles, columns, this.mention(), [as(GROUP_COLUMN.name, group)]);
+  }
+
+  /** The mention of a trait path in the traits of a message. */
+  private mention(): (column: ValueColumn) => Expr {
     const traits = jsonOf(this.columns['traits']);
     // A null instead of traits mentions none of them.
     const mentioned = caseWhen([{ when: not(call('json_is_null', traits)), then: traits }]);
-    return eventRows(identifies, this.roles, columns, (column) =>
+    return (column) =>
       jsonFacet(
         traits.kind === 'null' ? traits : mentioned,
         cutAtElements(pathSteps(column.path)).before,
         'mention',
-      ),
-    );
+      );
   }
 
   messages(table: BoundTable, rows: RowsOf = rawRows): Relation {
@@ -186,12 +210,12 @@ export class MessagesSource implements BoundSource {
     return messageRows(rows(table), this.roles, stream, inUniverse, context ? mobile : undefined);
   }
 
-  traitKeys(rows: RowsOf = rawRows): Relation {
+  traitKeys(of: Level, rows: RowsOf = rawRows): Relation {
     const traits = jsonOf(this.columns['traits']);
     const identifies = filter(
       rows(this.table),
       and(
-        eq(this.type(), text('identify')),
+        eq(this.type(), text(of === 'users' ? 'identify' : 'group')),
         call('is_not_null', traits),
         call('is_not_null', textOf(this.roles.id)),
       ),
@@ -212,6 +236,7 @@ export class MessagesSource implements BoundSource {
 
   private value(event: string, column: ValueColumn, values: JsonValues): Expr {
     const steps = pathSteps(column.path);
+    if (column.root === 'group') return this.groupOf(values);
     if (column.root === 'context') return values.facet('context', steps, column.facet);
     const named = NAMED_TYPES.get(event);
     if (!named || named.property !== steps[0]) return values.facet('properties', steps, column.facet);
@@ -224,6 +249,21 @@ export class MessagesSource implements BoundSource {
       ],
       values.facet('properties', steps, column.facet),
     );
+  }
+
+  /** What a row's own group id is told by, where the account of an event is asked for. */
+  private groupColumns(columns: readonly ValueColumn[]): readonly Named[] {
+    const own = identifierOf(this.columns['group_id']);
+    const asked = columns.some((column) => column.root === 'group');
+    return asked && own.kind !== 'null' ? [as(GROUP, own)] : [];
+  }
+
+  /** The account an event is tagged with: its `group_id`, else `context.groupId`. */
+  private groupOf(values: JsonValues): Expr {
+    const tagged = values.facet('context', ['groupId'], 'text');
+    const own = this.columns['group_id'] ? [col(GROUP, 'text')] : [];
+    if (tagged.kind === 'null') return own[0] ?? tagged;
+    return own.length > 0 ? call('coalesce', ...own, tagged) : tagged;
   }
 
   /** A page's or screen's name: the message's `name`, else its property `name`. */
@@ -247,5 +287,6 @@ export class MessagesSource implements BoundSource {
 
 const TYPE = 'rollcall_type';
 const NAME = 'rollcall_name';
+const GROUP = 'rollcall_group';
 const EVENT = 'rollcall_event';
 const EVENT_NO = 'rollcall_event_no';

@@ -16,14 +16,16 @@ export interface Roles {
   readonly sourceId: StandardColumns[string];
 }
 
-/** EVENT_COLUMNS, then one column per value. */
+/** EVENT_COLUMNS, what stands beside them, then one column per value. */
 export function eventRows(
   rows: Relation,
   roles: Roles,
   columns: readonly ValueColumn[],
   value: (column: ValueColumn) => Expr,
+  beside: readonly Named[] = [],
 ): Relation {
-  return project(rows, [...eventColumns(roles), ...columns.map((column) => as(column.name, value(column)))]);
+  const values = columns.map((column) => as(column.name, value(column)));
+  return project(rows, [...eventColumns(roles), ...beside, ...values]);
 }
 
 /** EVENT_COLUMNS over the rows of a table. */

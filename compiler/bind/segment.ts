@@ -1,19 +1,33 @@
 /** Layout `segment` (and RudderStack's): a schema with a table per call type and per event, properties in columns. */
 import { CompilerBug } from '../diagnostics/index.js';
 import type { SourceConfig } from '../../models/definition.js';
-import { bool, call, text, union } from '../ir/build.js';
+import { as, bool, call, filter, text, union } from '../ir/build.js';
 import type { Relation } from '../ir/types.js';
 import { rawRows, type BoundSource, type BoundTable, type MissingValue, type RowsOf } from './bound.js';
-import { findColumn, findPath, pathFacet, rawScan, textOf, type ColumnPath } from './columns.js';
+import {
+  findColumn,
+  findPath,
+  identifierOf,
+  pathFacet,
+  rawScan,
+  textOf,
+  type ColumnPath,
+} from './columns.js';
 import { pathSteps } from './paths.js';
 import { slug } from '../../models/key.js';
 import { eventRows, messageRows, type Roles } from './rows.js';
 import { standardColumns, type StandardColumns } from './tables.js';
-import type { CatalogColumn, CatalogTable, ValueColumn } from './types.js';
+import {
+  GROUP_COLUMN,
+  type CatalogColumn,
+  type CatalogTable,
+  type Level,
+  type ValueColumn,
+} from './types.js';
 
 export const SEGMENT_COLUMNS = {
   required: ['id', 'timestamp'],
-  optional: ['received_at', 'user_id', 'anonymous_id', 'event', 'name', 'source_id'],
+  optional: ['received_at', 'user_id', 'anonymous_id', 'group_id', 'event', 'name', 'source_id'],
 } as const;
 
 /** Tables that are of the layout, not of an event. */
@@ -86,13 +100,14 @@ export class SegmentSource implements BoundSource {
     return [...named, ...this.eventTables().map((entry) => entry.catalog.table.name)];
   }
 
-  hasTrait(path: string): boolean {
-    return this.trait(path) !== undefined;
+  hasTrait(path: string, of: Level): boolean {
+    return this.trait(path, of) !== undefined;
   }
 
-  traitNames(): readonly string[] {
-    const identifies = this.entries.get('identifies');
-    return identifies ? valueColumns(identifies) : [];
+  traitNames(of: Level): readonly string[] {
+    const calls = this.entries.get(TRAITS_OF[of]);
+    const names = calls ? valueColumns(calls) : [];
+    return of === 'users' ? names : names.filter((name) => name !== calls?.columns['group_id']?.name);
   }
 
   events(event: string, columns: readonly ValueColumn[], rows: RowsOf = rawRows): Relation | undefined {
@@ -116,7 +131,21 @@ export class SegmentSource implements BoundSource {
     const entry = this.entries.get('identifies');
     if (!entry) return undefined;
     return eventRows(rows(entry.bound), entry.roles, columns, (column) =>
-      pathFacet(this.trait(column.path), 'mention'),
+      pathFacet(this.trait(column.path, 'users'), 'mention'),
+    );
+  }
+
+  groups(columns: readonly ValueColumn[], rows: RowsOf = rawRows): Relation | undefined {
+    const entry = this.entries.get('groups');
+    const group = identifierOf(entry?.columns['group_id']);
+    if (!entry || group.kind === 'null') return undefined;
+    const calls = filter(rows(entry.bound), call('is_not_null', group));
+    return eventRows(
+      calls,
+      entry.roles,
+      columns,
+      (column) => pathFacet(this.trait(column.path, 'accounts'), 'mention'),
+      [as(GROUP_COLUMN.name, group)],
     );
   }
 
@@ -143,6 +172,7 @@ export class SegmentSource implements BoundSource {
   }
 
   missingValue(event: string, column: ValueColumn): MissingValue | undefined {
+    if (column.root === 'group') return undefined;
     const parts = this.parts(event);
     const entry = parts[0];
     if (!entry || parts.some((part) => this.value(event, part, column))) return undefined;
@@ -168,6 +198,7 @@ export class SegmentSource implements BoundSource {
   }
 
   private value(event: string, entry: Entry, column: ValueColumn): ColumnPath | undefined {
+    if (column.root === 'group') return groupColumn(entry);
     const steps = pathSteps(column.path);
     if (column.root === 'context') return findPath(entry.catalog, steps, () => false, ['context']);
     const named = NAMED_TABLES.get(event);
@@ -177,10 +208,22 @@ export class SegmentSource implements BoundSource {
     return name ? { column: name, rest: steps.slice(1) } : undefined;
   }
 
-  private trait(path: string): ColumnPath | undefined {
-    const entry = this.entries.get('identifies');
-    return entry && findPath(entry.catalog, pathSteps(path), isStandard(entry.columns));
+  private trait(path: string, of: Level): ColumnPath | undefined {
+    const entry = this.entries.get(TRAITS_OF[of]);
+    if (!entry) return undefined;
+    const isNone = isStandard(entry.columns);
+    const group = of === 'accounts' ? entry.columns['group_id'] : undefined;
+    return findPath(entry.catalog, pathSteps(path), (column) => column === group || isNone(column));
   }
+}
+
+/** The table whose columns are the traits. */
+const TRAITS_OF: Readonly<Record<Level, string>> = { users: 'identifies', accounts: 'groups' };
+
+/** The account an event is tagged with. */
+function groupColumn({ catalog, columns }: Entry): ColumnPath | undefined {
+  const column = findColumn(catalog, 'context_group_id') ?? columns['group_id'];
+  return column && { column, rest: [] };
 }
 
 export const hasEventColumn = (table: CatalogTable): boolean =>

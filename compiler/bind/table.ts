@@ -12,7 +12,7 @@ import type { CatalogTable, ValueColumn } from './types.js';
 
 export const TABLE_COLUMNS = {
   required: ['id', 'timestamp'],
-  optional: ['received_at', 'user_id', 'anonymous_id', 'source_id'],
+  optional: ['received_at', 'user_id', 'anonymous_id', 'group_id', 'source_id'],
 } as const;
 
 export class TableSource implements BoundSource {
@@ -23,7 +23,7 @@ export class TableSource implements BoundSource {
   constructor(
     readonly config: SourceConfig,
     catalog: CatalogTable,
-    columns: StandardColumns,
+    private readonly columns: StandardColumns,
     private readonly event: string,
   ) {
     this.name = config.name;
@@ -84,6 +84,10 @@ export class TableSource implements BoundSource {
     return undefined;
   }
 
+  groups(): undefined {
+    return undefined;
+  }
+
   messages(table: BoundTable, rows: RowsOf = rawRows): Relation {
     return messageRows(rows(table), this.roles, text(table.stream ?? ''), bool(true));
   }
@@ -93,12 +97,16 @@ export class TableSource implements BoundSource {
   }
 
   missingValue(event: string, column: ValueColumn): MissingValue | undefined {
-    if (!this.hasEvent(event) || this.value(column)) return undefined;
+    if (!this.hasEvent(event) || column.root === 'group' || this.value(column)) return undefined;
     return { table: this.table.table, columns: this.table.catalog.columns.map((c) => c.name) };
   }
 
   /** Columns in a standard part are readable too: an order's id is a property of the order. */
   private value(column: ValueColumn): ColumnPath | undefined {
+    if (column.root === 'group') {
+      const group = this.columns['group_id'];
+      return group && { column: group, rest: [] };
+    }
     const prefix = column.root === 'context' ? ['context'] : [];
     return findPath(this.table.catalog, pathSteps(column.path), () => false, prefix);
   }

@@ -21,7 +21,11 @@ export const FACET_TYPES: Record<Facet, ScalarType> = {
   elements: 'json',
 };
 
-export type ValueRoot = 'property' | 'context' | 'trait';
+/** `group` is the account an event is tagged with; it has no path. */
+export type ValueRoot = 'property' | 'context' | 'trait' | 'group';
+
+/** Whose trait it is: identify messages say those of users, group calls those of accounts. */
+export type Level = 'users' | 'accounts';
 
 /** One column of a stream: a value in one facet. */
 export interface ValueColumn {
@@ -33,6 +37,9 @@ export interface ValueColumn {
   readonly name: string;
 }
 
+/** What an event that counts for one account only is told by. */
+export const GROUP_COLUMN: Column = { name: 'group_id', type: 'text' };
+
 /** What all selected definitions together need of the events of one name. */
 export interface EventNeeds {
   readonly event: string;
@@ -43,6 +50,8 @@ export interface EventNeeds {
 export interface Needs {
   readonly events: readonly EventNeeds[];
   readonly traits: readonly ValueColumn[];
+  /** Mentions of group calls, where accounts are asked for at all. */
+  readonly accounts?: readonly ValueColumn[];
 }
 
 /** Columns every bound event row has before the value columns. */
@@ -71,4 +80,6 @@ export interface Catalog {
   readonly tables: readonly CatalogTable[];
   /** By source name: top-level trait names seen in what landed. */
   readonly traitNames: ReadonlyMap<string, ReadonlySet<string>>;
+  /** The same of group calls. */
+  readonly accountTraitNames?: ReadonlyMap<string, ReadonlySet<string>>;
 }

@@ -22,7 +22,7 @@ import { expression, sourcesOf, type Truth } from './truth.js';
  * are known is asked last, of the fewest. Else the spine is started from.
  */
 export function lowerAudience(condition: Condition, context: LowerContext): Relation {
-  const lowered = lowerCondition(condition, context);
+  const lowered = lowerCondition(condition, context, lowerAudience);
   const key = context.provider.key.map((k) => k.name);
   const sets = new Sets(sourceRelations(lowered, context), key);
   const plan = sets.plan(lowered.truth);
@@ -53,6 +53,9 @@ function sourceRelations(lowered: LoweredCondition, context: LowerContext): Read
   const { provider } = context;
   if (lowered.namesProfiles) {
     sources.set(NAMES, { relation: provider.names(), single: false, provesProfile: true, stored: true });
+  }
+  for (const [id, relation] of lowered.lifted) {
+    sources.set(id, { relation, single: false, provesProfile: true, stored: false });
   }
   const key = provider.key.map((k) => k.name);
   for (const [id, { rank, member, by, number }] of lowered.ranks) {

@@ -1,8 +1,9 @@
 import type { Comparison, Condition, Operand, Rank, Reducer, Stream } from '../../models/algebra.js';
 import { hashedName } from '../bind/paths.js';
 import { CompilerBug } from '../diagnostics/index.js';
-import { bool, call, col } from '../ir/build.js';
-import type { Expr } from '../ir/types.js';
+import { as, bool, c, call, col, int, project } from '../ir/build.js';
+import type { Expr, Relation } from '../ir/types.js';
+import { askedOf, lifted } from './accounts.js';
 import { bucketHash, inBucket } from './bucket.js';
 import { compareFaceted } from './compare.js';
 import { literalFaceted, rightOperand, type Faceted } from './faceted.js';
@@ -22,6 +23,8 @@ export interface LoweredCondition {
   readonly ranks: ReadonlyMap<string, LoweredRank>;
   /** Whether it reads `NAMES`. */
   readonly namesProfiles: boolean;
+  /** By source: accounts of whose users a condition holds. */
+  readonly lifted: ReadonlyMap<string, Relation>;
 }
 
 /** A ranking and the number it goes by, which reads one source. */
@@ -34,23 +37,34 @@ export interface LoweredRank {
   readonly number: Expr;
 }
 
-export function lowerCondition(condition: Condition, context: LowerContext): LoweredCondition {
-  const walker = new Walker(context);
+/** @param membersOf the profiles a condition holds of */
+export function lowerCondition(
+  condition: Condition,
+  context: LowerContext,
+  membersOf: MembersOf,
+): LoweredCondition {
+  const walker = new Walker(context, membersOf);
   const truth = walker.condition(condition);
-  const { passes, traits, ranks, namesProfiles } = walker;
-  return { truth, passes, traits, ranks, namesProfiles };
+  const { passes, traits, ranks, namesProfiles, lifted } = walker;
+  return { truth, passes, traits, ranks, namesProfiles, lifted };
 }
 
 /** The source of what profiles are called. */
 export const NAMES = 'names';
+
+type MembersOf = (condition: Condition, context: LowerContext) => Relation;
 
 class Walker {
   readonly passes = new Map<string, Measure[]>();
   readonly traits: TraitSources;
   readonly ranks = new Map<string, LoweredRank>();
   namesProfiles = false;
+  readonly lifted = new Map<string, Relation>();
 
-  constructor(private readonly context: LowerContext) {
+  constructor(
+    private readonly context: LowerContext,
+    private readonly membersOf: MembersOf,
+  ) {
     this.traits = new TraitSources(context);
   }
 
@@ -78,18 +92,39 @@ class Walker {
         return leaf([NAMES], within, within);
       }
       case 'users':
-        throw new CompilerBug('`users` passed resolve');
+        return this.users(condition);
     }
   }
 
   private rank(rank: Rank): Truth {
     const id = `rank ${JSON.stringify(rank)}`;
     const member = hashedName('ranked', id);
-    const by = new Walker(this.context);
+    const by = new Walker(this.context, this.membersOf);
     const { number } = withAbsent(by.operand(rank.by));
     if (!number) throw new CompilerBug('a ranking by what is no number passed resolve');
     this.ranks.set(id, { rank, member, by, number });
     return leaf([id], bool(true), call('is_not_null', col(member, 'int')), false);
+  }
+
+  /** `none` is no user who matches, so it holds of an account without any; `all` does not (SEMANTICS §5). */
+  private users(condition: Condition & { readonly kind: 'users' }): Truth {
+    const { quantifier, match } = condition;
+    if (quantifier === 'none') return { kind: 'not', of: this.users({ ...condition, quantifier: 'any' }) };
+    const { users } = this.context.provider;
+    if (!users) throw new CompilerBug('`users` outside a definition of accounts passed resolve');
+    const id = hashedName(`users ${quantifier}`, quantifier, JSON.stringify(match));
+    if (!this.lifted.has(id)) {
+      const asked = {
+        ...this.context,
+        of: 'users',
+        includeAnonymous: true,
+        provider: askedOf(match, users),
+      } as const;
+      const found = lifted(quantifier, users, this.membersOf(match, asked));
+      const key = this.context.provider.key.map(({ name }) => as(name, c(found, name)));
+      this.lifted.set(id, project(found, [...key, as(id, int(1))]));
+    }
+    return leaf([id], bool(true), call('is_not_null', col(id, 'int')), false);
   }
 
   private test(leftOperand: Operand, compare: Comparison): Truth {

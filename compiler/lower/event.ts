@@ -1,5 +1,5 @@
 import type { Comparison, EventStream, Reducer, Stream, Window } from '../../models/algebra.js';
-import type { Facet } from '../bind/types.js';
+import type { Facet, ValueColumn } from '../bind/types.js';
 import { CompilerBug } from '../diagnostics/index.js';
 import { and, bool, call, col, filter, int, not, text } from '../ir/build.js';
 import type { Expr, Relation } from '../ir/types.js';
@@ -7,7 +7,7 @@ import { asOf, between, definite, instantLiteral, moved } from './compare.js';
 import type { Faceted } from './faceted.js';
 import { childExists, childValue, ofParent, spanOf, type ChildRows } from './funnel.js';
 import { conjunctsOf, RowPredicate, type Equality } from './predicate.js';
-import type { LowerContext } from './provider.js';
+import type { EventRequest, LowerContext } from './provider.js';
 import { reducerArgument } from './reduce.js';
 import { lastSession } from './session.js';
 
@@ -58,11 +58,9 @@ export class EventPredicate extends RowPredicate implements ChildRows {
 
   /** Rows of the event that satisfy all that does not depend on a parent. */
   rows(): Relation {
-    const { event, excludeSources, expiresAfter } = this.stream;
-    const kept = this.kept(
-      this.context.provider.events({ event, columns: this.columns, excludeSources: excludeSources ?? [] }),
-    );
-    return expiresAfter === undefined ? kept : lastSession(kept, this.key, expiresAfter);
+    const rows = this.kept(this.context.provider.events(requestOf(this.stream, this.columns)));
+    const { expiresAfter } = this.stream;
+    return expiresAfter === undefined ? rows : lastSession(rows, this.key, expiresAfter);
   }
 
   /** Of rows of the event those that satisfy the predicate. */
@@ -106,6 +104,14 @@ export class EventPredicate extends RowPredicate implements ChildRows {
     return child;
   }
 }
+
+/** What a stream asks of its provider. */
+export const requestOf = (stream: EventStream, columns: readonly ValueColumn[]): EventRequest => ({
+  event: stream.event,
+  columns,
+  excludeSources: stream.excludeSources ?? [],
+  ...(stream.by && { byAccount: true }),
+});
 
 /** `as_of − d ≤ timestamp ≤ as_of`, both bounds exact; no event after `as_of` exists (SEMANTICS §1, §3). */
 function windowRange(window: Window | undefined): Expr {

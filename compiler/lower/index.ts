@@ -2,21 +2,37 @@
 import type { Definition } from '../../models/definition.js';
 import type { Relation } from '../ir/types.js';
 import { lowerAudience } from './audience.js';
-import type { LowerContext, Provider, TraitTarget } from './provider.js';
+import { accountProvider } from './accounts.js';
+import type { LowerContext, Provider, ResolveTrait } from './provider.js';
 import { lowerTrait } from './trait.js';
 
 export { traitShape } from './trait.js';
-export type { EventRequest, LowerContext, Provider, TraitTarget } from './provider.js';
+export { ACCOUNT, usersOfAccounts } from './accounts.js';
+export type {
+  AccountSide,
+  EventRequest,
+  LowerContext,
+  Provider,
+  ResolveTrait,
+  TraitTarget,
+} from './provider.js';
 
-/** Members (profile key) of an audience, or values (key, value, number_value, text_value) of a trait. */
+/**
+ * Members (profile key) of an audience, or values (key, value, number_value, text_value) of a trait.
+ *
+ * @param users what is read of users; definitions of accounts read it by account
+ */
 export function lowerDefinition(
   definition: Definition,
-  provider: Provider,
-  resolveTrait: (path: string) => TraitTarget,
+  users: Provider,
+  resolveTrait: ResolveTrait,
 ): Relation {
-  const { history, includeAnonymous } = definition;
+  const { history, of } = definition;
+  // Accounts are none of them anonymous.
+  const includeAnonymous = definition.includeAnonymous || of === 'accounts';
+  const provider = of === 'accounts' ? accountProvider(users) : users;
   const limited = history.mode === 'all' ? {} : { history: history.before ? { before: history.before } : {} };
-  const context: LowerContext = { provider, resolveTrait, includeAnonymous, ...limited };
+  const context: LowerContext = { provider, resolveTrait, of, includeAnonymous, ...limited };
   return definition.kind === 'audience'
     ? lowerAudience(definition.condition, context)
     : lowerTrait(definition.value, context);

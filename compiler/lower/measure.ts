@@ -4,7 +4,7 @@ import { CompilerBug } from '../diagnostics/index.js';
 import { aggregate, and, as, c, call, col, filter, label, or } from '../ir/build.js';
 import type { Expr, Named, Relation } from '../ir/types.js';
 import { asOf, between } from './compare.js';
-import { EventPredicate } from './event.js';
+import { EventPredicate, requestOf } from './event.js';
 import type { LowerContext } from './provider.js';
 import { aggregateOf, isPlain, reduced, reducerArgument, type Reduction } from './reduce.js';
 
@@ -23,8 +23,11 @@ export function measure(stream: EventStream, reducer: Reducer, context: LowerCon
 /** Measures that may share a pass: the same event, without joins of their own and with the same sources. */
 export const passOf = (m: Measure): string =>
   isPlain(m) && !m.predicate.readsTraits && !m.predicate.hasChildren && !m.predicate.stream.expiresAfter
-    ? JSON.stringify([m.predicate.stream.event, m.predicate.stream.excludeSources ?? []])
+    ? passKey(m.predicate.stream)
     : m.column;
+
+const passKey = ({ event, excludeSources, by }: EventStream): string =>
+  JSON.stringify([event, excludeSources ?? [], ...(by ? [by] : [])]);
 
 /**
  * Measures of one pass as a relation: key, then a value column each. A profile without a row has 0 for counts
@@ -33,7 +36,8 @@ export const passOf = (m: Measure): string =>
 export function passRelation(measures: readonly Measure[], context: LowerContext): Relation {
   const [first] = measures;
   if (!first) throw new CompilerBug('a pass over nothing');
-  const { event, excludeSources } = first.predicate.stream;
+  const { stream } = first.predicate;
+  const { event } = stream;
   const keyOf = (rows: Relation): readonly Named[] =>
     context.provider.key.map((k) => as(k.name, c(rows, k.name)));
   if (measures.length === 1) {
@@ -41,11 +45,7 @@ export function passRelation(measures: readonly Measure[], context: LowerContext
     return label(reduced(rows, keyOf(rows), first), `${event} ${first.reducer.fn}`);
   }
   const columns = new Map(measures.flatMap((m) => m.predicate.columns.map((v) => [v.name, v] as const)));
-  const rows = context.provider.events({
-    event,
-    columns: [...columns.values()],
-    excludeSources: excludeSources ?? [],
-  });
+  const rows = context.provider.events(requestOf(stream, [...columns.values()]));
   return label(sharedPass(rows, keyOf(rows), measures), `${event} measures`);
 }
 

@@ -1,5 +1,5 @@
 import type { Duration } from '../../models/algebra.js';
-import type { ValueColumn } from '../bind/types.js';
+import type { Level, ValueColumn } from '../bind/types.js';
 import type { Column, Expr, Relation } from '../ir/types.js';
 
 /** Whether a run reads its own state or an analyst's SELECT reads the raw sources: the lowering is the same. */
@@ -14,7 +14,7 @@ export interface Provider {
   events(request: EventRequest): Relation;
   /** The universe at `as_of`: key and `known`. */
   profiles(): Relation;
-  /** What each profile of the universe is called: key, `named_kind` (`user` or `anonymous`), `named_id`. */
+  /** What each profile of the universe is called: key, `named_kind` (`user`, `anonymous` or `account`), `named_id`. */
   names(): Relation;
   /** Of profiles known to be in the universe, the known ones (SEMANTICS §5, `include_anonymous`). */
   keepKnown(rows: Relation): Relation;
@@ -24,14 +24,34 @@ export interface Provider {
   trait(key: string): Relation;
   /** Members of an audience: key. */
   audience(key: string): Relation;
+  /** Accounts and their users. */
+  accounts(): AccountSide;
+  /** Of a provider of accounts: the one of their users. */
+  readonly users?: Provider;
+  /** Of a provider that asks users once for each of their accounts: the one that asks them once. */
+  readonly each?: Provider;
   /** First run of the definition being lowered (SEMANTICS §5, `history`). */
   firstRunAt(): Expr;
+}
+
+/** Accounts and their users, as a provider of users reads them. */
+export interface AccountSide {
+  /** The column that identifies an account. */
+  readonly key: Column;
+  /** Accounts at `as_of`: `key`, `group_id` (text). */
+  accounts(): Relation;
+  /** Users of the universe by their accounts, each pair once: the users' key, `account`, `group_id` (text). */
+  users(): Relation;
+  /** Latest mention of each custom trait of accounts: `key`, one JSON `mention` column each. */
+  customTraits(columns: readonly ValueColumn[]): Relation;
 }
 
 export interface EventRequest {
   readonly event: string;
   readonly columns: readonly ValueColumn[];
   readonly excludeSources: readonly string[];
+  /** Only events tagged with the account they are asked for; of accounts and their users only. */
+  readonly byAccount?: boolean;
 }
 
 /** What references resolve to; made by resolve, read by lower. */
@@ -43,11 +63,16 @@ export type TraitTarget =
       readonly numeric: boolean;
       readonly zero: boolean;
     }
-  | { readonly kind: 'audience'; readonly key: string };
+  | { readonly kind: 'audience'; readonly key: string; readonly of: Level };
+
+/** What a trait path means to definitions of users, or of accounts. */
+export type ResolveTrait = (path: string, of: Level) => TraitTarget;
 
 export interface LowerContext {
   readonly provider: Provider;
-  readonly resolveTrait: (path: string) => TraitTarget;
+  readonly resolveTrait: ResolveTrait;
+  /** Whose rows the provider gives. */
+  readonly of: Level;
   readonly includeAnonymous: boolean;
   /** Undefined: all history. */
   readonly history?: { readonly before?: Duration };

@@ -11,6 +11,7 @@ import type { ValueColumn } from '../bind/types.js';
 import { as, c, call, caseWhen, col, extend, int, path, project, text } from '../ir/build.js';
 import type { Expr, Named, Relation } from '../ir/types.js';
 import { elementFaceted, jsonFaceted, type Faceted } from './faceted.js';
+import { usersOfAccounts } from './accounts.js';
 import type { LowerContext, TraitTarget } from './provider.js';
 
 /**
@@ -39,7 +40,7 @@ export class TraitSources {
   constructor(private readonly context: LowerContext) {}
 
   reference(traitPath: string): TraitReference {
-    const target = this.context.resolveTrait(traitPath);
+    const target = this.context.resolveTrait(traitPath, this.context.of);
     switch (target.kind) {
       case 'custom':
         return this.customTrait(target.path);
@@ -115,10 +116,19 @@ export class TraitSources {
     const id = `audience ${key}`;
     const name = hashedName(`${key}_member`, id);
     if (!this.others.has(id)) {
-      const members = this.context.provider.audience(key);
+      const members = this.members(key);
       this.others.set(id, { id, relation: project(members, [...this.keyOf(members), as(name, int(1))]) });
     }
     return { source: id, member: col(name, 'int') };
+  }
+
+  /** An audience of accounts is, to users, the users of its members. */
+  private members(key: string): Relation {
+    const { provider, of, resolveTrait } = this.context;
+    const target = resolveTrait(key, of);
+    const isLifted = target.kind === 'audience' && target.of !== of;
+    if (isLifted) return usersOfAccounts(provider, (provider.each ?? provider).audience(key));
+    return provider.audience(key);
   }
 
   private keyOf(relation: Relation): readonly Named[] {

@@ -3,7 +3,7 @@ import type { BoundSource, RowsOf } from '../bind/index.js';
 import type { EventNeeds, Needs, ValueColumn } from '../bind/types.js';
 import { and, c, call, filter, int, join, pick } from '../ir/build.js';
 import type { Relation } from '../ir/types.js';
-import { eventsTogether, factsTable, identifyFacts, scanSpec } from './names.js';
+import { eventsTogether, factsTable, groupFacts, identifyFacts, scanSpec } from './names.js';
 import { withIdentifier } from './pairs.js';
 import type { StateSchema } from './state.js';
 import type { Step, TableSpec } from './types.js';
@@ -36,6 +36,12 @@ export function factsSteps(input: FactsInput): readonly Step[] {
   const identifies = source.identifies(needs.traits, rows);
   const spec = identifyFacts(schema, source.name, needs.traits);
   if (identifies) steps.push(factsStep(input, 'identify', spec, withSubjects(schema, identifies)));
+  const groups = needs.accounts && source.groups(needs.accounts, rows);
+  if (needs.accounts && groups) {
+    const own = groupFacts(schema, source.name, needs.accounts);
+    // An account exists through a call that names nobody, too.
+    steps.push(factsStep(input, 'group', own, withSubjects(schema, groups, 'left')));
+  }
   return steps;
 }
 
@@ -104,7 +110,7 @@ const conformed = (spec: TableSpec, rows: Relation): Relation =>
     spec.columns.map((column) => column.name),
   );
 
-function withSubjects(schema: StateSchema, events: Relation): Relation {
+function withSubjects(schema: StateSchema, events: Relation, how: 'inner' | 'left' = 'inner'): Relation {
   const counted = filter(
     events,
     and(call('is_not_null', c(events, 'message_id')), call('is_not_null', c(events, 'timestamp'))),
@@ -115,5 +121,5 @@ function withSubjects(schema: StateSchema, events: Relation): Relation {
     'identifier_type',
     'identifier',
   ]);
-  return join('inner', withIdentifier(counted), subjects, ['identifier_type', 'identifier']);
+  return join(how, withIdentifier(counted), subjects, ['identifier_type', 'identifier']);
 }

@@ -300,17 +300,16 @@ class Landing {
   }
 
   private traitNames(rows: RowsOf): readonly Step[] {
-    const keys = this.source.traitKeys(rows);
-    if (!keys) return [];
-    const found = this.ofSource(keys);
-    const query = antiJoin(found, this.schema.scan('trait_names'), ['source', 'name']);
-    return [
-      this.step('trait_names', 'trait names seen', {
-        op: 'append',
-        table: this.schema.ref('trait_names'),
-        query,
-      }),
-    ];
+    const tables = [
+      ['users', 'trait_names'],
+      ['accounts', 'account_trait_names'],
+    ] as const;
+    return tables.flatMap(([of, table]) => {
+      const keys = this.source.traitKeys(of, rows);
+      if (!keys) return [];
+      const query = antiJoin(this.ofSource(keys), this.schema.scan(table), ['source', 'name']);
+      return [this.step(table, 'trait names seen', { op: 'append', table: this.schema.ref(table), query })];
+    });
   }
 
   /** The last `received_at`, never beyond the clock: a row from the future must not hide those to come. */

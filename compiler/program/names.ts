@@ -1,7 +1,7 @@
 /** Names and columns of the tables a run makes besides the fixed ones of `state.ts`. */
 import { hashedName } from '../bind/paths.js';
 import type { ValueColumn } from '../bind/types.js';
-import { FACET_TYPES } from '../bind/types.js';
+import { FACET_TYPES, GROUP_COLUMN } from '../bind/types.js';
 import type { Column, Expr, Relation, Scan } from '../ir/types.js';
 import { c, eq, filter, pick, scan } from '../ir/build.js';
 import { AUDIENCE_STAGE, TRAIT_STAGE } from './plan.js';
@@ -58,6 +58,12 @@ export function identifyFacts(
   return { table: schema.ref(name), columns: [...FACTS_COLUMNS, ...columns.map(column)] };
 }
 
+/** The landed group calls of one source: who called (nobody, perhaps), for which account, with a mention per trait. */
+export function groupFacts(schema: StateSchema, source: string, columns: readonly ValueColumn[]): TableSpec {
+  const name = `facts_${hashedName(`${source}_group`, source, 'group', '')}`;
+  return { table: schema.ref(name), columns: [...FACTS_COLUMNS, GROUP_COLUMN, ...columns.map(column)] };
+}
+
 /**
  * A temporary table. It stands in no schema (engines keep them apart), so its name must not hide a table of
  * the user's.
@@ -96,5 +102,19 @@ export function staged(kind: keyof typeof STAGE, no: Expr): Relation {
 /** Current custom traits: `profile_no`, then one JSON column per mention; JSON null says removed. */
 export const customTraits = (columns: readonly ValueColumn[]): TableSpec =>
   temporary('custom_traits', [{ name: 'profile_no', type: 'int' }, ...columns.map(column)]);
+
+/** Accounts there are at `as_of`. */
+export const ACCOUNTS = temporary('accounts', [{ name: 'profile_no', type: 'int' }, GROUP_COLUMN]);
+
+/** Users of the universe by the accounts they belong to. */
+export const ACCOUNT_USERS = temporary('account_users', [
+  { name: 'profile_no', type: 'int' },
+  { name: 'account', type: 'int' },
+  GROUP_COLUMN,
+]);
+
+/** Current custom traits of accounts, like `customTraits`. */
+export const accountTraits = (columns: readonly ValueColumn[]): TableSpec =>
+  temporary('account_traits', [{ name: 'profile_no', type: 'int' }, ...columns.map(column)]);
 
 export const scanSpec = (spec: TableSpec): Scan => scan(spec.table, spec.columns);

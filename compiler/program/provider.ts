@@ -20,7 +20,16 @@ import { sourceNeeds } from '../bind/index.js';
 import type { Needs } from '../bind/types.js';
 import { CompilerBug } from '../diagnostics/index.js';
 import type { EventRequest, Provider } from '../lower/index.js';
-import { customTraits, factsTable, needsOrder, scanSpec, staged } from './names.js';
+import {
+  ACCOUNT_USERS,
+  ACCOUNTS,
+  accountTraits,
+  customTraits,
+  factsTable,
+  needsOrder,
+  scanSpec,
+  staged,
+} from './names.js';
 import { StateSchema } from './state.js';
 
 export interface RunProviderInput {
@@ -88,6 +97,16 @@ export function runProvider(input: RunProviderInput): Provider {
       const rows = state.scan('member_state');
       return pick(filter(rows, eq(col('definition_no', 'int'), int(published(key)))), ['profile_no']);
     },
+    accounts: () => ({
+      key: KEY[0],
+      accounts: () => scanSpec(ACCOUNTS),
+      users: () => scanSpec(ACCOUNT_USERS),
+      customTraits: (columns) =>
+        pick(scanSpec(accountTraits(input.needs.accounts ?? [])), [
+          'profile_no',
+          ...columns.map((x) => x.name),
+        ]),
+    }),
     firstRunAt: () => param('first_run_at', 'timestamp'),
   };
 }

@@ -5,12 +5,13 @@ import { CompilerBug } from '../diagnostics/index.js';
 import type { Definition, Project } from '../../models/definition.js';
 import { as, c, oneRow, param, project, text, union, values } from '../ir/build.js';
 import type { Relation } from '../ir/types.js';
+import { accountSteps } from './accounts.js';
 import { ensureSteps } from './ensure.js';
 import { identitySteps } from './identity.js';
 import { customTraitsStep, profilesStep } from './profiles.js';
 import { landSource } from './landing.js';
 import type { Message } from './messages.js';
-import { factsTable, identifyFacts, scanSpec, STAGE, touchedPairs } from './names.js';
+import { factsTable, groupFacts, identifyFacts, scanSpec, STAGE, touchedPairs } from './names.js';
 import { sidesOf } from './pairs.js';
 import { outboxSteps, type OutboxLink } from './outbox.js';
 import type { DefinitionPlan, ExistingState, RunProgram, SourceLanding } from './plan.js';
@@ -73,6 +74,7 @@ export function buildRun(asked: RunInput): RunProgram {
     shared: [
       profilesStep(schema, sources, needs),
       customTraitsStep(schema, sources, needs, needs.traits),
+      ...accountSteps(schema, sources, needs),
       ...stageSteps(),
     ],
     definitions: input.definitions.map((computed) => definitionPlan(input, computed)),
@@ -88,7 +90,11 @@ export function buildRun(asked: RunInput): RunProgram {
 function factsOf({ schema, needs }: Context, source: BoundSource): readonly TableSpec[] {
   const own = sourceNeeds(source, needs);
   const events = own.events.map(({ event, columns }) => factsTable(schema, source.name, event, columns));
-  return source.identifies(own.traits) ? [...events, identifyFacts(schema, source.name, own.traits)] : events;
+  return [
+    ...events,
+    ...(source.identifies(own.traits) ? [identifyFacts(schema, source.name, own.traits)] : []),
+    ...(own.accounts && source.groups(own.accounts) ? [groupFacts(schema, source.name, own.accounts)] : []),
+  ];
 }
 
 function landing(input: Context, source: BoundSource): SourceLanding {
@@ -127,14 +133,16 @@ function forgetSteps({ schema, sources, existing }: Context): readonly Step[] {
   const configured = new Set(sources.map((source) => source.name));
   const gone = [...existing.landings.keys()].filter((name) => !configured.has(name));
   return gone.flatMap((name) =>
-    (['identity_pairs', 'landed', 'trait_names', 'landing'] as const).map((table): Step => ({
-      id: `land.${name}.forget.${table}`,
-      title: `${name}: no longer a source`,
-      op: 'delete',
-      table: schema.ref(table),
-      query: oneRow([as('source', text(name))]),
-      keys: ['source'],
-    })),
+    (['identity_pairs', 'landed', 'trait_names', 'account_trait_names', 'landing'] as const).map(
+      (table): Step => ({
+        id: `land.${name}.forget.${table}`,
+        title: `${name}: no longer a source`,
+        op: 'delete',
+        table: schema.ref(table),
+        query: oneRow([as('source', text(name))]),
+        keys: ['source'],
+      }),
+    ),
   );
 }
 

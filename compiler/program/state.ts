@@ -174,6 +174,7 @@ export const STATE = {
     latest_email: 'text',
   }),
   trait_names: cols({ source: 'text', name: 'text' }),
+  account_trait_names: cols({ source: 'text', name: 'text' }),
 } as const;
 
 export type StateTable = keyof typeof STATE;

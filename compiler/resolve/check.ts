@@ -2,10 +2,10 @@ import type { Condition, EventStream, Operand, Reducer, Stream } from '../../mod
 import { ownerOf, type Definition, type Spans } from '../../models/definition.js';
 import { checkEvent, checkValue, type BoundSource } from '../bind/index.js';
 import { hasElements, valueColumn } from '../bind/paths.js';
-import type { ValueRoot } from '../bind/types.js';
+import type { Level, ValueRoot } from '../bind/types.js';
 import type { Code, Diagnostic } from '../diagnostics/index.js';
 import { didYouMean } from '../diagnostics/suggest.js';
-import type { Names } from './names.js';
+import { readableBy, type Names } from './names.js';
 
 /** What checking one definition finds: problems, and the definitions it reads. */
 export interface Checked {
@@ -21,13 +21,14 @@ export function checkDefinition(
   spans: Spans,
 ): Checked {
   const checker = new Checker(definition, names, sources, spans);
-  checker.definitionForm();
   if (definition.kind === 'audience') checker.condition(definition.condition, [], definition);
   else if (definition.value.kind === 'reduced') {
     checker.reduced(definition.value.stream, definition.value.reducer, [], definition);
   } else checker.unsupported(definition.value, 'SQL traits');
   return { diagnostics: checker.diagnostics, upstream: checker.upstream };
 }
+
+const lift = (written: string): string => `ask its users: { "users": "any", "match": ${written} }`;
 
 /** The events whose `where` something stands in, the outermost first. */
 type Events = readonly EventStream[];
@@ -36,16 +37,16 @@ class Checker {
   readonly diagnostics: Diagnostic[] = [];
   readonly upstream = new Set<string>();
   private readonly missingEvents = new Set<string>();
+  /** Whose conditions are being checked: an account's users' inside `users`. */
+  private of: Level;
 
   constructor(
     private readonly definition: Definition,
     private readonly names: Names,
     private readonly sources: readonly BoundSource[],
     private readonly spans: Spans,
-  ) {}
-
-  definitionForm(): void {
-    if (this.definition.of === 'accounts') this.unsupported(this.definition, 'definitions of accounts');
+  ) {
+    this.of = definition.of;
   }
 
   /** @param events the events whose `where` it stands in, the outermost first; none over profiles */
@@ -74,7 +75,7 @@ class Checker {
         if (events.length > 0) this.misplaced(condition.kind, at);
         return;
       case 'users':
-        this.unsupported(at, 'conditions on the users of an account');
+        this.users(condition.match, events, at);
         return;
       case 'test':
         this.operand(condition.left, events, at);
@@ -96,12 +97,32 @@ class Checker {
   private rankedBy(by: Operand, parent: object): void {
     if (by.kind !== 'trait') return;
     const at = this.spans.of(by) ? by : parent;
-    if (this.names.trait(by.path)?.kind === 'audience') {
+    if (this.names.trait(by.path, this.of)?.kind === 'audience') {
       const hint = 'go by a trait that has numbers, or by reduced events';
       this.report('misplaced-operand', at, `"${by.path}" is an audience and has no number to go by`, hint);
     } else if (hasElements(by.path)) {
       this.report('misplaced-operand', at, `"${by.path}" has many values, and a ranking goes by one`);
     }
+  }
+
+  private users(match: Condition, events: Events, at: object): void {
+    if (this.of !== 'accounts' || events.length > 0) {
+      const isInside = this.definition.of === 'accounts';
+      this.report(
+        'misplaced-operand',
+        at,
+        isInside
+          ? '"users" asks about the users of an account, and here it is users or events that are asked about'
+          : '"users" asks about the users of an account, and this definition is of users',
+        isInside
+          ? 'take it out of the condition it stands in'
+          : 'make it { "of": "accounts" }, or leave out "users"',
+      );
+      return;
+    }
+    this.of = 'users';
+    this.condition(match, [], at);
+    this.of = 'accounts';
   }
 
   private operand(operand: Operand, events: Events, parent: object): void {
@@ -145,7 +166,14 @@ class Checker {
       this.unsupported(at, 'conditions on entities');
       return;
     }
-    if (stream.by) this.unsupported(at, '"by": "group_id"');
+    if (stream.by && this.definition.of === 'users') {
+      this.report(
+        'misplaced-operand',
+        at,
+        '"by": "group_id" asks for events tagged with the account, and this definition is of users',
+        'leave it out, or make the definition { "of": "accounts" }',
+      );
+    }
     if (stream.expiresAfter && events.length > 0) {
       this.report(
         'misplaced-operand',
@@ -189,28 +217,45 @@ class Checker {
   private audience(key: string, at: object): void {
     const found = this.names.definition(key);
     if (found?.kind === 'audience') {
-      this.upstream.add(key);
+      if (readableBy(found, this.of)) this.upstream.add(key);
+      else this.ofOthers(found, `{ "audience": "${key}" }`, at);
       return;
     }
     const wrong = found ? `"${key}" is a trait, not an audience` : `There is no audience "${key}"`;
-    const hint = found ? `write { "trait": "${key}", … }` : didYouMean(key, this.names.audienceNames());
+    const hint = found
+      ? `write { "trait": "${key}", … }`
+      : didYouMean(key, this.names.audienceNames(this.of));
     this.report('unknown-reference', at, wrong, hint);
   }
 
   private trait(path: string, at: object): void {
-    const target = this.names.trait(path);
+    const target = this.names.trait(path, this.of);
+    const others = this.names.definition(path);
+    if (!target && others) {
+      this.ofOthers(others, `{ "trait": "${path}", … }`, at);
+      return;
+    }
+    if (!target && this.of === 'accounts' && this.names.isCustom(path, 'users')) {
+      this.report(
+        'misplaced-operand',
+        at,
+        `"${path}" is a trait of users, and here accounts are asked about`,
+        lift(`{ "trait": "${path}", … }`),
+      );
+      return;
+    }
     if (!target) {
       this.report(
         'unknown-reference',
         at,
         `There is no trait "${path}"`,
-        didYouMean(path, this.names.traitNames()),
+        didYouMean(path, this.names.traitNames(this.of)),
       );
       return;
     }
     if (target.kind === 'custom') return;
     this.upstream.add(target.key);
-    if (this.names.isCustom(path)) {
+    if (this.names.isCustom(path, this.of)) {
       this.add({
         code: 'shadowed-trait',
         severity: 'warning',
@@ -218,6 +263,26 @@ class Checker {
         ...this.place(at),
       });
     }
+  }
+
+  /** A reference to what is not of whom is asked about. */
+  private ofOthers(other: Definition, written: string, at: object): void {
+    const noun = other.kind === 'audience' ? 'an audience' : 'a trait';
+    if (this.of === 'accounts') {
+      this.report(
+        'misplaced-operand',
+        at,
+        `"${other.key}" is ${noun} of users, and here accounts are asked about`,
+        lift(written),
+      );
+      return;
+    }
+    this.report(
+      'misplaced-operand',
+      at,
+      `"${other.key}" is ${noun} of accounts, and a user may belong to several with different values`,
+      'ask for the account in an audience of accounts, and for that audience here',
+    );
   }
 
   unsupported(at: object, what: string): void {

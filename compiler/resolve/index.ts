@@ -2,7 +2,7 @@
 import { ownerOf, type Definition, type Spans } from '../../models/definition.js';
 import { bindSource, type BoundSource } from '../bind/index.js';
 import { CompilerBug, hasErrors, type Diagnostic } from '../diagnostics/index.js';
-import type { TraitTarget } from '../lower/index.js';
+import type { ResolveTrait } from '../lower/index.js';
 import { fingerprint } from '../plan/fingerprint.js';
 import { topological } from '../plan/graph.js';
 import { checkDefinition, type Checked } from './check.js';
@@ -65,7 +65,7 @@ function bindSources({ project, spans, catalog }: ResolveInput): {
 function resolvedDefinition(
   definition: Definition,
   checked: Checked | undefined,
-  resolveTrait: (path: string) => TraitTarget,
+  resolveTrait: ResolveTrait,
 ): ResolvedDefinition {
   return {
     definition,
@@ -77,9 +77,9 @@ function resolvedDefinition(
 }
 
 const traitResolver =
-  (names: Names) =>
-  (path: string): TraitTarget => {
-    const target = names.trait(path);
+  (names: Names): ResolveTrait =>
+  (path, of) => {
+    const target = names.trait(path, of);
     if (!target) throw new CompilerBug(`trait ${path} passed resolve`);
     return target;
   };

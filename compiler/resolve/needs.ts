@@ -1,18 +1,27 @@
 import type { Definition } from '../../models/definition.js';
-import { EVENT_COLUMNS, FACET_TYPES, type EventNeeds, type Needs, type ValueColumn } from '../bind/types.js';
+import {
+  EVENT_COLUMNS,
+  FACET_TYPES,
+  GROUP_COLUMN,
+  type EventNeeds,
+  type Needs,
+  type ValueColumn,
+} from '../bind/types.js';
 import { nul, scan } from '../ir/build.js';
 import type { Column, Relation } from '../ir/types.js';
-import { lowerDefinition, type Provider, type TraitTarget } from '../lower/index.js';
+import { ACCOUNT, lowerDefinition, type Provider, type ResolveTrait } from '../lower/index.js';
 
-const KEY: readonly Column[] = [{ name: 'profile_no', type: 'int' }];
+const ACCOUNT_KEY: Column = { name: 'profile_no', type: 'int' };
+const KEY: readonly Column[] = [ACCOUNT_KEY];
 
 /**
  * What a definition needs of the sources: lowers it over a provider that only takes notes, so needs and
  * lowering cannot disagree.
  */
-export function needsOf(definition: Definition, resolveTrait: (path: string) => TraitTarget): Needs {
+export function needsOf(definition: Definition, resolveTrait: ResolveTrait): Needs {
   const events = new Map<string, Map<string, ValueColumn>>();
   const traits = new Map<string, ValueColumn>();
+  let accounts: Map<string, ValueColumn> | undefined;
   const blank = (name: string, columns: readonly Column[]): Relation => scan({ name }, [...KEY, ...columns]);
   const shaped = (columns: readonly ValueColumn[]): readonly Column[] =>
     columns.map((column) => ({ name: column.name, type: FACET_TYPES[column.facet] }));
@@ -42,12 +51,25 @@ export function needsOf(definition: Definition, resolveTrait: (path: string) => 
         { name: 'text_value', type: 'text' },
       ]),
     audience: () => blank('audience', []),
+    accounts() {
+      const wanted = (accounts ??= new Map<string, ValueColumn>());
+      return {
+        key: ACCOUNT_KEY,
+        accounts: () => blank('accounts', [GROUP_COLUMN]),
+        users: () => blank('account_users', [{ ...ACCOUNT_KEY, name: ACCOUNT }, GROUP_COLUMN]),
+        customTraits(columns) {
+          columns.forEach((column) => wanted.set(column.name, column));
+          return blank('account_traits', shaped(columns));
+        },
+      };
+    },
     firstRunAt: () => nul('timestamp'),
   };
   lowerDefinition(definition, provider, resolveTrait);
   return {
     events: [...events].map(([event, columns]) => ({ event, columns: [...columns.values()] })),
     traits: [...traits.values()],
+    ...(accounts && { accounts: [...accounts.values()] }),
   };
 }
 
@@ -55,6 +77,7 @@ export function needsOf(definition: Definition, resolveTrait: (path: string) => 
 export function unionNeeds(all: readonly Needs[]): Needs {
   const events = new Map<string, Map<string, ValueColumn>>();
   const traits = new Map<string, ValueColumn>();
+  const accounts = new Map<string, ValueColumn>();
   for (const needs of all) {
     for (const { event, columns } of needs.events) {
       const wanted = events.get(event) ?? new Map<string, ValueColumn>();
@@ -62,10 +85,12 @@ export function unionNeeds(all: readonly Needs[]): Needs {
       events.set(event, wanted);
     }
     needs.traits.forEach((column) => traits.set(column.name, column));
+    for (const column of needs.accounts ?? []) accounts.set(column.name, column);
   }
   const merged: readonly EventNeeds[] = [...events].map(([event, columns]) => ({
     event,
     columns: [...columns.values()],
   }));
-  return { events: merged, traits: [...traits.values()] };
+  const asked = all.some((needs) => needs.accounts) && { accounts: [...accounts.values()] };
+  return { events: merged, traits: [...traits.values()], ...asked };
 }

@@ -1,7 +1,7 @@
 import type { Definition, Project, Spans } from '../../models/definition.js';
 import type { BoundSource } from '../bind/index.js';
 import type { Catalog, Needs } from '../bind/types.js';
-import type { TraitTarget } from '../lower/index.js';
+import type { ResolveTrait } from '../lower/index.js';
 
 export interface ResolveInput {
   readonly project: Project;
@@ -30,5 +30,5 @@ export interface ResolvedProject {
   readonly definitions: readonly ResolvedDefinition[];
   readonly byKey: ReadonlyMap<string, ResolvedDefinition>;
   /** What a trait path means here. */
-  readonly resolveTrait: (path: string) => TraitTarget;
+  readonly resolveTrait: ResolveTrait;
 }

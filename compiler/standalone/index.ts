@@ -1,27 +1,14 @@
 /** One definition as one SELECT over the raw sources, that an analyst could run by hand. */
 import type { ValueColumn } from '../bind/types.js';
 import { CompilerBug } from '../diagnostics/index.js';
-import {
-  agg,
-  aggregate,
-  as,
-  bool,
-  c,
-  extend,
-  filter,
-  label,
-  nul,
-  param,
-  project,
-  text,
-  union,
-} from '../ir/build.js';
-import type { Expr, Relation } from '../ir/types.js';
+import { as, bool, c, extend, filter, label, nul, param, project, text, union } from '../ir/build.js';
+import type { Relation } from '../ir/types.js';
 import { lowerDefinition, type EventRequest, type Provider } from '../lower/index.js';
 import type { ResolvedDefinition, ResolvedProject } from '../resolve/types.js';
 import { needsOrder } from '../program/names.js';
 import { unionNeeds } from '../resolve/needs.js';
 import { rewrite } from '../rewrite/index.js';
+import { Accounts, latestMentions } from './accounts.js';
 import { EMAIL_NEEDS, kindOf, Profiles } from './profiles.js';
 import { RawSources } from './sources.js';
 
@@ -40,7 +27,7 @@ export function standaloneSelect(resolved: ResolvedProject, key: string): Standa
   const values = definition.kind === 'trait' ? ['value', 'number_value', 'text_value'] : [];
   const query = project(rows, [
     as('profile_id', c(rows, 'profile_id')),
-    as('profile_kind', kindOf(rows)),
+    as('profile_kind', definition.of === 'accounts' ? text('account') : kindOf(rows)),
     ...values.map((name) => as(name, c(rows, name))),
   ]);
   return { query: rewrite(query), firstRuns: selects.firstRuns };
@@ -53,13 +40,19 @@ function resolvedDefinition(resolved: ResolvedProject, key: string): ResolvedDef
 }
 
 /** What all definitions of a project share is made once. */
-const SHARED = new WeakMap<ResolvedProject, Profiles>();
+const SHARED = new WeakMap<ResolvedProject, Shared>();
 
-function profilesOf(resolved: ResolvedProject): Profiles {
+interface Shared {
+  readonly people: Profiles;
+  readonly accounts: Accounts;
+}
+
+function sharedBy(resolved: ResolvedProject): Shared {
   const found = SHARED.get(resolved);
   if (found) return found;
   const needs = unionNeeds([...resolved.definitions.map((d) => d.needs), EMAIL_NEEDS]);
-  const made = new Profiles(new RawSources(resolved.sources, needs));
+  const raw = new RawSources(resolved.sources, needs);
+  const made = { people: new Profiles(raw), accounts: new Accounts(raw) };
   SHARED.set(resolved, made);
   return made;
 }
@@ -68,11 +61,14 @@ class Standalone {
   readonly firstRuns = new Map<string, string>();
   private readonly raw: RawSources;
   private readonly people: Profiles;
+  private readonly accounts: Accounts;
   private readonly made = new Map<string, Relation>();
   private readonly eventUses = new Map<string, number>();
 
   constructor(private readonly resolved: ResolvedProject) {
-    this.people = profilesOf(resolved);
+    const shared = sharedBy(resolved);
+    this.people = shared.people;
+    this.accounts = shared.accounts;
     this.raw = this.people.raw;
   }
 
@@ -96,6 +92,7 @@ class Standalone {
       customTraits: (columns) => this.customTraits(columns),
       trait: (key) => this.relation(key),
       audience: (key) => this.relation(key),
+      accounts: () => this.accounts.side(),
       firstRunAt: () => {
         const name = `first_run_at__${definition}`;
         this.firstRuns.set(name, definition);
@@ -135,12 +132,8 @@ class Standalone {
   }
 
   private customTraits(columns: readonly ValueColumn[]): Relation {
-    const names = columns.map((x) => x.name);
-    const kept = ['timestamp', 'message_id', 'origin', ...names];
+    const kept = ['timestamp', 'message_id', 'origin', ...columns.map((x) => x.name)];
     const rows = union(this.raw.identifies(columns).map((part) => this.raw.assigned(part, kept)));
-    const order: readonly Expr[] = ['timestamp', 'message_id', 'origin'].map((name) => c(rows, name));
-    const latest = names.map((name) => as(name, agg('last', [c(rows, name)], { orderBy: order })));
-    const keys = this.raw.key.map((k) => as(k.name, c(rows, k.name)));
-    return label(aggregate(rows, keys, latest), 'custom traits');
+    return label(latestMentions(rows, this.raw.key, columns), 'custom traits');
   }
 }

@@ -164,6 +164,16 @@ export class RawSources {
     });
   }
 
+  /** Group calls by `as_of`, with mentions, and the source they came from (`origin`). */
+  groups(columns: readonly ValueColumn[]): readonly Relation[] {
+    return this.sources.flatMap((source) => {
+      const rows = this.read(source, (rowsOf) => source.groups(columns, rowsOf));
+      if (!rows) return [];
+      const past = filter(rows, call('le', c(rows, 'timestamp'), AS_OF));
+      return [extend(past, [as('origin', text(source.name))])];
+    });
+  }
+
   /**
    * Events of one name from one source, each message counted once: one CTE of the name given. Whatever definition
    * asks for the same ones under the same name gets the same relation.

@@ -90,7 +90,7 @@ describe('messages', () => {
     const { bound } = bindSource(messagesSource({ traits: ['tier'] }), RAW);
     expect(checkEvent([bound!], 'Anything')).toBeUndefined();
     expect(checkValue([bound!], 'Anything', valueColumn('property', 'x.y', 'text'))).toBeUndefined();
-    expect(['plan', 'plan.name', 'tier', 'other'].map((name) => bound!.hasTrait(name))).toEqual([
+    expect(['plan', 'plan.name', 'tier', 'other'].map((name) => bound!.hasTrait(name, 'users'))).toEqual([
       true,
       true,
       true,
@@ -141,8 +141,8 @@ describe('segment', () => {
   });
 
   it('reads traits off the columns of identifies', () => {
-    expect(web.traitNames()).toEqual(['Email', 'address_city']);
-    expect(['email', 'address.city', 'user_id', 'plan'].map((path) => web.hasTrait(path))).toEqual([
+    expect(web.traitNames('users')).toEqual(['Email', 'address_city']);
+    expect(['email', 'address.city', 'user_id', 'plan'].map((path) => web.hasTrait(path, 'users'))).toEqual([
       true,
       true,
       false,

@@ -3,6 +3,7 @@
  * plainest way there is. It is written from the contract alone and shares no code with the product; wherever the
  * two disagree, one of them is wrong.
  */
+import { accountsOf, type Account } from './accounts.js';
 import { holds, operatorOf } from './compare.js';
 import { Decimal } from './decimal.js';
 import { messagesThatCount } from './messages.js';
@@ -40,13 +41,16 @@ export function evaluate(input: EvaluationInput): Evaluation {
 class Evaluator {
   private readonly asOf: Micros;
   private readonly profiles: Profile[];
+  private readonly accounts: Account[];
   private readonly definitions: Map<string, Definition>;
   private readonly computed = new Map<string, Computed>();
   private readonly underway: string[] = [];
 
   constructor(private readonly input: EvaluationInput) {
     this.asOf = requireInstant(input.asOf);
-    this.profiles = profilesOf(messagesThatCount(input.messages, this.asOf));
+    const messages = messagesThatCount(input.messages, this.asOf);
+    this.profiles = profilesOf(messages);
+    this.accounts = accountsOf(this.profiles, messages);
     const enabled = input.definitions.filter((definition) => definition.enabled !== false);
     this.definitions = new Map(enabled.map((definition) => [definition.key, definition]));
     if (this.definitions.size !== enabled.length) throw new Error('two definitions with one key');
@@ -62,7 +66,7 @@ class Evaluator {
     for (const key of this.definitions.keys()) {
       const computed = this.read(key);
       if (computed?.kind === 'audience') {
-        const members = this.profiles.filter((profile) => computed.members.has(profile.name));
+        const members = [...this.profiles, ...this.accounts].filter(({ name }) => computed.members.has(name));
         evaluation.members.set(
           key,
           members.map((profile) => profile.ref),
@@ -104,7 +108,10 @@ class Evaluator {
       throw new Error(`a cycle: ${[...this.underway, definition.key].join(' -> ')}`);
     }
     this.underway.push(definition.key);
-    const range = this.profiles.filter((profile) => profile.known || definition.include_anonymous === true);
+    const range =
+      definition.of === 'accounts'
+        ? this.accounts
+        : this.profiles.filter((profile) => profile.known || definition.include_anonymous === true);
     const computed =
       definition.kind === 'audience'
         ? this.computeAudience(definition, definition.definition, range)
@@ -115,7 +122,7 @@ class Evaluator {
 
   private computeAudience(definition: Definition, condition: Condition, range: Profile[]): Computed {
     const members = range.filter((profile) =>
-      this.satisfies(profile, condition, this.scope(definition, profile)),
+      this.satisfies(profile, condition, this.scopeOf(definition, profile)),
     );
     return { kind: 'audience', members: new Set(members.map((profile) => profile.name)) };
   }
@@ -128,7 +135,7 @@ class Evaluator {
     const counts = isCounting(reducer.name);
     const values = new Map<string, Value>();
     for (const profile of range) {
-      const events = matchingEvents(stream, this.scope(definition, profile));
+      const events = matchingEvents(stream, this.scopeOf(definition, profile));
       const value = reduce(events, reducer.name, reducer.args);
       const isZeroCount = counts && value instanceof Decimal && value.scaled === 0n;
       if (isPresent(value) && !isZeroCount) values.set(profile.name, value);
@@ -136,8 +143,10 @@ class Evaluator {
     return { kind: 'trait', counts, values };
   }
 
-  private scope(definition: Definition, profile: Profile): ProfileScope {
+  private scope(definition: Definition, profile: Profile, account?: string): ProfileScope {
     const scope: ProfileScope = {
+      ...(account !== undefined && { account }),
+      definition,
       asOf: this.asOf,
       earliest: this.earliestEvent(definition),
       messages: profile.messages,
@@ -145,6 +154,16 @@ class Evaluator {
       readTrait: (name) => this.readTrait(profile, name),
     };
     return scope;
+  }
+
+  /** A user is a member of an audience of accounts where an account of theirs is. */
+  private isMember(profile: Profile, members: ReadonlySet<string>): boolean {
+    if (members.has(profile.name)) return true;
+    return this.accounts.some(({ name, users }) => users.includes(profile) && members.has(name));
+  }
+
+  private scopeOf(definition: Definition, profile: Profile): ProfileScope {
+    return this.scope(definition, profile, profile.ref.kind === 'account' ? profile.ref.id : undefined);
   }
 
   /** How far back a definition's events go (SEMANTICS §5 `history`); `undefined` for all of them. */
@@ -167,7 +186,17 @@ class Evaluator {
     if ('audience' in condition) {
       const audience = this.read(condition.audience);
       if (audience?.kind !== 'audience') throw new Error(`no audience ${condition.audience}`);
-      return audience.members.has(profile.name);
+      return this.isMember(profile, audience.members);
+    }
+    if ('users' in condition) {
+      const { account } = scope;
+      const asked = this.accounts.find(({ name }) => name === profile.name);
+      if (!asked || account === undefined) throw new Error('users of something that is no account');
+      const found = asked.users.map((user) =>
+        this.satisfies(user, condition.match, this.scope(scope.definition, user, account)),
+      );
+      if (condition.users === 'all') return found.length > 0 && found.every(Boolean);
+      return condition.users === 'any' ? found.some(Boolean) : !found.some(Boolean);
     }
     throw new Error(`not a condition: ${JSON.stringify(condition)}`);
   }
@@ -176,7 +205,7 @@ class Evaluator {
   private readTrait(profile: Profile, name: string): Value[] {
     const computed = this.read(name);
     if (computed === undefined) return customTrait(profile, name);
-    if (computed.kind === 'audience') return [computed.members.has(profile.name)];
+    if (computed.kind === 'audience') return [this.isMember(profile, computed.members)];
     const stored = computed.values.get(profile.name);
     return [stored === undefined && computed.counts ? Decimal.ofInteger(0) : stored];
   }

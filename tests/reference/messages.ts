@@ -4,7 +4,8 @@
  */
 import type { Json, Message, MessageType } from './model.js';
 import { parseInstant, type Micros } from './time.js';
-import { compareNumbers, compareTexts, isObject } from './values.js';
+import { readSteps } from './paths.js';
+import { compareNumbers, compareTexts, isObject, textOf } from './values.js';
 
 /** A message that counts at `as_of`. */
 export interface KnownMessage {
@@ -15,6 +16,8 @@ export interface KnownMessage {
   sourceId: string | undefined;
   userId: string | undefined;
   anonymousId: string | undefined;
+  /** The account a group call is about, or another message is tagged with: its `group_id`, else `context.groupId`. */
+  groupId: string | undefined;
   /** The event it is, where it is one: track, page and screen messages. */
   event: string | undefined;
   properties: Json;
@@ -59,7 +62,7 @@ function compareInstants(a: string | null | undefined, b: string | null | undefi
 }
 
 /** By timestamp, ties by message id text (SEMANTICS §2 Reducers, §10 Identity), then by source and type. */
-function compareMessages(a: KnownMessage, b: KnownMessage): number {
+export function compareMessages(a: KnownMessage, b: KnownMessage): number {
   return (
     compareNumbers(a.timestamp, b.timestamp) ||
     compareTexts(a.id, b.id) ||
@@ -72,7 +75,11 @@ function read(row: Message): KnownMessage | undefined {
   const timestamp = parseInstant(row.timestamp ?? '');
   const userId = row.user_id || undefined;
   const anonymousId = row.anonymous_id || undefined;
-  if (timestamp === undefined || (userId === undefined && anonymousId === undefined)) return undefined;
+  const groupId = groupIdOf(row);
+  // A group call makes an account known even where it names nobody.
+  const isOfNobody = userId === undefined && anonymousId === undefined;
+  if (timestamp === undefined || (isOfNobody && (row.type !== 'group' || groupId === undefined)))
+    return undefined;
   return {
     id: row.message_id,
     type: row.type,
@@ -81,11 +88,19 @@ function read(row: Message): KnownMessage | undefined {
     sourceId: row.source_id ?? undefined,
     userId,
     anonymousId,
+    groupId,
     event: eventName(row),
     properties: propertiesOf(row),
     traits: row.traits ?? null,
     context: row.context ?? null,
   };
+}
+
+function groupIdOf(row: Message): string | undefined {
+  if (row.group_id) return row.group_id;
+  if (row.type === 'group') return undefined;
+  const [tagged] = readSteps(row.context ?? null, ['groupId']);
+  return textOf(tagged) || undefined;
 }
 
 /** SEMANTICS §1: a page event is named `Page Viewed`, a screen event `Screen Viewed`. */

@@ -94,6 +94,8 @@ export interface EventStream extends Partial<Record<ReducerName, ReducerArgument
   since?: string;
   until?: string;
   sources?: { exclude: string[] };
+  /** In definitions of accounts: only events tagged with the account. */
+  by?: 'group_id';
 }
 
 /** A funnel step: an event stream inside another's `where` (SEMANTICS §4). */
@@ -111,7 +113,14 @@ export type Condition =
   | { not: Condition }
   | EventStream
   | TraitCondition
-  | { audience: string };
+  | { audience: string }
+  | UsersCondition;
+
+/** Of accounts: what some, every or no user of theirs has to satisfy. */
+export interface UsersCondition {
+  users: 'any' | 'all' | 'none';
+  match: Condition;
+}
 
 export type Predicate =
   | { all: Predicate[] }
@@ -127,7 +136,7 @@ interface DefinitionBase {
   key: string;
   name?: string;
   description?: string;
-  of?: 'users';
+  of?: 'users' | 'accounts';
   tags?: string[];
   enabled?: boolean;
   include_anonymous?: boolean;
@@ -139,11 +148,11 @@ export type Definition =
   | (DefinitionBase & { kind: 'trait'; definition: EventStream });
 
 export interface ProfileRef {
-  kind: 'user' | 'anonymous';
+  kind: 'user' | 'anonymous' | 'account';
   id: string;
 }
 
-/** What an earlier run published of a definition that is not computed now; profiles as `u:<id>` / `a:<id>`. */
+/** What an earlier run published of a definition that is not computed now; profiles by their names. */
 export type Published =
   | { kind: 'audience'; members: string[] }
   | {
@@ -190,8 +199,11 @@ export interface Evaluation {
 }
 
 /**
- * A profile's name in maps and test data: `u:<user_id>` or `a:<anonymous_id>`. User x and anonymous x are two.
+ * A profile's name in maps and test data: `u:<user_id>`, `a:<anonymous_id>` or `g:<group_id>`. User x and anonymous x
+ * are two.
  */
 export function profileName(profile: ProfileRef): string {
-  return `${profile.kind === 'user' ? 'u' : 'a'}:${profile.id}`;
+  return `${INITIALS[profile.kind]}:${profile.id}`;
 }
+
+const INITIALS: Readonly<Record<ProfileRef['kind'], string>> = { user: 'u', anonymous: 'a', account: 'g' };

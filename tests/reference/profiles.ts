@@ -12,12 +12,17 @@ export interface Profile {
   name: string;
   /** Whether an ordinary definition ranges over it; the others need `include_anonymous`. */
   known: boolean;
-  /** All messages of the profile, first to last. */
+  /** All messages of the profile, first to last; of an account, those of its users. */
   messages: KnownMessage[];
+  /** The messages whose traits are the profile's, first to last. */
+  mentions: KnownMessage[];
 }
 
-/** Every profile of the universe, by name. `messages` are those that count, first to last. */
-export function profilesOf(messages: readonly KnownMessage[]): Profile[] {
+/** Every user and anonymous profile of the universe, by name. `counted` are the messages that count, first to last. */
+export function profilesOf(counted: readonly KnownMessage[]): Profile[] {
+  const messages = counted.filter(
+    (message) => message.userId !== undefined || message.anonymousId !== undefined,
+  );
   const owners = ownersOfAnonymousIds(messages);
   const ofAnonymous = (id: string): ProfileRef => {
     const user = owners.get(id);
@@ -43,7 +48,13 @@ export function profilesOf(messages: readonly KnownMessage[]): Profile[] {
     .map((ref) => {
       const name = profileName(ref);
       const messagesOfProfile = own.get(name) ?? [];
-      return { ref, name, known: isKnown(ref, messagesOfProfile), messages: messagesOfProfile };
+      return {
+        ref,
+        name,
+        known: isKnown(ref, messagesOfProfile),
+        messages: messagesOfProfile,
+        mentions: messagesOfProfile.filter((message) => message.type === 'identify'),
+      };
     })
     .sort((a, b) => compareTexts(a.name, b.name));
 }
@@ -88,17 +99,14 @@ function bringsAdvertisingId(message: KnownMessage): boolean {
 }
 
 /**
- * A custom trait's values: the latest mention of its path among the profile's identifies, where null removes. One
+ * A custom trait's values: the latest mention of its path among the profile's mentions, where null removes. One
  * value, or with a `$` step one for each element of the array last mentioned.
  */
 export function customTrait(profile: Profile, path: string): Value[] {
   const steps = parsePath(path);
   const firstSpread = steps.indexOf('$');
   const mentioned = firstSpread === -1 ? steps : steps.slice(0, firstSpread);
-  const latest = profile.messages
-    .filter((message) => message.type === 'identify')
-    .flatMap((message) => mentionAt(message.traits, mentioned) ?? [])
-    .at(-1);
+  const latest = profile.mentions.flatMap((message) => mentionAt(message.traits, mentioned) ?? []).at(-1);
   const value: Json = latest?.value ?? null;
   return readSteps(value, steps.slice(mentioned.length));
 }

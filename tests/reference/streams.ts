@@ -4,7 +4,15 @@
  */
 import { holds, type ComparisonScope } from './compare.js';
 import type { KnownMessage } from './messages.js';
-import type { ChildStream, Comparison, Condition, EventStream, Predicate, ValueReference } from './model.js';
+import type {
+  ChildStream,
+  Comparison,
+  Condition,
+  Definition,
+  EventStream,
+  Predicate,
+  ValueReference,
+} from './model.js';
 import { readPath } from './paths.js';
 import { reduce, reducerOf } from './reducers.js';
 import { parseDuration, requireInstant, type Micros } from './time.js';
@@ -17,6 +25,10 @@ export interface ProfileScope {
   earliest: Micros | undefined;
   /** The profile's messages, first to last. */
   messages: readonly KnownMessage[];
+  /** Whose condition it is. */
+  definition: Definition;
+  /** The account asked about, itself or by its users. */
+  account?: string;
   satisfies(condition: Condition): boolean;
   readTrait(name: string): Value[];
 }
@@ -37,6 +49,7 @@ export function matchingEvents(
       (scope.earliest === undefined || event.timestamp >= scope.earliest) &&
       isInWindow(event, stream, scope.asOf) &&
       !isExcluded(event, stream) &&
+      (stream.by === undefined || event.groupId === scope.account) &&
       isAfterParent(event, stream, ancestors.at(-1)) &&
       (stream.where === undefined || matches(event, stream.where, scope, ancestors)),
   );

@@ -134,7 +134,7 @@ export class World implements AsyncDisposable {
       const named = rows.map((row) => ({
         ...row,
         key: definition.key,
-        identifier_type: row['profile_kind'] === 'user' ? 'user_id' : 'anonymous_id',
+        identifier_type: IDENTIFIERS.get(String(row['profile_kind'])) ?? null,
         identifier: row['profile_id'] ?? null,
       }));
       (definition.kind === 'audience' ? members : values).push(...named);
@@ -177,8 +177,16 @@ function collect(project: Project, memberRows: readonly Row[], valueRows: readon
   return { members, traits };
 }
 
+const IDENTIFIERS: ReadonlyMap<string, string> = new Map([
+  ['user', 'user_id'],
+  ['anonymous', 'anonymous_id'],
+  ['account', 'group_id'],
+]);
+
+const INITIALS: Readonly<Record<string, string>> = { user_id: 'u', anonymous_id: 'a', group_id: 'g' };
+
 const name = (row: Row): string =>
-  `${row['identifier_type'] === 'user_id' ? 'u' : 'a'}:${String(row['identifier'])}`;
+  `${INITIALS[String(row['identifier_type'])] ?? '?'}:${String(row['identifier'])}`;
 
 async function load(
   options: WorldOptions,
