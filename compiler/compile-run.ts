@@ -45,7 +45,9 @@ export function compileRun(input: CompileRunInput): {
   const target = project.config.targets[project.config.target];
   const schema = target?.schema ?? 'rollcall';
   const needs = unionNeeds(resolved.definitions.map((d) => d.needs));
-  const provider = runProvider({ schema, sources: resolved.sources, needs, computing, published });
+  const entityNeeds = unionNeeds(computed.map((d) => d.needs)).entities ?? [];
+  const { sources, entities } = resolved;
+  const provider = runProvider({ schema, sources, needs, entities, entityNeeds, computing, published });
   const definitions = computed.map((d) => ({
     definition: d.definition,
     fingerprint: d.fingerprint,
@@ -58,8 +60,10 @@ export function compileRun(input: CompileRunInput): {
   const program = buildRun({
     schema,
     project,
-    sources: resolved.sources,
+    sources,
     needs,
+    entities,
+    entityNeeds,
     definitions,
     removed,
     existing,

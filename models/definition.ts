@@ -105,17 +105,25 @@ export const ENTITY_IDENTIFIERS = ['user_id', 'anonymous_id', 'group_id'] as con
 
 export type EntityIdentifier = (typeof ENTITY_IDENTIFIERS)[number];
 
+/** A column named in rollcall.json: an object, so that it has a place there. */
+export interface ColumnRef {
+  readonly column: string;
+}
+
 /** Rows of a warehouse table, related to profiles or to other entities, for `entity` conditions. */
 export interface EntityConfig {
+  readonly name: string;
   readonly table: string;
   /** The column that identifies a row. */
-  readonly id: string;
+  readonly id: ColumnRef;
   /** Identifier type to column: `{ "user_id": "customer_id" }`. */
-  readonly profile: Readonly<Partial<Record<EntityIdentifier, string>>>;
-  /** Another entity's name to pairs of an own column and its column. The graph of these has no circles. */
-  readonly relations: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly profile: Readonly<Partial<Record<EntityIdentifier, ColumnRef>>>;
+  /** Another entity's name to the columns that are equal. The graph of these has no circles. */
+  readonly relations: Readonly<
+    Record<string, readonly { readonly own: ColumnRef; readonly other: ColumnRef }[]>
+  >;
   /** Property to the column that is not called so. */
-  readonly columns: Readonly<Record<string, string>>;
+  readonly columns: Readonly<Record<string, ColumnRef>>;
 }
 
 export interface ProjectConfig {

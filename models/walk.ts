@@ -43,15 +43,25 @@ export function countPrimaries(conditions: Iterable<Condition>): number {
 }
 
 /** Trait paths and audience keys that a tree refers to, anywhere in it. */
-export function namesIn(tree: Condition | TraitValue): readonly string[] {
-  const names = new Set<string>();
+export const namesIn = (tree: Condition | TraitValue): readonly string[] =>
+  textsIn(tree, ({ kind, path, key }) => (kind === 'trait' ? path : kind === 'audience' ? key : undefined));
+
+/** Entities a tree reads, anywhere in it. */
+export const entitiesIn = (tree: Condition | TraitValue): readonly string[] =>
+  textsIn(tree, ({ kind, entity }) => (kind === 'entity' ? entity : undefined));
+
+/** Each text that some node of a tree has to give, once. */
+function textsIn(
+  tree: object,
+  text: (node: Readonly<Record<string, unknown>>) => unknown,
+): readonly string[] {
+  const found = new Set<string>();
   const visit = (node: unknown): void => {
     if (typeof node !== 'object' || node === null) return;
-    const { kind, path, key } = node as { kind?: unknown; path?: unknown; key?: unknown };
-    if (kind === 'trait' && typeof path === 'string') names.add(path);
-    if (kind === 'audience' && typeof key === 'string') names.add(key);
+    const value = text(node as Readonly<Record<string, unknown>>);
+    if (typeof value === 'string') found.add(value);
     Object.values(node).forEach(visit);
   };
   visit(tree);
-  return [...names];
+  return [...found];
 }

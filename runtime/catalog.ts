@@ -1,4 +1,4 @@
-/** Introspection: what the sources' schemas hold, and which trait names their raw messages carry. */
+/** Introspection: what the schemas of sources and entities hold, and which trait names their raw messages carry. */
 import { bindSource, parseTableName } from '../compiler/bind/index.js';
 import type { TableRef } from '../compiler/ir/types.js';
 import type { Catalog, CatalogTable, Level } from '../compiler/bind/types.js';
@@ -15,14 +15,24 @@ const schemaOf = (source: SourceConfig): string | undefined =>
 const catalogOf = (source: SourceConfig): string | undefined =>
   source.layout === 'segment' ? undefined : tableOf(source).catalog;
 
-/** Describes every schema a source lives in, once, and the trait names seen in `messages` sources. */
+/** Describes every schema a source or an entity lives in, once, and the trait names seen in `messages` sources. */
 export async function introspect(session: Session, stored: StoredState): Promise<Catalog> {
   const call = session.signal ? { signal: session.signal } : {};
   const tables: CatalogTable[] = [];
   const schemas = new Set<string | undefined>();
-  for (const source of session.project.config.sources) {
-    if (catalogOf(source) === undefined) schemas.add(schemaOf(source));
-    else tables.push(...(await describeAlone(session, tableOf(source))));
+  const { sources, entities = {} } = session.project.config;
+  const read = sources.map((source) => ({
+    table: tableOf(source),
+    schema: schemaOf(source),
+    catalog: catalogOf(source),
+  }));
+  for (const { table: name } of Object.values(entities)) {
+    const table = parseTableName(name);
+    read.push({ table, schema: table.schema, catalog: table.catalog });
+  }
+  for (const { table, schema, catalog } of read) {
+    if (catalog === undefined) schemas.add(schema);
+    else tables.push(...(await describeAlone(session, table)));
   }
   for (const schema of schemas) tables.push(...(await session.warehouse.describeSchema(schema, call)));
   const asksForAccounts = session.project.definitions.some((definition) => definition.of === 'accounts');

@@ -44,7 +44,9 @@ async function definitionStates(session: Session, stored: StoredState): Promise<
       status: row?.status ?? 'new',
       ...counts(byKey.get(key)),
       ...stateOf(row),
-      modified: definition !== undefined && row?.fingerprint !== fingerprint(definition),
+      modified:
+        definition !== undefined &&
+        row?.fingerprint !== fingerprint(definition, session.project.config.entities),
     };
   });
 }

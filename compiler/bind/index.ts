@@ -75,7 +75,7 @@ function bindSingle(
   if (source.table === undefined) return { diagnostics: [missingSetting(source, 'table')] };
   const wanted = parseTableName(source.table);
   const table = findTable(catalog, wanted);
-  if (!table) return { diagnostics: [missingTable(source, catalog, wanted)] };
+  if (!table) return { diagnostics: [missingTable(`Source ${source.name}`, catalog, wanted)] };
   const { columns, diagnostics } = standardColumns(source, table, names, true);
   if (hasErrors(diagnostics)) return { diagnostics };
   const bound = make(table, columns);
@@ -94,7 +94,11 @@ function bindSegment(source: SourceConfig, catalog: Catalog): BindResult {
   const usable = segmentTables(source, schema);
   const bound = new SegmentSource(source, usable);
   if (bound.tables([]).length === 0 && !usable.some((table) => hasEventColumn(table.catalog)))
-    return { diagnostics: [missingTable(source, catalog, { schema: source.schema, name: 'tracks' })] };
+    return {
+      diagnostics: [
+        missingTable(`Source ${source.name}`, catalog, { schema: source.schema, name: 'tracks' }),
+      ],
+    };
   return { bound, diagnostics: warnings(source, bound) };
 }
 

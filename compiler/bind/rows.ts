@@ -1,5 +1,21 @@
 /** Relations every layout makes of its rows: events with values, messages for identity, each message once. */
-import { and, as, bool, c, call, caseWhen, col, filter, int, project, rowNumber } from '../ir/build.js';
+import {
+  agg,
+  aggregate,
+  and,
+  as,
+  bool,
+  c,
+  call,
+  caseWhen,
+  col,
+  filter,
+  int,
+  label,
+  project,
+  rowNumber,
+  semiJoin,
+} from '../ir/build.js';
 import type { Expr, Named, Relation } from '../ir/types.js';
 import { rawRows, type BoundSource, type BoundTable, type RowsOf } from './bound.js';
 import { identifierOf, instantOf, textOf } from './columns.js';
@@ -107,6 +123,23 @@ export function firstLandings(
     columns.map((name) => as(name, c(kept, name))),
   );
 }
+
+/**
+ * Ids in more than one row, as they stand in their physical column. Hashes find the few candidates without grouping
+ * millions of texts.
+ *
+ * @param id the id's text, over the table's own columns
+ */
+export function repeatedIds(rows: Relation, column: string, id: Expr): Relation {
+  const hash = call('hash64', id);
+  const several = call('gt', agg('count'), int(1));
+  const hashes = label(aggregate(rows, [as(HASH, hash)], [], several), 'hashes');
+  const keyed = project(rows, [as(column, c(rows, column)), as(HASH, hash)]);
+  const candidates = semiJoin(keyed, hashes, [HASH]);
+  return aggregate(candidates, [as(column, c(candidates, column))], [], several);
+}
+
+const HASH = 'id_hash';
 
 /** The expressions behind a table's message columns, over its physical columns. */
 export function messageExprs(source: BoundSource, table: BoundTable, rows: Relation): (name: string) => Expr {

@@ -57,7 +57,8 @@ const error = (
   ...(hint === undefined ? {} : { hint }),
 });
 
-export function missingTable(source: SourceConfig, catalog: Catalog, wanted: TableRef): Diagnostic {
+/** @param owner whose table it is: `Source web` */
+export function missingTable(owner: string, catalog: Catalog, wanted: TableRef): Diagnostic {
   const there = catalog.tables.filter(
     (entry) => wanted.schema === undefined || same(entry.table.schema, wanted.schema),
   );
@@ -67,7 +68,7 @@ export function missingTable(source: SourceConfig, catalog: Catalog, wanted: Tab
   const where = wanted.schema === undefined ? 'The tables there are' : `Schema ${wanted.schema} has`;
   return error(
     'missing-table',
-    `Source ${source.name}: there is no table ${tableText(wanted)}. ${where}: ${listNames(names)}`,
+    `${owner}: there is no table ${tableText(wanted)}. ${where}: ${listNames(names)}`,
     didYouMean(wanted.schema === undefined ? tableText(wanted) : wanted.name, names),
   );
 }

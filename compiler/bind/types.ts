@@ -46,12 +46,34 @@ export interface EventNeeds {
   readonly columns: readonly ValueColumn[];
 }
 
+/** A column of an entity's rows that must equal one of another's: as it is where both hold integers, else as text. */
+export interface JoinColumn {
+  /** Its name in rows made of the table. */
+  readonly name: string;
+  readonly column: string;
+  readonly as: 'int' | 'text';
+}
+
+/** What all selected definitions together need of the rows of one entity. */
+export interface EntityNeeds {
+  readonly entity: string;
+  /** Rows are asked for by the profile of a user. */
+  readonly byProfile: boolean;
+  /** Rows are asked for by account. */
+  readonly byAccount: boolean;
+  /** Rows are asked for by what they are related to, so also those of nobody. */
+  readonly nested: boolean;
+  readonly joins: readonly JoinColumn[];
+  readonly columns: readonly ValueColumn[];
+}
+
 /** Everything the sources must provide. Identify always carries `email` as a mention. */
 export interface Needs {
   readonly events: readonly EventNeeds[];
   readonly traits: readonly ValueColumn[];
   /** Mentions of group calls, where accounts are asked for at all. */
   readonly accounts?: readonly ValueColumn[];
+  readonly entities?: readonly EntityNeeds[];
 }
 
 /** Columns every bound event row has before the value columns. */

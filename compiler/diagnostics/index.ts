@@ -35,6 +35,7 @@ export const CODES = {
   'too-many-conditions': 'More primary expressions than Segment accepts.',
   cycle: 'Definitions refer to each other in a circle.',
   'unknown-reference': 'A reference to a trait, audience or destination that does not exist.',
+  'unrelated-entity': 'An entity that no relation leads to from the profile, or from the entity around it.',
   'never-computed': 'A reference outside the selection that was never computed.',
   'shadowed-trait': 'A computed trait or audience hides a custom trait of the same name.',
   'misplaced-operand': 'An operand that has no meaning where it stands.',

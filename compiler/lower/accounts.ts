@@ -44,6 +44,14 @@ export function accountProvider(users: Provider): Provider {
         ...kept.map((name) => as(name, c(rows, name))),
       ]);
     },
+    entities: (request) => {
+      if (request.owner === undefined) return users.entities(request);
+      const rows = users.entities({ ...request, owner: 'account' });
+      const owned = join('inner', rows, side.accounts(), [GROUP_ID]);
+      const kept = rows.columns.map(({ name }) => name).filter((name) => name !== GROUP_ID);
+      return pick(owned, [side.key.name, ...kept]);
+    },
+    related: (outer, inner) => users.related(outer, inner),
     profiles: () => extend(pick(side.accounts(), [side.key.name]), [as('known', bool(true))]),
     names: () => {
       const accounts = side.accounts();
@@ -71,6 +79,10 @@ export function pairProvider(users: Provider): Provider {
     each: users,
     key: [...users.key, { name: ACCOUNT, type: side.key.type }],
     events: (request) => ofPairs(users, request),
+    entities: (request) => {
+      const rows = users.entities(request);
+      return request.owner === undefined ? rows : ofEach(rows);
+    },
     profiles: () => extend(pairs(), [as('known', bool(true))]),
     keepKnown: (rows) => rows,
     names: () => ofEach(users.names()),

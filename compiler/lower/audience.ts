@@ -3,7 +3,7 @@ import { CompilerBug } from '../diagnostics/index.js';
 import { and, antiJoin, c, filter, join, pick, semiJoin } from '../ir/build.js';
 import type { Relation } from '../ir/types.js';
 import { lowerCondition, NAMES, type LoweredCondition } from './condition.js';
-import { passRelation } from './measure.js';
+import { ofEvents, passRelation } from './measure.js';
 import type { LowerContext } from './provider.js';
 import { rankRelation } from './rank.js';
 import { intersection, Sets, type Source } from './sets.js';
@@ -79,7 +79,7 @@ function readRelations(
     sources.set(id, {
       relation: passRelation(measures, context),
       single: measures.length === 1,
-      provesProfile: true,
+      provesProfile: measures.every(ofEvents),
       stored: false,
     });
   }

@@ -165,7 +165,6 @@ class Walker {
   }
 
   private reduced(stream: Stream, reducer: Reducer): Reference {
-    if (stream.kind !== 'event') throw new CompilerBug('an entity stream passed resolve');
     const m = measure(stream, reducer, this.context);
     const pass = passOf(m);
     const together = this.passes.get(pass) ?? [];

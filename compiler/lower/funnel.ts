@@ -31,6 +31,7 @@ import {
 } from '../ir/build.js';
 import type { Expr, KeyPair, Named, Nearest, Relation } from '../ir/types.js';
 import { mapExpr, walkExpr } from '../ir/walk.js';
+import { existence } from './existence.js';
 import type { Faceted } from './faceted.js';
 import type { Child, Equality } from './predicate.js';
 import { measureAbsent, measureFaceted, reduced, type Reduction } from './reduce.js';
@@ -87,30 +88,6 @@ export function childExists(
 
 const columnOf = (stream: EventStream, reducer: Reducer, is: 'value' | 'next'): string =>
   hashedName(`${stream.event}_${reducer.fn}`, JSON.stringify(stream), JSON.stringify(reducer), is);
-
-/** Whether a comparison of a count only asks if there is one: true if there must be, false if there must not. */
-function existence(compare: Comparison): boolean | undefined {
-  if (!('right' in compare) || compare.right.kind !== 'literal' || compare.right.literal.type !== 'number') {
-    return undefined;
-  }
-  const value = Number(compare.right.literal.text);
-  switch (compare.op) {
-    case 'at_least':
-      return value > 0 && value <= 1 ? true : undefined;
-    case 'greater_than':
-      return value >= 0 && value < 1 ? true : undefined;
-    case 'less_than':
-      return value > 0 && value <= 1 ? false : undefined;
-    case 'at_most':
-      return value >= 0 && value < 1 ? false : undefined;
-    case 'equals':
-      return value === 0 ? false : undefined;
-    case 'not_equals':
-      return value === 0 ? true : undefined;
-    default:
-      return undefined;
-  }
-}
 
 /** Microseconds after the parent, both ends inclusive; without `to` there is no end. */
 interface Span {

@@ -10,6 +10,7 @@ export { traitShape } from './trait.js';
 export { ACCOUNT, usersOfAccounts } from './accounts.js';
 export type {
   AccountSide,
+  EntityRequest,
   EventRequest,
   LowerContext,
   Provider,

@@ -1,28 +1,44 @@
-import { durationMicros, type EventStream, type Reducer } from '../../models/algebra.js';
+import { durationMicros, type EventStream, type Reducer, type Stream } from '../../models/algebra.js';
 import { hashedName } from '../bind/paths.js';
 import { CompilerBug } from '../diagnostics/index.js';
 import { aggregate, and, as, c, call, col, filter, label, or } from '../ir/build.js';
 import type { Expr, Named, Relation } from '../ir/types.js';
 import { asOf, between } from './compare.js';
+import { EntityPredicate } from './entity.js';
 import { EventPredicate, requestOf } from './event.js';
 import type { LowerContext } from './provider.js';
 import { aggregateOf, isPlain, reduced, reducerArgument, type Reduction } from './reduce.js';
 
 /** A stream reduced to one value a profile. */
 export interface Measure extends Reduction {
-  readonly predicate: EventPredicate;
+  readonly predicate: EventPredicate | EntityPredicate;
 }
 
-export function measure(stream: EventStream, reducer: Reducer, context: LowerContext): Measure {
-  const predicate = new EventPredicate(stream, context);
+/** Events prove that their profiles exist; rows of an entity do not. */
+export const ofEvents = (m: Measure): m is EventMeasure => m.predicate instanceof EventPredicate;
+type EventMeasure = Measure & { readonly predicate: EventPredicate };
+
+const nameOf = (stream: Stream): string => (stream.kind === 'event' ? stream.event : stream.entity);
+
+export function measure(stream: Stream, reducer: Reducer, context: LowerContext): Measure {
+  const predicate =
+    stream.kind === 'event' ? new EventPredicate(stream, context) : new EntityPredicate(stream, context);
   const argument = reducerArgument(reducer, (path, facet) => predicate.value('property', path, facet));
-  const column = hashedName(`${stream.event}_${reducer.fn}`, JSON.stringify(stream), JSON.stringify(reducer));
+  const column = hashedName(
+    `${nameOf(stream)}_${reducer.fn}`,
+    JSON.stringify(stream),
+    JSON.stringify(reducer),
+  );
   return { column, reducer, predicate, ...argument };
 }
 
 /** Measures that may share a pass: the same event, without joins of their own and with the same sources. */
 export const passOf = (m: Measure): string =>
-  isPlain(m) && !m.predicate.readsTraits && !m.predicate.hasChildren && !m.predicate.stream.expiresAfter
+  ofEvents(m) &&
+  isPlain(m) &&
+  !m.predicate.readsTraits &&
+  !m.predicate.hasChildren &&
+  !m.predicate.stream.expiresAfter
     ? passKey(m.predicate.stream)
     : m.column;
 
@@ -36,21 +52,22 @@ const passKey = ({ event, excludeSources, by }: EventStream): string =>
 export function passRelation(measures: readonly Measure[], context: LowerContext): Relation {
   const [first] = measures;
   if (!first) throw new CompilerBug('a pass over nothing');
-  const { stream } = first.predicate;
-  const { event } = stream;
   const keyOf = (rows: Relation): readonly Named[] =>
     context.provider.key.map((k) => as(k.name, c(rows, k.name)));
   if (measures.length === 1) {
     const rows = first.predicate.rows();
-    return label(reduced(rows, keyOf(rows), first), `${event} ${first.reducer.fn}`);
+    return label(reduced(rows, keyOf(rows), first), `${nameOf(first.predicate.stream)} ${first.reducer.fn}`);
   }
+  if (!ofEvents(first)) throw new CompilerBug('a pass of several over an entity');
+  const { stream } = first.predicate;
+  const { event } = stream;
   const columns = new Map(measures.flatMap((m) => m.predicate.columns.map((v) => [v.name, v] as const)));
   const rows = context.provider.events(requestOf(stream, [...columns.values()]));
-  return label(sharedPass(rows, keyOf(rows), measures), `${event} measures`);
+  return label(sharedPass(rows, keyOf(rows), measures.filter(ofEvents)), `${event} measures`);
 }
 
 /** One pass for several: every aggregate filters for itself, rows no one wants are left out first. */
-function sharedPass(rows: Relation, key: readonly Named[], measures: readonly Measure[]): Relation {
+function sharedPass(rows: Relation, key: readonly Named[], measures: readonly EventMeasure[]): Relation {
   const conditions = measures.map((m) => and(m.predicate.time, m.predicate.rest));
   const kept = filter(rows, and(coarseRange(measures), or(...measures.map((m) => m.predicate.rest))));
   const aggs = measures.map((m, i) => as(m.column, aggregateOf(m, conditions[i])));
@@ -58,7 +75,7 @@ function sharedPass(rows: Relation, key: readonly Named[], measures: readonly Me
 }
 
 /** The span that holds every measure's window, as one plain range. */
-function coarseRange(measures: readonly Measure[]): Expr {
+function coarseRange(measures: readonly EventMeasure[]): Expr {
   const spans = measures
     .map((m) => m.predicate.stream.window)
     .map((window) => {

@@ -1,5 +1,6 @@
 import type { Duration } from '../../models/algebra.js';
-import type { Level, ValueColumn } from '../bind/types.js';
+import type { Related } from '../bind/entity.js';
+import type { JoinColumn, Level, ValueColumn } from '../bind/types.js';
 import type { Column, Expr, Relation } from '../ir/types.js';
 
 /** Whether a run reads its own state or an analyst's SELECT reads the raw sources: the lowering is the same. */
@@ -12,6 +13,13 @@ export interface Provider {
    * Sources named in `excludeSources` are left out; so must be events whose `source_id` is.
    */
   events(request: EventRequest): Relation;
+  /**
+   * Rows of an entity, each id once: those of profiles, key first, or those of accounts, `group_id` (text) first, or
+   * all there are; then `entity_id`, the columns that relate them to others, the value columns asked for.
+   */
+  entities(request: EntityRequest): Relation;
+  /** The columns that relate rows of an entity to those of one inside its `where`. */
+  related(outer: string, inner: string): readonly Related[];
   /** The universe at `as_of`: key and `known`. */
   profiles(): Relation;
   /** What each profile of the universe is called: key, `named_kind` (`user`, `anonymous` or `account`), `named_id`. */
@@ -52,6 +60,14 @@ export interface EventRequest {
   readonly excludeSources: readonly string[];
   /** Only events tagged with the account they are asked for; of accounts and their users only. */
   readonly byAccount?: boolean;
+}
+
+export interface EntityRequest {
+  readonly entity: string;
+  /** Undefined: all rows, whosever they are. */
+  readonly owner?: 'profile' | 'account';
+  readonly joins: readonly JoinColumn[];
+  readonly columns: readonly ValueColumn[];
 }
 
 /** What references resolve to; made by resolve, read by lower. */

@@ -1,8 +1,23 @@
 import { isCounting, type Reducer, type TraitValue } from '../../models/algebra.js';
 import { CompilerBug } from '../diagnostics/index.js';
-import { as, bool, c, call, caseWhen, col, filter, int, nul, path, project, text } from '../ir/build.js';
+import {
+  as,
+  bool,
+  c,
+  call,
+  caseWhen,
+  col,
+  filter,
+  int,
+  nul,
+  path,
+  project,
+  semiJoin,
+  text,
+} from '../ir/build.js';
 import type { Expr, Relation } from '../ir/types.js';
-import { measure, passRelation, type Measure } from './measure.js';
+import { everyone } from './audience.js';
+import { measure, ofEvents, passRelation, type Measure } from './measure.js';
 import type { LowerContext } from './provider.js';
 
 /**
@@ -10,11 +25,10 @@ import type { LowerContext } from './provider.js';
  * `text_value` (the value's text). Zero counts and missing values have no row (SEMANTICS §2).
  */
 export function lowerTrait(value: TraitValue, context: LowerContext): Relation {
-  if (value.kind !== 'reduced' || value.stream.kind !== 'event')
-    throw new CompilerBug('a trait form passed resolve');
+  if (value.kind !== 'reduced') throw new CompilerBug('a trait form passed resolve');
   const m = measure(value.stream, value.reducer, context);
   const reduced = passRelation([m], context);
-  const rows = inRange(filter(reduced, stored(m)), context);
+  const rows = inRange(filter(reduced, stored(m)), m, context);
   const key = context.provider.key.map((k) => as(k.name, c(rows, k.name)));
   const forms = valueForms(m);
   return project(rows, [
@@ -45,8 +59,11 @@ function stored(m: Measure): Expr {
 }
 
 /** Event rows prove their profiles exist, so only being known is left to ask. */
-const inRange = (rows: Relation, context: LowerContext): Relation =>
-  context.includeAnonymous ? rows : context.provider.keepKnown(rows);
+function inRange(rows: Relation, m: Measure, context: LowerContext): Relation {
+  const key = context.provider.key.map((k) => k.name);
+  if (!ofEvents(m)) return semiJoin(rows, everyone(context, key), key);
+  return context.includeAnonymous ? rows : context.provider.keepKnown(rows);
+}
 
 const measured = (m: Measure): Expr => {
   const { fn } = m.reducer;

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { durationMicros, type Duration } from '../../models/algebra.js';
-import type { Definition } from '../../models/definition.js';
+import { durationMicros, type Condition, type Duration, type TraitValue } from '../../models/algebra.js';
+import type { Definition, ProjectConfig } from '../../models/definition.js';
+import { entitiesIn } from '../../models/walk.js';
 import { parseInstant } from '../../models/instant.js';
 import { canonicalDecimal } from '../lower/decimal.js';
 
@@ -8,17 +9,36 @@ import { canonicalDecimal } from '../lower/decimal.js';
 export const SEMANTIC_VERSION = 1;
 
 /**
- * Hash of what a definition means: its condition or value, its history, whom it ranges over. Not its name,
+ * Hash of what a definition means: its condition or value, its history, whom it ranges over, which rows the entities
+ * it reads are. Not its name,
  * description, tags, destinations or spelling: `7 days` and `1 week`, or the parts of an `all` in another
  * order, are one meaning (SEMANTICS §5, "Editing").
  */
-export function fingerprint(definition: Definition): string {
+export function fingerprint(definition: Definition, entities: ProjectConfig['entities'] = {}): string {
   const { kind, of, includeAnonymous, history } = definition;
   const body = definition.kind === 'audience' ? definition.condition : definition.value;
-  const meaning = { version: SEMANTIC_VERSION, kind, of, includeAnonymous, history, body };
+  const read = entitiesRead(body, entities);
+  const meaning = { version: SEMANTIC_VERSION, kind, of, includeAnonymous, history, body, ...read };
   return createHash('sha256')
     .update(JSON.stringify(canonical(meaning)))
     .digest('hex');
+}
+
+/** The configuration of the entities a definition reads, as far as it says which rows they are. */
+function entitiesRead(
+  body: Condition | TraitValue,
+  entities: NonNullable<ProjectConfig['entities']>,
+): { readonly entities?: object } {
+  const read = entitiesIn(body).flatMap((name) =>
+    Object.hasOwn(entities, name) ? (entities[name] ?? []) : [],
+  );
+  const meaning = read.map((entity) => {
+    const relations = Object.entries(entity.relations).filter(([name]) =>
+      read.some((other) => other.name === name),
+    );
+    return [entity.name, { ...entity, relations: Object.fromEntries(relations) }] as const;
+  });
+  return read.length === 0 ? {} : { entities: Object.fromEntries(meaning) };
 }
 
 type Json = string | number | boolean | null | undefined | readonly Json[] | { readonly [key: string]: Json };

@@ -1,6 +1,7 @@
 /** Names and columns of the tables a run makes besides the fixed ones of `state.ts`. */
 import { hashedName } from '../bind/paths.js';
-import type { ValueColumn } from '../bind/types.js';
+import { ENTITY_ID } from '../bind/entity.js';
+import type { EntityNeeds, ValueColumn } from '../bind/types.js';
 import { FACET_TYPES, GROUP_COLUMN } from '../bind/types.js';
 import type { Column, Expr, Relation, Scan } from '../ir/types.js';
 import { c, eq, filter, pick, scan } from '../ir/build.js';
@@ -116,5 +117,14 @@ export const ACCOUNT_USERS = temporary('account_users', [
 /** Current custom traits of accounts, like `customTraits`. */
 export const accountTraits = (columns: readonly ValueColumn[]): TableSpec =>
   temporary('account_traits', [{ name: 'profile_no', type: 'int' }, ...columns.map(column)]);
+/** Rows of an entity as this run reads them: whose they are (null: nobody's), what they are related by, their values. */
+export const entityRows = ({ entity, byProfile, byAccount, joins, columns }: EntityNeeds): TableSpec =>
+  temporary(`entity_${hashedName(entity, 'entity', entity)}`, [
+    ...(byProfile ? [{ name: 'profile_no', type: 'int' as const }] : []),
+    ...(byAccount ? [GROUP_COLUMN] : []),
+    { name: ENTITY_ID, type: 'text' },
+    ...joins.map((join): Column => ({ name: join.name, type: join.as })),
+    ...columns.map(column),
+  ]);
 
 export const scanSpec = (spec: TableSpec): Scan => scan(spec.table, spec.columns);

@@ -2,6 +2,7 @@ import {
   as,
   bool,
   c,
+  call,
   col,
   eq,
   filter,
@@ -17,7 +18,8 @@ import {
 import type { Relation } from '../ir/types.js';
 import type { BoundSource } from '../bind/index.js';
 import { sourceNeeds } from '../bind/index.js';
-import type { Needs } from '../bind/types.js';
+import { ENTITY_ID, type Entities } from '../bind/entity.js';
+import { GROUP_COLUMN, type EntityNeeds, type Needs } from '../bind/types.js';
 import { CompilerBug } from '../diagnostics/index.js';
 import type { EventRequest, Provider } from '../lower/index.js';
 import {
@@ -25,6 +27,7 @@ import {
   ACCOUNTS,
   accountTraits,
   customTraits,
+  entityRows,
   factsTable,
   needsOrder,
   scanSpec,
@@ -37,6 +40,9 @@ export interface RunProviderInput {
   readonly sources: readonly BoundSource[];
   /** What all definitions need: the columns facts have. */
   readonly needs: Needs;
+  readonly entities: Entities;
+  /** What the definitions computed need of entities: the columns that rows read for this run have. */
+  readonly entityNeeds: readonly EntityNeeds[];
   /** Numbers of the definitions this run computes: they are read from the stage, others as last published. */
   readonly computing: ReadonlyMap<string, number>;
   /** Numbers of definitions published before. */
@@ -76,6 +82,16 @@ export function runProvider(input: RunProviderInput): Provider {
   return {
     key: KEY,
     events,
+    entities: ({ entity, owner, joins, columns }) => {
+      const needs = input.entityNeeds.find((e) => e.entity === entity);
+      if (!needs) throw new CompilerBug(`entity ${entity} was not read`);
+      const all = scanSpec(entityRows(needs));
+      const by = owner && { profile: 'profile_no', account: GROUP_COLUMN.name }[owner];
+      const kept = [ENTITY_ID, ...joins.map((x) => x.name), ...columns.map((x) => x.name)];
+      if (by === undefined) return pick(all, kept);
+      return pick(filter(all, call('is_not_null', c(all, by))), [by, ...kept]);
+    },
+    related: (outer, inner) => input.entities.related(outer, inner),
     profiles: () => pick(profiles, ['profile_no', 'known']),
     names: () => pick(profiles, ['profile_no', ['profile_kind', 'named_kind'], ['profile_id', 'named_id']]),
     keepKnown: (rows) =>

@@ -1,12 +1,14 @@
 /** Puts a run's program together from its parts. */
 import { landingFingerprint, sourceNeeds, type BoundSource } from '../bind/index.js';
-import type { Needs } from '../bind/types.js';
+import type { Entities } from '../bind/entity.js';
+import type { EntityNeeds, Needs } from '../bind/types.js';
 import { CompilerBug } from '../diagnostics/index.js';
 import type { Definition, Project } from '../../models/definition.js';
 import { as, c, oneRow, param, project, text, union, values } from '../ir/build.js';
 import type { Relation } from '../ir/types.js';
 import { accountSteps } from './accounts.js';
 import { ensureSteps } from './ensure.js';
+import { entitySteps } from './entities.js';
 import { identitySteps } from './identity.js';
 import { customTraitsStep, profilesStep } from './profiles.js';
 import { landSource } from './landing.js';
@@ -40,6 +42,9 @@ export interface RunInput {
    * land the sources anew.
    */
   readonly needs: Needs;
+  readonly entities: Entities;
+  /** What those to compute need of entities. */
+  readonly entityNeeds: readonly EntityNeeds[];
   /** Those to compute, in order. */
   readonly definitions: readonly ComputedDefinition[];
   readonly existing: ExistingState;
@@ -75,6 +80,7 @@ export function buildRun(asked: RunInput): RunProgram {
       profilesStep(schema, sources, needs),
       customTraitsStep(schema, sources, needs, needs.traits),
       ...accountSteps(schema, sources, needs),
+      ...entitySteps(schema, input.entities, input.entityNeeds),
       ...stageSteps(),
     ],
     definitions: input.definitions.map((computed) => definitionPlan(input, computed)),

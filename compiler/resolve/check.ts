@@ -1,10 +1,12 @@
-import type { Condition, EventStream, Operand, Reducer, Stream } from '../../models/algebra.js';
+import type { Condition, EntityStream, EventStream, Operand, Reducer, Stream } from '../../models/algebra.js';
 import { ownerOf, type Definition, type Spans } from '../../models/definition.js';
 import { checkEvent, checkValue, type BoundSource } from '../bind/index.js';
+import type { Entities } from '../bind/entity.js';
 import { hasElements, valueColumn } from '../bind/paths.js';
 import type { Level, ValueRoot } from '../bind/types.js';
 import type { Code, Diagnostic } from '../diagnostics/index.js';
 import { didYouMean } from '../diagnostics/suggest.js';
+import { checkEntity } from './check-entity.js';
 import { readableBy, type Names } from './names.js';
 
 /** What checking one definition finds: problems, and the definitions it reads. */
@@ -18,9 +20,10 @@ export function checkDefinition(
   definition: Definition,
   names: Names,
   sources: readonly BoundSource[],
+  entities: Entities,
   spans: Spans,
 ): Checked {
-  const checker = new Checker(definition, names, sources, spans);
+  const checker = new Checker(definition, names, sources, entities, spans);
   if (definition.kind === 'audience') checker.condition(definition.condition, [], definition);
   else if (definition.value.kind === 'reduced') {
     checker.reduced(definition.value.stream, definition.value.reducer, [], definition);
@@ -30,8 +33,8 @@ export function checkDefinition(
 
 const lift = (written: string): string => `ask its users: { "users": "any", "match": ${written} }`;
 
-/** The events whose `where` something stands in, the outermost first. */
-type Events = readonly EventStream[];
+/** The events or entities whose `where` something stands in, the outermost first. */
+type Enclosing = readonly Stream[];
 
 class Checker {
   readonly diagnostics: Diagnostic[] = [];
@@ -44,42 +47,43 @@ class Checker {
     private readonly definition: Definition,
     private readonly names: Names,
     private readonly sources: readonly BoundSource[],
+    private readonly entities: Entities,
     private readonly spans: Spans,
   ) {
     this.of = definition.of;
   }
 
-  /** @param events the events whose `where` it stands in, the outermost first; none over profiles */
-  condition(condition: Condition, events: Events, parent: object): void {
+  /** @param around the streams whose `where` it stands in, the outermost first; none over profiles */
+  condition(condition: Condition, around: Enclosing, parent: object): void {
     const at = this.spans.of(condition) ? condition : parent;
     switch (condition.kind) {
       case 'all':
       case 'any':
         condition.of.forEach((child) => {
-          this.condition(child, events, at);
+          this.condition(child, around, at);
         });
         return;
       case 'not':
-        this.condition(condition.of, events, at);
+        this.condition(condition.of, around, at);
         return;
       case 'audience':
         this.audience(condition.key, at);
         return;
       case 'rank':
-        if (events.length > 0) this.misplaced(condition.kind, at);
-        this.operand(condition.by, events, at);
+        if (around.length > 0) this.misplaced(condition.kind, at);
+        this.operand(condition.by, around, at);
         this.rankedBy(condition.by, at);
-        if (condition.among) this.condition(condition.among, events, at);
+        if (condition.among) this.condition(condition.among, around, at);
         return;
       case 'split':
-        if (events.length > 0) this.misplaced(condition.kind, at);
+        if (around.length > 0) this.misplaced(condition.kind, at);
         return;
       case 'users':
-        this.users(condition.match, events, at);
+        this.users(condition.match, around, at);
         return;
       case 'test':
-        this.operand(condition.left, events, at);
-        if ('right' in condition.compare) this.operand(condition.compare.right, events, at);
+        this.operand(condition.left, around, at);
+        if ('right' in condition.compare) this.operand(condition.compare.right, around, at);
     }
   }
 
@@ -88,7 +92,7 @@ class Checker {
     this.report(
       'misplaced-operand',
       at,
-      `"${kind}" is about a profile; here it would be about an event`,
+      `"${kind}" is about a profile; here it would be about an event or a row`,
       hint,
     );
   }
@@ -105,8 +109,8 @@ class Checker {
     }
   }
 
-  private users(match: Condition, events: Events, at: object): void {
-    if (this.of !== 'accounts' || events.length > 0) {
+  private users(match: Condition, around: Enclosing, at: object): void {
+    if (this.of !== 'accounts' || around.length > 0) {
       const isInside = this.definition.of === 'accounts';
       this.report(
         'misplaced-operand',
@@ -125,15 +129,15 @@ class Checker {
     this.of = 'accounts';
   }
 
-  private operand(operand: Operand, events: Events, parent: object): void {
-    const [event, enclosing] = [events.at(-1), events.at(-2)];
+  private operand(operand: Operand, around: Enclosing, parent: object): void {
+    const [row, enclosing] = [around.at(-1), around.at(-2)];
     const at = this.spans.of(operand) ? operand : parent;
     switch (operand.kind) {
       case 'literal':
         return;
       case 'property':
       case 'context':
-        if (!event) {
+        if (!row) {
           this.report(
             'misplaced-operand',
             at,
@@ -141,14 +145,17 @@ class Checker {
             'put it into the "where" of an event',
           );
         } else if (operand.kind === 'context' || operand.of === 'self') {
-          this.value(operand.kind, operand.path, event, at);
+          this.value(operand.kind, operand.path, row, at);
         } else if (enclosing) this.value('property', operand.path, enclosing, at);
         else {
+          const [name, what] = row.kind === 'event' ? [row.event, 'event'] : [row.entity, 'entity'];
           this.report(
             'misplaced-operand',
             at,
-            `"${event.event}" stands in no other event, so there is no parent to read "${operand.path}" of`,
-            'leave out "of", or put the event into the "where" of the one that comes before it',
+            `"${name}" stands in no other ${what}, so there is no parent to read "${operand.path}" of`,
+            row.kind === 'event'
+              ? 'leave out "of", or put the event into the "where" of the one that comes before it'
+              : 'leave out "of", or put the entity into the "where" of the one it is related to',
           );
         }
         return;
@@ -156,15 +163,31 @@ class Checker {
         this.trait(operand.path, at);
         return;
       case 'reduced':
-        this.reduced(operand.stream, operand.reducer, events, at);
+        this.reduced(operand.stream, operand.reducer, around, at);
     }
   }
 
-  reduced(stream: Stream, reducer: Reducer, events: Events, parent: object): void {
+  reduced(stream: Stream, reducer: Reducer, around: Enclosing, parent: object): void {
     const at = this.spans.of(stream) ? stream : parent;
-    if (stream.kind === 'entity') {
-      this.unsupported(at, 'conditions on entities');
-      return;
+    const fits =
+      stream.kind === 'event' ? this.event(stream, around, at) : this.entity(stream, reducer, around, at);
+    if (!fits) return;
+    if ('property' in reducer)
+      this.value('property', reducer.property, stream, this.spans.of(reducer) ? reducer : at);
+    if (stream.where) this.condition(stream.where, [...around, stream], at);
+  }
+
+  /** An event and where it stands; false where what is in it cannot be checked. */
+  private event(stream: EventStream, around: Enclosing, at: object): boolean {
+    const row = around.at(-1);
+    if (row?.kind === 'entity') {
+      this.report(
+        'misplaced-operand',
+        at,
+        `"${stream.event}" is an event and stands in the entity "${row.entity}", whose rows have no time to come after`,
+        'put the two beside each other under "all"',
+      );
+      return false;
     }
     if (stream.by && this.definition.of === 'users') {
       this.report(
@@ -174,7 +197,7 @@ class Checker {
         'leave it out, or make the definition { "of": "accounts" }',
       );
     }
-    if (stream.expiresAfter && events.length > 0) {
+    if (stream.expiresAfter && around.length > 0) {
       this.report(
         'misplaced-operand',
         at,
@@ -182,7 +205,7 @@ class Checker {
         'leave it out, or say how long after its parent the event counts with "within_parent"',
       );
     }
-    if (stream.settled && events.length > 0 && !stream.parentWindow) {
+    if (stream.settled && around.length > 0 && !stream.parentWindow) {
       this.report(
         'misplaced-operand',
         at,
@@ -190,7 +213,7 @@ class Checker {
         'say how long with "within_parent" or "between_parent"',
       );
     }
-    if (events.length === 0 && (stream.parentWindow || stream.settled)) {
+    if (around.length === 0 && (stream.parentWindow || stream.settled)) {
       this.report(
         'misplaced-operand',
         at,
@@ -203,14 +226,34 @@ class Checker {
       this.missingEvents.add(stream.event);
       this.add({ ...missing, ...this.place(at) });
     }
-    if ('property' in reducer)
-      this.value('property', reducer.property, stream, this.spans.of(reducer) ? reducer : at);
-    if (stream.where) this.condition(stream.where, [...events, stream], at);
+    return true;
   }
 
-  private value(root: ValueRoot, path: string, event: EventStream, at: object): void {
-    if (this.missingEvents.has(event.event)) return;
-    const missing = checkValue(this.sources, event.event, valueColumn(root, path, 'text'));
+  /** The same of an entity. */
+  private entity(stream: EntityStream, reducer: Reducer, around: Enclosing, at: object): boolean {
+    const problems = checkEntity(this.entities, stream, reducer, around, this.of);
+    for (const { code, message, hint, ofReducer } of problems)
+      this.report(code, ofReducer && this.spans.of(reducer) ? reducer : at, message, hint);
+    return problems.length === 0;
+  }
+
+  private value(root: ValueRoot, path: string, stream: Stream, at: object): void {
+    if (stream.kind === 'entity') {
+      if (root === 'context') {
+        this.report(
+          'misplaced-operand',
+          at,
+          `A context belongs to an event; here there is a row of "${stream.entity}"`,
+          `read a column: { "property": "${path}" }`,
+        );
+        return;
+      }
+      const missing = this.entities.get(stream.entity)?.missingValue(path);
+      if (missing) this.report('missing-column', at, missing.message, missing.hint);
+      return;
+    }
+    if (this.missingEvents.has(stream.event)) return;
+    const missing = checkValue(this.sources, stream.event, valueColumn(root, path, 'text'));
     if (missing) this.add({ ...missing, ...this.place(at) });
   }
 

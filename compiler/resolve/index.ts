@@ -1,7 +1,8 @@
 /** Resolve: every name of a project made to mean something, or reported (ARCHITECTURE, "The way of a definition"). */
-import { ownerOf, type Definition, type Spans } from '../../models/definition.js';
+import { ownerOf, type Definition, type ProjectConfig, type Spans } from '../../models/definition.js';
+import { bindEntities, type Entities } from '../bind/entity.js';
 import { bindSource, type BoundSource } from '../bind/index.js';
-import { CompilerBug, hasErrors, type Diagnostic } from '../diagnostics/index.js';
+import { CompilerBug, hasErrors, type Diagnostic, type SourceSpan } from '../diagnostics/index.js';
 import type { ResolveTrait } from '../lower/index.js';
 import { fingerprint } from '../plan/fingerprint.js';
 import { topological } from '../plan/graph.js';
@@ -22,10 +23,14 @@ export function resolveProject(input: ResolveInput): {
 } {
   const { project, spans } = input;
   const { sources, diagnostics } = bindSources(input);
+  const { entities, problems } = bindEntities(project.config.entities ?? {}, input.catalog);
+  diagnostics.push(...problems.map(({ at, ...problem }) => located(problem, spans.of(at))));
   if (hasErrors(diagnostics)) return { diagnostics };
 
   const names = new Names(project.definitions, sources);
-  const checked = new Map(project.definitions.map((d) => [d.key, checkDefinition(d, names, sources, spans)]));
+  const checked = new Map(
+    project.definitions.map((d) => [d.key, checkDefinition(d, names, sources, entities, spans)]),
+  );
   diagnostics.push(...[...checked.values()].flatMap((c) => c.diagnostics));
   const { order, cycle } = topological(new Map([...checked].map(([key, c]) => [key, c.upstream])));
   if (cycle) diagnostics.push(cycleProblem(cycle, names, spans));
@@ -33,12 +38,13 @@ export function resolveProject(input: ResolveInput): {
 
   const resolveTrait = traitResolver(names);
   const definitions = order.map((key) =>
-    resolvedDefinition(known(names, key), checked.get(key), resolveTrait),
+    resolvedDefinition(known(names, key), checked.get(key), resolveTrait, entities, project.config),
   );
   return {
     resolved: {
       project,
       sources,
+      entities,
       definitions,
       byKey: new Map(definitions.map((d) => [d.definition.key, d])),
       resolveTrait,
@@ -46,6 +52,9 @@ export function resolveProject(input: ResolveInput): {
     diagnostics,
   };
 }
+
+const located = (problem: Diagnostic, span: SourceSpan | undefined): Diagnostic =>
+  span && !problem.span ? { ...problem, span } : problem;
 
 function bindSources({ project, spans, catalog }: ResolveInput): {
   readonly sources: readonly BoundSource[];
@@ -56,7 +65,7 @@ function bindSources({ project, spans, catalog }: ResolveInput): {
   for (const config of project.config.sources) {
     const result = bindSource(config, catalog);
     const span = spans.of(config);
-    diagnostics.push(...result.diagnostics.map((d) => (span && !d.span ? { ...d, span } : d)));
+    diagnostics.push(...result.diagnostics.map((d) => located(d, span)));
     if (result.bound) sources.push(result.bound);
   }
   return { sources, diagnostics };
@@ -66,13 +75,15 @@ function resolvedDefinition(
   definition: Definition,
   checked: Checked | undefined,
   resolveTrait: ResolveTrait,
+  entities: Entities,
+  config: ProjectConfig,
 ): ResolvedDefinition {
   return {
     definition,
-    fingerprint: fingerprint(definition),
+    fingerprint: fingerprint(definition, config.entities),
     upstream: checked?.upstream ?? new Set(),
     outputs: [definition.key],
-    needs: needsOf(definition, resolveTrait),
+    needs: needsOf(definition, resolveTrait, entities),
   };
 }
 

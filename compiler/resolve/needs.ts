@@ -1,9 +1,12 @@
 import type { Definition } from '../../models/definition.js';
+import { ENTITY_ID, type Entities } from '../bind/entity.js';
 import {
   EVENT_COLUMNS,
   FACET_TYPES,
   GROUP_COLUMN,
+  type EntityNeeds,
   type EventNeeds,
+  type JoinColumn,
   type Needs,
   type ValueColumn,
 } from '../bind/types.js';
@@ -18,10 +21,11 @@ const KEY: readonly Column[] = [ACCOUNT_KEY];
  * What a definition needs of the sources: lowers it over a provider that only takes notes, so needs and
  * lowering cannot disagree.
  */
-export function needsOf(definition: Definition, resolveTrait: ResolveTrait): Needs {
+export function needsOf(definition: Definition, resolveTrait: ResolveTrait, entities: Entities): Needs {
   const events = new Map<string, Map<string, ValueColumn>>();
   const traits = new Map<string, ValueColumn>();
   let accounts: Map<string, ValueColumn> | undefined;
+  const rows: EntityNeeds[] = [];
   const blank = (name: string, columns: readonly Column[]): Relation => scan({ name }, [...KEY, ...columns]);
   const shaped = (columns: readonly ValueColumn[]): readonly Column[] =>
     columns.map((column) => ({ name: column.name, type: FACET_TYPES[column.facet] }));
@@ -33,6 +37,17 @@ export function needsOf(definition: Definition, resolveTrait: ResolveTrait): Nee
       events.set(event, wanted);
       return blank('events', [...EVENT_COLUMNS, { name: 'origin', type: 'text' }, ...shaped(columns)]);
     },
+    entities({ entity, owner, joins, columns }) {
+      const [byProfile, byAccount] = [owner === 'profile', owner === 'account'];
+      rows.push({ entity, byProfile, byAccount, nested: owner === undefined, joins, columns });
+      const own = [{ name: ENTITY_ID, type: 'text' as const }, ...joins.map(typed), ...shaped(columns)];
+      return scan({ name: 'entities' }, [
+        ...(byProfile ? KEY : []),
+        ...(byAccount ? [GROUP_COLUMN] : []),
+        ...own,
+      ]);
+    },
+    related: (outer, inner) => entities.related(outer, inner),
     profiles: () => blank('profiles', [{ name: 'known', type: 'bool' }]),
     names: () =>
       blank('names', [
@@ -70,8 +85,32 @@ export function needsOf(definition: Definition, resolveTrait: ResolveTrait): Nee
     events: [...events].map(([event, columns]) => ({ event, columns: [...columns.values()] })),
     traits: [...traits.values()],
     ...(accounts && { accounts: [...accounts.values()] }),
+    ...withEntities(rows),
   };
 }
+
+const typed = (join: JoinColumn): Column => ({ name: join.name, type: join.as });
+
+/** One entry an entity. */
+function withEntities(all: readonly EntityNeeds[]): Pick<Needs, 'entities'> {
+  const merged = new Map<string, EntityNeeds>();
+  for (const needs of all) {
+    const before = merged.get(needs.entity);
+    merged.set(needs.entity, {
+      entity: needs.entity,
+      byProfile: needs.byProfile || (before?.byProfile ?? false),
+      byAccount: needs.byAccount || (before?.byAccount ?? false),
+      nested: needs.nested || (before?.nested ?? false),
+      joins: byName([...(before?.joins ?? []), ...needs.joins]),
+      columns: byName([...(before?.columns ?? []), ...needs.columns]),
+    });
+  }
+  return merged.size === 0 ? {} : { entities: [...merged.values()] };
+}
+
+const byName = <T extends { readonly name: string }>(items: readonly T[]): readonly T[] => [
+  ...new Map(items.map((item) => [item.name, item])).values(),
+];
 
 /** What several definitions need together. */
 export function unionNeeds(all: readonly Needs[]): Needs {
@@ -92,5 +131,10 @@ export function unionNeeds(all: readonly Needs[]): Needs {
     columns: [...columns.values()],
   }));
   const asked = all.some((needs) => needs.accounts) && { accounts: [...accounts.values()] };
-  return { events: merged, traits: [...traits.values()], ...asked };
+  return {
+    events: merged,
+    traits: [...traits.values()],
+    ...asked,
+    ...withEntities(all.flatMap((needs) => needs.entities ?? [])),
+  };
 }

@@ -1,5 +1,6 @@
 import type { Definition, Project, Spans } from '../../models/definition.js';
 import type { BoundSource } from '../bind/index.js';
+import type { Entities } from '../bind/entity.js';
 import type { Catalog, Needs } from '../bind/types.js';
 import type { ResolveTrait } from '../lower/index.js';
 
@@ -26,6 +27,7 @@ export interface ResolvedProject {
   /** Its definitions are all there are, outputs included. */
   readonly project: Project;
   readonly sources: readonly BoundSource[];
+  readonly entities: Entities;
   /** In an order in which everything comes after what it refers to. */
   readonly definitions: readonly ResolvedDefinition[];
   readonly byKey: ReadonlyMap<string, ResolvedDefinition>;

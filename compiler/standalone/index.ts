@@ -1,9 +1,10 @@
 /** One definition as one SELECT over the raw sources, that an analyst could run by hand. */
+import { ENTITY_ID } from '../bind/entity.js';
 import type { ValueColumn } from '../bind/types.js';
 import { CompilerBug } from '../diagnostics/index.js';
-import { as, bool, c, extend, filter, label, nul, param, project, text, union } from '../ir/build.js';
+import { as, bool, c, call, extend, filter, label, nul, param, project, text, union } from '../ir/build.js';
 import type { Relation } from '../ir/types.js';
-import { lowerDefinition, type EventRequest, type Provider } from '../lower/index.js';
+import { lowerDefinition, type EntityRequest, type EventRequest, type Provider } from '../lower/index.js';
 import type { ResolvedDefinition, ResolvedProject } from '../resolve/types.js';
 import { needsOrder } from '../program/names.js';
 import { unionNeeds } from '../resolve/needs.js';
@@ -57,6 +58,9 @@ function sharedBy(resolved: ResolvedProject): Shared {
   return made;
 }
 
+/** What identifies whose row it is. */
+const OWNERS = { profile: ['user_id', 'anonymous_id'], account: ['group_id'] } as const;
+
 class Standalone {
   readonly firstRuns = new Map<string, string>();
   private readonly raw: RawSources;
@@ -86,6 +90,8 @@ class Standalone {
     return {
       key: this.raw.key,
       events: (request) => this.events(request),
+      entities: (request) => this.entities(request),
+      related: (outer, inner) => this.resolved.entities.related(outer, inner),
       profiles: () => this.people.profiles(),
       names: () => this.people.names(),
       keepKnown: (rows) => this.people.keepKnown(rows),
@@ -122,6 +128,16 @@ class Standalone {
       return [excludeSources.includes(source.name) ? filter(all, bool(false)) : all];
     });
     return union(parts);
+  }
+
+  private entities({ entity: name, owner, joins, columns }: EntityRequest): Relation {
+    const entity = this.resolved.entities.get(name);
+    if (!entity) throw new CompilerBug(`no entity ${name}`);
+    const identifiers = owner ? OWNERS[owner] : [];
+    const rows = entity.rows({ identifiers, joins, columns }, this.raw.repeatedRows(entity));
+    if (owner === undefined) return rows;
+    if (owner === 'account') return filter(rows, call('is_not_null', c(rows, 'group_id')));
+    return this.raw.assigned(rows, [ENTITY_ID, ...joins.map((x) => x.name), ...columns.map((x) => x.name)]);
   }
 
   /** Each use has a name of its own: an engine may compute what is used twice before it filters it. */

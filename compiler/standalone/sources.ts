@@ -1,6 +1,7 @@
 /** Raw sources for a SELECT that stands alone: each message once, each event given to its profile. */
 import { columnsOf, type BoundSource, type BoundTable, type RowsOf } from '../bind/index.js';
-import { firstLandings, messageExprs } from '../bind/rows.js';
+import type { BoundEntity } from '../bind/entity.js';
+import { firstLandings, messageExprs, repeatedIds } from '../bind/rows.js';
 import { slug } from '../../models/key.js';
 import type { Needs, ValueColumn } from '../bind/types.js';
 import { CompilerBug } from '../diagnostics/index.js';
@@ -14,7 +15,6 @@ import {
   call,
   extend,
   filter,
-  int,
   join,
   label,
   nul,
@@ -32,7 +32,6 @@ import { walkExpr } from '../ir/walk.js';
 import { rewrite } from '../rewrite/index.js';
 
 const AS_OF = param('as_of', 'timestamp');
-const HASH = 'id_hash';
 
 /**
  * Reads the raw tables of all sources of a project. What many parts use and is small (repeated ids, first
@@ -41,6 +40,7 @@ const HASH = 'id_hash';
  */
 export class RawSources {
   private readonly repeated = new Map<BoundTable, Relation>();
+  private readonly repeatedEntities = new Map<BoundEntity, Relation>();
   private readonly winners = new Map<BoundTable, Relation>();
   private readonly tables: readonly { readonly source: BoundSource; readonly table: BoundTable }[];
   /** Whether any source has anonymous ids: only then is there anything to resolve. */
@@ -200,7 +200,7 @@ export class RawSources {
   private once(source: BoundSource, table: BoundTable): Relation {
     const id = this.idColumn(source, table);
     const rows = filter(table.raw, call('is_not_null', c(table.raw, id)));
-    return antiJoin(rows, this.repeatedIds(source, table), [{ left: id, right: id }]);
+    return antiJoin(rows, this.repeatedOf(source, table), [{ left: id, right: id }]);
   }
 
   /** The first landing of each id that landed several times: few rows, so they are compared in full. */
@@ -208,7 +208,7 @@ export class RawSources {
     const found = this.winners.get(table);
     if (found) return found;
     const id = this.idColumn(source, table);
-    const rows = semiJoin(table.raw, this.repeatedIds(source, table), [{ left: id, right: id }]);
+    const rows = semiJoin(table.raw, this.repeatedOf(source, table), [{ left: id, right: id }]);
     const columns = columnsOf(source, table, this.needs);
     const winners = this.shared(
       firstLandings(source, table, rows, columns),
@@ -218,19 +218,25 @@ export class RawSources {
     return winners;
   }
 
-  /** Ids in more than one row. Hashes find the few candidates without grouping millions of texts. */
-  private repeatedIds(source: BoundSource, table: BoundTable): Relation {
+  /** Ids in more than one row. */
+  private repeatedOf(source: BoundSource, table: BoundTable): Relation {
     const found = this.repeated.get(table);
     if (found) return found;
     const id = this.idColumn(source, table);
-    const hash = call('hash64', messageExprs(source, table, table.raw)('message_id'));
-    const several = call('gt', agg('count'), int(1));
-    const hashes = label(aggregate(table.raw, [as(HASH, hash)], [], several), 'hashes');
-    const keyed = project(table.raw, [as(id, c(table.raw, id)), as(HASH, hash)]);
-    const candidates = semiJoin(keyed, hashes, [HASH]);
-    const grouped = aggregate(candidates, [as(id, c(candidates, id))], [], several);
-    const ids = this.shared(grouped, `${nameOf(source, table)} repeated ids`);
+    const ids = this.shared(
+      repeatedIds(table.raw, id, messageExprs(source, table, table.raw)('message_id')),
+      `${nameOf(source, table)} repeated ids`,
+    );
     this.repeated.set(table, ids);
+    return ids;
+  }
+
+  /** Ids that several rows of an entity have. */
+  repeatedRows(entity: BoundEntity): Relation {
+    const found = this.repeatedEntities.get(entity);
+    if (found) return found;
+    const ids = this.shared(entity.repeatedIds(), `${entity.config.name} repeated ids`);
+    this.repeatedEntities.set(entity, ids);
     return ids;
   }
 

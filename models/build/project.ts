@@ -1,4 +1,11 @@
-import type { EntityConfig, ProjectConfig, SourceConfig, SourceLayout, TargetConfig } from '../definition.js';
+import type {
+  ColumnRef,
+  EntityConfig,
+  ProjectConfig,
+  SourceConfig,
+  SourceLayout,
+  TargetConfig,
+} from '../definition.js';
 import type { JsonNode, ObjectNode } from '../source/json.js';
 import {
   asArray,
@@ -33,7 +40,7 @@ export function buildProjectConfig(
       sources: asArray(field(node, 'sources')).items.map((item) => sourceOf(context, asObject(item))),
       ...(entities === undefined
         ? {}
-        : { entities: byName(asObject(entities), (entry) => entityOf(context, entry)) }),
+        : { entities: byName(asObject(entities), (entry, name) => entityOf(context, name, entry)) }),
       vars: { ...(field(node, 'vars')?.value as Record<string, unknown> | undefined), ...vars },
     },
     field(node, 'name') ?? node,
@@ -41,9 +48,12 @@ export function buildProjectConfig(
 }
 
 /** An object by name without a prototype: a target may be called `constructor`. */
-function byName<T>(node: ObjectNode, build: (node: JsonNode) => T): Readonly<Record<string, T>> {
+function byName<T>(
+  node: ObjectNode,
+  build: (node: JsonNode, name: string) => T,
+): Readonly<Record<string, T>> {
   const result = Object.create(null) as Record<string, T>;
-  for (const { key, node: value } of node.entries) if (value !== undefined) result[key] = build(value);
+  for (const { key, node: value } of node.entries) if (value !== undefined) result[key] = build(value, key);
   return result;
 }
 
@@ -78,20 +88,31 @@ function sourceOf(context: BuildContext, node: ObjectNode): SourceConfig {
   return mark(context, source, field(node, 'name') ?? node);
 }
 
-function entityOf(context: BuildContext, json: JsonNode): EntityConfig {
+function entityOf(context: BuildContext, name: string, json: JsonNode): EntityConfig {
   const node = asObject(json);
-  const columns = (at: JsonNode | undefined): Readonly<Record<string, string>> =>
-    at === undefined ? {} : byName(asObject(at), asString);
+  const column = (at: JsonNode): ColumnRef => mark(context, { column: asString(at) }, at);
+  const columns = (key: string): Readonly<Record<string, ColumnRef>> => {
+    const at = field(node, key);
+    return at === undefined ? {} : byName(asObject(at), column);
+  };
   const relations = field(node, 'relations');
+  const table = field(node, 'table') ?? node;
   const entity: EntityConfig = {
-    table: asString(field(node, 'table')),
-    id: asString(field(node, 'id')),
-    profile: columns(field(node, 'profile')),
+    name,
+    table: asString(table),
+    id: column(field(node, 'id') ?? node),
+    profile: columns('profile'),
     relations:
       relations === undefined
         ? {}
-        : byName(asObject(relations), (pairs) => mark(context, columns(pairs), pairs)),
-    columns: columns(field(node, 'columns')),
+        : byName(asObject(relations), (pairs) =>
+            asObject(pairs).entries.flatMap(({ key, node: other, start, keyEnd }) =>
+              other === undefined
+                ? []
+                : [{ own: mark(context, { column: key }, { start, end: keyEnd }), other: column(other) }],
+            ),
+          ),
+    columns: columns('columns'),
   };
-  return mark(context, entity, field(node, 'table') ?? node);
+  return mark(context, entity, table);
 }

@@ -125,7 +125,6 @@ function stream(inWhere: boolean, depth: number): fc.Arbitrary<Stream> {
     },
     { requiredKeys: ['kind', 'event'] },
   ) as fc.Arbitrary<Stream>;
-  if (inWhere) return event;
   const entity = fc.record(
     { kind: fc.constant('entity' as const), entity: hostile, ...where },
     { requiredKeys: ['kind', 'entity'] },

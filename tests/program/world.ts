@@ -1,6 +1,7 @@
 /**
  * A warehouse in memory that programs run on, without the runtime: raw tables are made by SQL, and the rows of `definitions` and `runs` are kept by hand.
  */
+import { Entities } from '../../compiler/bind/entity.js';
 import { bindSource, sourceNeeds, type BoundSource } from '../../compiler/bind/index.js';
 import { parseTableName } from '../../compiler/bind/index.js';
 import type { Catalog, CatalogTable, Needs } from '../../compiler/bind/types.js';
@@ -124,6 +125,8 @@ export class World {
       },
       sources,
       needs,
+      entities: new Entities(new Map()),
+      entityNeeds: [],
       definitions: definitions.map(({ definition: d, stage }) => ({
         definition: d,
         fingerprint: 'f',
