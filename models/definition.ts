@@ -1,5 +1,5 @@
 import type { SourceSpan } from '../compiler/diagnostics/index.js';
-import type { Condition, Duration, TraitValue } from './algebra.js';
+import type { Condition, Duration, Rank, Split, TraitValue } from './algebra.js';
 
 /** Which event history a definition may use (SEMANTICS §5). */
 export type History =
@@ -42,8 +42,25 @@ export interface DefinitionOutput {
 
 export interface AudienceDefinition extends DefinitionBase {
   readonly kind: 'audience';
+  /** Who is in, with the definition's own rules and the project's applied. */
   readonly condition: Condition;
+  /** What the definition says besides its condition; absent where it says nothing. */
+  readonly rules?: MemberRules;
 }
+
+/** What a definition says of its members besides the condition. */
+export interface MemberRules {
+  /** The condition as it is written. */
+  readonly body: Condition;
+  /** Audiences whose members are not in; `false`: nor are the project's left out. */
+  readonly exclude: readonly AudienceReference[] | false;
+  /** Who is held out. */
+  readonly holdout?: Split;
+  /** Of those that are left the first; `among` is everything else. */
+  readonly limit?: Rank;
+}
+
+export type AudienceReference = Extract<Condition, { kind: 'audience' }>;
 
 export interface TraitDefinition extends DefinitionBase {
   readonly kind: 'trait';
@@ -133,6 +150,8 @@ export interface ProjectConfig {
   readonly sources: readonly SourceConfig[];
   readonly entities?: Readonly<Record<string, EntityConfig>>;
   readonly vars: Readonly<Record<string, unknown>>;
+  /** Audiences whose members are in no other audience. */
+  readonly exclude?: readonly AudienceReference[];
 }
 
 /** Everything read from a project folder. Usable only when `diagnostics` holds no error. */

@@ -71,6 +71,7 @@ class Checker {
         return;
       case 'rank':
         if (around.length > 0) this.misplaced(condition.kind, at);
+        else if (this.of !== this.definition.of) this.rankedUsers(at);
         this.operand(condition.by, around, at);
         this.rankedBy(condition.by, at);
         if (condition.among) this.condition(condition.among, around, at);
@@ -94,6 +95,15 @@ class Checker {
       at,
       `"${kind}" is about a profile; here it would be about an event or a row`,
       hint,
+    );
+  }
+
+  private rankedUsers(at: object): void {
+    this.report(
+      'misplaced-operand',
+      at,
+      'a ranking is of all that the definition ranges over, and here it would be of the users of one account',
+      'rank the users in an audience of theirs, and write { "audience": … } here',
     );
   }
 

@@ -19,6 +19,7 @@ import {
   type BuildContext,
 } from './context.js';
 import { buildDuration } from './leaves.js';
+import { memberRules, membersOf } from './members.js';
 
 /** An audience of a validated file, with every default of SEMANTICS §5 filled in. It stands at its key. */
 export function buildAudience(
@@ -26,7 +27,13 @@ export function buildAudience(
   node: ObjectNode,
   condition: Condition,
 ): AudienceDefinition {
-  const definition: AudienceDefinition = { kind: 'audience', ...base(context, node), condition };
+  const rules = memberRules(context, node, condition);
+  const definition: AudienceDefinition = {
+    kind: 'audience',
+    ...base(context, node),
+    condition: membersOf(condition, rules, []),
+    ...(rules && { rules }),
+  };
   return mark(context, definition, field(node, 'key') ?? node);
 }
 

@@ -18,6 +18,7 @@ import {
   type BuildContext,
 } from './context.js';
 import { buildDuration } from './leaves.js';
+import { audienceReferences } from './members.js';
 
 /** What a look back at landed rows covers when a source does not say (SEMANTICS §3). */
 const DEFAULT_OVERLAP = { amount: 3, unit: 'day' } as const;
@@ -31,6 +32,7 @@ export function buildProjectConfig(
   vars: Readonly<Record<string, unknown>>,
 ): ProjectConfig {
   const entities = field(node, 'entities');
+  const exclude = field(node, 'exclude');
   return mark(
     context,
     {
@@ -41,6 +43,7 @@ export function buildProjectConfig(
       ...(entities === undefined
         ? {}
         : { entities: byName(asObject(entities), (entry, name) => entityOf(context, name, entry)) }),
+      ...(exclude && { exclude: audienceReferences(context, exclude) }),
       vars: { ...(field(node, 'vars')?.value as Record<string, unknown> | undefined), ...vars },
     },
     field(node, 'name') ?? node,

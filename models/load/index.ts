@@ -9,6 +9,7 @@ import { SpanStore } from '../source/spans.js';
 import { SourceText } from '../source/text.js';
 import { brokenLinks, duplicateKeys, groupOnlyLinks } from './cross-checks.js';
 import { loadDefinition } from './definition-file.js';
+import { applyExclusions } from './exclusions.js';
 import { loadDestination } from './destination-file.js';
 import { loadProjectFile } from './project-file.js';
 import { unreadable, type FileContext, type Loaded } from './result.js';
@@ -52,8 +53,10 @@ export async function loadProject(options: LoadOptions): Promise<LoadResult> {
     loadDestination(context, options.env, options.detached),
   );
 
+  const excluding = applyExclusions(definitions.values, config.value?.exclude ?? [], definitions.keys, spans);
   const diagnostics = [
     ...config.diagnostics,
+    ...excluding.diagnostics,
     ...definitions.diagnostics,
     ...destinations.diagnostics,
     ...duplicateKeys(definitions.values, 'definition', spans),
@@ -64,7 +67,7 @@ export async function loadProject(options: LoadOptions): Promise<LoadResult> {
   ].sort(compareDiagnostics);
   const brokenKeys = new Set(definitions.keys);
   for (const { key } of definitions.values) brokenKeys.delete(key);
-  const project = projectOf(dir, config.value, definitions.values, destinations.values);
+  const project = projectOf(dir, config.value, excluding.definitions, destinations.values);
   return { ...(project === undefined ? {} : { project }), diagnostics, spans, brokenKeys };
 }
 

@@ -18,6 +18,13 @@ export class SpanStore implements Spans {
     return Object.freeze(node);
   }
 
+  /** The same for a node that takes another's place. */
+  like<T extends object>(node: T, other: object): T {
+    const place = this.#places.get(other);
+    if (place) this.#places.set(node, place);
+    return Object.freeze(node);
+  }
+
   of(node: object): SourceSpan | undefined {
     const place = this.#places.get(node);
     return place?.source.span(place.start, place.end);

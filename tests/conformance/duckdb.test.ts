@@ -17,6 +17,7 @@ describe.each(loadCases().map((one) => ({ title: `${one.file}: ${one.name}`, one
       layout: one.layout,
       sources: sources.length > 0 ? sources : ['raw'],
       traits: customTraitsOf(one.definitions),
+      exclude: one.exclude,
       ...(one.entities && { entities: one.entities }),
     });
   });

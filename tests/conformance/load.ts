@@ -34,6 +34,8 @@ export interface ConformanceCase {
   first_runs: Record<string, string>;
   /** `entities` of rollcall.json. */
   entities?: Record<string, EntityConfig>;
+  /** Audiences that the project leaves out of all others. */
+  exclude?: string[];
   definitions: Definition[];
   steps: ConformanceStep[];
 }
@@ -82,7 +84,7 @@ function spelledOut(
   { defaults, fixtures }: CaseFile,
   written: CaseFile['cases'][number],
 ): ConformanceCase {
-  const { name, covers, layout = 'messages', entities, definitions, steps } = written;
+  const { name, covers, layout = 'messages', entities, exclude, definitions, steps } = written;
   let position = 0;
   let tables = Object.fromEntries(
     Object.entries(written.tables ?? {}).map(([table, columns]): [string, PlainTable] => [
@@ -118,6 +120,7 @@ function spelledOut(
     layout,
     first_runs,
     ...(entities && { entities }),
+    ...(exclude && { exclude }),
     definitions,
     steps: wholeSteps,
   };
@@ -155,8 +158,6 @@ export function customTraitsOf(definitions: readonly Definition[]): string[] {
     }
     Object.values(node).forEach(visit);
   };
-  definitions.forEach(({ definition }) => {
-    visit(definition);
-  });
+  definitions.forEach(visit);
   return [...names].sort();
 }

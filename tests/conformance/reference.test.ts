@@ -39,6 +39,7 @@ describe.each(cases.map((one) => ({ title: `${one.file}: ${one.name}`, one })))(
         definitions,
         asOf: step.as_of,
         firstRuns: one.first_runs,
+        exclude: one.exclude ?? [],
       });
       const compare = step.expect;
       for (const [key, names] of Object.entries(compare.members ?? {}).filter(isKnown)) {

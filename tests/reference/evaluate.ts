@@ -6,6 +6,7 @@
 import { accountsOf, type Account } from './accounts.js';
 import { holds, operatorOf } from './compare.js';
 import { Decimal } from './decimal.js';
+import { excludedFrom, firstOf, isInSplit } from './members.js';
 import { messagesThatCount } from './messages.js';
 import type {
   Condition,
@@ -15,10 +16,11 @@ import type {
   EventStream,
   Json,
   Published,
+  Ranking,
 } from './model.js';
 import { customTrait, profilesOf, type Profile } from './profiles.js';
 import { isCounting, reduce, reducerOf } from './reducers.js';
-import { comparisonScope, matchingEvents, satisfiesStream, type ProfileScope } from './streams.js';
+import { comparisonScope, matchingEvents, satisfiesStream, valueOf, type ProfileScope } from './streams.js';
 import { parseDuration, requireInstant, type Micros } from './time.js';
 import { isPresent, jsonTextOf, type Value } from './values.js';
 
@@ -45,6 +47,7 @@ class Evaluator {
   private readonly definitions: Map<string, Definition>;
   private readonly computed = new Map<string, Computed>();
   private readonly underway: string[] = [];
+  private readonly rankings = new Map<Ranking, Set<string>>();
 
   constructor(private readonly input: EvaluationInput) {
     this.asOf = requireInstant(input.asOf);
@@ -108,10 +111,7 @@ class Evaluator {
       throw new Error(`a cycle: ${[...this.underway, definition.key].join(' -> ')}`);
     }
     this.underway.push(definition.key);
-    const range =
-      definition.of === 'accounts'
-        ? this.accounts
-        : this.profiles.filter((profile) => profile.known || definition.include_anonymous === true);
+    const range = this.rangeOf(definition);
     const computed =
       definition.kind === 'audience'
         ? this.computeAudience(definition, definition.definition, range)
@@ -121,8 +121,9 @@ class Evaluator {
   }
 
   private computeAudience(definition: Definition, condition: Condition, range: Profile[]): Computed {
-    const members = range.filter((profile) =>
-      this.satisfies(profile, condition, this.scopeOf(definition, profile)),
+    const members = this.withRules(
+      definition,
+      range.filter((profile) => this.satisfies(profile, condition, this.scopeOf(definition, profile))),
     );
     return { kind: 'audience', members: new Set(members.map((profile) => profile.name)) };
   }
@@ -136,7 +137,7 @@ class Evaluator {
     const values = new Map<string, Value>();
     for (const profile of range) {
       const events = matchingEvents(stream, this.scopeOf(definition, profile));
-      const value = reduce(events, reducer.name, reducer.args);
+      const value = reduce(events, reducer.name, reducer.args, this.asOf);
       const isZeroCount = counts && value instanceof Decimal && value.scaled === 0n;
       if (isPresent(value) && !isZeroCount) values.set(profile.name, value);
     }
@@ -152,6 +153,7 @@ class Evaluator {
       messages: profile.messages,
       satisfies: (condition) => this.satisfies(profile, condition, scope),
       readTrait: (name) => this.readTrait(profile, name),
+      isRanked: (ranking) => this.ranked(ranking, definition).has(profile.name),
     };
     return scope;
   }
@@ -164,6 +166,50 @@ class Evaluator {
 
   private scopeOf(definition: Definition, profile: Profile): ProfileScope {
     return this.scope(definition, profile, profile.ref.kind === 'account' ? profile.ref.id : undefined);
+  }
+
+  /** Of those the condition holds for, who is neither excluded nor held out; of these the first. */
+  private withRules(definition: Definition, profiles: Profile[]): Profile[] {
+    if (definition.kind !== 'audience') throw new Error(`${definition.key} is no audience`);
+    const { limit, holdout } = definition;
+    const excluded = excludedFrom(definition, this.input.exclude ?? [], this.definitions);
+    const left = profiles.filter(
+      (profile) =>
+        !excluded.some((key) => this.isMember(profile, this.membersOf(key))) &&
+        !(holdout && isInSplit(profile.ref, { salt: holdout.salt ?? definition.key, to: holdout.percent })),
+    );
+    return limit ? this.first(left, limit, definition) : left;
+  }
+
+  /** Names of the profiles that come first, of those the definition ranges over. */
+  private ranked(ranking: Ranking, definition: Definition): Set<string> {
+    const known = this.rankings.get(ranking);
+    if (known) return known;
+    const { among } = ranking;
+    const population = this.rangeOf(definition).filter(
+      (profile) => !among || this.satisfies(profile, among, this.scopeOf(definition, profile)),
+    );
+    const names = new Set(this.first(population, ranking, definition).map(({ name }) => name));
+    this.rankings.set(ranking, names);
+    return names;
+  }
+
+  private first(profiles: readonly Profile[], ranking: Ranking, definition: Definition): Profile[] {
+    const { by } = ranking;
+    return firstOf(profiles, ranking, (profile) =>
+      'trait' in by ? this.readTrait(profile, by.trait)[0] : valueOf(by, this.scopeOf(definition, profile)),
+    );
+  }
+
+  private membersOf(key: string): Set<string> {
+    const audience = this.read(key);
+    if (audience?.kind !== 'audience') throw new Error(`no audience ${key}`);
+    return audience.members;
+  }
+
+  private rangeOf(definition: Definition): Profile[] {
+    if (definition.of === 'accounts') return this.accounts;
+    return this.profiles.filter((profile) => profile.known || definition.include_anonymous === true);
   }
 
   /** How far back a definition's events go (SEMANTICS §5 `history`); `undefined` for all of them. */
@@ -184,9 +230,7 @@ class Evaluator {
       return holds(this.readTrait(profile, condition.trait), condition, comparisonScope(scope));
     }
     if ('audience' in condition) {
-      const audience = this.read(condition.audience);
-      if (audience?.kind !== 'audience') throw new Error(`no audience ${condition.audience}`);
-      return this.isMember(profile, audience.members);
+      return this.isMember(profile, this.membersOf(condition.audience));
     }
     if ('users' in condition) {
       const { account } = scope;
@@ -198,6 +242,8 @@ class Evaluator {
       if (condition.users === 'all') return found.length > 0 && found.every(Boolean);
       return condition.users === 'any' ? found.some(Boolean) : !found.some(Boolean);
     }
+    if ('rank' in condition) return scope.isRanked(condition.rank);
+    if ('split' in condition) return isInSplit(profile.ref, condition.split);
     throw new Error(`not a condition: ${JSON.stringify(condition)}`);
   }
 

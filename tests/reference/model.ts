@@ -68,6 +68,9 @@ export interface ReducerArguments extends Comparison {
   property?: string;
   as?: 'number' | 'string';
   min_frequency?: number;
+  /** `periods`: how long a period is, and how many of the last count. */
+  every?: string;
+  of?: number;
 }
 
 export const REDUCER_NAMES = [
@@ -81,6 +84,7 @@ export const REDUCER_NAMES = [
   'last',
   'unique',
   'unique_count',
+  'periods',
 ] as const;
 
 export type ReducerName = (typeof REDUCER_NAMES)[number];
@@ -96,6 +100,37 @@ export interface EventStream extends Partial<Record<ReducerName, ReducerArgument
   sources?: { exclude: string[] };
   /** In definitions of accounts: only events tagged with the account. */
   by?: 'group_id';
+  /** A session: events chained back from the latest, while no gap is longer. */
+  expires_after?: string;
+  first_time?: { within?: string; between?: [string, string]; since?: string; until?: string };
+  stopped?: { for: string; within?: string };
+  restarted?: { within: string; after: string };
+  regularly?: { at_least: number; of: number; every: string };
+}
+
+/** Who comes first by a number: `top` profiles or so many percent. */
+export interface Ranking {
+  by: { trait: string } | EventStream;
+  top?: number;
+  percent?: number;
+  order?: 'descending' | 'ascending';
+  among?: Condition;
+}
+
+export interface Split {
+  salt: string;
+  from?: number;
+  to?: number;
+  shares?: Record<string, number>;
+  take?: string;
+}
+
+/** What an audience says of its members besides its condition. */
+export interface MemberRules {
+  /** Audiences left out; `false`: nor are the project's. */
+  exclude?: string[] | false;
+  holdout?: { percent: number; salt?: string };
+  limit?: Ranking;
 }
 
 /** A funnel step: an event stream inside another's `where` (SEMANTICS §4). */
@@ -114,7 +149,9 @@ export type Condition =
   | EventStream
   | TraitCondition
   | { audience: string }
-  | UsersCondition;
+  | UsersCondition
+  | { rank: Ranking }
+  | { split: Split };
 
 /** Of accounts: what some, every or no user of theirs has to satisfy. */
 export interface UsersCondition {
@@ -144,7 +181,7 @@ interface DefinitionBase {
 }
 
 export type Definition =
-  | (DefinitionBase & { kind: 'audience'; definition: Condition })
+  | (DefinitionBase & MemberRules & { kind: 'audience'; definition: Condition })
   | (DefinitionBase & { kind: 'trait'; definition: EventStream });
 
 export interface ProfileRef {
@@ -183,6 +220,8 @@ export interface EvaluationInput {
   asOf: string;
   /** Each definition's first run, for its `history`; one not listed runs now for the first time. */
   firstRuns?: Readonly<Record<string, string>>;
+  /** Audiences that the project leaves out of all others. */
+  exclude?: readonly string[];
   /** Definitions referred to but not computed now, as last published (SEMANTICS §5). */
   publishedOutsideSelection?: Readonly<Record<string, Published>>;
 }

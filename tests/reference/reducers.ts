@@ -5,6 +5,7 @@ import { Decimal, divideHalfAway, inRange } from './decimal.js';
 import type { KnownMessage } from './messages.js';
 import { REDUCER_NAMES, type EventStream, type ReducerArguments, type ReducerName } from './model.js';
 import { readPath } from './paths.js';
+import { parseDuration, type Micros } from './time.js';
 import { compareNumbers, compareTexts, isPresent, numberOf, textOf, type Value } from './values.js';
 
 /** The reducer a stream names, with its arguments; `undefined` where it names none. */
@@ -18,12 +19,18 @@ export function reducerOf(stream: EventStream): { name: ReducerName; args: Reduc
 
 /** Whether a reducer counts: where nothing matches it is 0, not missing, and a 0 is not stored. */
 export function isCounting(name: ReducerName): boolean {
-  return name === 'count' || name === 'unique_count';
+  return name === 'count' || name === 'unique_count' || name === 'periods';
 }
 
 /** A reducer's value over events given first to last; `undefined` where it is missing. */
-export function reduce(events: readonly KnownMessage[], name: ReducerName, args: ReducerArguments): Value {
+export function reduce(
+  events: readonly KnownMessage[],
+  name: ReducerName,
+  args: ReducerArguments,
+  asOf: Micros,
+): Value {
   if (name === 'count') return Decimal.ofInteger(events.length);
+  if (name === 'periods') return Decimal.ofInteger(periods(events, args, asOf));
 
   const { property } = args;
   if (property === undefined) throw new Error(`${name} needs a property`);
@@ -53,6 +60,14 @@ export function reduce(events: readonly KnownMessage[], name: ReducerName, args:
     case 'unique_count':
       return Decimal.ofInteger(new Set(texts).size);
   }
+}
+
+/** How many periods hold an event: period i is after `as_of − (i + 1)·every`, and up to `as_of − i·every`. */
+function periods(events: readonly KnownMessage[], { every, of }: ReducerArguments, asOf: Micros): number {
+  if (every === undefined) throw new Error('periods need a length');
+  const length = parseDuration(every);
+  const seen = new Set(events.map(({ timestamp }) => (asOf - timestamp) / length));
+  return [...seen].filter((period) => of === undefined || period < BigInt(of)).length;
 }
 
 function sum(numbers: readonly bigint[]): bigint {

@@ -11,10 +11,12 @@ import type {
   Definition,
   EventStream,
   Predicate,
+  Ranking,
   ValueReference,
 } from './model.js';
 import { readPath } from './paths.js';
 import { reduce, reducerOf } from './reducers.js';
+import { satisfiesVerb } from './verbs.js';
 import { parseDuration, requireInstant, type Micros } from './time.js';
 import type { Value } from './values.js';
 
@@ -31,6 +33,8 @@ export interface ProfileScope {
   account?: string;
   satisfies(condition: Condition): boolean;
   readTrait(name: string): Value[];
+  /** Whether the profile is among the first of a ranking over the definition's range. */
+  isRanked(ranking: Ranking): boolean;
 }
 
 /**
@@ -43,7 +47,7 @@ export function matchingEvents(
   scope: ProfileScope,
   ancestors: readonly KnownMessage[] = [],
 ): KnownMessage[] {
-  return scope.messages.filter(
+  const matching = scope.messages.filter(
     (event) =>
       event.event === stream.event &&
       (scope.earliest === undefined || event.timestamp >= scope.earliest) &&
@@ -53,6 +57,20 @@ export function matchingEvents(
       isAfterParent(event, stream, ancestors.at(-1)) &&
       (stream.where === undefined || matches(event, stream.where, scope, ancestors)),
   );
+  if (stream.expires_after === undefined) return matching;
+  return lastSession(matching, parseDuration(stream.expires_after), scope.asOf);
+}
+
+/** From `as_of` back as long as the next event is at most so long before the one after it. */
+function lastSession(events: readonly KnownMessage[], gap: Micros, asOf: Micros): KnownMessage[] {
+  let reached = asOf;
+  const session: KnownMessage[] = [];
+  for (const event of [...events].reverse()) {
+    if (reached - event.timestamp > gap) break;
+    reached = event.timestamp;
+    session.unshift(event);
+  }
+  return session;
 }
 
 /** Whether a stream's reducer compares as the condition says; without a reducer, whether there is any event. */
@@ -61,14 +79,20 @@ export function satisfiesStream(
   scope: ProfileScope,
   ancestors: readonly KnownMessage[] = [],
 ): boolean {
+  const verb = satisfiesVerb(stream, scope);
+  if (verb !== undefined) return verb;
   const { args } = reducerOf(stream) ?? { args: { at_least: 1 } };
   return holds([valueOf(stream, scope, ancestors)], args, comparisonScope(scope, ancestors));
 }
 
 /** What a stream's events come to; without a reducer, how many they are. */
-function valueOf(stream: EventStream, scope: ProfileScope, ancestors: readonly KnownMessage[]): Value {
+export function valueOf(
+  stream: EventStream,
+  scope: ProfileScope,
+  ancestors: readonly KnownMessage[] = [],
+): Value {
   const { name, args } = reducerOf(stream) ?? { name: 'count', args: {} };
-  return reduce(matchingEvents(stream, scope, ancestors), name, args);
+  return reduce(matchingEvents(stream, scope, ancestors), name, args, scope.asOf);
 }
 
 /** A comparison's view of a profile, and of the events around it: the innermost is the one references read. */
@@ -91,7 +115,11 @@ function present(event: KnownMessage | undefined): KnownMessage {
 }
 
 /** Both bounds of every window count, to the microsecond. */
-function isInWindow(event: KnownMessage, stream: EventStream, asOf: Micros): boolean {
+export function isInWindow(
+  event: KnownMessage,
+  stream: Pick<EventStream, 'within' | 'between' | 'since' | 'until'>,
+  asOf: Micros,
+): boolean {
   const { timestamp } = event;
   if (stream.within !== undefined && timestamp < asOf - parseDuration(stream.within)) return false;
   if (stream.between !== undefined) {

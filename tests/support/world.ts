@@ -25,6 +25,8 @@ export interface WorldOptions {
   /** Custom traits a `messages` source lists. */
   readonly traits: readonly string[];
   readonly destinations?: readonly { readonly key: string }[];
+  /** Audiences that the project leaves out of all others. */
+  readonly exclude?: readonly string[] | undefined;
   /** `entities` of rollcall.json. */
   readonly entities?: Readonly<Record<string, EntityConfig>>;
 }
@@ -202,6 +204,7 @@ async function load(
     target: 'dev',
     targets: { dev: { type: 'duckdb', path: ':memory:' } },
     sources,
+    ...(options.exclude && { exclude: options.exclude }),
     ...(options.entities && { entities: options.entities }),
   };
   const files = new Map<string, unknown>([['/case/rollcall.json', config]]);

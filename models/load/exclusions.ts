@@ -1,0 +1,72 @@
+import type { Diagnostic } from '../../compiler/diagnostics/index.js';
+import { didYouMean } from '../../compiler/diagnostics/suggest.js';
+import { withExclusions } from '../build/members.js';
+import type { AudienceReference, Definition } from '../definition.js';
+import type { SpanStore } from '../source/spans.js';
+import { namesIn } from '../walk.js';
+
+/**
+ * Leaves the members of the project's excluded audiences out of every audience of the same kind of profile; not of
+ * those audiences themselves nor of what they read, which would have to be known before itself.
+ *
+ * @param known keys claimed by any file, broken ones too
+ */
+export function applyExclusions(
+  definitions: readonly Definition[],
+  excluded: readonly AudienceReference[],
+  known: ReadonlySet<string>,
+  spans: SpanStore,
+): { readonly definitions: readonly Definition[]; readonly diagnostics: readonly Diagnostic[] } {
+  if (excluded.length === 0) return { definitions, diagnostics: [] };
+  const byKey = new Map(definitions.map((definition) => [definition.key, definition]));
+  const diagnostics = excluded.flatMap(({ key }, i) => {
+    const found = byKey.get(key);
+    if (found?.kind === 'audience' || (!found && known.has(key))) return [];
+    return [problem(key, found, definitions, excluded[i], spans)];
+  });
+  const audiences = excluded.filter(({ key }) => byKey.get(key)?.kind === 'audience');
+  const exempt = upstreamOf(
+    audiences.map(({ key }) => key),
+    byKey,
+  );
+  const applied = definitions.map((definition) => {
+    if (definition.kind !== 'audience' || exempt.has(definition.key)) return definition;
+    const own = audiences.filter(({ key }) => byKey.get(key)?.of === definition.of);
+    return withExclusions(definition, own, spans);
+  });
+  return { definitions: applied, diagnostics };
+}
+
+/** Definitions and everything they read, at any distance. */
+function upstreamOf(keys: readonly string[], byKey: ReadonlyMap<string, Definition>): ReadonlySet<string> {
+  const found = new Set(keys);
+  for (const key of found) {
+    // A Set visits what is added on the way.
+    const definition = byKey.get(key);
+    if (!definition) continue;
+    const tree = definition.kind === 'audience' ? definition.condition : definition.value;
+    for (const name of namesIn(tree)) if (byKey.has(name)) found.add(name);
+  }
+  return found;
+}
+
+function problem(
+  key: string,
+  found: Definition | undefined,
+  definitions: readonly Definition[],
+  at: object | undefined,
+  spans: SpanStore,
+): Diagnostic {
+  const names = definitions.filter(({ kind }) => kind === 'audience').map((definition) => definition.key);
+  const hint = found ? 'only audiences can be excluded' : didYouMean(key, names);
+  const span = at && spans.of(at);
+  return {
+    code: 'unknown-reference',
+    severity: 'error',
+    message: found
+      ? `${JSON.stringify(key)} is a trait, not an audience`
+      : `there is no audience ${JSON.stringify(key)}`,
+    ...(hint === undefined ? {} : { hint }),
+    ...(span === undefined ? {} : { span }),
+  };
+}
