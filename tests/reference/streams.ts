@@ -16,8 +16,8 @@ import type {
 } from './model.js';
 import { readPath } from './paths.js';
 import { reduce, reducerOf } from './reducers.js';
-import { satisfiesVerb } from './verbs.js';
-import { parseDuration, requireInstant, type Micros } from './time.js';
+import { hasVerb, isInWindow, satisfiesVerb } from './verbs.js';
+import { parseDuration, type Micros } from './time.js';
 import type { Value } from './values.js';
 
 /** What evaluating a profile's events needs to know besides the stream. */
@@ -79,8 +79,7 @@ export function satisfiesStream(
   scope: ProfileScope,
   ancestors: readonly KnownMessage[] = [],
 ): boolean {
-  const verb = satisfiesVerb(stream, scope);
-  if (verb !== undefined) return verb;
+  if (hasVerb(stream)) return satisfiesVerb(stream, matchingEvents(stream, scope), scope.asOf);
   const { args } = reducerOf(stream) ?? { args: { at_least: 1 } };
   return holds([valueOf(stream, scope, ancestors)], args, comparisonScope(scope, ancestors));
 }
@@ -112,23 +111,6 @@ export function comparisonScope(scope: ProfileScope, events: readonly KnownMessa
 function present(event: KnownMessage | undefined): KnownMessage {
   if (event === undefined) throw new Error('a reference to an event where there is none');
   return event;
-}
-
-/** Both bounds of every window count, to the microsecond. */
-export function isInWindow(
-  event: KnownMessage,
-  stream: Pick<EventStream, 'within' | 'between' | 'since' | 'until'>,
-  asOf: Micros,
-): boolean {
-  const { timestamp } = event;
-  if (stream.within !== undefined && timestamp < asOf - parseDuration(stream.within)) return false;
-  if (stream.between !== undefined) {
-    const [near, far] = stream.between;
-    if (timestamp < asOf - parseDuration(far) || timestamp > asOf - parseDuration(near)) return false;
-  }
-  if (stream.since !== undefined && timestamp < requireInstant(stream.since)) return false;
-  if (stream.until !== undefined && timestamp > requireInstant(stream.until)) return false;
-  return true;
 }
 
 /** An excluded source is named by the `source_id` on the row or by its configured name. */

@@ -1,16 +1,36 @@
 /**
- * Verbs of events (SEMANTICS §2), the plainest way: by looking at the events' instants.
+ * Windows and verbs of events (SEMANTICS §2, §3), the plainest way: by looking at the events' instants.
  */
+import type { KnownMessage } from './messages.js';
 import type { EventStream } from './model.js';
-import { isInWindow, matchingEvents, type ProfileScope } from './streams.js';
-import { parseDuration } from './time.js';
+import { parseDuration, requireInstant, type Micros } from './time.js';
 
-/** Whether a profile's events are as a verb says; `undefined` where the stream has no verb. */
-export function satisfiesVerb(stream: EventStream, scope: ProfileScope): boolean | undefined {
-  const { first_time, stopped, restarted, regularly } = stream;
-  if (!first_time && !stopped && !restarted && !regularly) return undefined;
-  const { asOf } = scope;
-  const events = matchingEvents(stream, scope);
+/** Both bounds of every window count, to the microsecond. */
+export function isInWindow(
+  event: KnownMessage,
+  stream: Pick<EventStream, 'within' | 'between' | 'since' | 'until'>,
+  asOf: Micros,
+): boolean {
+  const { timestamp } = event;
+  if (stream.within !== undefined && timestamp < asOf - parseDuration(stream.within)) return false;
+  if (stream.between !== undefined) {
+    const [near, far] = stream.between;
+    if (timestamp < asOf - parseDuration(far) || timestamp > asOf - parseDuration(near)) return false;
+  }
+  if (stream.since !== undefined && timestamp < requireInstant(stream.since)) return false;
+  if (stream.until !== undefined && timestamp > requireInstant(stream.until)) return false;
+  return true;
+}
+
+export const hasVerb = ({ first_time, stopped, restarted, regularly }: EventStream): boolean =>
+  [first_time, stopped, restarted, regularly].some((verb) => verb !== undefined);
+
+/** Whether events, first to last, are as the stream's verb says. */
+export function satisfiesVerb(
+  { first_time, stopped, restarted, regularly }: EventStream,
+  events: readonly KnownMessage[],
+  asOf: Micros,
+): boolean {
   const ages = events.map(({ timestamp }) => asOf - timestamp);
   if (first_time) {
     const [first] = events;
@@ -31,7 +51,7 @@ export function satisfiesVerb(stream: EventStream, scope: ProfileScope): boolean
       ages.some((age) => age > quiet)
     );
   }
-  if (!regularly) return undefined;
+  if (!regularly) throw new Error('no verb');
   const every = parseDuration(regularly.every);
   let held = 0;
   for (let i = 0n; i < BigInt(regularly.of); i++) {
