@@ -194,9 +194,13 @@ class Nesting implements Child {
       );
       return added(parents, join('left', parents, values, on), column);
     }
-    const values = this.values(
+    const rows = extend(
       child.rows(),
       child.equalities.map((equality, i) => as(`${column}_inner_${i}`, equality.child)),
+    );
+    const values = this.values(
+      rows,
+      child.equalities.map((_, i) => as(`${column}_inner_${i}`, c(rows, `${column}_inner_${i}`))),
     );
     const keyed = extend(
       parents,

@@ -40,6 +40,8 @@ describe.each(cases.map((one) => ({ title: `${one.file}: ${one.name}`, one })))(
         asOf: step.as_of,
         firstRuns: one.first_runs,
         exclude: one.exclude ?? [],
+        tables: step.tables,
+        ...(one.entities && { entities: one.entities }),
       });
       const compare = step.expect;
       for (const [key, names] of Object.entries(compare.members ?? {}).filter(isKnown)) {

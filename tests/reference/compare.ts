@@ -82,7 +82,9 @@ function holdsOfOne(
 }
 
 function isReference(operand: Json | ValueReference): operand is ValueReference {
-  return isObject(operand) && ['property', 'trait', 'context', 'event'].some((form) => form in operand);
+  return (
+    isObject(operand) && ['property', 'trait', 'context', 'event', 'entity'].some((form) => form in operand)
+  );
 }
 
 function holdsAgainst(

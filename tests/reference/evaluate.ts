@@ -7,18 +7,20 @@ import { accountsOf, type Account } from './accounts.js';
 import { holds, operatorOf } from './compare.js';
 import { Decimal } from './decimal.js';
 import { excludedFrom, firstOf, isInSplit } from './members.js';
+import { EntityWorld, entityValue, satisfiesEntity } from './entities.js';
 import { messagesThatCount } from './messages.js';
 import type {
   Condition,
   Definition,
   Evaluation,
   EvaluationInput,
+  EntityStream,
   EventStream,
   Json,
   Published,
   Ranking,
 } from './model.js';
-import { customTrait, profilesOf, type Profile } from './profiles.js';
+import { customTrait, ownersOf, profilesOf, type Profile } from './profiles.js';
 import { isCounting, reduce, reducerOf } from './reducers.js';
 import { comparisonScope, matchingEvents, satisfiesStream, valueOf, type ProfileScope } from './streams.js';
 import { parseDuration, requireInstant, type Micros } from './time.js';
@@ -44,6 +46,7 @@ class Evaluator {
   private readonly asOf: Micros;
   private readonly profiles: Profile[];
   private readonly accounts: Account[];
+  private readonly entities: EntityWorld;
   private readonly definitions: Map<string, Definition>;
   private readonly computed = new Map<string, Computed>();
   private readonly underway: string[] = [];
@@ -54,6 +57,7 @@ class Evaluator {
     const messages = messagesThatCount(input.messages, this.asOf);
     this.profiles = profilesOf(messages);
     this.accounts = accountsOf(this.profiles, messages);
+    this.entities = new EntityWorld(input.entities ?? {}, input.tables ?? {}, ownersOf(messages));
     const enabled = input.definitions.filter((definition) => definition.enabled !== false);
     this.definitions = new Map(enabled.map((definition) => [definition.key, definition]));
     if (this.definitions.size !== enabled.length) throw new Error('two definitions with one key');
@@ -128,7 +132,11 @@ class Evaluator {
     return { kind: 'audience', members: new Set(members.map((profile) => profile.name)) };
   }
 
-  private computeTrait(definition: Definition, stream: EventStream, range: Profile[]): Computed {
+  private computeTrait(
+    definition: Definition,
+    stream: EventStream | EntityStream,
+    range: Profile[],
+  ): Computed {
     const reducer = reducerOf(stream);
     if (reducer === undefined) throw new Error(`${definition.key}: a trait without a reducer`);
     if (operatorOf(reducer.args) !== undefined)
@@ -136,8 +144,11 @@ class Evaluator {
     const counts = isCounting(reducer.name);
     const values = new Map<string, Value>();
     for (const profile of range) {
-      const events = matchingEvents(stream, this.scopeOf(definition, profile));
-      const value = reduce(events, reducer.name, reducer.args, this.asOf);
+      const scope = this.scopeOf(definition, profile);
+      const value =
+        'entity' in stream
+          ? entityValue(stream, scope)
+          : reduce(matchingEvents(stream, scope), reducer.name, reducer.args, this.asOf);
       const isZeroCount = counts && value instanceof Decimal && value.scaled === 0n;
       if (isPresent(value) && !isZeroCount) values.set(profile.name, value);
     }
@@ -151,6 +162,8 @@ class Evaluator {
       asOf: this.asOf,
       earliest: this.earliestEvent(definition),
       messages: profile.messages,
+      profile: profile.ref,
+      entities: this.entities,
       satisfies: (condition) => this.satisfies(profile, condition, scope),
       readTrait: (name) => this.readTrait(profile, name),
       isRanked: (ranking) => this.ranked(ranking, definition).has(profile.name),
@@ -226,6 +239,7 @@ class Evaluator {
     if ('any' in condition) return condition.any.some((part) => this.satisfies(profile, part, scope));
     if ('not' in condition) return !this.satisfies(profile, condition.not, scope);
     if ('event' in condition) return satisfiesStream(condition, scope);
+    if ('entity' in condition) return satisfiesEntity(condition, scope, comparisonScope(scope));
     if ('trait' in condition) {
       return holds(this.readTrait(profile, condition.trait), condition, comparisonScope(scope));
     }

@@ -33,7 +33,7 @@ export interface Message {
 }
 
 export type ValueReference =
-  { property: string; of?: 'parent' } | { trait: string } | { context: string } | ChildStream;
+  { property: string; of?: 'parent' } | { trait: string } | { context: string } | ChildStream | EntityStream;
 
 export type Operand = Json | ValueReference;
 
@@ -140,6 +140,12 @@ export interface ChildStream extends EventStream {
   settled?: boolean;
 }
 
+/** Rows of an entity: which, and at most one reducer. */
+export interface EntityStream extends Partial<Record<ReducerName, ReducerArguments>> {
+  entity: string;
+  where?: Predicate;
+}
+
 export type TraitCondition = { trait: string } & Comparison;
 
 export type Condition =
@@ -149,6 +155,7 @@ export type Condition =
   | EventStream
   | TraitCondition
   | { audience: string }
+  | EntityStream
   | UsersCondition
   | { rank: Ranking }
   | { split: Split };
@@ -167,7 +174,8 @@ export type Predicate =
   | ({ context: string } & Comparison)
   | ChildStream
   | TraitCondition
-  | { audience: string };
+  | { audience: string }
+  | EntityStream;
 
 interface DefinitionBase {
   key: string;
@@ -182,7 +190,7 @@ interface DefinitionBase {
 
 export type Definition =
   | (DefinitionBase & MemberRules & { kind: 'audience'; definition: Condition })
-  | (DefinitionBase & { kind: 'trait'; definition: EventStream });
+  | (DefinitionBase & { kind: 'trait'; definition: EventStream | EntityStream });
 
 export interface ProfileRef {
   kind: 'user' | 'anonymous' | 'account';
@@ -211,11 +219,20 @@ export interface EntityConfig {
   columns?: Record<string, string>;
 }
 
+/** A table beside the sources: its columns and their types, and its rows; a column that a row leaves out is null. */
+export interface PlainTable {
+  columns: Readonly<Record<string, string>>;
+  rows: readonly Readonly<Record<string, Json>>[];
+}
+
 export interface EvaluationInput {
   /** Every row that landed so far, in any order, repeated landings included. */
   messages: readonly Message[];
   /** Every definition that is computed now, in any order. */
   definitions: readonly Definition[];
+  /** Entities by name, and the tables they are. */
+  entities?: Readonly<Record<string, EntityConfig>>;
+  tables?: Readonly<Record<string, PlainTable>>;
   /** ISO instant. */
   asOf: string;
   /** Each definition's first run, for its `history`; one not listed runs now for the first time. */

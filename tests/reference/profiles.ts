@@ -18,16 +18,21 @@ export interface Profile {
   mentions: KnownMessage[];
 }
 
+/** Who an anonymous id is: the user it belongs to, or a profile of its own. */
+export function ownersOf(messages: readonly KnownMessage[]): (id: string) => ProfileRef {
+  const owners = ownersOfAnonymousIds(messages);
+  return (id) => {
+    const user = owners.get(id);
+    return user === undefined ? { kind: 'anonymous', id } : { kind: 'user', id: user };
+  };
+}
+
 /** Every user and anonymous profile of the universe, by name. `counted` are the messages that count, first to last. */
 export function profilesOf(counted: readonly KnownMessage[]): Profile[] {
   const messages = counted.filter(
     (message) => message.userId !== undefined || message.anonymousId !== undefined,
   );
-  const owners = ownersOfAnonymousIds(messages);
-  const ofAnonymous = (id: string): ProfileRef => {
-    const user = owners.get(id);
-    return user === undefined ? { kind: 'anonymous', id } : { kind: 'user', id: user };
-  };
+  const ofAnonymous = ownersOf(messages);
   /** Whose a message is: its user's, whatever its anonymous id. */
   const ownerOf = (message: KnownMessage): ProfileRef =>
     message.userId === undefined

@@ -3,13 +3,21 @@
  */
 import { Decimal, divideHalfAway, inRange } from './decimal.js';
 import type { KnownMessage } from './messages.js';
-import { REDUCER_NAMES, type EventStream, type ReducerArguments, type ReducerName } from './model.js';
+import {
+  REDUCER_NAMES,
+  type EntityStream,
+  type EventStream,
+  type ReducerArguments,
+  type ReducerName,
+} from './model.js';
 import { readPath } from './paths.js';
 import { parseDuration, type Micros } from './time.js';
 import { compareNumbers, compareTexts, isPresent, numberOf, textOf, type Value } from './values.js';
 
 /** The reducer a stream names, with its arguments; `undefined` where it names none. */
-export function reducerOf(stream: EventStream): { name: ReducerName; args: ReducerArguments } | undefined {
+export function reducerOf(
+  stream: EventStream | EntityStream,
+): { name: ReducerName; args: ReducerArguments } | undefined {
   const given = REDUCER_NAMES.filter((name) => Object.hasOwn(stream, name));
   if (given.length > 1) throw new Error(`more than one reducer: ${given.join(', ')}`);
   const [name] = given;
@@ -35,7 +43,16 @@ export function reduce(
   const { property } = args;
   if (property === undefined) throw new Error(`${name} needs a property`);
   // Events are in order and so are the elements a `$` path contributes: values are first to last.
-  const values = events.flatMap((event) => readPath(event.properties, property)).filter(isPresent);
+  return reduceValues(
+    events.flatMap((event) => readPath(event.properties, property)),
+    name,
+    args,
+  );
+}
+
+/** A reducer's value over the values of a property, first to last. */
+export function reduceValues(all: readonly Value[], name: ReducerName, args: ReducerArguments): Value {
+  const values = all.filter(isPresent);
   const texts = values.flatMap((value) => textOf(value) ?? []);
   const numbers = values.flatMap((value) => numberOf(value) ?? []);
   switch (name) {
@@ -59,6 +76,9 @@ export function reduce(
     }
     case 'unique_count':
       return Decimal.ofInteger(new Set(texts).size);
+    case 'count':
+    case 'periods':
+      throw new Error(`${name} is of no values`);
   }
 }
 

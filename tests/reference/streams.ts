@@ -2,6 +2,7 @@
  * Event streams: which of a profile's events a stream selects, its `where` predicates, and its children
  * (SEMANTICS §2 Condition and Predicate, §3 Windows, §4 Funnels).
  */
+import { entityValue, type EntityWorld } from './entities.js';
 import { holds, type ComparisonScope } from './compare.js';
 import type { KnownMessage } from './messages.js';
 import type {
@@ -11,6 +12,7 @@ import type {
   Definition,
   EventStream,
   Predicate,
+  ProfileRef,
   Ranking,
   ValueReference,
 } from './model.js';
@@ -27,6 +29,9 @@ export interface ProfileScope {
   earliest: Micros | undefined;
   /** The profile's messages, first to last. */
   messages: readonly KnownMessage[];
+  /** Who is asked about. */
+  profile: ProfileRef;
+  entities: EntityWorld;
   /** Whose condition it is. */
   definition: Definition;
   /** The account asked about, itself or by its users. */
@@ -99,6 +104,7 @@ export function comparisonScope(scope: ProfileScope, events: readonly KnownMessa
   return {
     asOf: scope.asOf,
     read(reference: ValueReference): Value[] {
+      if ('entity' in reference) return [entityValue(reference, scope)];
       if ('event' in reference) return [valueOf(reference, scope, events)];
       if ('trait' in reference) return scope.readTrait(reference.trait);
       if ('context' in reference) return readPath(present(events.at(-1)).context, reference.context);
@@ -160,6 +166,7 @@ function satisfiesPredicate(
     const reads = comparisonScope(scope, events);
     return holds(reads.read(predicate), comparison, reads);
   }
+  if ('entity' in predicate) throw new Error('an entity inside an event');
   return scope.satisfies(predicate);
 }
 
