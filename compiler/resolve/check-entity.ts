@@ -49,16 +49,24 @@ export function checkEntity(
   if (!outer && !found.identifiers.some((type) => IDENTIFIERS[of].includes(type))) {
     problems.push(ofNobody(entity, of, entities));
   }
-  if (reducer.fn === 'first' || reducer.fn === 'last') {
-    problems.push({
-      code: 'misplaced-operand',
-      message: `Rows of the entity "${entity}" have no time, so none of them is the ${reducer.fn}`,
-      hint: 'use "min" or "max"; with "as": "string" for dates',
-      ofReducer: true,
-    });
+  const timed = TIMED[reducer.fn];
+  if (timed) {
+    const [what, hint] = timed;
+    const message = `Rows of the entity "${entity}" have no time, so ${what}`;
+    problems.push({ code: 'misplaced-operand', message, hint, ofReducer: true });
   }
   return problems;
 }
+
+/** Reducers that go by time: why there are none of rows, and what to do instead. */
+const TIMED: Partial<Record<Reducer['fn'], readonly [string, string]>> = {
+  first: ['none of them is the first', 'use "min"; with "as": "string" for dates'],
+  last: ['none of them is the last', 'use "max"; with "as": "string" for dates'],
+  periods: [
+    'they fall into no periods',
+    'compare a date of the rows in "where": { "property": "…", "within_last": "30 days" }',
+  ],
+};
 
 const insideEvent = (entity: string, event: string): Problem => ({
   code: 'misplaced-operand',
