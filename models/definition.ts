@@ -75,13 +75,30 @@ export type DefinitionKind = Definition['kind'];
 /** The definition of the file that a definition is, or is an output of. */
 export const ownerOf = (definition: Definition): Definition => definition.output?.of ?? definition;
 
+/**
+ * What a definition sends to a destination (SEMANTICS §7): what the link says, else the destination, else identify
+ * and track of users and group of accounts. Definitions of users have no group calls to send; of accounts, traits
+ * have nothing else, because a user may belong to several accounts with different values.
+ */
+export function messageTypes(
+  definition: Pick<Definition, 'kind' | 'of'>,
+  link: Pick<DestinationLink, 'send'>,
+  destination: Pick<Destination, 'send'>,
+): readonly MessageType[] {
+  const { kind, of } = definition;
+  const asked = link.send ?? destination.send ?? (of === 'users' ? ['identify', 'track'] : ['group']);
+  if (of === 'users') return asked.filter((type) => type !== 'group');
+  return kind === 'trait' ? asked.filter((type) => type === 'group') : asked;
+}
+
 export interface Destination {
   readonly key: string;
   readonly name: string;
   readonly type: string;
   readonly enabled: boolean;
   readonly settings: Readonly<Record<string, unknown>>;
-  readonly send: readonly MessageType[];
+  /** Absent: what suits a definition (see `messageTypes`). */
+  readonly send?: readonly MessageType[];
   /** Overrides of the track event names, e.g. `{ "audience_entered": "Joined" }`. */
   readonly events: {
     readonly audience_entered: string;

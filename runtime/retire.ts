@@ -4,10 +4,16 @@
  */
 import { UserError } from '../compiler/diagnostics/index.js';
 import { stageSteps } from '../compiler/program/run.js';
+import { noAccountUsers } from '../compiler/program/accounts.js';
 import { outboxSteps } from '../compiler/program/outbox.js';
 import type { Step } from '../compiler/program/types.js';
 import { audienceViewName } from '../compiler/program/views.js';
-import type { AudienceDefinition, Destination, TraitDefinition } from '../models/definition.js';
+import {
+  messageTypes,
+  type AudienceDefinition,
+  type Destination,
+  type TraitDefinition,
+} from '../models/definition.js';
 import { isCounting, type Reducer } from '../models/algebra.js';
 import type { Params } from '../dialects/dialect.js';
 import type { RetireOptions, RetireResult } from './api.js';
@@ -134,8 +140,9 @@ async function queueExits(
     run_no: bindings.runNo,
     error: null,
   });
-  // An empty stage: nobody has what was removed.
-  await executor.run([executor.render(run), ...stageSteps().map((step) => executor.render(step))]);
+  // An empty stage: nobody has what was removed, so nobody's accounts matter.
+  const emptySteps = [...stageSteps(), noAccountUsers()];
+  await executor.run([executor.render(run), ...emptySteps.map((step) => executor.render(step))]);
   let queued = 0;
   for (const destination of session.project.destinations) {
     queued += await queueTo(destination, row, executor, session, params);
@@ -150,11 +157,12 @@ async function queueTo(
   session: Session,
   params: Params,
 ): Promise<number> {
-  const types = destination.send.filter((type) => type !== 'group');
+  const definition = stub(row);
+  const types = messageTypes(definition, {}, destination);
   if (!destination.enabled || types.length === 0) return 0;
   const link = { destination, types, isNew: false, fromNow: false };
   const namespace = session.project.config.name;
-  const { fill } = outboxSteps({ schema: session.state, definition: stub(row), namespace, link });
+  const { fill } = outboxSteps({ schema: session.state, definition, namespace, link });
   let queued = 0;
   for (const step of fill) {
     const changed = await executor.run([executor.render(step, params)]);

@@ -64,6 +64,15 @@ export function accountSteps(
   ];
 }
 
+/** Of nobody any account. */
+export const noAccountUsers = (): Step => ({
+  id: 'stage.account_users',
+  title: 'no users of accounts',
+  op: 'replace',
+  spec: ACCOUNT_USERS,
+  query: values(ACCOUNT_USERS.columns, []),
+});
+
 /** Group calls of all sources up to `as_of`. */
 function groupCalls(
   schema: StateSchema,

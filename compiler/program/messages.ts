@@ -1,12 +1,12 @@
 /** Messages to destinations: payloads in Segment's shapes and their stable ids (SEMANTICS §7). */
 import { createHash } from 'node:crypto';
-import type { Definition, Destination } from '../../models/definition.js';
+import type { Definition, Destination, MessageType } from '../../models/definition.js';
 import { as, c, call, caseWhen, eq, extend, int, lit, param, project, text } from '../ir/build.js';
 import type { Expr, Relation } from '../ir/types.js';
 import { AS_OF } from './identity.js';
 
 export interface Message {
-  readonly type: 'identify' | 'track';
+  readonly type: MessageType;
   readonly definition: Definition;
   readonly destination: Destination;
   readonly namespace: string;
@@ -63,21 +63,16 @@ const json = (value: unknown): Expr => lit({ type: 'json', value: JSON.stringify
 
 function payload(rows: Relation, message: Message): Expr {
   const { type } = message;
-  const isUser = eq(c(rows, 'identifier_type'), text('user_id'));
-  const identifier = call('text_json', c(rows, 'identifier'));
   const body =
-    type === 'identify'
-      ? [text('traits'), traits(rows, message)]
-      : [text('properties'), properties(rows, message)];
+    type === 'track'
+      ? [text('properties'), properties(rows, message)]
+      : [text('traits'), traits(rows, message)];
   return call(
     'json_object',
     text('type'),
     json(type),
     ...(type === 'track' ? [text('event'), eventName(rows, message)] : []),
-    text('userId'),
-    caseWhen([{ when: isUser, then: identifier }]),
-    text('anonymousId'),
-    caseWhen([{ when: call('not', isUser), then: identifier }]),
+    ...receiver(rows, type),
     ...body,
     text('messageId'),
     call('text_json', c(rows, 'message_id')),
@@ -88,12 +83,25 @@ function payload(rows: Relation, message: Message): Expr {
   );
 }
 
+function receiver(rows: Relation, type: Message['type']): readonly Expr[] {
+  const identifier = call('text_json', c(rows, 'identifier'));
+  if (type === 'group') return [text('groupId'), identifier];
+  const isUser = eq(c(rows, 'identifier_type'), text('user_id'));
+  return [
+    text('userId'),
+    caseWhen([{ when: isUser, then: identifier }]),
+    text('anonymousId'),
+    caseWhen([{ when: call('not', isUser), then: identifier }]),
+  ];
+}
+
 const value = (rows: Relation): Expr => call('parse_json', c(rows, 'value'));
 const email = (rows: Relation): Expr => call('text_json', c(rows, 'latest_email'));
 
-function traits(rows: Relation, { definition }: Message): Expr {
+function traits(rows: Relation, { definition, type }: Message): Expr {
   // A definition that is itself called `email` has the name to itself.
-  const also = definition.key === 'email' ? [] : [text('email'), email(rows)];
+  const isPerson = type === 'identify' && definition.key !== 'email';
+  const also = isPerson ? [text('email'), email(rows)] : [];
   return call('json_object', text(definition.key), value(rows), ...also);
 }
 
@@ -112,7 +120,7 @@ function eventName(rows: Relation, { definition, destination }: Message): Expr {
 
 function context(rows: Relation, message: Message): Expr {
   const personas = [text('personas'), json(personasOf(message))];
-  if (message.type === 'identify') return call('json_object', ...personas);
+  if (message.type !== 'track') return call('json_object', ...personas);
   const known = call('is_not_null', c(rows, 'latest_email'));
   const contextTraits = caseWhen([{ when: known, then: call('json_object', text('email'), email(rows)) }]);
   return call('json_object', text('traits'), contextTraits, ...personas);

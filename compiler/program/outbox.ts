@@ -18,19 +18,18 @@ import {
   int,
   join,
   oneRow,
-  or,
   param,
   pick,
   project,
-  rowNumber,
   text,
   union,
 } from '../ir/build.js';
-import type { Column, Expr, Relation } from '../ir/types.js';
+import type { Expr, Relation } from '../ir/types.js';
 import { AS_OF } from './identity.js';
 import { messageRows, type Message } from './messages.js';
 import { scanSpec, staged, temporary } from './names.js';
 import { publishedRows } from './publish.js';
+import { channelsOf, RECEIVERS, withTrue, type Channel } from './receivers.js';
 import { STATE, type StateSchema } from './state.js';
 import type { Step, StepOp } from './types.js';
 
@@ -58,12 +57,6 @@ const TOLD = temporary('outbox_told', [
   { name: 'told', type: 'text' },
   { name: 'repeats', type: 'int' },
 ]);
-const RECEIVERS: readonly Column[] = [
-  { name: 'identifier_type', type: 'text' },
-  { name: 'identifier', type: 'text' },
-  { name: 'profile_no', type: 'int' },
-  { name: 'value', type: 'text' },
-];
 const CHANGES = temporary('outbox_changes', [...RECEIVERS, { name: 'repeats', type: 'int' }]);
 
 export interface OutboxSteps {
@@ -146,70 +139,46 @@ function told(schema: StateSchema, destination: string, definition: string): Rel
   ]);
 }
 
-/** The value each profile has: an audience's members `true`, a trait's values. */
-function holders(definition: Definition): Relation {
-  const stage = staged(definition.kind, param('definition_no', 'int'));
-  return definition.kind === 'audience' ? withTrue(stage) : pick(stage, ['profile_no', 'value']);
-}
+/** The value of each member or holder in rows of the definition. */
+const withValues = ({ kind }: Definition, rows: Relation): Relation =>
+  kind === 'audience' ? withTrue(rows) : pick(rows, ['profile_no', 'value']);
 
-const withTrue = (rows: Relation): Relation =>
-  project(rows, [as('profile_no', c(rows, 'profile_no')), as('value', text('true'))]);
-
-/** RECEIVERS columns of the identifiers that messages about profiles go to by default. */
-function addressed(schema: StateSchema, rows: Relation, strategy: Destination['identifiers']): Relation {
-  const subjects = schema.scan('subjects');
-  const existing = pick(filter(subjects, call('le', c(subjects, 'first_at'), AS_OF)), [
-    'identifier_type',
-    'identifier',
-    'profile_no',
-    'first_at',
-    'first_id',
-  ]);
-  const users = pick(schema.scan('profiles'), ['profile_no', 'user_id']);
-  const all = join('left', join('inner', existing, rows, ['profile_no']), users, ['profile_no']);
-  const isUser = eq(c(all, 'identifier_type'), text('user_id'));
-  const receivers = filter(all, or(isUser, call('is_null', c(all, 'user_id'))));
-  return pick(
-    chosen(receivers, strategy),
-    RECEIVERS.map((column) => column.name),
+/** Identifiers to be told something new. */
+function changes({ schema, definition, link }: OutboxInput): Relation {
+  const rows = withValues(definition, staged(definition.kind, param('definition_no', 'int')));
+  const channels = channelsOf(schema, definition, link.types, link.destination);
+  return union(
+    channels.flatMap((channel) => {
+      const holders = channel.holders(rows);
+      return [news(channel.receivers(holders)), ends(schema, definition, channel, holders)];
+    }),
   );
 }
 
-function chosen(receivers: Relation, strategy: Destination['identifiers']): Relation {
-  if (strategy === 'all') return receivers;
-  const desc = strategy === 'last_added';
-  const ranked = rowNumber(receivers, {
-    partitionBy: [c(receivers, 'profile_no')],
-    orderBy: ['first_at', 'first_id', 'identifier'].map((name) => ({ expr: c(receivers, name), desc })),
-    as: 'rank',
-  });
-  return filter(ranked, eq(c(ranked, 'rank'), int(1)));
-}
-
-/** Identifiers to be told something new. */
-function changes(input: OutboxInput): Relation {
-  const { schema, definition, link } = input;
-  const before = scanSpec(TOLD);
-  const wanted = addressed(schema, holders(definition), link.destination.identifiers);
-  const beside = join('left', wanted, before, ['identifier_type', 'identifier']);
+/** Receivers who were last told something else. */
+function news(receivers: Relation): Relation {
+  const beside = join('left', receivers, scanSpec(TOLD), ['identifier_type', 'identifier']);
   const differing = filter(beside, call('is_distinct', c(beside, 'value'), c(beside, 'told')));
-  const news = project(differing, [
+  return project(differing, [
     ...RECEIVERS.map(({ name }) => as(name, c(differing, name))),
     as('repeats', call('coalesce', c(differing, 'repeats'), int(0))),
   ]);
-  // Ends go to every identifier that was told of a beginning, and whose profile of today has none of it.
-  const ended = filter(before, standing(definition, before));
+}
+
+/** Ends go to every identifier that was told of a beginning, and whose profile of today has none of it. */
+function ends(schema: StateSchema, definition: Definition, channel: Channel, holders: Relation): Relation {
+  const before = scanSpec(TOLD);
+  const ended = filter(before, and(channel.addresses(before), standing(definition, before)));
   const subjects = pick(schema.scan('subjects'), ['identifier_type', 'identifier', 'profile_no']);
   const theirs = join('inner', ended, subjects, ['identifier_type', 'identifier']);
-  const gone = antiJoin(theirs, holders(definition), ['profile_no']);
-  const ends = project(gone, [
+  const gone = antiJoin(theirs, holders, ['profile_no']);
+  return project(gone, [
     as('identifier_type', c(gone, 'identifier_type')),
     as('identifier', c(gone, 'identifier')),
     as('profile_no', c(gone, 'profile_no')),
     as('value', text(endValue(definition))),
     as('repeats', c(gone, 'repeats')),
   ]);
-  return union([news, ends]);
 }
 
 /** What is said of a profile that has no value any more: a count is 0 then (SEMANTICS §2). */
@@ -228,10 +197,10 @@ function standing(definition: Definition, rows: Relation): Expr {
 
 /** Rows of `sent` that say what was true before the run, without sending it. */
 function baselineRows({ schema, definition, link }: OutboxInput): Relation {
-  const isAudience = definition.kind === 'audience';
-  const published = publishedRows(schema, isAudience ? 'member_state' : 'trait_state');
-  const rows = isAudience ? withTrue(published) : pick(published, ['profile_no', 'value']);
-  const receivers = addressed(schema, rows, link.destination.identifiers);
+  const state = definition.kind === 'audience' ? 'member_state' : 'trait_state';
+  const rows = withValues(definition, publishedRows(schema, state));
+  const channels = channelsOf(schema, definition, link.types, link.destination);
+  const receivers = union(channels.map((channel) => channel.receivers(channel.holders(rows))));
   return project(receivers, [
     as('destination_key', text(link.destination.key)),
     as('definition_key', text(definition.key)),
@@ -250,9 +219,14 @@ function outboxRows({ schema, definition, namespace, link }: OutboxInput): Relat
   ]);
   const emails = pick(schema.scan('profiles'), ['profile_no', 'latest_email']);
   const rows = join('left', join('inner', scanSpec(CHANGES), heads, ['profile_no']), emails, ['profile_no']);
-  const messages = link.types.map((type) =>
-    messageRows(rows, { type, definition, destination: link.destination, namespace }),
-  );
+  const channels = channelsOf(schema, definition, link.types, link.destination);
+  const messages = channels.flatMap(({ types, addresses }) => {
+    // One channel's changes are all there are.
+    const own = channels.length > 1 ? filter(rows, addresses(rows)) : rows;
+    return types.map((type) =>
+      messageRows(own, { type, definition, destination: link.destination, namespace }),
+    );
+  });
   return pick(
     union(messages),
     STATE.outbox.map((column) => column.name),

@@ -3,7 +3,7 @@ import { landingFingerprint, sourceNeeds, type BoundSource } from '../bind/index
 import type { Entities } from '../bind/entity.js';
 import type { EntityNeeds, Needs } from '../bind/types.js';
 import { CompilerBug } from '../diagnostics/index.js';
-import type { Definition, Project } from '../../models/definition.js';
+import { messageTypes, type Definition, type Project } from '../../models/definition.js';
 import { as, c, oneRow, param, project, text, union, values } from '../ir/build.js';
 import type { Relation } from '../ir/types.js';
 import { accountSteps } from './accounts.js';
@@ -12,7 +12,6 @@ import { entitySteps } from './entities.js';
 import { identitySteps } from './identity.js';
 import { customTraitsStep, profilesStep } from './profiles.js';
 import { landSource } from './landing.js';
-import type { Message } from './messages.js';
 import { factsTable, groupFacts, identifyFacts, scanSpec, STAGE, touchedPairs } from './names.js';
 import { sidesOf } from './pairs.js';
 import { outboxSteps, type OutboxLink } from './outbox.js';
@@ -201,14 +200,14 @@ export const stageSteps = (): readonly Step[] =>
     query: values(spec.columns, []),
   }));
 
-/** Where a definition's messages go: destinations that are enabled and take messages about users. */
+/** Where a definition's messages go: destinations that are enabled and take messages of its kind. */
 function linksOf({ project, existing }: Context, definition: Definition): readonly OutboxLink[] {
   const wasPublished = existing.definitions.get(definition.key)?.firstRunAt != null;
   return definition.destinations.flatMap((link) => {
     const destination = project.destinations.find(({ key }) => key === link.to);
     if (!destination)
       throw new CompilerBug(`definition ${definition.key} goes to ${link.to}, which does not exist`);
-    const types = (link.send ?? destination.send).filter((type): type is Message['type'] => type !== 'group');
+    const types = messageTypes(definition, link, destination);
     if (!destination.enabled || types.length === 0) return [];
     const isNew = !existing.connections.has(`${destination.key}\u0000${definition.key}`);
     // A duration reaches back, so only `history: false` starts with what is true when it is connected.

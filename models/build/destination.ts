@@ -24,7 +24,7 @@ export function buildDestination(context: BuildContext, node: ObjectNode): Desti
     type: asString(field(node, 'type')),
     enabled: optionalFlag(node, 'enabled') ?? true,
     settings: asObject(field(node, 'settings')).value,
-    send: send === undefined ? ['identify', 'track'] : (strings(send) as readonly MessageType[]),
+    ...(send && { send: strings(send) as readonly MessageType[] }),
     events: {
       audience_entered: name('audience_entered') ?? 'Audience Entered',
       audience_exited: name('audience_exited') ?? 'Audience Exited',

@@ -1,7 +1,7 @@
 import type { Diagnostic } from '../../compiler/diagnostics/index.js';
 import { formatPlace } from '../../compiler/diagnostics/print.js';
 import { didYouMean, orList } from '../../compiler/diagnostics/suggest.js';
-import type { Definition, Destination, Spans } from '../definition.js';
+import { messageTypes, type Definition, type Destination, type Spans } from '../definition.js';
 
 interface Keyed {
   readonly key: string;
@@ -62,31 +62,36 @@ export function brokenLinks(
 }
 
 /**
- * Links that send group calls and nothing else: those are for accounts, whose definitions come in a later
- * release, so nothing would ever go out.
+ * Links that nothing would ever go out by: a definition of users makes no group calls, and a trait of accounts nothing
+ * else.
  */
-export function groupOnlyLinks(
+export function silentLinks(
   definitions: readonly Definition[],
   destinations: readonly Destination[],
   spans: Spans,
 ): Diagnostic[] {
-  const sends = new Map(destinations.map(({ key, send }) => [key, send]));
-  return definitions.flatMap(({ key, of, destinations: links }) =>
-    links.flatMap((link): Diagnostic[] => {
-      const send = link.send ?? sends.get(link.to);
-      if (of !== 'users' || send === undefined || send.some((type) => type !== 'group')) return [];
+  const byKey = new Map(destinations.map((destination) => [destination.key, destination]));
+  return definitions.flatMap((definition) =>
+    definition.destinations.flatMap((link): Diagnostic[] => {
+      const destination = byKey.get(link.to);
+      if (!destination || messageTypes(definition, link, destination).length > 0) return [];
       const span = spans.of(link);
+      const to = JSON.stringify(link.to);
+      const [message, missing] =
+        definition.of === 'users'
+          ? [`${to} is sent group calls only, and a definition of users makes none`, '"identify" or "track"']
+          : [`${to} is sent no group calls, and a trait of accounts makes nothing else`, '"group"'];
       return [
         {
           code: 'not-supported',
           severity: 'error',
-          message: `${JSON.stringify(link.to)} is sent group calls only, and a definition of users makes none`,
+          message,
           hint:
             link.send === undefined
-              ? 'add "identify" or "track" to "send" of the destination, or give the link its own'
-              : 'add "identify" or "track" to "send"',
+              ? `add ${missing} to "send" of the destination, or give the link its own`
+              : `add ${missing} to "send"`,
           ...(span === undefined ? {} : { span }),
-          definition: key,
+          definition: definition.key,
         },
       ];
     }),

@@ -7,7 +7,7 @@ import { errorCode, findJson, nodeFs, readTexts, reason, type FoundFile, type Pr
 import type { Environment } from '../source/environment.js';
 import { SpanStore } from '../source/spans.js';
 import { SourceText } from '../source/text.js';
-import { brokenLinks, duplicateKeys, groupOnlyLinks } from './cross-checks.js';
+import { brokenLinks, duplicateKeys, silentLinks } from './cross-checks.js';
 import { loadDefinition } from './definition-file.js';
 import { applyExclusions } from './exclusions.js';
 import { loadDestination } from './destination-file.js';
@@ -62,7 +62,7 @@ export async function loadProject(options: LoadOptions): Promise<LoadResult> {
     ...duplicateKeys(definitions.values, 'definition', spans),
     ...duplicateKeys(destinations.values, 'destination', spans),
     ...brokenLinks(definitions.values, destinations.keys, spans),
-    ...groupOnlyLinks(definitions.values, destinations.values, spans),
+    ...silentLinks(definitions.values, destinations.values, spans),
     ...(definitions.files === 0 ? [emptyProject()] : []),
   ].sort(compareDiagnostics);
   const brokenKeys = new Set(definitions.keys);

@@ -15,6 +15,7 @@ export interface Message {
   readonly received?: string;
   readonly user?: string;
   readonly anonymous?: string;
+  readonly group?: string;
   readonly properties?: unknown;
   readonly traits?: unknown;
 }
@@ -111,7 +112,7 @@ export class Shop {
         m.received ?? m.at,
         m.user,
         m.anonymous,
-        null,
+        m.group,
       ];
       return `(${[...cells.map(quote), json(m.properties), json(m.traits), 'null'].join(', ')})`;
     });
