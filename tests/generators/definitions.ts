@@ -18,6 +18,8 @@ import { linked, REFERENCE_PREFIX } from './references.js';
 import { comparedReducer, stream, traitReducer } from './streams.js';
 
 export interface DefinitionConstraints extends LanguageConstraints {
+  /** Whether some are of accounts; not unless given. */
+  accounts?: boolean;
   /** At most this many definitions in a set; 4 unless given. */
   maxDefinitions?: number;
 }
@@ -49,7 +51,32 @@ function definition(constraints: DefinitionConstraints): fc.Arbitrary<Definition
     },
     { requiredKeys: [], noNullPrototype: true },
   );
+  const ofAccounts = fc.oneof(
+    {
+      weight: 3,
+      arbitrary: fc.tuple(settings, accountCondition(constraints)).map(([set, tree]): Definition => ({
+        kind: 'audience',
+        key: '',
+        of: 'accounts',
+        ...set,
+        definition: tree,
+      })),
+    },
+    {
+      weight: 1,
+      arbitrary: fc
+        .tuple(settings, tagged(stream(constraints)), traitReducer(constraints))
+        .map(([set, events, reducer]): Definition => ({
+          kind: 'trait',
+          key: '',
+          of: 'accounts',
+          ...set,
+          definition: { ...events, ...reducer },
+        })),
+    },
+  );
   return fc.oneof(
+    ...(constraints.accounts === true ? [{ weight: 3, arbitrary: ofAccounts }] : []),
     {
       weight: 3,
       arbitrary: fc
@@ -79,6 +106,36 @@ export function condition(constraints: DefinitionConstraints = {}): fc.Arbitrary
   );
   return tree<Condition>(leaf, 3);
 }
+
+/** Of an account: what its events, its traits and its users say. */
+function accountCondition(constraints: DefinitionConstraints): fc.Arbitrary<Condition> {
+  const lifted = fc
+    .tuple(fc.constantFrom('any' as const, 'all' as const, 'none' as const), userCondition(constraints))
+    .map(([users, match]): Condition => ({ users, match }));
+  const leaf = fc.oneof(
+    { weight: 4, arbitrary: lifted },
+    { weight: 3, arbitrary: tagged(eventCondition(constraints)) },
+    { weight: 2, arbitrary: traitCondition(constraints) },
+    { weight: 1, arbitrary: fc.nat(3).map((n): Condition => ({ audience: `${REFERENCE_PREFIX}${n}` })) },
+  );
+  return tree<Condition>(leaf, 2);
+}
+
+/** Of a user of an account, whose events may have to be tagged with it. */
+const userCondition = (constraints: DefinitionConstraints): fc.Arbitrary<Condition> =>
+  tree<Condition>(
+    fc.oneof(
+      { weight: 3, arbitrary: tagged(eventCondition(constraints)) },
+      { weight: 2, arbitrary: traitCondition(constraints) },
+      { weight: 1, arbitrary: fc.nat(3).map((n): Condition => ({ audience: `${REFERENCE_PREFIX}${n}` })) },
+    ),
+    1,
+  );
+
+const tagged = <T extends object>(of: fc.Arbitrary<T>): fc.Arbitrary<T> =>
+  fc
+    .tuple(of, fc.nat(3))
+    .map(([made, n]) => (n === 0 && 'event' in made ? { ...made, by: 'group_id' } : made));
 
 function eventCondition(constraints: DefinitionConstraints): fc.Arbitrary<Condition> {
   return fc

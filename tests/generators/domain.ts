@@ -14,6 +14,8 @@ export const AS_OF = '2024-03-01T00:00:00.000000Z';
 export const USERS = ['ann', 'bob', 'dee', 'o\'cy "x"\\'];
 export const ANONYMOUS_IDS = ['a1', 'a2', 'a3', 'a;4%'];
 
+export const GROUPS = ['acme', 'globex', 'ini"te\'ch;%'];
+
 export const SOURCES = ['raw', 'web'];
 export const SOURCE_IDS = ['src_1', "src'2"];
 

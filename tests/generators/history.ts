@@ -10,6 +10,7 @@ import {
   AS_OF,
   dateText,
   EVENTS,
+  GROUPS,
   HOSTILE_KEYS,
   instant,
   mostly,
@@ -35,6 +36,9 @@ interface Content {
   context: Record<string, Json>;
   source: string;
   source_id: string | null;
+  /** The account of a group call, and the one that anything else is tagged with. */
+  group: string | null;
+  tag: string | null;
 }
 
 /** How a message stands to an earlier one: its id again, with the same type and source, or the very same row. */
@@ -127,7 +131,7 @@ function columns(content: Content): Omit<Message, 'message_id'> {
     name: content.name,
     timestamp,
     ...who,
-    group_id: type === 'group' ? 'acme' : null,
+    group_id: type === 'group' ? content.group : content.tag,
     properties,
     traits,
     context,
@@ -164,7 +168,8 @@ function content(): fc.Arbitrary<Content> {
     type: fc.oneof(
       { weight: 8, arbitrary: fc.constant<MessageType>('track') },
       { weight: 4, arbitrary: fc.constant<MessageType>('identify') },
-      { weight: 3, arbitrary: fc.constantFrom<MessageType>('page', 'screen', 'group', 'alias') },
+      { weight: 2, arbitrary: fc.constant<MessageType>('group') },
+      { weight: 2, arbitrary: fc.constantFrom<MessageType>('page', 'screen', 'alias') },
     ),
     who: fc.oneof(
       { weight: 5, arbitrary: fc.record({ user_id: fc.constantFrom(...USERS) }) },
@@ -197,6 +202,8 @@ function content(): fc.Arbitrary<Content> {
     context: context(),
     source: fc.oneof({ weight: 3, arbitrary: fc.constant('raw') }, fc.constantFrom(...SOURCES)),
     source_id: fc.option(fc.constantFrom(...SOURCE_IDS), { freq: 2 }),
+    group: fc.oneof({ weight: 8, arbitrary: fc.constantFrom(...GROUPS) }, fc.constantFrom('', null)),
+    tag: fc.oneof({ weight: 3, arbitrary: fc.constant(null) }, fc.constantFrom('', ...GROUPS)),
   });
 }
 
@@ -261,6 +268,7 @@ function context(): fc.Arbitrary<Record<string, Json>> {
   return some({
     page: someObject({ url: fc.constantFrom<Json>('/pricing', 'https://x.example/pricing?a=1%20b', null) }),
     campaign: someObject({ name: text() }),
+    groupId: fc.constantFrom<Json>(...GROUPS, null, ''),
     device: someObject({
       type: fc.constantFrom<Json>('ios', 'Android', 'desktop', null),
       advertisingId: fc.constantFrom<Json>('idfa-1', '', null),

@@ -14,25 +14,35 @@ export function linked(definitions: readonly Definition[]): Definition[] {
   const keyed: Definition[] = [];
   for (const [index, definition] of definitions.entries()) {
     // The tree is JSON and stays of its type: only names of traits and audiences change.
-    const tree = link(definition.definition as Json, keyed) as never;
+    const tree = link(definition.definition as Json, keyed, definition.of ?? 'users') as never;
     keyed.push({ ...definition, key: `d${index}`, definition: tree });
   }
   return keyed;
 }
 
-function link(node: Json, earlier: readonly Definition[]): Json {
-  if (Array.isArray(node)) return node.map((item) => link(item, earlier));
+type Level = 'users' | 'accounts';
+
+/** What may be referred to of users, or of accounts. */
+const readable = (earlier: readonly Definition[], of: Level): readonly Definition[] =>
+  earlier.filter((d) => (d.of ?? 'users') === of || (of === 'users' && d.kind === 'audience'));
+
+function link(node: Json, earlier: readonly Definition[], of: Level): Json {
+  if (Array.isArray(node)) return node.map((item) => link(item, earlier, of));
   if (typeof node !== 'object' || node === null) return node;
   const { audience, trait } = node;
   if (typeof audience === 'string') {
-    const audiences = earlier.filter(({ kind }) => kind === 'audience');
+    const audiences = readable(earlier, of).filter(({ kind }) => kind === 'audience');
     const key = pick(audiences, audience);
     return key === undefined ? { trait: CUSTOM_TRAIT, exists: true } : { audience: key };
   }
-  const entries = Object.entries(node).map(([key, value]): [string, Json] => [key, link(value, earlier)]);
+  const inside = 'users' in node ? 'users' : of;
+  const entries = Object.entries(node).map(([key, value]): [string, Json] => [
+    key,
+    link(value, earlier, inside),
+  ]);
   const copy = Object.fromEntries(entries);
   if (typeof trait === 'string' && trait.startsWith(REFERENCE_PREFIX))
-    copy['trait'] = pick(earlier, trait) ?? CUSTOM_TRAIT;
+    copy['trait'] = pick(readable(earlier, of), trait) ?? CUSTOM_TRAIT;
   return copy;
 }
 

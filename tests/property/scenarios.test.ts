@@ -9,19 +9,22 @@ import { expectSame, referenceSays, sourcesOf, tries } from './support.js';
 
 it('incremental equals full, after any sequence of runs', { timeout: 600_000 }, async () => {
   await fc.assert(
-    fc.asyncProperty(scenario({ funnels: true, elements: true }), async ({ definitions, steps }) => {
-      await using world = await World.create({
-        definitions,
-        sources: sourcesOf(steps.flatMap((s) => s.land)),
-        traits: customTraitsOf(definitions),
-      });
-      const firstRuns = Object.fromEntries(definitions.map((d) => [d.key, steps[0]?.asOf ?? '']));
-      for (const { land, landed, asOf } of steps) {
-        await world.land(land);
-        await world.run(asOf);
-        expectSame(await world.published(), referenceSays(landed, definitions, asOf, firstRuns));
-      }
-    }),
+    fc.asyncProperty(
+      scenario({ funnels: true, elements: true, accounts: true }),
+      async ({ definitions, steps }) => {
+        await using world = await World.create({
+          definitions,
+          sources: sourcesOf(steps.flatMap((s) => s.land)),
+          traits: customTraitsOf(definitions),
+        });
+        const firstRuns = Object.fromEntries(definitions.map((d) => [d.key, steps[0]?.asOf ?? '']));
+        for (const { land, landed, asOf } of steps) {
+          await world.land(land);
+          await world.run(asOf);
+          expectSame(await world.published(), referenceSays(landed, definitions, asOf, firstRuns));
+        }
+      },
+    ),
     tries(50),
   );
 });

@@ -10,7 +10,7 @@ import { expectSame, referenceSays, sourcesOf, tries } from './support.js';
 it('a standalone SELECT gives what the reference gives', { timeout: 600_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(
-      definitionSet({ funnels: true, elements: true }),
+      definitionSet({ funnels: true, elements: true, accounts: true }),
       history(),
       async (definitions, messages) => {
         await using world = await World.create({
