@@ -78,7 +78,6 @@ describe('a project', () => {
           type: 'file',
           enabled: true,
           settings: { path: 'out.jsonl' },
-          send: ['identify', 'track'],
           events: {
             audience_entered: 'Audience Entered',
             audience_exited: 'Audience Exited',
