@@ -124,10 +124,17 @@ export interface Split {
   readonly to: string;
 }
 
-/** What a trait computes: a stream and a reducer, or a query (a later issue). */
+/** What a trait computes: a stream and a reducer, or a query. */
 export type TraitValue =
-  | { readonly kind: 'reduced'; readonly stream: Stream; readonly reducer: Reducer }
-  | { readonly kind: 'sql'; readonly sql: string };
+  { readonly kind: 'reduced'; readonly stream: Stream; readonly reducer: Reducer } | SqlValue;
+
+/** A query, as a template with macros. Each column of it but the id is a trait (SEMANTICS §1, "trait"). */
+export interface SqlValue {
+  readonly kind: 'sql';
+  readonly sql: string;
+  /** Where the query is in a file of its own: its path, relative to the project folder. */
+  readonly file?: string;
+}
 
 const UNIT_MICROS: Record<DurationUnit, bigint> = {
   second: 1_000_000n,

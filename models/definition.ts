@@ -171,6 +171,14 @@ export interface ProjectConfig {
   readonly exclude?: readonly AudienceReference[];
 }
 
+/** A file of `macros/`: a template that queries call by its name. */
+export interface MacroFile {
+  readonly name: string;
+  /** Path relative to the project folder, with forward slashes. */
+  readonly file: string;
+  readonly text: string;
+}
+
 /** Everything read from a project folder. Usable only when `diagnostics` holds no error. */
 export interface Project {
   /** Absolute folder. */
@@ -178,6 +186,8 @@ export interface Project {
   readonly config: ProjectConfig;
   readonly definitions: readonly Definition[];
   readonly destinations: readonly Destination[];
+  /** By name; absent where the project has none. */
+  readonly macros?: readonly MacroFile[];
 }
 
 /**
@@ -186,4 +196,6 @@ export interface Project {
  */
 export interface Spans {
   of(node: object): SourceSpan | undefined;
+  /** A place inside the text a node holds (a query, a macro), by offsets in that text. */
+  within?(node: object, start: number, end: number): SourceSpan | undefined;
 }

@@ -41,15 +41,20 @@ export interface FoundFile {
 /** How many files are read at a time: enough to hide the latency of a network disk. */
 const READS = 64;
 
+/** The `.json` files under a folder of the project (see `findFiles`). */
+export const findJson = (fs: ProjectFs, dir: string, folder: string, deep: boolean): Promise<FoundFile[]> =>
+  findFiles(fs, dir, folder, deep, '.json');
+
 /**
- * The `.json` files under a folder of the project, sorted by code point; hidden ones are left out. A folder
- * that does not exist has none.
+ * The files of an extension under a folder of the project, sorted by code point; hidden ones are left out. A
+ * folder that does not exist has none.
  */
-export async function findJson(
+export async function findFiles(
   fs: ProjectFs,
   dir: string,
   folder: string,
   deep: boolean,
+  extension: string,
 ): Promise<FoundFile[]> {
   const found: FoundFile[] = [];
   const visit = async (path: string, file: string, above: readonly string[]): Promise<void> => {
@@ -63,7 +68,7 @@ export async function findJson(
       if (name.startsWith('.')) continue;
       const [childPath, childFile] = [join(path, name), `${file}/${name}`];
       if (kind === 'folder' && deep) await visit(childPath, childFile, [...above, real]);
-      else if (kind === 'file' && name.endsWith('.json')) found.push({ file: childFile, path: childPath });
+      else if (kind === 'file' && name.endsWith(extension)) found.push({ file: childFile, path: childPath });
     }
   };
   await visit(join(dir, folder), folder, []);

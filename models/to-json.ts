@@ -38,7 +38,7 @@ export function toJson(tree: Condition | TraitValue): JsonObject {
     case 'test':
       return testToJson(tree.left, comparisonToJson(tree.compare));
     case 'sql':
-      return { sql: tree.sql };
+      return tree.file === undefined ? { sql: tree.sql } : { sql_file: tree.file };
     case 'reduced':
       return reducedToJson(tree.stream, tree.reducer, {});
   }

@@ -12,7 +12,13 @@ import type {
   TraitValue,
 } from '../algebra.js';
 import { OPERATORS, REDUCERS, VERBS } from '../schema/index.js';
-import type { JsonEntry, JsonNode, ObjectNode } from '../source/json.js';
+import {
+  textOffsets,
+  type JsonEntry,
+  type JsonNode,
+  type ObjectNode,
+  type ScalarNode,
+} from '../source/json.js';
 import {
   asArray,
   asObject,
@@ -102,7 +108,14 @@ export function buildCondition(context: BuildContext, json: JsonNode): Condition
 export function buildTraitValue(context: BuildContext, json: JsonNode): TraitValue {
   const node = asObject(json);
   const sql = field(node, 'sql');
-  if (sql !== undefined) return mark(context, { kind: 'sql', sql: asString(sql) }, sql);
+  if (sql !== undefined) {
+    const value = mark(context, { kind: 'sql' as const, sql: asString(sql) }, sql);
+    context.spans.markText(value, context.source, textOffsets(context.source.text, sql as ScalarNode));
+    return value;
+  }
+  const file = field(node, 'sql_file');
+  // Its text is read by the loader.
+  if (file !== undefined) return mark(context, { kind: 'sql', sql: '', file: asString(file) }, file);
   return buildReduced(context, node, firstOf(node, REDUCERS));
 }
 

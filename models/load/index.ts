@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 
 import { CompilerBug, type Diagnostic } from '../../compiler/diagnostics/index.js';
 import { compareDiagnostics } from '../../compiler/diagnostics/print.js';
-import type { Definition, Destination, Project, ProjectConfig, Spans } from '../definition.js';
+import type { Definition, Destination, MacroFile, Project, ProjectConfig, Spans } from '../definition.js';
 import { errorCode, findJson, nodeFs, readTexts, reason, type FoundFile, type ProjectFs } from '../files.js';
 import type { Environment } from '../source/environment.js';
 import { SpanStore } from '../source/spans.js';
@@ -12,6 +12,7 @@ import { loadDefinition } from './definition-file.js';
 import { applyExclusions } from './exclusions.js';
 import { loadDestination } from './destination-file.js';
 import { loadProjectFile } from './project-file.js';
+import { readMacros, readQueryFiles } from './query-files.js';
 import { unreadable, type FileContext, type Loaded } from './result.js';
 
 export interface LoadOptions {
@@ -38,7 +39,7 @@ export interface LoadResult {
 }
 
 /**
- * Reads a project folder (SEMANTICS §9): rollcall.json, models/ and destinations/. Reads everything and
+ * Reads a project folder (SEMANTICS §9): rollcall.json, models/, macros/ and destinations/. Reads everything and
  * reports everything; it rejects only when the file system fails in a way no file can be blamed for.
  */
 export async function loadProject(options: LoadOptions): Promise<LoadResult> {
@@ -49,15 +50,19 @@ export async function loadProject(options: LoadOptions): Promise<LoadResult> {
   const config = await loadConfig(fs, dir, spans, options);
   if (config === undefined) return { diagnostics: [noProject(options.dir)], spans, brokenKeys: new Set() };
   const definitions = await loadFolder(fs, dir, 'models', true, spans, loadDefinition);
+  const queries = await readQueryFiles(fs, dir, definitions.values, spans);
+  const macros = await readMacros(fs, dir, spans);
   const destinations = await loadFolder(fs, dir, 'destinations', false, spans, (context) =>
     loadDestination(context, options.env, options.detached),
   );
 
-  const excluding = applyExclusions(definitions.values, config.value?.exclude ?? [], definitions.keys, spans);
+  const excluding = applyExclusions(queries.definitions, config.value?.exclude ?? [], definitions.keys, spans);
   const diagnostics = [
     ...config.diagnostics,
     ...excluding.diagnostics,
     ...definitions.diagnostics,
+    ...queries.diagnostics,
+    ...macros.diagnostics,
     ...destinations.diagnostics,
     ...duplicateKeys(definitions.values, 'definition', spans),
     ...duplicateKeys(destinations.values, 'destination', spans),
@@ -66,8 +71,8 @@ export async function loadProject(options: LoadOptions): Promise<LoadResult> {
     ...(definitions.files === 0 ? [emptyProject()] : []),
   ].sort(compareDiagnostics);
   const brokenKeys = new Set(definitions.keys);
-  for (const { key } of definitions.values) brokenKeys.delete(key);
-  const project = projectOf(dir, config.value, excluding.definitions, destinations.values);
+  for (const { key } of queries.definitions) brokenKeys.delete(key);
+  const project = projectOf(dir, config.value, excluding.definitions, destinations.values, macros.macros);
   return { ...(project === undefined ? {} : { project }), diagnostics, spans, brokenKeys };
 }
 
@@ -76,8 +81,11 @@ function projectOf(
   config: ProjectConfig | undefined,
   definitions: readonly Definition[],
   destinations: readonly Destination[],
+  macros: readonly MacroFile[],
 ): Project | undefined {
-  return config === undefined ? undefined : { dir, config, definitions, destinations };
+  return config === undefined
+    ? undefined
+    : { dir, config, definitions, destinations, ...(macros.length > 0 && { macros }) };
 }
 
 async function loadConfig(

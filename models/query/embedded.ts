@@ -1,6 +1,7 @@
 import type { Condition, TraitValue } from '../algebra.js';
 import type { BuildContext } from '../build/context.js';
 import type { ScalarNode } from '../source/json.js';
+import { textOffsets } from '../source/json.js';
 import type { Problem } from '../source/problem.js';
 import type { Mark } from './cursor.js';
 import { parseCondition, parseValue, type QueryMode, type QueryResult } from './parser.js';
@@ -16,7 +17,7 @@ export function parseEmbeddedQuery(
 ): QueryResult<Condition | TraitValue> {
   const text = String(node.value);
   const { source, spans } = context;
-  const place = offsets(source.text.slice(node.start, node.end), text, node.start);
+  const place = textOffsets(source.text, node);
   const mark: Mark = (tree, start, end) => spans.mark(tree, source, place(start), place(end));
   const result = mode === 'condition' ? parseCondition(text, mark) : parseValue(text, mark);
   if (result.tree !== undefined) return result;
@@ -25,16 +26,4 @@ export function parseEmbeddedQuery(
     return { ...problem, start, end: Math.max(place(problem.end), start + 1) };
   };
   return { problems: result.problems.map(inFile) };
-}
-
-/** From an offset in a string's value to the offset in the file. */
-function offsets(raw: string, value: string, start: number): (offset: number) => number {
-  if (raw.length === value.length + 2) return (offset) => start + 1 + offset;
-  const table: number[] = [];
-  let at = 1;
-  for (let i = 0; i <= value.length; i += 1) {
-    table.push(start + at);
-    at += raw[at] !== '\\' ? 1 : raw[at + 1] === 'u' ? 6 : 2;
-  }
-  return (offset) => table[offset] ?? start + raw.length - 1;
 }

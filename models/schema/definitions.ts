@@ -70,7 +70,18 @@ export const definitionDefs = {
     { query: text("Query-language text: event('Order Completed').within(30 days).count() >= 1") },
     CLOSED,
   ),
-  SqlForm: Type.Object({ sql: text('A query that returns an id column and the value.') }, CLOSED),
+  SqlForm: Type.Object(
+    {
+      sql: text(
+        'A query with macros: one row an id; each column but the id is a trait, named by the column.',
+      ),
+    },
+    CLOSED,
+  ),
+  SqlFileForm: Type.Object(
+    { sql_file: text('The file the query is in, relative to the folder of this file: "orders.sql".') },
+    CLOSED,
+  ),
   AudienceForm: Type.Union(
     [
       Type.Ref('AllConditions'),
@@ -107,11 +118,17 @@ export const definitionDefs = {
     }),
   ),
   TraitForm: Type.Union(
-    [Type.Ref('EventValue'), Type.Ref('EntityValue'), Type.Ref('SqlForm'), Type.Ref('QueryForm')],
+    [
+      Type.Ref('EventValue'),
+      Type.Ref('EntityValue'),
+      Type.Ref('SqlForm'),
+      Type.Ref('SqlFileForm'),
+      Type.Ref('QueryForm'),
+    ],
     notes({
       description: 'What it computes: events and a reducer, a query, or query-language text.',
       'x-what': 'a trait value',
-      'x-by': { by: 'key', keys: ['event', 'entity', 'sql', 'query'] },
+      'x-by': { by: 'key', keys: ['event', 'entity', 'sql', 'sql_file', 'query'] },
     }),
   ),
   Audience: Type.Object(

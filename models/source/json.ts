@@ -143,6 +143,20 @@ export function entry(node: ObjectNode, key: string): JsonEntry | undefined {
   return undefined;
 }
 
+/** From an offset in a string's value to the offset in the file it stands in. */
+export function textOffsets(text: string, { start, end, value }: ScalarNode): (offset: number) => number {
+  const raw = text.slice(start, end);
+  const { length } = String(value);
+  if (raw.length === length + 2) return (offset) => start + 1 + offset;
+  const table: number[] = [];
+  let at = 1;
+  for (let i = 0; i <= length; i += 1) {
+    table.push(start + at);
+    at += raw[at] !== '\\' ? 1 : raw[at + 1] === 'u' ? 6 : 2;
+  }
+  return (offset) => table[offset] ?? start + raw.length - 1;
+}
+
 /** Plain assignment would run the setter of `__proto__` and hide the key from validation. */
 function setOwn(target: Record<string, unknown>, key: string, value: unknown): void {
   if (key === '__proto__') {

@@ -8,9 +8,15 @@ interface Place {
   readonly end: number;
 }
 
+interface TextPlace {
+  readonly source: SourceText;
+  readonly place: (offset: number) => number;
+}
+
 /** Remembers where nodes stand, by identity. It lives as long as the project it belongs to. */
 export class SpanStore implements Spans {
   readonly #places = new Map<object, Place>();
+  readonly #texts = new Map<object, TextPlace>();
 
   /** Notes a node's place, freezes the node and returns it. */
   mark<T extends object>(node: T, source: SourceText, start: number, end: number): T {
@@ -18,11 +24,23 @@ export class SpanStore implements Spans {
     return Object.freeze(node);
   }
 
-  /** The same for a node that takes another's place. */
+  /** Notes where the text that a node holds stands: `place` leads from its offsets to those of the file. */
+  markText(node: object, source: SourceText, place: (offset: number) => number = (offset) => offset): void {
+    this.#texts.set(node, { source, place });
+  }
+
+  /** The same as `mark` for a node that takes another's place. */
   like<T extends object>(node: T, other: object): T {
     const place = this.#places.get(other);
     if (place) this.#places.set(node, place);
     return Object.freeze(node);
+  }
+
+  within(node: object, start: number, end: number): SourceSpan | undefined {
+    const text = this.#texts.get(node);
+    if (!text) return undefined;
+    const from = text.place(start);
+    return text.source.span(from, Math.max(text.place(end), from + 1));
   }
 
   of(node: object): SourceSpan | undefined {

@@ -167,6 +167,7 @@ const FORM_KEYS: ReadonlySet<string> = new Set([
   'rank',
   'split',
   'sql',
+  'sql_file',
 ]);
 
 /** An object that fits no form, or several: which key decides, or should. */
