@@ -1,9 +1,11 @@
 import type { Diagnostic } from './diagnostics/index.js';
 import { CompilerBug, hasErrors } from './diagnostics/index.js';
-import { lowerDefinition } from './lower/index.js';
-import { buildRun } from './program/run.js';
+import { values } from './ir/build.js';
+import { lowerDefinition, queryRows, type Provider } from './lower/index.js';
+import { queryChecks, queryStep } from './program/queries.js';
+import { buildRun, type ComputedDefinition } from './program/run.js';
 import type { Step } from './program/types.js';
-import type { ExistingState, RunProgram } from './program/plan.js';
+import { TRAIT_STAGE, type ExistingState, type RunProgram } from './program/plan.js';
 import { runProvider } from './program/provider.js';
 import { unionNeeds } from './resolve/needs.js';
 import { rewrite } from './rewrite/index.js';
@@ -46,13 +48,23 @@ export function compileRun(input: CompileRunInput): {
   const schema = target?.schema ?? 'rollcall';
   const needs = unionNeeds(resolved.definitions.map((d) => d.needs));
   const entityNeeds = unionNeeds(computed.map((d) => d.needs)).entities ?? [];
-  const { sources, entities } = resolved;
-  const provider = runProvider({ schema, sources, needs, entities, entityNeeds, computing, published });
+  const { sources, entities, queries } = resolved;
+  const provider = runProvider({
+    schema,
+    sources,
+    needs,
+    entities,
+    entityNeeds,
+    computing,
+    published,
+    queries,
+  });
   const definitions = computed.map((d) => ({
     definition: d.definition,
     fingerprint: d.fingerprint,
     dependsOn: [...d.upstream].filter((key) => computing.has(key)),
-    query: lowerDefinition(d.definition, provider, resolved.resolveTrait),
+    ...ownQuery(d, resolved, provider),
+    ...ownRows(d, resolved, existing, provider),
   }));
   const keys = new Set(project.definitions.map((d) => d.key));
   const gone = [...existing.definitions.values()].filter((d) => !keys.has(d.key) && d.retiredAt === null);
@@ -70,6 +82,33 @@ export function compileRun(input: CompileRunInput): {
     reconcile: input.reconcile ?? false,
   });
   return { program: pruned(program), diagnostics };
+}
+
+/** The query of a SQL trait, computed once for all it publishes. */
+function ownQuery(
+  { definition }: ResolvedDefinition,
+  { queries, definition: referred }: ResolvedProject,
+  provider: Provider,
+): Pick<ComputedDefinition, 'prepare' | 'checks'> {
+  const bound = definition.output ? undefined : queries.get(definition.key);
+  if (!bound) return {};
+  return {
+    prepare: [queryStep(bound, queryRows(bound, provider, referred))],
+    checks: queryChecks(bound, provider),
+  };
+}
+
+/** What a definition publishes under its own key. */
+function ownRows(
+  { definition, outputs }: ResolvedDefinition,
+  { resolveTrait }: ResolvedProject,
+  existing: ExistingState,
+  provider: Provider,
+): Pick<ComputedDefinition, 'query'> {
+  const { key } = definition;
+  if (outputs.includes(key)) return { query: lowerDefinition(definition, provider, resolveTrait) };
+  // It had a column of its own key before: that trait has vanished.
+  return existing.definitions.get(key)?.reducer === 'sql' ? { query: values(TRAIT_STAGE, []) } : {};
 }
 
 /** Landing and identity read wide tables for many purposes: each statement names only what it uses. */

@@ -7,6 +7,7 @@ import type {
   LiteralValue,
   Relation,
   ScalarType,
+  UserQuery,
 } from '../compiler/ir/types.js';
 import type { Step } from '../compiler/program/types.js';
 import type { OpenOptions, Warehouse } from './warehouse.js';
@@ -86,6 +87,8 @@ export interface Dialect {
   statements(step: Step, params: Params): readonly Statement[];
   /** One relation as a formatted, standalone SELECT. */
   select(query: Relation, params: Params): Sql;
+  /** Every column of a user's query, whatever they are: what `describeQuery` of a warehouse is asked. */
+  selectAll(query: UserQuery, params: Params): Sql;
   /** Opens the engine; loads its driver only then. */
   open(options: OpenOptions): Promise<Warehouse>;
 }

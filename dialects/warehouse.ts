@@ -51,6 +51,8 @@ export interface Warehouse {
   /** Tables and views of one schema (undefined: the default one), with columns; empty when there is no such schema. */
   describeSchema(schema: string | undefined, options?: CallOptions): Promise<readonly TableDescription[]>;
   describeTable(table: TableRef, options?: CallOptions): Promise<TableDescription | undefined>;
+  /** The columns a query would give, without running it; a query the engine refuses is a `StatementError`. */
+  describeQuery(sql: string, options?: CallOptions): Promise<readonly TableColumn[]>;
   /** The engine's plan, as text. */
   estimate(sql: string, options?: CallOptions): Promise<{ readonly text: string }>;
   begin(): Promise<void>;
@@ -87,6 +89,7 @@ export const keptOpen = (w: Warehouse): Warehouse => ({
   read: (sql, options) => w.read(sql, options),
   describeSchema: (schema, options) => w.describeSchema(schema, options),
   describeTable: (table, options) => w.describeTable(table, options),
+  describeQuery: (sql, options) => w.describeQuery(sql, options),
   estimate: (sql, options) => w.estimate(sql, options),
   begin: () => w.begin(),
   commit: () => w.commit(),

@@ -4,6 +4,7 @@ import type { TableRef } from '../compiler/ir/types.js';
 import type { Catalog, CatalogTable, Level } from '../compiler/bind/types.js';
 import type { SourceConfig } from '../models/definition.js';
 import type { StoredState } from './existing.js';
+import { withQueries } from './queries.js';
 import { textOf, type Session } from './session.js';
 
 /** The table a `messages` or `table` source names. */
@@ -36,11 +37,11 @@ export async function introspect(session: Session, stored: StoredState): Promise
   }
   for (const schema of schemas) tables.push(...(await session.warehouse.describeSchema(schema, call)));
   const asksForAccounts = session.project.definitions.some((definition) => definition.of === 'accounts');
-  return {
+  return withQueries(session, {
     tables,
     traitNames: await traitNames(session, stored, tables, 'users'),
     ...(asksForAccounts && { accountTraitNames: await traitNames(session, stored, tables, 'accounts') }),
-  };
+  });
 }
 
 async function describeAlone(session: Session, table: TableRef): Promise<readonly CatalogTable[]> {

@@ -1,10 +1,12 @@
 /** Computing: each definition fills its stage, outside any transaction, so that a failure is its own. */
+import type { Diagnostic } from '../compiler/diagnostics/index.js';
 import type { Spans } from '../models/definition.js';
 import type { RunEventBody } from './api.js';
 import type { Executor } from './executor.js';
 import { definitionFailed, isStatementFailure, upstreamFailed } from './failures.js';
 import { elapsed } from './instants.js';
 import type { Ledger } from './ledger.js';
+import { lookAt } from './query-checks.js';
 import type { DefinitionScript, Script } from './script.js';
 
 export interface ComputeContext {
@@ -13,6 +15,7 @@ export interface ComputeContext {
   readonly spans: Spans;
   readonly emit: (event: RunEventBody) => void;
   readonly now: () => string;
+  readonly warn: (diagnostic: Diagnostic) => void;
 }
 
 /** Computes in order; gives what is ready to be published. */
@@ -30,7 +33,7 @@ async function computeOne(
   place: { readonly index: number; readonly total: number },
   context: ComputeContext,
 ): Promise<boolean> {
-  const { executor, ledger, emit, now } = context;
+  const { ledger, emit, now } = context;
   const { key, kind } = item.plan.definition;
   if (stoppedByUpstream(item, context)) {
     const error = ledger.failure(key);
@@ -40,11 +43,8 @@ async function computeOne(
   }
   emit({ event: 'definition_started', key, kind, ...place });
   const startedAt = now();
-  try {
-    await executor.run(item.compute);
-  } catch (failure) {
-    if (!isStatementFailure(failure)) throw failure;
-    const error = definitionFailed(item.plan.definition, failure, context.spans);
+  const error = await computed(item, context);
+  if (error) {
     ledger.failed(key, 'failed', error);
     emit({ event: 'definition_failed', key, kind, status: 'failed', error, ...place });
     return false;
@@ -53,6 +53,22 @@ async function computeOne(
   ledger.computed(key, duration_ms);
   emit({ event: 'definition_finished', key, kind, duration_ms, ...place });
   return true;
+}
+
+/** Fills the stage; why it could not be. */
+async function computed(item: DefinitionScript, context: ComputeContext): Promise<Diagnostic | undefined> {
+  const { executor, spans, warn } = context;
+  try {
+    await executor.run(item.prepare);
+    const looked = await lookAt(item, executor, spans);
+    if (looked?.severity === 'error') return looked;
+    if (looked) warn(looked);
+    await executor.run(item.compute);
+    return undefined;
+  } catch (failure) {
+    if (!isStatementFailure(failure)) throw failure;
+    return definitionFailed(item.plan.definition, failure, spans);
+  }
 }
 
 /**

@@ -142,7 +142,7 @@ export class Ledger {
       (!counts || (counts.entered === 0 && counts.exited === 0 && counts.changed === 0));
     return {
       ...before,
-      ...meaning(definition),
+      ...meaning(definition, counts !== undefined && counts.size > 0),
       fingerprint: e.fingerprint ?? null,
       status: 'live',
       firstRunAt: before.firstRunAt ?? this.asOf,
@@ -178,15 +178,18 @@ export class Ledger {
 
 const isUnborn = (row: DefinitionRow): boolean => row.status === 'preparing' || row.status === 'computing';
 
-const meaning = (d: Definition): Pick<DefinitionRow, 'kind' | 'reducer' | 'name' | 'of'> => ({
+const meaning = (
+  d: Definition,
+  publishes: boolean,
+): Pick<DefinitionRow, 'kind' | 'reducer' | 'name' | 'of'> => ({
   kind: d.kind,
-  reducer: reducerOf(d),
+  reducer: reducerOf(d, publishes),
   name: d.name,
   of: d.of,
 });
 
 const newRow = (definition: Definition, definitionNo: number): DefinitionRow => ({
-  ...meaning(definition),
+  ...meaning(definition, false),
   key: definition.key,
   definitionNo,
   fingerprint: null,

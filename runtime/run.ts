@@ -94,6 +94,7 @@ class Run {
       spans: session.spans,
       emit: (event) => this.emit(event),
       now: () => this.now(),
+      warn: (diagnostic) => this.warn(diagnostic),
     };
   }
 

@@ -26,6 +26,8 @@ export interface DefinitionScript {
   readonly index: number;
   readonly plan: DefinitionPlan;
   readonly definitionNo: number;
+  readonly prepare: readonly RenderedStep[];
+  readonly checks: { readonly counts: RenderedStep; readonly samples: RenderedStep } | undefined;
   readonly compute: readonly RenderedStep[];
   readonly baseline: readonly RenderedStep[];
   readonly messages: readonly RenderedStep[];
@@ -138,6 +140,11 @@ export function renderProgram(
           index: i + 1,
           plan,
           definitionNo: definitionNo(bindings, plan.definition.key),
+          prepare: all(plan.prepare, params),
+          checks: plan.checks && {
+            counts: one(plan.checks.counts, params),
+            samples: one(plan.checks.samples, params),
+          },
           compute: all(plan.compute, params),
           baseline: all(plan.baseline, params),
           messages: all(plan.messages, params),

@@ -8,9 +8,11 @@ import { fileName, type OutputFile } from './files.js';
 import { timestamp } from './instants.js';
 import type { LandingScript, Script } from './script.js';
 
-/** Where a definition's standalone SELECT goes, relative to the project. */
-export const compiledPath = (definition: Definition): string =>
-  `target/compiled/${definition.file.replace(/\.jsonc?$/, '')}.sql`;
+/** Where a definition's standalone SELECT goes, relative to the project; those of its outputs are in a folder of it. */
+export const compiledPath = ({ file, output }: Definition): string => {
+  const name = file.replace(/\.jsonc?$/, '');
+  return `target/compiled/${output ? `${name}/${output.name}` : name}.sql`;
+};
 
 export interface Standalone {
   /** Without comments. */
@@ -109,6 +111,8 @@ export function runFiles(script: Script): OutputFile[] {
     ...script.definitions.map((d): [string, string] => [
       fileName(d.plan.definition.key),
       sections([
+        ['its query', d.prepare],
+        ['one row an id', d.checks ? [d.checks.counts, d.checks.samples] : []],
         ['compute', d.compute],
         ['while publishing, before anything changes', d.baseline],
         ['while publishing, after it', d.messages],

@@ -1,5 +1,5 @@
 /** `status`: where every definition and destination stands, from state alone; sources need not be there. */
-import { fingerprint } from '../compiler/index.js';
+import { fingerprint, readQueries } from '../compiler/index.js';
 import * as ir from '../compiler/ir/build.js';
 import type { Relation } from '../compiler/ir/types.js';
 import type { Row } from '../dialects/warehouse.js';
@@ -32,6 +32,7 @@ async function definitionStates(session: Session, stored: StoredState): Promise<
   const ran = stored.scan('snapshots') && stored.scan('runs');
   const snapshots = ran ? await session.rows(lastSnapshots(session)) : [];
   const byKey = new Map(snapshots.map((row) => [textOf(row, 'definition_key'), row]));
+  const { queries } = readQueries(session.project, session.spans);
   const inProject = new Map(session.project.definitions.map((d) => [d.key, d]));
   const keys = [...new Set([...inProject.keys(), ...stored.definitions.keys()])].sort();
   return keys.map((key) => {
@@ -46,7 +47,7 @@ async function definitionStates(session: Session, stored: StoredState): Promise<
       ...stateOf(row),
       modified:
         definition !== undefined &&
-        row?.fingerprint !== fingerprint(definition, session.project.config.entities),
+        row?.fingerprint !== fingerprint(definition, session.project.config.entities, queries.get(key)),
     };
   });
 }

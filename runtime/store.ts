@@ -162,5 +162,9 @@ function definitionCells(row: DefinitionRow): Cells {
 }
 
 /** The reducer of a trait: a count that is not stored reads as 0 (SEMANTICS §2), so readers must know it. */
-export const reducerOf = (definition: Definition): string | null =>
-  definition.kind === 'trait' && definition.value.kind === 'reduced' ? definition.value.reducer.fn : null;
+export function reducerOf(definition: Definition, publishes = true): string | null {
+  if (definition.kind !== 'trait') return null;
+  if (definition.value.kind === 'reduced') return definition.value.reducer.fn;
+  // One whose columns have other keys has no values of its own.
+  return publishes ? 'sql' : null;
+}

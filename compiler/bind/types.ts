@@ -104,4 +104,8 @@ export interface Catalog {
   readonly traitNames: ReadonlyMap<string, ReadonlySet<string>>;
   /** The same of group calls. */
   readonly accountTraitNames?: ReadonlyMap<string, ReadonlySet<string>>;
+  /** By key of the SQL trait: the columns of its query, or why the warehouse refuses it. */
+  readonly queries?: ReadonlyMap<string, DescribedQuery>;
 }
+
+export type DescribedQuery = { readonly columns: readonly CatalogColumn[] } | { readonly error: string };

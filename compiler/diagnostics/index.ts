@@ -28,6 +28,9 @@ export const CODES = {
   'invalid-value': 'A value of the right type that is not allowed here.',
   'ambiguous-form': 'An object that fits no form, or several at once.',
   'invalid-query': 'The query-language text cannot be parsed.',
+  'invalid-macro': 'A macro, or a call of one in a query, that cannot be expanded.',
+  'invalid-sql':
+    'The query of a SQL trait is not one SELECT, the warehouse refuses it, or its columns are no traits.',
   'invalid-duration': 'A duration that cannot be read.',
   'invalid-instant': 'An instant that is not ISO 8601.',
   'duplicate-key': 'Two definitions or two destinations share a key, or two tests a name.',
@@ -36,6 +39,7 @@ export const CODES = {
   cycle: 'Definitions refer to each other in a circle.',
   'unknown-reference': 'A reference to a trait, audience or destination that does not exist.',
   'unrelated-entity': 'An entity that no relation leads to from the profile, or from the entity around it.',
+  'unknown-type': 'A SQL trait is used before its type is known: its query could not be described.',
   'never-computed': 'A reference outside the selection that was never computed.',
   'shadowed-trait': 'A computed trait or audience hides a custom trait of the same name.',
   'misplaced-operand': 'An operand that has no meaning where it stands.',
@@ -61,6 +65,7 @@ export const CODES = {
   'delivery-failed': 'A destination did not take a message.',
   'destination-settings': 'A destination lacks a setting, or has a wrong one.',
   'null-timestamps': 'Rows without a timestamp were left out.',
+  'unknown-ids': 'Rows of a SQL trait whose id is no profile were left out.',
   unchecked: 'Something could not be checked.',
 } as const;
 

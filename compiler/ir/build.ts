@@ -12,6 +12,7 @@ import type {
   Named,
   Nearest,
   Project,
+  QueryPiece,
   Relation,
   ScalarType,
   Scan,
@@ -19,6 +20,7 @@ import type {
   TableRef,
   Union,
   Unnest,
+  UserQuery,
   Values,
   Window,
 } from './types.js';
@@ -93,6 +95,7 @@ const FN_TYPES: Partial<Record<FnName, ScalarType>> = {
   number_json: 'json',
   bool_json: 'json',
   parse_json: 'json',
+  any_json: 'json',
   json_object: 'json',
   json_dump: 'text',
   sha256_hex: 'text',
@@ -381,6 +384,13 @@ export function values(columns: readonly Column[], rows: readonly (readonly Expr
     throw new CompilerBug('values of another width than its columns');
   return { kind: 'values', rows, columns: unique(columns, 'values') };
 }
+
+/** A user's query; `columns` are those the engine found in it. */
+export const userQuery = (
+  pieces: readonly QueryPiece[],
+  columns: readonly Column[],
+  mentions: ReadonlySet<string>,
+): UserQuery => ({ kind: 'query', pieces, mentions, columns: unique(columns, 'query') });
 
 /** One row of named expressions, which may be parameters. */
 export const oneRow = (named: readonly Named[]): Values =>

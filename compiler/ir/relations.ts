@@ -16,6 +16,7 @@ const INPUTS: { [K in RelationKind]: (r: Of<K>) => readonly Relation[] } = {
   anti_join: (r) => [r.left, r.right],
   union: (r) => r.inputs,
   nearest: (r) => [r.left, r.right],
+  query: (r) => r.pieces.flatMap((piece) => (piece.kind === 'rows' ? [piece.relation] : [])),
 };
 
 export function inputsOf(relation: Relation): readonly Relation[] {
@@ -35,6 +36,8 @@ const EXPRESSIONS: { [K in RelationKind]: (r: Of<K>) => readonly Expr[] } = {
   anti_join: (r) => (r.residual ? [r.residual] : []),
   union: () => [],
   nearest: (r) => [r.time],
+  // Names in its values are the user's own, and no columns of what it reads.
+  query: () => [],
 };
 
 export function expressionsOf(relation: Relation): readonly Expr[] {

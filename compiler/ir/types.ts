@@ -87,6 +87,7 @@ export const FUNCTIONS = {
   column_number: '(source column, lit kind) its decimal, or null when it is no number or numeric text',
   column_instant: '(source column, lit kind) its instant, or null',
   column_json: '(source column, lit kind) its JSON value keeping its type; null stays null',
+  any_json: '(source column of any type) its JSON value where it is JSON, or text that holds it; else null',
   json_text:
     '(json, path) text of the value at path by SEMANTICS §2/§10; JSON null and absent are null; plain steps never enter an array',
   json_text_in: '(json, path, lit text, …) whether json_text is one of the texts; null where it is null',
@@ -309,7 +310,37 @@ export interface Values extends RelationBase {
   readonly rows: readonly (readonly Expr[])[];
 }
 
+/** A piece of a user's query. */
+export type QueryPiece =
+  | { readonly kind: 'text'; readonly text: string }
+  /** Where a table may stand. */
+  | { readonly kind: 'rows'; readonly relation: Relation }
+  /** A value; a column in it is a name of the user's own, its parts separated by dots. */
+  | { readonly kind: 'value'; readonly expr: Expr };
+
+/**
+ * A query of the user's: text that is SQL as it stands, with holes that a dialect prints. Its columns are what
+ * the engine said they are, under their own names.
+ */
+export interface UserQuery extends RelationBase {
+  readonly kind: 'query';
+  readonly pieces: readonly QueryPiece[];
+  /** Names the text mentions, in lower case: none made up around it may meet them. */
+  readonly mentions: ReadonlySet<string>;
+}
+
 export type Relation =
-  Scan | Filter | Project | Aggregate | Join | SemiJoin | Union | Window | Unnest | Nearest | Values;
+  | Scan
+  | Filter
+  | Project
+  | Aggregate
+  | Join
+  | SemiJoin
+  | Union
+  | Window
+  | Unnest
+  | Nearest
+  | Values
+  | UserQuery;
 
 export type RelationKind = Relation['kind'];

@@ -65,6 +65,8 @@ export function accountProvider(users: Provider): Provider {
     customTraits: (columns) => side.customTraits(columns),
     trait: (key) => users.trait(key),
     audience: (key) => users.audience(key),
+    query: (owner, columns) => users.query(owner, columns),
+    identified: (type, rows) => users.identified(type, rows),
     firstRunAt: () => users.firstRunAt(),
   };
 }

@@ -4,9 +4,11 @@ import type { Relation } from '../ir/types.js';
 import { lowerAudience } from './audience.js';
 import { accountProvider } from './accounts.js';
 import type { LowerContext, Provider, ResolveTrait } from './provider.js';
+import { lowerOutput } from './query.js';
 import { lowerTrait } from './trait.js';
 
 export { traitShape } from './trait.js';
+export { QUERY_ID, queryColumns, queryItself, queryRows } from './query.js';
 export { ACCOUNT, usersOfAccounts } from './accounts.js';
 export type {
   AccountSide,
@@ -14,6 +16,7 @@ export type {
   EventRequest,
   LowerContext,
   Provider,
+  QueryRows,
   ResolveTrait,
   TraitTarget,
 } from './provider.js';
@@ -34,7 +37,8 @@ export function lowerDefinition(
   const provider = of === 'accounts' ? accountProvider(users) : users;
   const limited = history.mode === 'all' ? {} : { history: history.before ? { before: history.before } : {} };
   const context: LowerContext = { provider, resolveTrait, of, includeAnonymous, ...limited };
-  return definition.kind === 'audience'
-    ? lowerAudience(definition.condition, context)
+  if (definition.kind === 'audience') return lowerAudience(definition.condition, context);
+  return definition.value.kind === 'sql'
+    ? lowerOutput(definition, context)
     : lowerTrait(definition.value, context);
 }

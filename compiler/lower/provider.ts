@@ -32,6 +32,10 @@ export interface Provider {
   trait(key: string): Relation;
   /** Members of an audience: key. */
   audience(key: string): Relation;
+  /** Rows of the query of a SQL trait: `id` (text), whose ids they are, and the columns asked for. */
+  query(owner: string, columns: readonly Column[]): QueryRows;
+  /** Rows with an `id` by the profile that has it: key, then their columns. Ids that are nobody's are left out. */
+  identified(type: 'user_id' | 'anonymous_id', rows: Relation): Relation;
   /** Accounts and their users. */
   accounts(): AccountSide;
   /** Of a provider of accounts: the one of their users. */
@@ -52,6 +56,11 @@ export interface AccountSide {
   users(): Relation;
   /** Latest mention of each custom trait of accounts: `key`, one JSON `mention` column each. */
   customTraits(columns: readonly ValueColumn[]): Relation;
+}
+
+export interface QueryRows {
+  readonly rows: Relation;
+  readonly by: 'user_id' | 'anonymous_id' | 'group_id';
 }
 
 export interface EventRequest {

@@ -93,7 +93,7 @@ function valueForms(m: Measure): { readonly value: Expr; readonly number: Expr; 
 }
 
 /** `first` and `last` keep the value's type (SEMANTICS §10); numbers are written without needless zeros. */
-function jsonForms(value: Expr): { readonly value: Expr; readonly number: Expr; readonly text: Expr } {
+export function jsonForms(value: Expr): { readonly value: Expr; readonly number: Expr; readonly text: Expr } {
   const dumped = call('json_dump', value);
   const isString = call('starts_with', dumped, text('"'));
   const root = path([]);

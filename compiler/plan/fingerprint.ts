@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { durationMicros, type Condition, type Duration, type TraitValue } from '../../models/algebra.js';
-import type { Definition, ProjectConfig } from '../../models/definition.js';
+import type { Definition, ProjectConfig, TraitDefinition } from '../../models/definition.js';
 import { entitiesIn } from '../../models/walk.js';
 import { parseInstant } from '../../models/instant.js';
 import { canonicalDecimal } from '../lower/decimal.js';
@@ -13,15 +13,29 @@ export const SEMANTIC_VERSION = 1;
  * it reads are. Not its name,
  * description, tags, destinations or spelling: `7 days` and `1 week`, or the parts of an `all` in another
  * order, are one meaning (SEMANTICS §5, "Editing").
+ *
+ * @param query of a SQL trait, what its query says once macros are expanded
  */
-export function fingerprint(definition: Definition, entities: ProjectConfig['entities'] = {}): string {
+export function fingerprint(
+  definition: Definition,
+  entities: ProjectConfig['entities'] = {},
+  query?: { readonly meaning: string },
+): string {
   const { kind, of, includeAnonymous, history } = definition;
-  const body = definition.kind === 'audience' ? definition.condition : definition.value;
-  const read = entitiesRead(body, entities);
+  const written = definition.kind === 'audience' ? definition.condition : definition.value;
+  const body = definition.kind === 'audience' ? written : valueBody(definition, query);
+  const read = entitiesRead(written, entities);
   const meaning = { version: SEMANTIC_VERSION, kind, of, includeAnonymous, history, body, ...read };
   return createHash('sha256')
     .update(JSON.stringify(canonical(meaning)))
     .digest('hex');
+}
+
+/** A query means what its macros came to, and each of its columns something of its own. */
+function valueBody({ value, output }: TraitDefinition, query?: { readonly meaning: string }): unknown {
+  return value.kind === 'sql'
+    ? { kind: 'sql', sql: query?.meaning ?? value.sql, output: output?.name }
+    : value;
 }
 
 /** The configuration of the entities a definition reads, as far as it says which rows they are. */

@@ -35,12 +35,29 @@ export interface DefinitionPlan {
   readonly dependsOn: readonly string[];
   /** Whether it has rows of its own: one whose outputs have other keys prepares theirs, and has a status. */
   readonly publishes: boolean;
+  /** What has to be there before its own rows, or those of its outputs, can be computed. */
+  readonly prepare: readonly Step[];
+  /** Asked once that is there; rows that fail them fail the definition. */
+  readonly checks?: QueryChecks;
   /** Adds its rows to the stage; runs outside the publishing transaction, so a failure is its own. */
   readonly compute: readonly Step[];
   /** While publishing, before state changes: what its destinations are taken to know already. */
   readonly baseline: readonly Step[];
   /** After state changed: connections and outbox. */
   readonly messages: readonly Step[];
+}
+
+/** What is asked of the rows of a query: one row an id. */
+export interface QueryChecks {
+  /** The column that holds it. */
+  readonly id: string;
+  /**
+   * `read` of rows `{ what, n }`: rows `without` an id, ids in `several` rows, rows of ids that are `unknown`
+   * and are left out.
+   */
+  readonly counts: Step;
+  /** `read` of a few rows `{ what, sample, n }` of the first two. */
+  readonly samples: Step;
 }
 
 /** The steps of publishing, in the parts that others stand between. */

@@ -7,6 +7,7 @@ import {
   eq,
   filter,
   int,
+  join,
   param,
   pick,
   project,
@@ -21,7 +22,9 @@ import { sourceNeeds } from '../bind/index.js';
 import { ENTITY_ID, type Entities } from '../bind/entity.js';
 import { GROUP_COLUMN, type EntityNeeds, type Needs } from '../bind/types.js';
 import { CompilerBug } from '../diagnostics/index.js';
-import type { EventRequest, Provider } from '../lower/index.js';
+import { QUERY_ID, type EventRequest, type Provider } from '../lower/index.js';
+import type { BoundQuery } from '../sql/index.js';
+import { queryTable } from './queries.js';
 import {
   ACCOUNT_USERS,
   ACCOUNTS,
@@ -47,6 +50,8 @@ export interface RunProviderInput {
   readonly computing: ReadonlyMap<string, number>;
   /** Numbers of definitions published before. */
   readonly published: ReadonlyMap<string, number>;
+  /** Of SQL traits, by key. */
+  readonly queries: ReadonlyMap<string, BoundQuery>;
 }
 
 const KEY = [{ name: 'profile_no', type: 'int' }] as const;
@@ -112,6 +117,19 @@ export function runProvider(input: RunProviderInput): Provider {
       if (staging !== undefined) return staged('audience', int(staging));
       const rows = state.scan('member_state');
       return pick(filter(rows, eq(col('definition_no', 'int'), int(published(key)))), ['profile_no']);
+    },
+    query: (owner, columns) => {
+      const bound = input.queries.get(owner);
+      if (!bound) throw new CompilerBug(`the query of ${owner} passed resolve`);
+      const all = scanSpec(queryTable(bound));
+      return { rows: pick(all, [QUERY_ID.name, ...columns.map((x) => x.name)]), by: bound.id.type };
+    },
+    identified: (type, rows) => {
+      const subjects = state.scan('subjects');
+      const own = filter(subjects, eq(c(subjects, 'identifier_type'), text(type)));
+      const known = pick(own, ['identifier', 'profile_no']);
+      const joined = join('inner', rows, known, [{ left: QUERY_ID.name, right: 'identifier' }]);
+      return pick(joined, ['profile_no', ...rows.columns.map((x) => x.name)]);
     },
     accounts: () => ({
       key: KEY[0],

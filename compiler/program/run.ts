@@ -15,7 +15,7 @@ import { landSource } from './landing.js';
 import { factsTable, groupFacts, identifyFacts, scanSpec, STAGE, touchedPairs } from './names.js';
 import { sidesOf } from './pairs.js';
 import { outboxSteps, type OutboxLink } from './outbox.js';
-import type { DefinitionPlan, ExistingState, RunProgram, SourceLanding } from './plan.js';
+import type { DefinitionPlan, ExistingState, QueryChecks, RunProgram, SourceLanding } from './plan.js';
 import { publishSteps, removeSteps } from './publish.js';
 import { LAYOUT_VERSION, StateSchema } from './state.js';
 import type { Step, TableSpec } from './types.js';
@@ -27,6 +27,7 @@ export interface ComputedDefinition {
   readonly dependsOn: readonly string[];
   /** What has to be there before its own rows, or those of its outputs, can be computed. */
   readonly prepare?: readonly Step[];
+  readonly checks?: QueryChecks;
   /** Absent where it has no rows of its own. Columns AUDIENCE_STAGE or TRAIT_STAGE; reads the parameter `definition_no`. */
   readonly query?: Relation;
 }
@@ -177,7 +178,9 @@ function definitionPlan(input: Context, computed: ComputedDefinition): Definitio
     fingerprint: computed.fingerprint,
     dependsOn: computed.dependsOn,
     publishes: query !== undefined,
-    compute: [...prepare, ...stage],
+    prepare,
+    ...(computed.checks && { checks: computed.checks }),
+    compute: stage,
     baseline: outbox.flatMap((steps) => steps.baseline),
     messages: outbox.flatMap((steps) => steps.fill),
   };

@@ -7,6 +7,7 @@ import type { Level, ValueRoot } from '../bind/types.js';
 import type { Code, Diagnostic } from '../diagnostics/index.js';
 import { didYouMean } from '../diagnostics/suggest.js';
 import { checkEntity } from './check-entity.js';
+import { checkRefs, unknownName } from './check-query.js';
 import { readableBy, type Names } from './names.js';
 
 /** What checking one definition finds: problems, and the definitions it reads. */
@@ -27,7 +28,12 @@ export function checkDefinition(
   if (definition.kind === 'audience') checker.condition(definition.condition, [], definition);
   else if (definition.value.kind === 'reduced') {
     checker.reduced(definition.value.stream, definition.value.reducer, [], definition);
-  } else checker.unsupported(definition.value, 'SQL traits');
+  } else if (definition.output) checker.upstream.add(definition.output.of.key);
+  else {
+    const refs = checkRefs(definition, names, spans);
+    refs.upstream.forEach((key) => checker.upstream.add(key));
+    checker.diagnostics.push(...refs.diagnostics);
+  }
   return { diagnostics: checker.diagnostics, upstream: checker.upstream };
 }
 
@@ -298,12 +304,8 @@ class Checker {
       return;
     }
     if (!target) {
-      this.report(
-        'unknown-reference',
-        at,
-        `There is no trait "${path}"`,
-        didYouMean(path, this.names.traitNames(this.of)),
-      );
+      const known = this.names.traitNames(this.of);
+      this.add({ ...unknownName(this.names, path, 'trait', known), ...this.place(at) });
       return;
     }
     if (target.kind === 'custom') return;

@@ -1,14 +1,15 @@
 /** Resolve: every name of a project made to mean something, or reported (ARCHITECTURE, "The way of a definition"). */
 import { ownerOf, type Definition, type ProjectConfig, type Spans } from '../../models/definition.js';
-import { bindEntities, type Entities } from '../bind/entity.js';
+import { bindEntities } from '../bind/entity.js';
 import { bindSource, type BoundSource } from '../bind/index.js';
 import { CompilerBug, hasErrors, type Diagnostic, type SourceSpan } from '../diagnostics/index.js';
 import type { ResolveTrait } from '../lower/index.js';
 import { fingerprint } from '../plan/fingerprint.js';
 import { topological } from '../plan/graph.js';
 import { checkDefinition, type Checked } from './check.js';
+import { bindQueries, withOutputs } from '../sql/index.js';
 import { Names } from './names.js';
-import { needsOf } from './needs.js';
+import { needsOf, type Meanings } from './needs.js';
 import type { ResolvedDefinition, ResolvedProject, ResolveInput } from './types.js';
 
 export type { ResolvedDefinition, ResolvedProject, ResolveInput } from './types.js';
@@ -21,13 +22,18 @@ export function resolveProject(input: ResolveInput): {
   readonly resolved?: ResolvedProject;
   readonly diagnostics: readonly Diagnostic[];
 } {
-  const { project, spans } = input;
+  const { spans } = input;
   const { sources, diagnostics } = bindSources(input);
-  const { entities, problems } = bindEntities(project.config.entities ?? {}, input.catalog);
+  const { entities, problems } = bindEntities(input.project.config.entities ?? {}, input.catalog);
   diagnostics.push(...problems.map(({ at, ...problem }) => located(problem, spans.of(at))));
-  if (hasErrors(diagnostics)) return { diagnostics };
+  const unusable = hasErrors(diagnostics);
+  const queries = bindQueries(input.project, input.catalog, spans);
+  diagnostics.push(...queries.diagnostics);
+  if (unusable) return { diagnostics };
+  const { project, diagnostics: taken } = withOutputs(input.project, queries.bound, spans);
+  diagnostics.push(...taken);
 
-  const names = new Names(project.definitions, sources);
+  const names = new Names(project.definitions, sources, queries);
   const checked = new Map(
     project.definitions.map((d) => [d.key, checkDefinition(d, names, sources, entities, spans)]),
   );
@@ -37,14 +43,22 @@ export function resolveProject(input: ResolveInput): {
   if (hasErrors(diagnostics)) return { diagnostics };
 
   const resolveTrait = traitResolver(names);
+  const definition = (key: string): Definition => {
+    const found = names.reference(key);
+    if (!found) throw new CompilerBug(`reference ${key} passed resolve`);
+    return found;
+  };
+  const meanings: Meanings = { queries: queries.bound, definition, resolveTrait, entities };
   const definitions = order.map((key) =>
-    resolvedDefinition(known(names, key), checked.get(key), resolveTrait, entities, project.config),
+    resolvedDefinition(known(names, key), checked.get(key), meanings, project.config),
   );
   return {
     resolved: {
       project,
       sources,
       entities,
+      queries: queries.bound,
+      definition,
       definitions,
       byKey: new Map(definitions.map((d) => [d.definition.key, d])),
       resolveTrait,
@@ -74,16 +88,16 @@ function bindSources({ project, spans, catalog }: ResolveInput): {
 function resolvedDefinition(
   definition: Definition,
   checked: Checked | undefined,
-  resolveTrait: ResolveTrait,
-  entities: Entities,
+  meanings: Meanings,
   config: ProjectConfig,
 ): ResolvedDefinition {
+  const query = meanings.queries.get(ownerOf(definition).key);
   return {
     definition,
-    fingerprint: fingerprint(definition, config.entities),
+    fingerprint: fingerprint(definition, config.entities, query?.query),
     upstream: checked?.upstream ?? new Set(),
-    outputs: [definition.key],
-    needs: needsOf(definition, resolveTrait, entities),
+    outputs: query && !definition.output ? query.outputs.map(({ key }) => key) : [definition.key],
+    needs: needsOf(definition, meanings),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Definition } from '../../models/definition.js';
+import { ownerOf, type Definition } from '../../models/definition.js';
 import { ENTITY_ID, type Entities } from '../bind/entity.js';
 import {
   EVENT_COLUMNS,
@@ -12,7 +12,23 @@ import {
 } from '../bind/types.js';
 import { nul, scan } from '../ir/build.js';
 import type { Column, Relation } from '../ir/types.js';
-import { ACCOUNT, lowerDefinition, type Provider, type ResolveTrait } from '../lower/index.js';
+import {
+  ACCOUNT,
+  lowerDefinition,
+  QUERY_ID,
+  queryRows,
+  type Provider,
+  type ResolveTrait,
+} from '../lower/index.js';
+import type { BoundQuery } from '../sql/index.js';
+
+/** What names and queries mean in a project. */
+export interface Meanings {
+  readonly resolveTrait: ResolveTrait;
+  readonly queries: ReadonlyMap<string, BoundQuery>;
+  readonly entities: Entities;
+  readonly definition: (key: string) => Definition;
+}
 
 const ACCOUNT_KEY: Column = { name: 'profile_no', type: 'int' };
 const KEY: readonly Column[] = [ACCOUNT_KEY];
@@ -21,11 +37,16 @@ const KEY: readonly Column[] = [ACCOUNT_KEY];
  * What a definition needs of the sources: lowers it over a provider that only takes notes, so needs and
  * lowering cannot disagree.
  */
-export function needsOf(definition: Definition, resolveTrait: ResolveTrait, entities: Entities): Needs {
+export function needsOf(
+  definition: Definition,
+  { resolveTrait, queries, entities, definition: referred }: Meanings,
+): Needs {
   const events = new Map<string, Map<string, ValueColumn>>();
   const traits = new Map<string, ValueColumn>();
   let accounts: Map<string, ValueColumn> | undefined;
   const rows: EntityNeeds[] = [];
+  const query = queries.get(ownerOf(definition).key);
+  const idOf = query?.id.type ?? 'user_id';
   const blank = (name: string, columns: readonly Column[]): Relation => scan({ name }, [...KEY, ...columns]);
   const shaped = (columns: readonly ValueColumn[]): readonly Column[] =>
     columns.map((column) => ({ name: column.name, type: FACET_TYPES[column.facet] }));
@@ -66,6 +87,8 @@ export function needsOf(definition: Definition, resolveTrait: ResolveTrait, enti
         { name: 'text_value', type: 'text' },
       ]),
     audience: () => blank('audience', []),
+    query: (_owner, columns) => ({ rows: scan({ name: 'query' }, [QUERY_ID, ...columns]), by: idOf }),
+    identified: (_type, rows) => blank('identified', rows.columns),
     accounts() {
       const wanted = (accounts ??= new Map<string, ValueColumn>());
       return {
@@ -81,6 +104,7 @@ export function needsOf(definition: Definition, resolveTrait: ResolveTrait, enti
     firstRunAt: () => nul('timestamp'),
   };
   lowerDefinition(definition, provider, resolveTrait);
+  if (query && !definition.output) queryRows(query, provider, referred);
   return {
     events: [...events].map(([event, columns]) => ({ event, columns: [...columns.values()] })),
     traits: [...traits.values()],

@@ -1,6 +1,7 @@
 import type { Definition, Project, Spans } from '../../models/definition.js';
 import type { BoundSource } from '../bind/index.js';
 import type { Entities } from '../bind/entity.js';
+import type { BoundQuery } from '../sql/index.js';
 import type { Catalog, Needs } from '../bind/types.js';
 import type { ResolveTrait } from '../lower/index.js';
 
@@ -24,6 +25,10 @@ export interface ResolvedDefinition {
 
 /** A project whose every reference is known. */
 export interface ResolvedProject {
+  /** Of SQL traits, by key. */
+  readonly queries: ReadonlyMap<string, BoundQuery>;
+  /** What a key in a query's `{{ref}}` means here. */
+  readonly definition: (key: string) => Definition;
   /** Its definitions are all there are, outputs included. */
   readonly project: Project;
   readonly sources: readonly BoundSource[];

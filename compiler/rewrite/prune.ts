@@ -86,6 +86,10 @@ function addWanted(relation: Relation, input: Relation, own: ReadonlySet<string>
       for (const key of relation.on) wanted.add(input === relation.left ? key.left : key.right);
       if (input === relation.left) read([relation.time]);
       else wanted.add(relation.rightTime);
+      return;
+    case 'query':
+      // Its text may name any of them.
+      for (const { name } of input.columns) wanted.add(name);
   }
 }
 
@@ -143,6 +147,13 @@ function narrowed(
     }
     case 'nearest':
       return narrowedJoin(relation, rebuild);
+    case 'query':
+      return {
+        ...relation,
+        pieces: relation.pieces.map((piece) =>
+          piece.kind === 'rows' ? { ...piece, relation: rebuild(piece.relation) } : piece,
+        ),
+      };
   }
 }
 

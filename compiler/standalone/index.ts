@@ -2,19 +2,46 @@
 import { ENTITY_ID } from '../bind/entity.js';
 import type { ValueColumn } from '../bind/types.js';
 import { CompilerBug } from '../diagnostics/index.js';
-import { as, bool, c, call, extend, filter, label, nul, param, project, text, union } from '../ir/build.js';
+import {
+  as,
+  bool,
+  c,
+  call,
+  extend,
+  filter,
+  label,
+  nul,
+  param,
+  pick,
+  project,
+  text,
+  union,
+} from '../ir/build.js';
 import type { Relation } from '../ir/types.js';
-import { lowerDefinition, type EntityRequest, type EventRequest, type Provider } from '../lower/index.js';
+import {
+  lowerDefinition,
+  QUERY_ID,
+  queryItself,
+  queryRows,
+  type EntityRequest,
+  type EventRequest,
+  type Provider,
+  type QueryRows,
+} from '../lower/index.js';
 import type { ResolvedDefinition, ResolvedProject } from '../resolve/types.js';
 import { needsOrder } from '../program/names.js';
 import { unionNeeds } from '../resolve/needs.js';
 import { rewrite } from '../rewrite/index.js';
+import type { BoundQuery } from '../sql/index.js';
 import { Accounts, latestMentions } from './accounts.js';
 import { EMAIL_NEEDS, kindOf, Profiles } from './profiles.js';
 import { RawSources } from './sources.js';
 
 export interface StandaloneSelect {
-  /** Audiences: `profile_id`, `profile_kind`; traits also `value`, `number_value`, `text_value`. */
+  /**
+   * Audiences: `profile_id`, `profile_kind`; traits also `value`, `number_value`, `text_value`. A SQL trait
+   * whose columns have other keys than it: its query.
+   */
   readonly query: Relation;
   /** Parameters besides `as_of`: by name, the definition whose first run it is (`as_of` if it never ran). */
   readonly firstRuns: ReadonlyMap<string, string>;
@@ -23,8 +50,9 @@ export interface StandaloneSelect {
 /** The SELECT of one definition, what it refers to included. Parameters: `as_of` and `firstRuns`. */
 export function standaloneSelect(resolved: ResolvedProject, key: string): StandaloneSelect {
   const selects = new Standalone(resolved);
+  const { definition, outputs } = resolvedDefinition(resolved, key);
+  if (!outputs.includes(key)) return { query: rewrite(selects.itself(key)), firstRuns: selects.firstRuns };
   const rows = selects.relation(key);
-  const definition = resolvedDefinition(resolved, key).definition;
   const values = definition.kind === 'trait' ? ['value', 'number_value', 'text_value'] : [];
   const query = project(rows, [
     as('profile_id', c(rows, 'profile_id')),
@@ -67,6 +95,7 @@ class Standalone {
   private readonly people: Profiles;
   private readonly accounts: Accounts;
   private readonly made = new Map<string, Relation>();
+  private readonly queries = new Map<string, Relation>();
   private readonly eventUses = new Map<string, number>();
 
   constructor(private readonly resolved: ResolvedProject) {
@@ -98,6 +127,11 @@ class Standalone {
       customTraits: (columns) => this.customTraits(columns),
       trait: (key) => this.relation(key),
       audience: (key) => this.relation(key),
+      query: (owner, columns) => {
+        const { rows, by } = this.query(owner);
+        return { rows: pick(rows, [QUERY_ID.name, ...columns.map((x) => x.name)]), by };
+      },
+      identified: (type, rows) => this.identified(type, rows),
       accounts: () => this.accounts.side(),
       firstRunAt: () => {
         const name = `first_run_at__${definition}`;
@@ -105,6 +139,32 @@ class Standalone {
         return param(name, 'timestamp');
       },
     };
+  }
+
+  /** The query of a SQL trait, its columns as they are. */
+  itself(owner: string): Relation {
+    return queryItself(this.bound(owner), this.provider(owner), this.resolved.definition);
+  }
+
+  private bound(owner: string): BoundQuery {
+    const bound = this.resolved.queries.get(owner);
+    if (!bound) throw new CompilerBug(`the query of ${owner} passed resolve`);
+    return bound;
+  }
+
+  /** The rows of a query, one CTE of each SELECT that reads it. */
+  private query(owner: string): QueryRows {
+    const bound = this.bound(owner);
+    const rows = this.queries.get(owner) ?? queryRows(bound, this.provider(owner), this.resolved.definition);
+    this.queries.set(owner, rows);
+    return { rows, by: bound.id.type };
+  }
+
+  private identified(type: 'user_id' | 'anonymous_id', rows: Relation): Relation {
+    const names = rows.columns.map(({ name }) => name);
+    const other = type === 'user_id' ? 'anonymous_id' : 'user_id';
+    const both = extend(rows, [as(type, c(rows, QUERY_ID.name)), as(other, nul('text'))]);
+    return this.raw.assigned(both, names);
   }
 
   private events({ event, columns, excludeSources }: EventRequest): Relation {

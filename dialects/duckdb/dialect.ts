@@ -1,6 +1,6 @@
 /** DuckDB: one process, one file, the reference dialect. */
 import { DEFAULT_CAPABILITIES, type Dialect } from '../dialect.js';
-import { emitSelect, type EmitEngine } from '../emit/index.js';
+import { emitAllColumns, emitSelect, type EmitEngine } from '../emit/index.js';
 import { AGGREGATES } from './aggregates.js';
 import { DuckDBClient } from './client.js';
 import { FUNCTIONS } from './functions.js';
@@ -36,6 +36,7 @@ export const duckdb: Dialect = {
   ...engine,
   columnKind,
   select: (query, params) => emitSelect(engine, query, params),
+  selectAll: (query, params) => emitAllColumns(engine, query, params),
   statements: (step, params) => [statementOf(step, (query) => emitSelect(engine, query, params))],
   open: async (options) => {
     const { openWarehouse } = await import('./warehouse.js');

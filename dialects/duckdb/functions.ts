@@ -292,6 +292,7 @@ export const FUNCTIONS: Record<FnName, Emit> = {
   number_json: (args, { args: exprs }) =>
     isInt(exprs[0]) ? jsonOf(arg(args)) : numberJson(numberText(arg(args))),
   bool_json: toJson,
+  any_json: (args) => `try_cast(${arg(args)} as json)`,
   parse_json: (args) => `try_cast(${arg(args)} as json)`,
   json_object: jsonObject,
   json_dump: (args, { args: exprs }) => asText(isCompact(exprs[0]) ? arg(args) : `json(${arg(args)})`),

@@ -3,7 +3,15 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DuckDBConnection, DuckDBInstance, DuckDBResult } from '@duckdb/node-api';
 import type { TableRef } from '../../compiler/ir/types.js';
-import type { Batch, CallOptions, Lease, OpenOptions, TableDescription, Warehouse } from '../warehouse.js';
+import type {
+  Batch,
+  CallOptions,
+  Lease,
+  OpenOptions,
+  TableColumn,
+  TableDescription,
+  Warehouse,
+} from '../warehouse.js';
 import { openError, statementError } from './errors.js';
 import { acquireLock, refuseIfLocked } from './lock.js';
 import { MEMORY, readSettings } from './settings.js';
@@ -90,6 +98,17 @@ class DuckDBWarehouse implements Warehouse {
   async describeTable(table: TableRef, options?: CallOptions): Promise<TableDescription | undefined> {
     const [found] = await this.#describe(table.schema, table.name, table.catalog, options);
     return found;
+  }
+
+  async describeQuery(sql: string, options?: CallOptions): Promise<readonly TableColumn[]> {
+    const columns: TableColumn[] = [];
+    for await (const { rows } of this.read(`describe ${sql}`, options)) {
+      for (const row of rows) {
+        const nativeType = String(row['column_type']);
+        columns.push({ name: String(row['column_name']), nativeType, kind: columnKind(nativeType) });
+      }
+    }
+    return columns;
   }
 
   async estimate(sql: string, options?: CallOptions): Promise<{ readonly text: string }> {

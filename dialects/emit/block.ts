@@ -16,6 +16,8 @@ export interface Source {
   readonly names: ReadonlyMap<string, string>;
   /** Where the source names its columns itself, as VALUES does, it cannot go without an alias. */
   readonly columnList?: readonly Sql[];
+  /** A SELECT in parentheses: engines want a name for it. */
+  readonly derived?: true;
 }
 
 /** A column of an expression whose source is known. */

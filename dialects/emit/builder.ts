@@ -114,6 +114,15 @@ export class QueryBuilder {
     return { sql, hint: ref.name, columns, names: new Map(columns.map(({ name }) => [name, name])) };
   }
 
+  /** What stands for a relation in a text that is not ours: a table's name, or that of a CTE with just its columns. */
+  nameOf(relation: Relation): Sql {
+    const block =
+      relation.kind === 'scan' ? this.open(relation) : this.restart(this.open(relation), relation);
+    const [from] = block.from;
+    if (!from) throw new CompilerBug('a relation without a source');
+    return from.source.sql;
+  }
+
   values(rows: readonly (readonly Expr[])[], columns: Source['columns'], label: string): Block {
     const noColumn: Writer = {
       engine: this.engine,
@@ -190,6 +199,7 @@ const SUFFIX: Record<RelationKind, string> = {
   window: 'numbered',
   unnest: 'elements',
   nearest: 'followed',
+  query: 'query',
   values: 'given',
 };
 
@@ -211,6 +221,7 @@ function countUses(
   uses.set(relation, count);
   if (count > 1) return;
   if (relation.kind === 'scan') tables.add(relation.table.name.toLowerCase());
+  if (relation.kind === 'query') relation.mentions.forEach((name) => tables.add(name));
   for (const input of inputsOf(relation)) countUses(input, root, uses, tables, stable);
 }
 
@@ -229,6 +240,8 @@ function inputsOf(relation: Relation): readonly Relation[] {
       return [relation.left, relation.right];
     case 'union':
       return relation.inputs;
+    case 'query':
+      return relation.pieces.flatMap((piece) => (piece.kind === 'rows' ? [piece.relation] : []));
     default:
       return [];
   }

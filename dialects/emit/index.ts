@@ -1,14 +1,31 @@
 /** The shared emitter: a relation of the IR to one formatted, standalone SELECT. */
-import type { Relation } from '../../compiler/ir/types.js';
+import type { Relation, UserQuery } from '../../compiler/ir/types.js';
 import type { Params, Sql } from '../dialect.js';
 import { QueryBuilder } from './builder.js';
 import { assemble } from './client.js';
 import type { EmitEngine } from './engine.js';
+import type { Item } from './block.js';
+import { ALL, printQuery } from './print.js';
 import { buildRelation } from './relations.js';
 
 export { EmitClient } from './client.js';
 export type { EmitEngine, UnnestRules } from './engine.js';
 export { fn, STANDARD_AGGREGATES, STANDARD_FUNCTIONS } from './standard.js';
+
+/** A SELECT of every column a user's query has, whatever they are: for an engine to describe. */
+export function emitAllColumns(engine: EmitEngine, query: UserQuery, params: Params): Sql {
+  const builder = new QueryBuilder(engine, params, buildRelation, query);
+  const block = builder.open(query);
+  const every: Item = { kind: 'opaque', write: () => ALL };
+  const shape = printQuery(
+    engine,
+    params,
+    { ...block, columns: new Map([[ALL, every]]) },
+    new Map([[ALL, ALL]]),
+    0,
+  );
+  return assemble(engine.client, builder.finished, builder.ctes, shape);
+}
 
 /** SQL of a query, parameters inlined, without a trailing semicolon. */
 export function emitSelect(engine: EmitEngine, query: Relation, params: Params): Sql {

@@ -38,6 +38,9 @@ export function printQuery(
   };
 }
 
+/** The output that is every column there is, which has no name of its own. */
+export const ALL = '*';
+
 class SelectPrinter implements Writer {
   readonly #aliases = new Map<Source, string>();
 
@@ -84,7 +87,8 @@ class SelectPrinter implements Writer {
     const { from, where } = this.block;
     const [only] = from;
     const alone = from.length === 1 && !where.some((w) => w.kind === 'exists');
-    if (!only || (alone && only.source.columnList === undefined && !this.#hides(only.source, output))) return;
+    const own = only?.source.columnList !== undefined || only?.source.derived === true;
+    if (!only || (alone && !own && !this.#hides(only.source, output))) return;
     const used = new Set<string>();
     for (const { source } of from) this.#name(source, used);
     for (const w of where) if (w.kind === 'exists') this.#name(w.source, used);
@@ -103,6 +107,7 @@ class SelectPrinter implements Writer {
   #item(item: Item, name: string): Sql {
     const sql =
       item.kind === 'opaque' ? item.write(this, this.indent + 1) : write(item, this, this.indent + 1);
+    if (name === ALL) return sql;
     const alias = this.engine.quoteIdentifier(name);
     const same = sql === alias || [...this.#aliases.values()].some((source) => sql === `${source}.${alias}`);
     return same ? sql : `${sql} as ${alias}`;

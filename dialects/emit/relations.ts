@@ -4,7 +4,8 @@ import type { Expr, Join, Relation, RelationKind, SemiJoin, Window } from '../..
 import type { Block, Exists, Item, Source } from './block.js';
 import { blockOver, canInline, keyConditions, rebind } from './block.js';
 import type { QueryBuilder } from './builder.js';
-import type { ColumnExpr } from './expressions.js';
+import type { ColumnExpr, Writer } from './expressions.js';
+import { PRECEDENCE, strength } from './precedence.js';
 import { notSupported, write } from './expressions.js';
 import { clauseLines, inParentheses } from './layout.js';
 
@@ -148,7 +149,37 @@ const BUILDERS: Builders = {
       from: [...left.from, { source: sourceOf(right), join: 'asof left join', on }],
     };
   },
+
+  query: (r, q) => {
+    const writer = queryWriter(q);
+    const body = r.pieces.map((piece) => {
+      switch (piece.kind) {
+        case 'text':
+          return piece.text;
+        case 'rows':
+          return q.nameOf(piece.relation);
+        case 'value':
+          // It must hold together whatever the text puts around it.
+          return strength(piece.expr) < PRECEDENCE.atom
+            ? `(${write(piece.expr, writer, 1)})`
+            : write(piece.expr, writer, 1);
+      }
+    });
+    const names = new Map(r.columns.map(({ name }) => [name, name]));
+    const sql = `(\n${body.join('').trim()}\n)`;
+    return blockOver({ sql, hint: r.label ?? 'query', columns: r.columns, names, derived: true });
+  },
 };
+
+/** Names in a user's query are the user's: quoted part by part, and nothing else is made of them. */
+function queryWriter({ engine, params }: QueryBuilder): Writer {
+  const column = ({ name }: ColumnExpr): string =>
+    name
+      .split('.')
+      .map((part) => engine.quoteIdentifier(part))
+      .join('.');
+  return { engine, params, column };
+}
 
 /** The block of a relation, labels aside. */
 export function buildRelation(relation: Relation, builder: QueryBuilder): Block {

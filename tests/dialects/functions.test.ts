@@ -331,6 +331,12 @@ const CASES: Record<FnName, readonly Case[]> = {
     [[T('"s"')], '"s"'],
     [[T(null)], null],
   ],
+  any_json: [
+    [[T('{"a":1}')], '{"a":1}'],
+    [[J('{"a":1}')], '{"a":1}'],
+    [[T('plain')], null],
+    [[T(null)], null],
+  ],
   json_object: [
     [[], '{}'],
     [[ir.text('a'), J('1'), ir.text('b'), J(null), ir.text('c'), J('null')], '{"a":1,"c":null}'],

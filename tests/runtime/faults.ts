@@ -25,6 +25,7 @@ function watch(real: Warehouse, hook: Hook): Warehouse {
       return real.read(sql, options);
     },
     describeSchema: (schema, options) => real.describeSchema(schema, options),
+    describeQuery: (sql, options) => real.describeQuery(sql, options),
     describeTable: (table, options) => real.describeTable(table, options),
     estimate: (sql, options) => real.estimate(sql, options),
     begin: () => real.begin(),

@@ -128,7 +128,8 @@ export class World implements AsyncDisposable {
     const { resolved } = await resolveSession(session);
     const members: Row[] = [];
     const values: Row[] = [];
-    for (const { definition } of resolved.definitions) {
+    for (const { definition, outputs } of resolved.definitions) {
+      if (!outputs.includes(definition.key)) continue;
       const { query, firstRuns: wanted } = standaloneSelect(resolved, definition.key);
       const params: Record<string, LiteralValue> = { as_of: instant(asOf) };
       for (const [name, key] of wanted) params[name] = instant(firstRuns[key] ?? asOf);
@@ -175,7 +176,12 @@ function collect(project: Project, memberRows: readonly Row[], valueRows: readon
   for (const row of memberRows) members.get(String(row['key']))?.push(name(row));
   for (const list of members.values()) list.sort();
   const traits = new Map(of('trait').map((key) => [key, new Map<string, string>()]));
-  for (const row of valueRows) traits.get(String(row['key']))?.set(name(row), String(row['value']));
+  for (const row of valueRows) {
+    // The columns of a query are traits under keys that no definition has.
+    const key = String(row['key']);
+    const values = traits.get(key) ?? new Map<string, string>();
+    traits.set(key, values.set(name(row), String(row['value'])));
+  }
   return { members, traits };
 }
 
