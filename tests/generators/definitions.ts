@@ -3,7 +3,7 @@
  */
 import fc from 'fast-check';
 
-import type { Condition, Definition } from '../reference/model.js';
+import type { Condition, Definition, EventStream } from '../reference/model.js';
 import { anyComparison, booleanComparison, numberComparison, referenceComparison } from './comparisons.js';
 import {
   BOOLEAN_TRAITS,
@@ -16,6 +16,7 @@ import {
 import { traitReference, tree, typed, type LanguageConstraints } from './predicates.js';
 import { linked, REFERENCE_PREFIX } from './references.js';
 import { comparedReducer, stream, traitReducer } from './streams.js';
+import { memberRules, rankCondition, split, verb } from './verbs.js';
 
 export interface DefinitionConstraints extends LanguageConstraints {
   /** Whether some are of accounts; not unless given. */
@@ -80,8 +81,14 @@ function definition(constraints: DefinitionConstraints): fc.Arbitrary<Definition
     {
       weight: 3,
       arbitrary: fc
-        .tuple(settings, condition(constraints))
-        .map(([set, tree]): Definition => ({ kind: 'audience', key: '', ...set, definition: tree })),
+        .tuple(settings, memberRules(constraints, reducedStream(constraints)), condition(constraints))
+        .map(([set, rules, tree]): Definition => ({
+          kind: 'audience',
+          key: '',
+          ...set,
+          ...rules,
+          definition: tree,
+        })),
     },
     {
       weight: 2,
@@ -104,7 +111,33 @@ export function condition(constraints: DefinitionConstraints = {}): fc.Arbitrary
     { weight: 3, arbitrary: traitCondition(constraints) },
     { weight: 1, arbitrary: fc.nat(3).map((n): Condition => ({ audience: `${REFERENCE_PREFIX}${n}` })) },
   );
-  return tree<Condition>(leaf, 3);
+  if (constraints.verbs !== true) return tree<Condition>(leaf, 3);
+  const reduced = reducedStream(constraints);
+  const among = tree<Condition>(leaf, 1);
+  const withVerbs = fc.oneof(
+    { weight: 8, arbitrary: leaf },
+    { weight: 3, arbitrary: verbCondition(constraints) },
+    { weight: 1, arbitrary: rankCondition(reduced, among) },
+    { weight: 1, arbitrary: split().map((part): Condition => ({ split: part })) },
+  );
+  return tree<Condition>(withVerbs, 3);
+}
+
+/** An event stream with a reducer, as in a trait. */
+function reducedStream(constraints: DefinitionConstraints): fc.Arbitrary<EventStream> {
+  return fc
+    .tuple(stream(constraints), traitReducer(constraints))
+    .map(([events, reducer]) => ({ ...events, ...reducer }));
+}
+
+/** A verb has its own times: the stream's are left out. */
+function verbCondition(constraints: DefinitionConstraints): fc.Arbitrary<Condition> {
+  return fc.tuple(stream(constraints), verb()).map(([{ event, where, sources }, said]): Condition => ({
+    event,
+    ...(where && { where }),
+    ...(sources && { sources }),
+    ...said,
+  }));
 }
 
 /** Of an account: what its events, its traits and its users say. */

@@ -9,7 +9,7 @@ import { profileName, type Definition, type Evaluation, type Message } from '../
 import { AS_OF, definitionSet, history, scenario } from './index.js';
 
 const SAMPLES = { numRuns: 150, seed: 20240301 };
-const EVERYTHING = { funnels: true, elements: true };
+const EVERYTHING = { funnels: true, elements: true, verbs: true };
 
 /** An evaluation as plain data. */
 const plain = (evaluation: Evaluation): unknown => ({
@@ -33,13 +33,18 @@ describe('generated definitions', () => {
     const operators =
       'equals not_equals less_than at_most greater_than at_least one_of none_of contains not_contains starts_with ' +
       'ends_with exists not_exists before_date after_date within_last within_next before_last after_next';
-    const reducers = 'count sum avg min max mode first last unique unique_count';
+    const reducers = 'count sum avg min max mode first last unique unique_count periods';
     const others =
       'within between since until sources include_anonymous history all any not audience trait context';
     const missing = `${operators} ${reducers} ${others}`
       .split(' ')
       .filter((word) => !text.includes(`"${word}":`));
     expect(missing).toEqual([]);
+    const verbs =
+      'expires_after first_time stopped restarted regularly rank split exclude holdout limit'.split(' ');
+    expect(verbs.filter((word) => text.includes(`"${word}":{`) || text.includes(`"${word}":"`))).toEqual([]);
+    const withVerbs = JSON.stringify(fc.sample(definitionSet({ verbs: true }), SAMPLES.numRuns * 4));
+    expect(verbs.filter((word) => !withVerbs.includes(`"${word}":`))).toEqual([]);
     expect(/_parent"|"of":"parent"|"(tags|items)\.\$/.exec(text)).toBeNull();
   });
 
@@ -129,8 +134,9 @@ describe('the reference evaluator', () => {
           const audience = definitions.find((definition) => definition.kind === 'audience');
           fc.pre(audience?.kind === 'audience');
           if (audience?.kind !== 'audience') return;
-          const yes: Definition = { ...audience, key: 'yes', include_anonymous };
-          const no: Definition = { ...yes, key: 'no', definition: { not: audience.definition } };
+          const { kind, history: back = true, definition } = audience;
+          const yes: Definition = { kind, key: 'yes', history: back, include_anonymous, definition };
+          const no: Definition = { ...yes, key: 'no', definition: { not: definition } };
           const everyone: Definition = { ...yes, key: 'everyone', definition: { all: [] } };
           const all = [...definitions, yes, no, everyone];
           const { members } = evaluate({ messages, definitions: all, asOf: AS_OF });

@@ -44,6 +44,8 @@ export interface LanguageConstraints {
   funnels?: boolean;
   /** Whether paths may step into array elements with `$`; not unless given. */
   elements?: boolean;
+  /** Whether there may be verbs of events, sessions, rankings, splits and exclusions; not unless given. */
+  verbs?: boolean;
 }
 
 /** A predicate on one event. */

@@ -25,6 +25,7 @@ import {
   SPANS,
   TEXT_PATHS,
 } from './domain.js';
+import { sessionGap } from './verbs.js';
 import { eventName, predicate, traitReference, type LanguageConstraints } from './predicates.js';
 
 /** An event stream without its reducer. */
@@ -53,6 +54,10 @@ export function stream(constraints: LanguageConstraints): fc.Arbitrary<EventStre
           { weight: 3, arbitrary: fc.constant(undefined) },
           { weight: 2, arbitrary: predicate(constraints) },
         ),
+        expires_after:
+          constraints.verbs === true
+            ? fc.oneof({ weight: 6, arbitrary: fc.constant(undefined) }, sessionGap())
+            : fc.constant(undefined),
         sources: fc.oneof(
           { weight: 6, arbitrary: fc.constant(undefined) },
           { weight: 1, arbitrary: sources },
@@ -60,10 +65,11 @@ export function stream(constraints: LanguageConstraints): fc.Arbitrary<EventStre
       },
       { noNullPrototype: true },
     )
-    .map(({ event, window: bounds, where, sources: excluded }): EventStream => ({
+    .map(({ event, window: bounds, where, expires_after, sources: excluded }): EventStream => ({
       event,
       ...bounds,
       ...(where === undefined ? {} : { where }),
+      ...(expires_after === undefined ? {} : { expires_after }),
       ...(excluded === undefined ? {} : { sources: excluded }),
     }));
 }
@@ -86,7 +92,7 @@ export function comparedReducer(constraints: LanguageConstraints): fc.Arbitrary<
       });
   return fc.oneof(
     { weight: 4, arbitrary: compared(['count'], countComparison()) },
-    { weight: 2, arbitrary: compared(['unique_count'], countComparison()) },
+    { weight: 2, arbitrary: compared(['unique_count', 'periods'], countComparison()) },
     {
       weight: 4,
       arbitrary: compared(
@@ -109,6 +115,13 @@ function reducer(
   constraints: LanguageConstraints,
 ): fc.Arbitrary<Partial<Record<ReducerName, ReducerArguments>>> {
   if (name === 'count') return fc.constant({ count: {} });
+  if (name === 'periods') {
+    const every = fc.constantFrom(...DURATIONS);
+    const of = fc.option(fc.integer({ min: 1, max: 5 }), { nil: undefined });
+    return fc
+      .tuple(every, of)
+      .map(([length, last]) => ({ periods: { every: length, ...(last !== undefined && { of: last }) } }));
+  }
   const numeric = fc.constantFrom(
     'price',
     ...NUMBER_PATHS,

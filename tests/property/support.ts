@@ -15,12 +15,20 @@ export function referenceSays(
   definitions: readonly Definition[],
   asOf: string,
   firstRuns: Readonly<Record<string, string>>,
+  exclude: readonly string[] = [],
 ): Published {
-  const { members, traitTexts } = evaluate({ messages, definitions, asOf, firstRuns });
+  const { members, traitTexts } = evaluate({ messages, definitions, asOf, firstRuns, exclude });
   return {
     members: new Map([...members].map(([key, profiles]) => [key, profiles.map(profileName).sort()])),
     traits: traitTexts,
   };
+}
+
+/** What a project leaves out of all audiences: one of its audiences, where the number says so; else nothing. */
+export function excluded(definitions: readonly Definition[], number: number): readonly string[] | undefined {
+  const keys = definitions.filter(({ kind }) => kind === 'audience').map(({ key }) => key);
+  const key = keys.sort()[number];
+  return key === undefined ? undefined : [key];
 }
 
 /** Compares key by key; texts of objects may order their keys as the engine does (SEMANTICS §10). */

@@ -50,7 +50,7 @@ class Evaluator {
   private readonly definitions: Map<string, Definition>;
   private readonly computed = new Map<string, Computed>();
   private readonly underway: string[] = [];
-  private readonly rankings = new Map<Ranking, Set<string>>();
+  private readonly rankings = new Map<string, Set<string>>();
 
   constructor(private readonly input: EvaluationInput) {
     this.asOf = requireInstant(input.asOf);
@@ -196,14 +196,15 @@ class Evaluator {
 
   /** Names of the profiles that come first, of those the definition ranges over. */
   private ranked(ranking: Ranking, definition: Definition): Set<string> {
-    const known = this.rankings.get(ranking);
+    const name = `${definition.key} ${JSON.stringify(ranking)}`;
+    const known = this.rankings.get(name);
     if (known) return known;
     const { among } = ranking;
     const population = this.rangeOf(definition).filter(
       (profile) => !among || this.satisfies(profile, among, this.scopeOf(definition, profile)),
     );
     const names = new Set(this.first(population, ranking, definition).map(({ name }) => name));
-    this.rankings.set(ranking, names);
+    this.rankings.set(name, names);
     return names;
   }
 
