@@ -58,7 +58,7 @@ function readSize(cursor: Cursor): Rank['take'] {
   const { token } = cursor;
   if (cursor.ahead(1).text !== 'percent') return Object.freeze({ top: readPositive(cursor, 'a size', MOST) });
   const units = readPercent(cursor);
-  if (units === 0n) cursor.note('0 percent are nobody', token, undefined, 'invalid-value');
+  if (Number(token.text) === 0) cursor.note('0 percent are nobody', token, undefined, 'invalid-value');
   cursor.take();
   return Object.freeze({ percent: percentText(units) });
 }

@@ -166,7 +166,9 @@ function sharesFailure(shares: unknown, take: unknown): CheckFailure | undefined
   }
   if (sum === WHOLE) return undefined;
   const off =
-    sum < WHOLE ? `${percentText(WHOLE - sum)} are missing` : `${percentText(sum - WHOLE)} are too many`;
+    sum < WHOLE
+      ? `${percentText(WHOLE - sum)} percent are missing`
+      : `${percentText(sum - WHOLE)} percent are too many`;
   return {
     code: 'invalid-value',
     message: `the shares come to ${percentText(sum)} percent, not 100`,

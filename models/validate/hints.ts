@@ -110,6 +110,10 @@ export function formHint(keys: readonly string[], legal: readonly string[], what
   if ((has('property') || has('context')) && !legal.includes('property') && legal.includes('audience')) {
     return 'a property belongs to an event: put this into the "where" of the event';
   }
+  const profiles = ['rank', 'split'].find(has);
+  if (profiles !== undefined && !legal.includes(profiles) && legal.includes('property')) {
+    return `"${profiles}" is about a profile: put it beside the event, under "all"`;
+  }
   if (has('audience') && legal.includes('trait')) return 'as a value an audience is { "trait": key }';
   if ((has('all') || has('any') || has('trait')) && legal.includes('sql')) {
     return 'a trait is a value: an event with a reducer, or "sql"; conditions make audiences';

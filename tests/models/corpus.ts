@@ -59,6 +59,27 @@ export const GOOD: Readonly<Record<string, CorpusFile>> = {
       '{ "property": "n", "equals": { "event": "B", "within_parent": "1 day", "count": {} } }',
     ),
     'query text': audience(`{ "query": "event('A').count() >= 1" }`),
+    'first time': audience('{ "event": "A", "first_time": { "within": "7 days" } }'),
+    'first time since': audience(
+      '{ "event": "A", "first_time": { "since": "2025-01-01", "until": "2025-02-01" } }',
+    ),
+    stopped: audience('{ "event": "A", "stopped": { "for": "30 days", "within": "90 days" } }'),
+    restarted: audience('{ "event": "A", "restarted": { "within": "7 days", "after": "30 days" } }'),
+    regularly: audience('{ "event": "A", "regularly": { "at_least": 3, "of": 4, "every": "1 week" } }'),
+    periods: audience('{ "event": "A", "periods": { "every": "1 week", "of": 4, "at_least": 3 } }'),
+    'a session': audience('{ "event": "A", "expires_after": "30 minutes", "count": { "at_least": 3 } }'),
+    'a rank': audience('{ "rank": { "by": { "trait": "spend" }, "top": 100, "order": "ascending" } }'),
+    'a rank among': audience(
+      '{ "rank": { "by": { "event": "A", "count": {} }, "percent": 12.5, "among": { "audience": "b" } } }',
+    ),
+    'a split': audience('{ "split": { "salt": "s", "from": 0, "to": 33.333333 } }'),
+    'a split in shares': audience(
+      '{ "split": { "salt": "s", "shares": { "a": 10, "b": 90 }, "take": "b" } }',
+    ),
+    'rules of members': `{ "kind": "audience", "key": "a", "exclude": ["b"], "holdout": { "percent": 10, "salt": "x" },
+      "limit": { "top": 5, "by": { "trait": "spend" } }, "definition": { "audience": "c" } }`,
+    'no exclusions':
+      '{ "kind": "audience", "key": "a", "exclude": false, "definition": { "audience": "c" } }',
   }),
   ...all('trait', {
     'a count trait': trait('{ "event": "A", "within": "90 days", "count": {} }'),
@@ -153,12 +174,48 @@ export const BAD: Readonly<Record<string, BadFile>> = {
       '{ "trait": "a", "equals": { "event": "A", "count": { "at_least": 1 } } }',
     ),
     'a wrong quantifier': audience('{ "users": "some", "match": { "audience": "b" } }'),
+    'a verb without a time': audience('{ "event": "A", "first_time": {} }'),
+    'a verb and a window': audience(
+      '{ "event": "A", "within": "7 days", "first_time": { "within": "7 days" } }',
+    ),
+    'a verb and a reducer': audience(
+      '{ "event": "A", "stopped": { "for": "7 days" }, "count": { "at_least": 1 } }',
+    ),
+    'two verbs': audience(
+      '{ "event": "A", "stopped": { "for": "7 days" }, "restarted": { "within": "1 day", "after": "1 day" } }',
+    ),
+    'a verb in where': where('{ "event": "B", "stopped": { "for": "7 days" } }'),
+    'a verb on the right': audience(
+      '{ "trait": "a", "equals": { "event": "A", "count": {}, "stopped": { "for": "7 days" } } }',
+    ),
+    'a misspelt verb': audience('{ "event": "A", "stoped": { "for": "7 days" } }'),
+    'until without since': audience('{ "event": "A", "first_time": { "until": "2025-01-01" } }'),
+    'until with within': audience(
+      '{ "event": "A", "first_time": { "within": "1 day", "until": "2025-01-01" } }',
+    ),
+    'a rank without a size': audience('{ "rank": { "by": { "trait": "spend" } } }'),
+    'a rank of two sizes': audience('{ "rank": { "by": { "trait": "spend" }, "top": 1, "percent": 1 } }'),
+    'a rank of none': audience('{ "rank": { "by": { "trait": "spend" }, "top": 0 } }'),
+    'a rank by nothing': audience('{ "rank": { "top": 1 } }'),
+    'a rank by a word': audience('{ "rank": { "by": "spend", "top": 1 } }'),
+    'a wrong order': audience('{ "rank": { "by": { "trait": "a" }, "top": 1, "order": "desc" } }'),
+    'a rank in where': where('{ "rank": { "by": { "trait": "a" }, "top": 1 } }'),
+    'a split without a salt': audience('{ "split": { "from": 0, "to": 50 } }'),
+    'a split past the end': audience('{ "split": { "salt": "s", "from": 0, "to": 101 } }'),
+    'a holdout of none': `{ "kind": "audience", "key": "a", "holdout": { "percent": 0 }, "definition": { "audience": "b" } }`,
+    'exclude true': `{ "kind": "audience", "key": "a", "exclude": true, "definition": { "audience": "b" } }`,
+    'exclude a key': `{ "kind": "audience", "key": "a", "exclude": "b", "definition": { "audience": "b" } }`,
+    'exclude twice': `{ "kind": "audience", "key": "a", "exclude": ["b", "b"], "definition": { "audience": "b" } }`,
     'query text beside a form': audience(`{ "query": "trait('a').exists()", "event": "A" }`),
   }),
   ...all('trait', {
     'a condition for a trait': trait('{ "all": [{ "audience": "b" }] }'),
     'a trait without reducer': trait('{ "event": "A" }'),
     'a trait with a comparison': trait('{ "event": "A", "count": { "at_least": 1 } }'),
+    'a trait that excludes':
+      '{ "kind": "trait", "key": "t", "exclude": ["b"], "definition": { "event": "A", "count": {} } }',
+    'periods without a length': trait('{ "event": "A", "periods": { "of": 4 } }'),
+    'a trait with a verb': trait('{ "event": "A", "count": {}, "first_time": { "within": "7 days" } }'),
     'a trait with two reducers': trait('{ "event": "A", "count": {}, "sum": { "property": "x" } }'),
   }),
   ...all('destination', {
@@ -187,6 +244,36 @@ export const BAD: Readonly<Record<string, BadFile>> = {
       '1001 years',
       '60000 weeks',
     ),
+    'stopped later than it began': audience(
+      '{ "event": "A", "stopped": { "for": "90 days", "within": "30 days" } }',
+    ),
+    'restarted after a very long time': audience(
+      '{ "event": "A", "restarted": { "within": "30000 weeks", "after": "30000 weeks" } }',
+    ),
+    'more periods than there are': audience(
+      '{ "event": "A", "regularly": { "at_least": 5, "of": 4, "every": "1 week" } }',
+    ),
+    'periods past a thousand years': audience(
+      '{ "event": "A", "regularly": { "at_least": 5, "of": 60000, "every": "1 week" } }',
+    ),
+    'shares that are short': audience(
+      '{ "split": { "salt": "s", "shares": { "a": 10, "b": 45 }, "take": "a" } }',
+    ),
+    'shares that are too much': audience(
+      '{ "split": { "salt": "s", "shares": { "a": 33.4, "b": 33.3, "c": 33.4 }, "take": "a" } }',
+    ),
+    'shares of which none is taken': audience('{ "split": { "salt": "s", "shares": { "a": 10, "b": 90 } } }'),
+    'a share that there is not': audience(
+      '{ "split": { "salt": "s", "shares": { "control": 10, "rest": 90 }, "take": "controll" } }',
+    ),
+    'a share without shares': audience('{ "split": { "salt": "s", "take": "a" } }'),
+    'shares and bounds': audience(
+      '{ "split": { "salt": "s", "from": 10, "shares": { "a": 10, "b": 90 }, "take": "a" } }',
+    ),
+    'a split of nothing': audience('{ "split": { "salt": "s", "from": 50, "to": 50 } }'),
+    'a split of no part': audience('{ "split": { "salt": "s" } }'),
+    'a percentage too fine': audience('{ "split": { "salt": "s", "from": 0.00000001, "to": 50 } }'),
+    'another percentage too fine': audience('{ "rank": { "by": { "trait": "a" }, "percent": 0.0000001 } }'),
     'query text with a slip': audience(
       `{ "query": "event('A\\u00e9').cuont() >= 1 and trait(\\"b\\").contain('x')" }`,
     ),

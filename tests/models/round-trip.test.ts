@@ -115,6 +115,35 @@ const EXAMPLES: readonly (readonly [string, string])[] = [
     '{"trait":"x","greater_than":{"event":"A","avg":{"property":"y"}}}',
   ],
   ["trait('signed_up').within_last(1 week)", '{"trait":"signed_up","within_last":"1 week"}'],
+  [
+    "event('A').within(4 weeks).periods(1 week, 4) >= 3",
+    '{"event":"A","regularly":{"at_least":3,"of":4,"every":"1 week"}}',
+  ],
+  [
+    "event('A').within(7 days).count() >= 1 AND event('A').count() = event('A').within(7 days).count()",
+    '{"event":"A","first_time":{"within":"7 days"}}',
+  ],
+  [
+    "event('A').between(1 day, 7 days).count() >= 1 AND event('A').count() = event('A').within(7 days).count()",
+    '{"event":"A","first_time":{"between":["1 day","7 days"]}}',
+  ],
+  [
+    "event('A').within(30 days).count() = 0 AND event('A').within(90 days).count() >= 1",
+    '{"event":"A","stopped":{"for":"30 days","within":"90 days"}}',
+  ],
+  [
+    "event('A').within(1 week).count() >= 1 AND event('A').within(37 days).count() = event('A').within(1 week).count() AND event('A').count() > event('A').within(37 days).count()",
+    '{"event":"A","restarted":{"within":"1 week","after":"30 days"}}',
+  ],
+  ["top(100, trait('spend'))", '{"rank":{"by":{"trait":"spend"},"top":100}}'],
+  [
+    "bottom(12.5 percent, event('A').sum(property('v')), NOT audience('b'))",
+    '{"rank":{"by":{"event":"A","sum":{"property":"v"}},"percent":12.5,"order":"ascending","among":{"not":{"audience":"b"}}}}',
+  ],
+  [
+    "NOT split('s', 10, 55)",
+    '{"not":{"split":{"salt":"s","shares":{"control":10,"a":45,"b":45},"take":"a"}}}',
+  ],
   ["trait('x') = 1.50", '{"trait":"x","equals":1.50}'],
 ];
 
