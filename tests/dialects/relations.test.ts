@@ -157,6 +157,50 @@ const number: Step = (input, _other, i) => {
   };
 };
 
+/** What the rows of a partition before, or all of them, come to; the row before is told where the order has no ties. */
+const overPartition =
+  (fn: 'previous' | 'max' | 'count'): Step =>
+  (input, _other, i) => {
+    const [p, v, n] = [nth(input, i), nth(input, i + 1), freshName()];
+    const once = distinct(input.rows).length === input.rows.length;
+    const partitionBy = [int(p)];
+    const of = (r: Rows[number]): Rows => input.rows.filter((x) => (x[p] ?? null) === (r[p] ?? null));
+    const order = names(input);
+    const before = (x: Rows[number], y: Rows[number]): number => {
+      for (const c of order) {
+        const [a, b] = [x[c] ?? null, y[c] ?? null];
+        if (a !== b) return a === null ? 1 : b === null ? -1 : a - b;
+      }
+      return 0;
+    };
+    if (fn === 'count' || (fn === 'previous' && !once)) {
+      return {
+        relation: ir.partitionCount(input.relation, { partitionBy, as: n }),
+        rows: input.rows.map((r) => ({ ...r, [n]: of(r).length })),
+      };
+    }
+    if (fn === 'max') {
+      return {
+        relation: ir.partitionMax(input.relation, { arg: int(v), partitionBy, as: n }),
+        rows: input.rows.map((r) => {
+          const present = of(r).flatMap((x) => x[v] ?? []);
+          return { ...r, [n]: present.length === 0 ? null : Math.max(...present) };
+        }),
+      };
+    }
+    const orderBy = order.map((c) => ({ expr: int(c), nulls: 'last' as const }));
+    return {
+      relation: ir.previous(input.relation, { arg: int(v), partitionBy, orderBy, as: n }),
+      rows: input.rows.map((r) => {
+        const earlier = of(r)
+          .filter((x) => before(x, r) < 0)
+          .sort(before)
+          .at(-1);
+        return { ...r, [n]: earlier?.[v] ?? null };
+      }),
+    };
+  };
+
 /** The other side with names of its own, but for the key. */
 function renamed(other: Case, from: string, to: string): Case {
   const mapping = names(other).map((n) => [n, n === from ? to : freshName()] as const);
@@ -277,6 +321,7 @@ const STEPS: readonly Step[] = [
   filterLess, compute, negate, unique, group, total, number, joined('inner', false), joined('inner', true),
   joined('left', false), joined('full', false), half(true), half(false), together(true), together(false),
   nearest('after'), nearest('at_or_after'), nearest('at_or_before'), soFar,
+  overPartition('previous'), overPartition('max'), overPartition('count'),
 ]; // prettier-ignore
 
 /** Each step takes results of earlier ones, so that relations get shared. */

@@ -55,13 +55,16 @@ function definition(constraints: DefinitionConstraints): fc.Arbitrary<Definition
   const ofAccounts = fc.oneof(
     {
       weight: 3,
-      arbitrary: fc.tuple(settings, accountCondition(constraints)).map(([set, tree]): Definition => ({
-        kind: 'audience',
-        key: '',
-        of: 'accounts',
-        ...set,
-        definition: tree,
-      })),
+      arbitrary: fc
+        .tuple(settings, memberRules(constraints, reducedStream(constraints)), accountCondition(constraints))
+        .map(([set, rules, tree]): Definition => ({
+          kind: 'audience',
+          key: '',
+          of: 'accounts',
+          ...set,
+          ...rules,
+          definition: tree,
+        })),
     },
     {
       weight: 1,
@@ -151,6 +154,15 @@ function accountCondition(constraints: DefinitionConstraints): fc.Arbitrary<Cond
     { weight: 2, arbitrary: traitCondition(constraints) },
     { weight: 1, arbitrary: fc.nat(3).map((n): Condition => ({ audience: `${REFERENCE_PREFIX}${n}` })) },
   );
+  if (constraints.verbs === true) {
+    const withVerbs = fc.oneof(
+      { weight: 6, arbitrary: leaf },
+      { weight: 2, arbitrary: tagged(verbCondition(constraints)) },
+      { weight: 1, arbitrary: rankCondition(tagged(reducedStream(constraints)), tree<Condition>(leaf, 1)) },
+      { weight: 1, arbitrary: split().map((part): Condition => ({ split: part })) },
+    );
+    return tree<Condition>(withVerbs, 2);
+  }
   return tree<Condition>(leaf, 2);
 }
 
@@ -161,6 +173,12 @@ const userCondition = (constraints: DefinitionConstraints): fc.Arbitrary<Conditi
       { weight: 3, arbitrary: tagged(eventCondition(constraints)) },
       { weight: 2, arbitrary: traitCondition(constraints) },
       { weight: 1, arbitrary: fc.nat(3).map((n): Condition => ({ audience: `${REFERENCE_PREFIX}${n}` })) },
+      ...(constraints.verbs === true
+        ? [
+            { weight: 1, arbitrary: split().map((part): Condition => ({ split: part })) },
+            { weight: 1, arbitrary: tagged(verbCondition(constraints)) },
+          ]
+        : []),
     ),
     1,
   );
