@@ -1,7 +1,7 @@
 /** Mistakes in verbs, rankings, splits and exclusions: each with its place, nothing written. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { CONFIG, rollcall, shop, type Shop } from './support.js';
+import { BUYERS, CONFIG, documentOf, rollcall, shop, type Shop } from './support.js';
 
 const file = (rest: string): string => `{ "kind": "audience", "key": "bad",\n  ${rest} }\n`;
 const condition = (text: string): string => file(`"definition": ${text}`);
@@ -204,5 +204,31 @@ describe('exclusions of the project', () => {
     const { stdout } = await rollcall(made.dir, ['members', 'buyers', '--json']);
     expect(JSON.stringify(JSON.parse(stdout))).not.toContain('"b"');
     expect(stdout).toContain('"a"');
+  });
+});
+
+describe('what an audience says besides its condition is part of its meaning', () => {
+  test.each<[string, Record<string, unknown>, Record<string, unknown>]>([
+    ['a limit', { limit: { top: 1, by: { trait: 'spend' } } }, {}],
+    ['a holdout', { holdout: { percent: 10 } }, {}],
+    ['an exclusion', { exclude: ['best'] }, {}],
+    ['an exclusion of the project', {}, { exclude: ['best'] }],
+  ])('%s', async (_, more, config) => {
+    await using made = await shop();
+    await made.write('models/spend.json', SPEND);
+    await made.write('models/best.json', {
+      kind: 'audience',
+      key: 'best',
+      definition: { rank: { by: { trait: 'spend' }, top: 1 } },
+    });
+    const modified = async (): Promise<string[]> => {
+      const ran = await rollcall(made.dir, ['ls', '--select', 'state:modified', '--json']);
+      return documentOf<{ definitions: { key: string }[] }>(ran).definitions.map(({ key }) => key);
+    };
+    expect((await rollcall(made.dir, ['run'])).exit).toBe(0);
+    expect(await modified()).toEqual([]);
+    await made.write('models/buyers.json', { ...BUYERS, ...more });
+    await made.write('rollcall.json', { ...CONFIG, ...config });
+    expect(await modified()).toEqual(['buyers']);
   });
 });
