@@ -33,8 +33,9 @@ export interface DefinitionConstraints extends LanguageConstraints {
  */
 export function definitionSet(constraints: DefinitionConstraints = {}): fc.Arbitrary<Definition[]> {
   // Where each stands in the set is drawn with it, so that dropping one moves no other.
-  const draft = fc.tuple(definition(constraints), fc.nat(3));
-  return fc.array(draft, { minLength: 1, maxLength: constraints.maxDefinitions ?? 4 }).map((drafts) => {
+  const draft = fc.tuple(definition(constraints), fc.nat(11));
+  const maxLength = constraints.maxDefinitions ?? 4;
+  return fc.array(draft, { minLength: 1, maxLength, size: 'max' }).map((drafts) => {
     const places = drafts.map(([, place]) => place);
     return linked(drafts.map(([body]) => body))
       .map((body, index) => ({ body, place: places[index] ?? 0 }))
@@ -112,7 +113,7 @@ export function condition(constraints: DefinitionConstraints = {}): fc.Arbitrary
   const leaf = fc.oneof(
     { weight: 6, arbitrary: eventCondition(constraints) },
     { weight: 3, arbitrary: traitCondition(constraints) },
-    { weight: 1, arbitrary: fc.nat(3).map((n): Condition => ({ audience: `${REFERENCE_PREFIX}${n}` })) },
+    { weight: 1, arbitrary: fc.nat(11).map((n): Condition => ({ audience: `${REFERENCE_PREFIX}${n}` })) },
   );
   if (constraints.verbs !== true) return tree<Condition>(leaf, 3);
   const reduced = reducedStream(constraints);
@@ -152,7 +153,7 @@ function accountCondition(constraints: DefinitionConstraints): fc.Arbitrary<Cond
     { weight: 4, arbitrary: lifted },
     { weight: 3, arbitrary: tagged(eventCondition(constraints)) },
     { weight: 2, arbitrary: traitCondition(constraints) },
-    { weight: 1, arbitrary: fc.nat(3).map((n): Condition => ({ audience: `${REFERENCE_PREFIX}${n}` })) },
+    { weight: 1, arbitrary: fc.nat(11).map((n): Condition => ({ audience: `${REFERENCE_PREFIX}${n}` })) },
   );
   if (constraints.verbs === true) {
     const withVerbs = fc.oneof(
@@ -172,7 +173,7 @@ const userCondition = (constraints: DefinitionConstraints): fc.Arbitrary<Conditi
     fc.oneof(
       { weight: 3, arbitrary: tagged(eventCondition(constraints)) },
       { weight: 2, arbitrary: traitCondition(constraints) },
-      { weight: 1, arbitrary: fc.nat(3).map((n): Condition => ({ audience: `${REFERENCE_PREFIX}${n}` })) },
+      { weight: 1, arbitrary: fc.nat(11).map((n): Condition => ({ audience: `${REFERENCE_PREFIX}${n}` })) },
       ...(constraints.verbs === true
         ? [
             { weight: 1, arbitrary: split().map((part): Condition => ({ split: part })) },
@@ -213,7 +214,7 @@ function traitCondition(constraints: LanguageConstraints): fc.Arbitrary<Conditio
   ).map(([trait, comparison]): Condition => ({ trait, ...comparison }));
   const ofDefinition = fc
     .tuple(
-      fc.nat(3),
+      fc.nat(11),
       fc.oneof(
         anyComparison(),
         numberComparison(),

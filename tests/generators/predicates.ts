@@ -153,7 +153,7 @@ export function traitReference({ elements }: LanguageConstraints): fc.Arbitrary<
     ...(elements === true ? ELEMENT_TRAITS : []),
   );
   return fc.oneof(
-    fc.nat(3).map((n) => ({ trait: `${REFERENCE_PREFIX}${n}` })),
+    fc.nat(11).map((n) => ({ trait: `${REFERENCE_PREFIX}${n}` })),
     custom.map((trait) => ({ trait })),
   );
 }

@@ -41,7 +41,7 @@ export const sessionGap = (): fc.Arbitrary<string> =>
 export function ranking(reduced: fc.Arbitrary<EventStream>): fc.Arbitrary<Ranking> {
   const by: fc.Arbitrary<Ranking['by']> = fc.oneof(
     fc.constantFrom(...NUMBER_TRAITS).map((trait) => ({ trait })),
-    fc.nat(3).map((n) => ({ trait: `${REFERENCE_PREFIX}${n}` })),
+    fc.nat(11).map((n) => ({ trait: `${REFERENCE_PREFIX}${n}` })),
     reduced,
   );
   const size = fc.oneof(
@@ -84,7 +84,7 @@ export function memberRules(
   const exclude = fc.oneof(
     fc.constant(false as const),
     fc.array(
-      fc.nat(3).map((n) => `${REFERENCE_PREFIX}${n}`),
+      fc.nat(11).map((n) => `${REFERENCE_PREFIX}${n}`),
       { minLength: 1, maxLength: 2 },
     ),
   );

@@ -4,10 +4,8 @@ import { evaluate } from '../reference/evaluate.js';
 import { profileName, type Definition, type Message } from '../reference/model.js';
 import type { Published } from '../support/world.js';
 
-/** How many cases a property tries: so many in every test run, `ROLLCALL_RUNS` when a nightly run asks for more. */
-export const tries = (everyRun: number): { readonly numRuns: number } => ({
-  numRuns: Number(process.env['ROLLCALL_RUNS'] ?? everyRun),
-});
+/** All of the language that the generators write. */
+export const LANGUAGE = { funnels: true, elements: true, accounts: true, verbs: true } as const;
 
 /** What the reference evaluator says, in the words of `Published`. */
 export function referenceSays(

@@ -1,0 +1,58 @@
+/**
+ * Counts what a property tries in *pairs*: one random definition over one random history, judged by the reference
+ * evaluator. A pair is what a definition is worth; many share a history, because a warehouse costs more than a pair.
+ *
+ * Every run tries the pairs of fixed seeds, the same everywhere, and of one fresh seed, which is printed. Environment:
+ * `ROLLCALL_SEED` instead of the fresh seed; `ROLLCALL_PAIRS` how many pairs of fresh seeds instead of all that;
+ * `ROLLCALL_REPORT` a file that is told how it went, a line of JSON a property.
+ */
+import { appendFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { expect } from 'vitest';
+
+/** Tries with one seed, few enough that a failure says its seed soon and shrinks from a small set. */
+const TRIES = 10;
+
+export interface Pairs<T> {
+  readonly name: string;
+  readonly arbitrary: fc.Arbitrary<T>;
+  /** Throws where product and reference disagree; the number of pairs that were compared. */
+  readonly compare: (value: T) => Promise<number>;
+  /** Each good for `TRIES` tries. */
+  readonly seeds: readonly number[];
+  /** What those and a fresh one come to at least. */
+  readonly atLeast: number;
+}
+
+export async function tryPairs<T>({ name, arbitrary, compare, seeds, atLeast }: Pairs<T>): Promise<void> {
+  const counted = { pairs: 0, tries: 0 };
+  const property = fc.asyncProperty(arbitrary, async (value) => {
+    counted.pairs += await compare(value);
+    counted.tries++;
+  });
+  const started = Date.now();
+  const fresh = Number(process.env['ROLLCALL_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+  const wanted = Number(process.env['ROLLCALL_PAIRS'] ?? 0);
+  if (!Number.isSafeInteger(fresh) || !Number.isSafeInteger(wanted))
+    throw new Error('ROLLCALL_SEED and ROLLCALL_PAIRS are whole numbers');
+  let last = fresh;
+  try {
+    if (wanted === 0) {
+      for (const seed of [...seeds, fresh]) await fc.assert(property, { seed, numRuns: TRIES });
+    }
+    for (; counted.pairs < wanted; last++) await fc.assert(property, { seed: last, numRuns: TRIES });
+  } finally {
+    const seconds = Math.round((Date.now() - started) / 1000);
+    const said = `${name}: ${counted.pairs} pairs in ${counted.tries} tries, ${seconds} s; fresh seed ${fresh} (again: ROLLCALL_SEED=${fresh})`;
+    // eslint-disable-next-line no-console -- the seed has to be seen, and a test has no other voice
+    console.log(said);
+    const report = process.env['ROLLCALL_REPORT'];
+    if (report)
+      appendFileSync(report, `${JSON.stringify({ name, ...counted, seconds, from: fresh, to: last })}\n`);
+  }
+  expect(counted.pairs).toBeGreaterThanOrEqual(Math.max(atLeast, wanted));
+}
+
+/** So many seeds that nobody chose. */
+export const seedsFrom = (first: number, count: number): readonly number[] =>
+  Array.from({ length: count }, (_, i) => first + i);
