@@ -13,7 +13,7 @@ it('incremental equals full, after any sequence of runs', { timeout: 36_000_000 
     name: 'runs',
     arbitrary: fc.tuple(scenario({ ...LANGUAGE, maxDefinitions: 12 }), fc.nat(5)),
     compare: afterEachRun,
-    seeds: seedsFrom(1, 3),
+    seeds: seedsFrom(1, 4),
     atLeast: 500,
   });
 });

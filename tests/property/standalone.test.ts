@@ -14,7 +14,7 @@ it('a standalone SELECT gives what the reference gives', { timeout: 36_000_000 }
     name: 'standalone',
     arbitrary: fc.tuple(definitionSet({ ...LANGUAGE, maxDefinitions: 12 }), history(), fc.nat(5)),
     compare: bySelect,
-    seeds: seedsFrom(1, 8),
+    seeds: seedsFrom(1, 10),
     atLeast: 500,
   });
 });
