@@ -92,7 +92,7 @@ export function moved(n: number | null, sign: '+' | '−', color: (text: string)
 
 /** How many values changed: of an audience that is who entered and exited, and told already. */
 export function changedCell(d: { readonly kind: string; readonly changed: number | null }): string | null {
-  if (d.kind === 'audience') return '';
+  if (d.kind !== 'trait') return '';
   return d.changed === null ? null : d.changed === 0 ? '·' : count(d.changed);
 }
 

@@ -9,6 +9,7 @@ import { TRAIT_STAGE, type ExistingState, type RunProgram } from './program/plan
 import { runProvider } from './program/provider.js';
 import { unionNeeds } from './resolve/needs.js';
 import { rewrite } from './rewrite/index.js';
+import type { Remembered } from './standalone/index.js';
 import type { ResolvedDefinition, ResolvedProject } from './resolve/types.js';
 
 export interface CompileRunInput {
@@ -44,8 +45,7 @@ export function compileRun(input: CompileRunInput): {
   const diagnostics = computed.flatMap((d) => neverComputed(d, resolved, computing, published));
   if (hasErrors(diagnostics)) return { diagnostics };
 
-  const target = project.config.targets[project.config.target];
-  const schema = target?.schema ?? 'rollcall';
+  const schema = schemaOf(resolved);
   const needs = unionNeeds(resolved.definitions.map((d) => d.needs));
   const entityNeeds = unionNeeds(computed.map((d) => d.needs)).entities ?? [];
   const { sources, entities, queries } = resolved;
@@ -133,6 +133,15 @@ function numberOf(numbers: ReadonlyMap<string, number>, key: string): number {
   if (no === undefined) throw new CompilerBug(`definition ${key} has no number`);
   return no;
 }
+
+const schemaOf = ({ project: { config } }: ResolvedProject): string =>
+  config.targets[config.target]?.schema ?? 'rollcall';
+
+/** What the warehouse remembers of journeys, for SELECTs that stand alone. */
+export const rememberedOf = (resolved: ResolvedProject, existing: ExistingState): Remembered => ({
+  schema: schemaOf(resolved),
+  published: publishedNumbers(existing),
+});
 
 /** Numbers of the definitions that have published something. */
 function publishedNumbers(existing: ExistingState): ReadonlyMap<string, number> {

@@ -10,8 +10,8 @@ export {
   type ResolvedDefinition,
   type ResolveInput,
 } from './resolve/index.js';
-export { compileRun, type CompileRunInput } from './compile-run.js';
-export { standaloneSelect, type StandaloneSelect } from './standalone/index.js';
+export { compileRun, rememberedOf, type CompileRunInput } from './compile-run.js';
+export { standaloneSelect, type Remembered, type StandaloneSelect } from './standalone/index.js';
 export { describableQueries, readQueries, tablesNamed } from './sql/index.js';
 export { fingerprint, SEMANTIC_VERSION } from './plan/fingerprint.js';
 export { select, type SelectInput } from './plan/select.js';

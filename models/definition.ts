@@ -1,5 +1,6 @@
 import type { SourceSpan } from '../compiler/diagnostics/index.js';
 import type { Condition, Duration, Rank, Split, TraitValue } from './algebra.js';
+import type { Journey, JourneyStep } from './journey.js';
 
 /** Which event history a definition may use (SEMANTICS §5). */
 export type History =
@@ -67,10 +68,32 @@ export interface TraitDefinition extends DefinitionBase {
   readonly value: TraitValue;
 }
 
-/** One definition file, parsed and normalised, with every default filled in. */
-export type Definition = AudienceDefinition | TraitDefinition;
+/** Those inside; what each of its steps holds is an output of it. */
+export interface JourneyDefinition extends DefinitionBase {
+  readonly kind: 'journey';
+  readonly journey: Journey;
+}
+
+/** A step of a journey: an audience in everything but how its members are found. */
+export interface JourneyStepDefinition extends DefinitionBase {
+  readonly kind: 'journey_step';
+  readonly step: JourneyStep;
+  readonly output: DefinitionOutput & { readonly of: JourneyDefinition };
+}
+
+/** One definition file, parsed and normalised, with every default filled in; or an output of one. */
+export type Definition = AudienceDefinition | TraitDefinition | JourneyDefinition | JourneyStepDefinition;
 
 export type DefinitionKind = Definition['kind'];
+
+/** What is published of a definition: members, or values. Of a kind that state names, too. */
+export const shapeOf = (kind: string): 'audience' | 'trait' => (kind === 'trait' ? 'trait' : 'audience');
+
+/** A kind in words, for messages. */
+export const nounOf = (kind: string): string =>
+  ({ audience: 'an audience', trait: 'a trait', journey: 'a journey', journey_step: 'a step of a journey' })[
+    kind
+  ] ?? `a ${kind}`;
 
 /** The definition of the file that a definition is, or is an output of. */
 export const ownerOf = (definition: Definition): Definition => definition.output?.of ?? definition;

@@ -1,6 +1,7 @@
 /** The `models/` room: what a project's files mean. */
 export * from './algebra.js';
 export * from './definition.js';
+export * from './journey.js';
 export { formatDuration, parseDuration } from './duration.js';
 export { parseInstant } from './instant.js';
 export type { ProjectFs } from './files.js';
@@ -25,6 +26,6 @@ export { parseQuery, printQuery, type ParsedQuery, type PrintOptions } from './q
 export { publishedSchema, type JsonSchema } from './schema/publish.js';
 export type * from './test-case.js';
 export { toJson } from './to-json.js';
-export { conditionsIn, conditionsInValue, countPrimaries, namesIn } from './walk.js';
+export { conditionsIn, conditionsInValue, countPrimaries, namesIn, referencesOf } from './walk.js';
 export { readListing, type Listing, type ListedItem } from './import/listing.js';
 export { convertItem, type Converted } from './import/convert.js';

@@ -1,4 +1,6 @@
 import type { Condition, Operand, TraitValue } from './algebra.js';
+import type { Definition } from './definition.js';
+import { stepKey } from './journey.js';
 
 /**
  * Every condition of a tree, the tree itself first and then depth first in the order of the text,
@@ -43,11 +45,11 @@ export function countPrimaries(conditions: Iterable<Condition>): number {
 }
 
 /** Trait paths and audience keys that a tree refers to, anywhere in it. */
-export const namesIn = (tree: Condition | TraitValue): readonly string[] =>
+export const namesIn = (tree: object): readonly string[] =>
   textsIn(tree, ({ kind, path, key }) => (kind === 'trait' ? path : kind === 'audience' ? key : undefined));
 
 /** Entities a tree reads, anywhere in it. */
-export const entitiesIn = (tree: Condition | TraitValue): readonly string[] =>
+export const entitiesIn = (tree: object): readonly string[] =>
   textsIn(tree, ({ kind, entity }) => (kind === 'entity' ? entity : undefined));
 
 /** Each text that some node of a tree has to give, once. */
@@ -64,4 +66,20 @@ function textsIn(
   };
   visit(tree);
   return [...found];
+}
+
+/** Keys and trait paths that a definition refers to; a journey and its steps refer to each other. */
+export function referencesOf(definition: Definition): readonly string[] {
+  switch (definition.kind) {
+    case 'audience':
+      return namesIn(definition.condition);
+    case 'trait':
+      return namesIn(definition.value);
+    case 'journey': {
+      const { key, journey } = definition;
+      return [...namesIn(journey), ...journey.steps.map((step) => stepKey(key, step.key))];
+    }
+    case 'journey_step':
+      return [definition.output.of.key];
+  }
 }

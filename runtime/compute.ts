@@ -1,6 +1,6 @@
 /** Computing: each definition fills its stage, outside any transaction, so that a failure is its own. */
 import type { Diagnostic } from '../compiler/diagnostics/index.js';
-import type { Spans } from '../models/definition.js';
+import { ownerOf, type Spans } from '../models/definition.js';
 import type { RunEventBody } from './api.js';
 import type { Executor } from './executor.js';
 import { definitionFailed, isStatementFailure, upstreamFailed } from './failures.js';
@@ -25,7 +25,43 @@ export async function computeAll(script: Script, context: ComputeContext): Promi
   for (const [i, item] of script.definitions.entries()) {
     if (await computeOne(item, { index: i + 1, total }, context)) ready.push(item);
   }
-  return ready;
+  return withoutFailed(ready, total, context);
+}
+
+/**
+ * What can still be published: nothing that reads what failed, and of a definition and its outputs all or none, or
+ * readers would see half of a run. What is left out is told.
+ */
+export function withoutFailed(
+  ready: readonly DefinitionScript[],
+  total: number,
+  context: ComputeContext,
+): DefinitionScript[] {
+  const { ledger, emit } = context;
+  let left = [...ready];
+  for (;;) {
+    const owners = new Set(ledger.failedOwners());
+    const kept = left.filter((item) => {
+      const { definition } = item.plan;
+      const together = owners.has(ownerOf(definition).key);
+      if (!together && !stoppedByUpstream(item, context)) return true;
+      if (together) stopTogether(item, context);
+      const error = ledger.failure(definition.key);
+      const { key, kind } = definition;
+      const status = ledger.status(key) === 'failed' ? 'failed' : 'upstream_failed';
+      if (error) emit({ event: 'definition_failed', key, kind, status, error, index: item.index, total });
+      return false;
+    });
+    if (kept.length === left.length) return kept;
+    left = kept;
+  }
+}
+
+/** Fails an output with the others of its definition, for their reason. */
+function stopTogether({ plan: { definition } }: DefinitionScript, { ledger }: ComputeContext): void {
+  const owner = ownerOf(definition).key;
+  const cause = ledger.failureOf(owner);
+  if (cause) ledger.failed(definition.key, cause.status, cause.error);
 }
 
 async function computeOne(

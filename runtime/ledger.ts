@@ -1,6 +1,6 @@
 /** What a run knows of each definition it selects: its row before, what became of it, its row after. */
 import { CompilerBug, type Diagnostic } from '../compiler/diagnostics/index.js';
-import type { Definition } from '../models/definition.js';
+import { ownerOf, type Definition } from '../models/definition.js';
 import type { DefinitionResult, DefinitionStatus } from './api.js';
 import type { DefinitionRow } from './existing.js';
 import { microsOf } from './instants.js';
@@ -82,6 +82,23 @@ export class Ledger {
   /** A definition's failure, its own or its upstream's. */
   failure(key: string): Diagnostic | undefined {
     return this.entries.get(key)?.error;
+  }
+
+  /** The definitions of files that failed, or of which an output did. */
+  failedOwners(): readonly string[] {
+    return [...this.entries.values()].filter((e) => e.error).map((e) => ownerOf(e.definition).key);
+  }
+
+  /** Why a definition or one of its outputs failed; the failure of its own, where one is. */
+  failureOf(
+    owner: string,
+  ): { readonly status: 'failed' | 'upstream_failed'; readonly error: Diagnostic } | undefined {
+    const found = [...this.entries.values()].flatMap(({ definition, status, error }) =>
+      error && ownerOf(definition).key === owner
+        ? [{ status: status === 'failed' ? ('failed' as const) : ('upstream_failed' as const), error }]
+        : [],
+    );
+    return found.find(({ status }) => status === 'failed') ?? found[0];
   }
 
   status(key: string): DefinitionStatus | 'pending' | 'computed' | undefined {

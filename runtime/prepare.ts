@@ -2,7 +2,7 @@
 import { compileRun, resolveProject, select, type ResolvedProject } from '../compiler/index.js';
 import { CompilerBug, hasErrors, UserError, type Diagnostic } from '../compiler/diagnostics/index.js';
 import type { RunProgram } from '../compiler/program/plan.js';
-import { ownerOf, type Project, type Spans } from '../models/definition.js';
+import { nounOf, ownerOf, type Project, type Spans } from '../models/definition.js';
 import type { SelectionOptions } from './api.js';
 import { introspect } from './catalog.js';
 import { readState, type StoredState } from './existing.js';
@@ -68,8 +68,6 @@ function retiredKeys(project: Project, spans: Spans, stored: StoredState): Diagn
     return [{ code: 'retired-key', severity: 'error', ...refused, definition: key, ...(span && { span }) }];
   });
 }
-
-const nounOf = (kind: string): string => (kind === 'audience' ? 'an audience' : `a ${kind}`);
 
 /** What was removed once is not removed again: it was told so, and when. */
 const isRemoved = (stored: StoredState, key: string): boolean =>

@@ -1,6 +1,6 @@
 /** `preview`: a definition as it stands in its file, computed from the raw sources and published nowhere. */
 import * as ir from '../compiler/ir/build.js';
-import { standaloneSelect } from '../compiler/index.js';
+import { rememberedOf, standaloneSelect } from '../compiler/index.js';
 import type { PreviewOptions, PreviewResult } from './api.js';
 import { readAsOf, timestamp } from './instants.js';
 import { byProfile, first, unknownKey } from './members.js';
@@ -16,7 +16,7 @@ export async function preview(options: PreviewOptions): Promise<PreviewResult> {
     const { resolved, stored, diagnostics } = await resolveSession(session);
     const definition = resolved.byKey.get(key)?.definition;
     if (!definition) throw unknownKey(key, [...resolved.byKey.keys()]);
-    const { query, firstRuns } = standaloneSelect(resolved, key);
+    const { query, firstRuns } = standaloneSelect(resolved, key, rememberedOf(resolved, stored.existing));
     const params = standaloneParams(firstRuns, stored, asOf);
     // One statement, so that the definition is computed once for both.
     const size = ir.aggregate(query, [], [ir.as('preview_size', ir.agg('count'))]);

@@ -5,8 +5,9 @@
  */
 import { computedStep } from '../compiler/program/publish.js';
 import type { Step } from '../compiler/program/types.js';
+import { shapeOf } from '../models/definition.js';
 import type { Row } from '../dialects/warehouse.js';
-import { stoppedByUpstream, type ComputeContext } from './compute.js';
+import { withoutFailed, type ComputeContext } from './compute.js';
 import type { RenderedStep } from './executor.js';
 import { definitionFailed, isStatementFailure, type StatementFailure } from './failures.js';
 import { elapsed } from './instants.js';
@@ -39,7 +40,7 @@ export async function publishAll(
   const startedAt = now();
   const removed = script.removed.length;
   emit({ event: 'publish_started', definitions: ready.length, removed });
-  let left = ready;
+  let left: readonly DefinitionScript[] = ready;
   for (;;) {
     try {
       await executor.transaction(async () => {
@@ -51,7 +52,8 @@ export async function publishAll(
     } catch (error) {
       if (!(error instanceof PublishFailed)) throw error;
       fail(error, context, script.definitions.length);
-      left = left.filter((item) => item !== error.item && !stopped(item, context, script.definitions.length));
+      const others = left.filter((item) => item !== error.item);
+      left = withoutFailed(others, script.definitions.length, context);
     }
   }
   const duration_ms = elapsed(startedAt, now());
@@ -69,7 +71,7 @@ async function publishSet(
   for (const item of items) await ownSteps(item, item.baseline, context);
   // Most runs change little: what has nothing to do is not asked.
   const due = publish.apply.filter(({ step: { when } }) => {
-    const asked = items.filter(({ plan }) => plan.definition.kind === when?.kind);
+    const asked = items.filter(({ plan }) => shapeOf(plan.definition.kind) === when?.kind);
     return (
       !when || asked.some((item) => when.any.some((what) => (counts.get(item.definitionNo)?.[what] ?? 0) > 0))
     );
@@ -83,7 +85,7 @@ async function publishSet(
     }
     const own = counts.get(item.definitionNo) ?? { size: 0, entered: 0, exited: 0, changed: 0 };
     const sent = await ownSteps(item, item.messages, context);
-    const stored = definition.kind === 'audience' ? own.changed : own.entered + own.exited + own.changed;
+    const stored = definition.kind !== 'trait' ? own.changed : own.entered + own.exited + own.changed;
     ledger.published(definition.key, fingerprint, {
       counts: own,
       rows: stored + sent.rows,
@@ -125,16 +127,4 @@ function fail({ item, failure }: PublishFailed, context: ComputeContext, total: 
   const error = definitionFailed(item.plan.definition, failure, context.spans);
   context.ledger.failed(key, 'failed', error);
   context.emit({ event: 'definition_failed', key, kind, status: 'failed', error, index: item.index, total });
-}
-
-/** In order, so what depends on something stopped is stopped after it. */
-function stopped(item: DefinitionScript, context: ComputeContext, total: number): boolean {
-  if (!stoppedByUpstream(item, context)) return false;
-  const { key, kind } = item.plan.definition;
-  const error = context.ledger.failure(key);
-  if (error) {
-    const status = context.ledger.status(key) === 'failed' ? 'failed' : 'upstream_failed';
-    context.emit({ event: 'definition_failed', key, kind, status, error, index: item.index, total });
-  }
-  return true;
 }

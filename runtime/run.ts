@@ -2,6 +2,7 @@
 import { UserError, type Diagnostic, type ExitCode } from '../compiler/diagnostics/index.js';
 import { LAYOUT_VERSION } from '../compiler/program/state.js';
 import type { Step } from '../compiler/program/types.js';
+import type { DefinitionKind } from '../models/definition.js';
 import type {
   DefinitionResult,
   LandingResult,
@@ -185,7 +186,7 @@ class Run {
   private removedResults(): DefinitionResult[] {
     return this.removedRows().map(({ key, kind }) => ({
       key,
-      kind: kind === 'trait' ? 'trait' : 'audience',
+      kind: kind as DefinitionKind,
       status: 'removed',
       size: 0,
       entered: null,

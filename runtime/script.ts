@@ -5,7 +5,7 @@ import { computedStep, type Computed } from '../compiler/program/publish.js';
 import type { Step } from '../compiler/program/types.js';
 import type { Dialect, Params } from '../dialects/dialect.js';
 import type { RenderedStep } from './executor.js';
-import type { Spans } from '../models/definition.js';
+import { ownerOf, shapeOf, type Spans } from '../models/definition.js';
 import type { StoredState } from './existing.js';
 import { attributed } from './failures.js';
 import { timestamp } from './instants.js';
@@ -75,12 +75,16 @@ export function commonParams(b: Bindings): Params {
   };
 }
 
-/** Parameters of one definition's steps. A definition that never ran counts this run as its first. */
-export function definitionParams(b: Bindings, key: string): Params {
+/**
+ * Parameters of one definition's steps. A definition that never ran counts this run as its first.
+ *
+ * @param owner the definition whose first run counts: of an output the one of the file
+ */
+export function definitionParams(b: Bindings, key: string, owner = key): Params {
   return {
     ...commonParams(b),
     definition_no: { type: 'int', value: String(definitionNo(b, key)) },
-    first_run_at: timestamp(b.definitions.get(key)?.firstRunAt ?? b.asOf),
+    first_run_at: timestamp(b.definitions.get(owner)?.firstRunAt ?? b.asOf),
   };
 }
 
@@ -97,7 +101,7 @@ export const computedOf = (items: readonly DefinitionScript[]): readonly Compute
     .map(({ plan, definitionNo }) => ({
       definitionNo,
       key: plan.definition.key,
-      kind: plan.definition.kind,
+      kind: shapeOf(plan.definition.kind),
     }));
 
 function sourceParams(b: Bindings, source: string): Params {
@@ -133,7 +137,7 @@ export function renderProgram(
   });
   const problems: Diagnostic[] = [];
   const definitions = program.definitions.flatMap((plan, i): DefinitionScript[] => {
-    const params = definitionParams(bindings, plan.definition.key);
+    const params = definitionParams(bindings, plan.definition.key, ownerOf(plan.definition).key);
     try {
       return [
         {

@@ -1,5 +1,5 @@
 /** SQL for people: each definition's standalone SELECT, and the statements of a run in order. */
-import { standaloneSelect, type ResolvedProject } from '../compiler/index.js';
+import { rememberedOf, standaloneSelect, type ResolvedProject } from '../compiler/index.js';
 import type { Dialect, Params } from '../dialects/dialect.js';
 import type { Definition } from '../models/definition.js';
 import type { RenderedStep } from './executor.js';
@@ -39,7 +39,7 @@ export function standaloneSql(
   stored: StoredState,
   asOf: string,
 ): Standalone {
-  const { query, firstRuns } = standaloneSelect(resolved, key);
+  const { query, firstRuns } = standaloneSelect(resolved, key, rememberedOf(resolved, stored.existing));
   const params = standaloneParams(firstRuns, stored, asOf);
   const bound: Params = Object.fromEntries(
     Object.entries(params).map(([name, iso]) => [name, timestamp(iso)]),

@@ -161,7 +161,7 @@ interface Year {
 function yearOf(months: readonly Month[]): readonly Year[] {
   const last = months.at(-1)?.run.definitions ?? [];
   return last
-    .filter((d) => d.kind === 'audience')
+    .filter((d) => d.kind !== 'trait')
     .map(({ key, size }) => {
       const of = months.map((m) => m.run.definitions.find((d) => d.key === key));
       return {

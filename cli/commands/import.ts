@@ -88,7 +88,9 @@ async function write({ writable }: ImportPlan, dir: string): Promise<void> {
   const folder = await schemaFolder(dir);
   const files = writable.flatMap(({ file, kind, text }) => {
     const path = join(dir, file);
-    return text === undefined ? [] : [{ path, text: text(schemaRef(folder, path, kind)) }];
+    return text === undefined
+      ? []
+      : [{ path, text: text(schemaRef(folder, path, kind === 'trait' ? kind : 'audience')) }];
   });
   await writeAll(files);
 }

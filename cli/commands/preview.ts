@@ -43,7 +43,7 @@ async function action(context: Context, { limit = 10, sql }: Options, key: strin
   }
   const { bold, dim } = context.paint;
   if (sql === true) await context.print(`${result.sql.trimEnd()}\n`);
-  const noun = result.kind === 'audience' ? 'members' : 'values';
+  const noun = result.kind === 'trait' ? 'values' : 'members';
   await context.print(
     `${bold(key)} ${count(result.size)} ${noun} ${dim(`as of ${result.as_of}, not published`)}`,
   );

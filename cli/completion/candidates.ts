@@ -90,6 +90,7 @@ async function valuesOf(
     ...tags.map((tag): Candidate => [`tag:${tag}`, 'tag']),
     ['kind:audience', 'audiences'],
     ['kind:trait', 'traits'],
+    ['kind:journey', 'journeys'],
     ['path:models/', 'files below a folder'],
     ['state:modified', 'what changed since the last run'],
   ];

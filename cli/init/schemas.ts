@@ -5,7 +5,14 @@ import { dirname, join, relative, sep } from 'node:path';
 import { packageDir } from '../package.js';
 
 /** Schemas of the files a person writes. */
-const FILES = ['rollcall.json', 'audience.json', 'trait.json', 'destination.json', 'test.json'] as const;
+const FILES = [
+  'rollcall.json',
+  'audience.json',
+  'trait.json',
+  'journey.json',
+  'destination.json',
+  'test.json',
+] as const;
 
 const LOCAL = join('.rollcall', 'schemas');
 
@@ -30,7 +37,7 @@ export async function schemaFolder(projectDir: string): Promise<string> {
 export function schemaRef(
   folder: string,
   file: string,
-  kind: 'rollcall' | 'audience' | 'trait' | 'destination' | 'test',
+  kind: 'rollcall' | 'audience' | 'trait' | 'journey' | 'destination' | 'test',
 ): string {
   const path = relative(dirname(file), join(folder, `${kind}.json`))
     .split(sep)

@@ -67,6 +67,9 @@ export function accountProvider(users: Provider): Provider {
     audience: (key) => users.audience(key),
     query: (owner, columns) => users.query(owner, columns),
     identified: (type, rows) => users.identified(type, rows),
+    positions: (journey, keys) => users.positions(journey, keys),
+    waits: (journey, keys) => users.waits(journey, keys),
+    departures: (journey) => users.departures(journey),
     firstRunAt: () => users.firstRunAt(),
   };
 }

@@ -3,6 +3,7 @@ import type { Definition } from '../../models/definition.js';
 import type { Relation } from '../ir/types.js';
 import { lowerAudience } from './audience.js';
 import { accountProvider } from './accounts.js';
+import { lowerJourney, lowerStep } from './journey.js';
 import type { LowerContext, Provider, ResolveTrait } from './provider.js';
 import { lowerOutput } from './query.js';
 import { lowerTrait } from './trait.js';
@@ -22,7 +23,7 @@ export type {
 } from './provider.js';
 
 /**
- * Members (profile key) of an audience, or values (key, value, number_value, text_value) of a trait.
+ * Members (profile key) of an audience, a journey or a step of one, or values (key, value, number_value, text_value) of a trait.
  *
  * @param users what is read of users; definitions of accounts read it by account
  */
@@ -37,8 +38,16 @@ export function lowerDefinition(
   const provider = of === 'accounts' ? accountProvider(users) : users;
   const limited = history.mode === 'all' ? {} : { history: history.before ? { before: history.before } : {} };
   const context: LowerContext = { provider, resolveTrait, of, includeAnonymous, ...limited };
-  if (definition.kind === 'audience') return lowerAudience(definition.condition, context);
-  return definition.value.kind === 'sql'
-    ? lowerOutput(definition, context)
-    : lowerTrait(definition.value, context);
+  switch (definition.kind) {
+    case 'audience':
+      return lowerAudience(definition.condition, context);
+    case 'trait':
+      return definition.value.kind === 'sql'
+        ? lowerOutput(definition, context)
+        : lowerTrait(definition.value, context);
+    case 'journey':
+      return lowerJourney(definition, context);
+    case 'journey_step':
+      return lowerStep(definition, context);
+  }
 }

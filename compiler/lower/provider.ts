@@ -36,6 +36,15 @@ export interface Provider {
   query(owner: string, columns: readonly Column[]): QueryRows;
   /** Rows with an `id` by the profile that has it: key, then their columns. Ids that are nobody's are left out. */
   identified(type: 'user_id' | 'anonymous_id', rows: Relation): Relation;
+  /**
+   * Who was published, before this run, at any of these keys of a journey and its steps: key, `entered_at`; a profile
+   * perhaps several times. Where one became part of a profile that was not inside itself, that stands where it stood.
+   */
+  positions(journey: string, keys: readonly string[]): Relation;
+  /** The same; where one has taken over from another, also since when that stood there. */
+  waits(journey: string, keys: readonly string[]): Relation;
+  /** Who left a journey, before this run: key, `exited_at`; a profile perhaps several times. */
+  departures(journey: string): Relation;
   /** Accounts and their users. */
   accounts(): AccountSide;
   /** Of a provider of accounts: the one of their users. */

@@ -1,6 +1,6 @@
 /** SQL traits: a query's rows given to profiles, a column of it as a trait's values. */
-import type { Definition, TraitDefinition } from '../../models/definition.js';
-import { ownerOf } from '../../models/definition.js';
+
+import { ownerOf, shapeOf, type Definition, type TraitDefinition } from '../../models/definition.js';
 import { columnFacet, identifierOf, rawScan } from '../bind/columns.js';
 import { hashedName } from '../bind/paths.js';
 import {
@@ -89,7 +89,7 @@ export function queryRows(
 function refRows(definition: Definition, users: Provider): Relation {
   const { key, kind, of } = definition;
   const provider = of === 'accounts' ? accountProvider(users) : users;
-  const rows = kind === 'audience' ? provider.audience(key) : provider.trait(key);
+  const rows = kind === 'trait' ? provider.trait(key) : provider.audience(key);
   const named = join(
     'inner',
     rows,
@@ -97,7 +97,7 @@ function refRows(definition: Definition, users: Provider): Relation {
     provider.key.map(({ name }) => name),
   );
   const isUser = eq(c(named, 'named_kind'), text('user'));
-  const columns = REF_COLUMNS[kind].map(({ name }) => {
+  const columns = REF_COLUMNS[shapeOf(kind)].map(({ name }) => {
     if (name === 'profile_id') return as(name, c(named, 'named_id'));
     if (name === 'user_id') return as(name, caseWhen([{ when: isUser, then: c(named, 'named_id') }]));
     return as(name, c(named, name));

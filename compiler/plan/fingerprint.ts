@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { durationMicros, type Condition, type Duration, type TraitValue } from '../../models/algebra.js';
+import { durationMicros, type Duration } from '../../models/algebra.js';
 import type { Definition, ProjectConfig, TraitDefinition } from '../../models/definition.js';
+import type { Journey } from '../../models/journey.js';
 import { entitiesIn } from '../../models/walk.js';
 import { parseInstant } from '../../models/instant.js';
 import { canonicalDecimal } from '../lower/decimal.js';
@@ -22,9 +23,8 @@ export function fingerprint(
   query?: { readonly meaning: string },
 ): string {
   const { kind, of, includeAnonymous, history } = definition;
-  const written = definition.kind === 'audience' ? definition.condition : definition.value;
-  const body = definition.kind === 'audience' ? written : valueBody(definition, query);
-  const read = entitiesRead(written, entities);
+  const body = bodyOf(definition, query);
+  const read = entitiesRead(body, entities);
   const meaning = { version: SEMANTIC_VERSION, kind, of, includeAnonymous, history, body, ...read };
   return createHash('sha256')
     .update(JSON.stringify(canonical(meaning)))
@@ -32,15 +32,37 @@ export function fingerprint(
 }
 
 /** A query means what its macros came to, and each of its columns something of its own. */
-function valueBody({ value, output }: TraitDefinition, query?: { readonly meaning: string }): unknown {
+function valueBody({ value, output }: TraitDefinition, query?: { readonly meaning: string }): object {
   return value.kind === 'sql'
     ? { kind: 'sql', sql: query?.meaning ?? value.sql, output: output?.name }
     : value;
 }
 
+function bodyOf(definition: Definition, query?: { readonly meaning: string }): object {
+  switch (definition.kind) {
+    case 'audience':
+      return definition.condition;
+    case 'trait':
+      return valueBody(definition, query);
+    case 'journey':
+      return meaningOf(definition.journey);
+    case 'journey_step':
+      // They are computed together, each from those before it.
+      return { journey: meaningOf(definition.output.of.journey), step: definition.step.key };
+  }
+}
+
+/** What a step is called, and where it sends, is no part of what it means. */
+const meaningOf = ({ entry, exit, reEntry, steps }: Journey): object => ({
+  entry,
+  exit,
+  reEntry,
+  steps: steps.map(({ key, after, rule }) => ({ key, after, rule })),
+});
+
 /** The configuration of the entities a definition reads, as far as it says which rows they are. */
 function entitiesRead(
-  body: Condition | TraitValue,
+  body: object,
   entities: NonNullable<ProjectConfig['entities']>,
 ): { readonly entities?: object } {
   const read = entitiesIn(body).flatMap((name) =>

@@ -89,7 +89,7 @@ const METHODS: Record<string, Test> = {
 };
 
 const VALUES: Partial<Record<string, readonly string[]>> = {
-  kind: ['audience', 'trait'],
+  kind: ['audience', 'trait', 'journey', 'journey_step'],
   state: ['modified'],
 };
 

@@ -1,6 +1,6 @@
 /** Messages to destinations: payloads in Segment's shapes and their stable ids (SEMANTICS §7). */
 import { createHash } from 'node:crypto';
-import type { Definition, Destination, MessageType } from '../../models/definition.js';
+import type { Definition, DefinitionKind, Destination, MessageType } from '../../models/definition.js';
 import { as, c, call, caseWhen, eq, extend, int, lit, param, project, text } from '../ir/build.js';
 import type { Expr, Relation } from '../ir/types.js';
 import { AS_OF } from './identity.js';
@@ -106,7 +106,7 @@ function traits(rows: Relation, { definition, type }: Message): Expr {
 }
 
 function properties(rows: Relation, { definition }: Message): Expr {
-  const label = definition.kind === 'audience' ? 'audience_key' : 'trait_key';
+  const label = definition.kind === 'trait' ? 'trait_key' : 'audience_key';
   const named = definition.key === label ? [] : [text(label), json(definition.key)];
   return call('json_object', ...named, text(definition.key), value(rows));
 }
@@ -126,13 +126,21 @@ function context(rows: Relation, message: Message): Expr {
   return call('json_object', text('traits'), contextTraits, ...personas);
 }
 
+/** Those inside a journey are an audience like any other. */
+const CLASSES: Readonly<Record<DefinitionKind, { prefix: string; computationClass: string }>> = {
+  audience: { prefix: 'aud', computationClass: 'audience' },
+  trait: { prefix: 'tra', computationClass: 'trait' },
+  journey: { prefix: 'aud', computationClass: 'audience' },
+  journey_step: { prefix: 'jst', computationClass: 'journey_step' },
+};
+
 function personasOf({ definition, namespace }: Message): Readonly<Record<string, string>> {
-  const prefix = definition.kind === 'audience' ? 'aud' : 'tra';
+  const { prefix, computationClass } = CLASSES[definition.kind];
   const hash = createHash('sha256')
     .update(JSON.stringify([namespace, definition.key]))
     .digest('hex');
   return {
-    computation_class: definition.kind,
+    computation_class: computationClass,
     computation_key: definition.key,
     computation_id: `${prefix}_${hash.slice(0, 27)}`,
     namespace,

@@ -4,7 +4,7 @@
  * or paused destination catches up by itself.
  */
 import { isCounting } from '../../models/algebra.js';
-import type { Definition, Destination } from '../../models/definition.js';
+import { shapeOf, type Definition, type Destination } from '../../models/definition.js';
 import {
   agg,
   aggregate,
@@ -141,11 +141,11 @@ function told(schema: StateSchema, destination: string, definition: string): Rel
 
 /** The value of each member or holder in rows of the definition. */
 const withValues = ({ kind }: Definition, rows: Relation): Relation =>
-  kind === 'audience' ? withTrue(rows) : pick(rows, ['profile_no', 'value']);
+  kind === 'trait' ? pick(rows, ['profile_no', 'value']) : withTrue(rows);
 
 /** Identifiers to be told something new. */
 function changes({ schema, definition, link }: OutboxInput): Relation {
-  const rows = withValues(definition, staged(definition.kind, param('definition_no', 'int')));
+  const rows = withValues(definition, staged(shapeOf(definition.kind), param('definition_no', 'int')));
   const channels = channelsOf(schema, definition, link.types, link.destination);
   return union(
     channels.flatMap((channel) => {
@@ -183,7 +183,7 @@ function ends(schema: StateSchema, definition: Definition, channel: Channel, hol
 
 /** What is said of a profile that has no value any more: a count is 0 then (SEMANTICS §2). */
 function endValue(definition: Definition): 'false' | 'null' | '0' {
-  if (definition.kind === 'audience') return 'false';
+  if (definition.kind !== 'trait') return 'false';
   const { value } = definition;
   return value.kind === 'reduced' && isCounting(value.reducer.fn) ? '0' : 'null';
 }
@@ -191,13 +191,13 @@ function endValue(definition: Definition): 'false' | 'null' | '0' {
 /** Whether what was told last is something that can end. */
 function standing(definition: Definition, rows: Relation): Expr {
   const last = c(rows, 'told');
-  if (definition.kind === 'audience') return eq(last, text('true'));
+  if (definition.kind !== 'trait') return eq(last, text('true'));
   return and(call('ne', last, text('null')), call('ne', last, text(endValue(definition))));
 }
 
 /** Rows of `sent` that say what was true before the run, without sending it. */
 function baselineRows({ schema, definition, link }: OutboxInput): Relation {
-  const state = definition.kind === 'audience' ? 'member_state' : 'trait_state';
+  const state = definition.kind === 'trait' ? 'trait_state' : 'member_state';
   const rows = withValues(definition, publishedRows(schema, state));
   const channels = channelsOf(schema, definition, link.types, link.destination);
   const receivers = union(channels.map((channel) => channel.receivers(channel.holders(rows))));

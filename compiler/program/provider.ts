@@ -36,6 +36,7 @@ import {
   scanSpec,
   staged,
 } from './names.js';
+import { departures, memberRows, positions, takenOver } from './positions.js';
 import { StateSchema } from './state.js';
 
 export interface RunProviderInput {
@@ -84,6 +85,8 @@ export function runProvider(input: RunProviderInput): Provider {
     return no;
   };
 
+  const numbered = (key: string): number => input.computing.get(key) ?? published(key);
+
   return {
     key: KEY,
     events,
@@ -131,6 +134,13 @@ export function runProvider(input: RunProviderInput): Provider {
       const joined = join('inner', rows, known, [{ left: QUERY_ID.name, right: 'identifier' }]);
       return pick(joined, ['profile_no', ...rows.columns.map((x) => x.name)]);
     },
+    positions: (journey, keys) => positions(state, numbered(journey), memberRows(state, keys.map(numbered))),
+    waits: (journey, keys) => {
+      const numbers = keys.map(numbered);
+      const rows = union([memberRows(state, numbers), takenOver(state, numbers)]);
+      return positions(state, numbered(journey), rows);
+    },
+    departures: (journey) => departures(state, numbered(journey)),
     accounts: () => ({
       key: KEY[0],
       accounts: () => scanSpec(ACCOUNTS),

@@ -3,7 +3,7 @@ import { landingFingerprint, sourceNeeds, type BoundSource } from '../bind/index
 import type { Entities } from '../bind/entity.js';
 import type { EntityNeeds, Needs } from '../bind/types.js';
 import { CompilerBug } from '../diagnostics/index.js';
-import { messageTypes, type Definition, type Project } from '../../models/definition.js';
+import { messageTypes, shapeOf, type Definition, type Project } from '../../models/definition.js';
 import { as, c, oneRow, param, project, text, union, values } from '../ir/build.js';
 import type { Relation } from '../ir/types.js';
 import { accountSteps } from './accounts.js';
@@ -62,7 +62,7 @@ interface Context extends Omit<RunInput, 'schema'> {
 export function buildRun(asked: RunInput): RunProgram {
   const input: Context = { ...asked, schema: new StateSchema(asked.schema) };
   const { schema, sources, needs, existing } = input;
-  const audiences = input.project.definitions.filter(({ kind }) => kind === 'audience').map(({ key }) => key);
+  const audiences = input.project.definitions.filter(({ kind }) => kind !== 'trait').map(({ key }) => key);
   const land = sources.map((source) => landing(input, source));
   // A source that lands in full makes its facts anew, owners included.
   const standing = sources.flatMap((source, i) => (land[i]?.mode === 'full' ? [] : factsOf(input, source)));
@@ -167,7 +167,7 @@ function definitionPlan(input: Context, computed: ComputedDefinition): Definitio
           title: `${key}: computing`,
           definition: key,
           op: 'append',
-          table: STAGE[kind].table,
+          table: STAGE[shapeOf(kind)].table,
           temporary: true,
           query: numbered(query),
         },

@@ -1,5 +1,6 @@
 import type { Condition, EntityStream, EventStream, Operand, Reducer, Stream } from '../../models/algebra.js';
-import { ownerOf, type Definition, type Spans } from '../../models/definition.js';
+import { conditionOfStep, stepsReadBy } from '../../models/journey.js';
+import { nounOf, ownerOf, type Definition, type Spans } from '../../models/definition.js';
 import { checkEvent, checkValue, type BoundSource } from '../bind/index.js';
 import type { Entities } from '../bind/entity.js';
 import { hasElements, valueColumn } from '../bind/paths.js';
@@ -25,15 +26,11 @@ export function checkDefinition(
   spans: Spans,
 ): Checked {
   const checker = new Checker(definition, names, sources, entities, spans);
-  if (definition.kind === 'audience') checker.condition(definition.condition, [], definition);
-  else if (definition.value.kind === 'reduced') {
-    checker.reduced(definition.value.stream, definition.value.reducer, [], definition);
-  } else if (definition.output) checker.upstream.add(definition.output.of.key);
-  else {
+  if (definition.kind === 'trait' && definition.value.kind === 'sql' && !definition.output) {
     const refs = checkRefs(definition, names, spans);
     refs.upstream.forEach((key) => checker.upstream.add(key));
     checker.diagnostics.push(...refs.diagnostics);
-  }
+  } else checker.definitionItself();
   return { diagnostics: checker.diagnostics, upstream: checker.upstream };
 }
 
@@ -57,6 +54,29 @@ class Checker {
     private readonly spans: Spans,
   ) {
     this.of = definition.of;
+  }
+
+  definitionItself(): void {
+    const { definition } = this;
+    switch (definition.kind) {
+      case 'audience':
+        this.condition(definition.condition, [], definition);
+        return;
+      case 'trait':
+        if (definition.value.kind === 'reduced') {
+          this.reduced(definition.value.stream, definition.value.reducer, [], definition);
+        } else if (definition.output) this.upstream.add(definition.output.of.key);
+        return;
+      case 'journey':
+        this.condition(definition.journey.entry, [], definition);
+        if (definition.journey.exit) this.condition(definition.journey.exit, [], definition);
+        return;
+      case 'journey_step': {
+        for (const key of stepsReadBy(definition.output.of.key, definition.step)) this.upstream.add(key);
+        const condition = conditionOfStep(definition.step.rule);
+        if (condition) this.condition(condition, [], definition);
+      }
+    }
   }
 
   /** @param around the streams whose `where` it stands in, the outermost first; none over profiles */
@@ -275,7 +295,7 @@ class Checker {
 
   private audience(key: string, at: object): void {
     const found = this.names.definition(key);
-    if (found?.kind === 'audience') {
+    if (found && found.kind !== 'trait') {
       if (readableBy(found, this.of)) this.upstream.add(key);
       else this.ofOthers(found, `{ "audience": "${key}" }`, at);
       return;
@@ -322,7 +342,7 @@ class Checker {
 
   /** A reference to what is not of whom is asked about. */
   private ofOthers(other: Definition, written: string, at: object): void {
-    const noun = other.kind === 'audience' ? 'an audience' : 'a trait';
+    const noun = nounOf(other.kind);
     if (this.of === 'accounts') {
       this.report(
         'misplaced-operand',
@@ -338,10 +358,6 @@ class Checker {
       `"${other.key}" is ${noun} of accounts, and a user may belong to several with different values`,
       'ask for the account in an audience of accounts, and for that audience here',
     );
-  }
-
-  unsupported(at: object, what: string): void {
-    this.report('not-supported', at, `This version does not compile ${what} yet`);
   }
 
   private report(code: Code, at: object, message: string, hint?: string): void {

@@ -118,7 +118,7 @@ function known(names: Names, key: string): Definition {
 function cycleProblem(cycle: readonly string[], names: Names, spans: Spans): Diagnostic {
   const [first = ''] = cycle;
   const definition = names.definition(first);
-  const span = definition && spans.of(ownerOf(definition));
+  const span = definition && (spans.of(definition) ?? spans.of(ownerOf(definition)));
   return {
     code: 'cycle',
     severity: 'error',

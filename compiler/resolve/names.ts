@@ -57,7 +57,7 @@ export class Names {
   }
 
   private target(definition: Definition): TraitTarget {
-    if (definition.kind === 'audience') return { kind: 'audience', key: definition.key, of: definition.of };
+    if (definition.kind !== 'trait') return { kind: 'audience', key: definition.key, of: definition.of };
     const { key, value } = definition;
     if (value.kind === 'reduced') return { kind: 'computed', key, ...traitShape(value.reducer) };
     const output = this.queries.bound.get(ownerOf(definition).key)?.outputs.find((one) => one.key === key);
@@ -75,15 +75,13 @@ export class Names {
   }
 
   audienceNames(of: Level): readonly string[] {
-    return [...this.byKey.values()]
-      .filter((d) => d.kind === 'audience' && readableBy(d, of))
-      .map((d) => d.key);
+    return [...this.byKey.values()].filter((d) => d.kind !== 'trait' && readableBy(d, of)).map((d) => d.key);
   }
 }
 
 /** A user is asked for audiences of its accounts too; which of several accounts' values a trait had is not told. */
 export const readableBy = (definition: Definition, of: Level): boolean =>
-  definition.of === of || (definition.kind === 'audience' && of === 'users');
+  definition.of === of || (definition.kind !== 'trait' && of === 'users');
 
 const NUMERIC: ReadonlySet<ColumnKind> = new Set<ColumnKind>(['int', 'decimal', 'wide_decimal', 'float']);
 const isNumeric = (column: CatalogColumn | undefined): boolean =>

@@ -89,6 +89,9 @@ export function needsOf(
     audience: () => blank('audience', []),
     query: (_owner, columns) => ({ rows: scan({ name: 'query' }, [QUERY_ID, ...columns]), by: idOf }),
     identified: (_type, rows) => blank('identified', rows.columns),
+    positions: () => blank('positions', [{ name: 'entered_at', type: 'timestamp' }]),
+    waits: () => blank('positions', [{ name: 'entered_at', type: 'timestamp' }]),
+    departures: () => blank('departures', [{ name: 'exited_at', type: 'timestamp' }]),
     accounts() {
       const wanted = (accounts ??= new Map<string, ValueColumn>());
       return {

@@ -1,5 +1,5 @@
 /** What has to be asked of a warehouse before a query's columns are known. */
-import type { Project, Spans } from '../../models/definition.js';
+import { shapeOf, type Project, type Spans } from '../../models/definition.js';
 import type { Catalog } from '../bind/types.js';
 import { label, values } from '../ir/build.js';
 import type { UserQuery } from '../ir/types.js';
@@ -17,7 +17,8 @@ export function describableQueries(
   spans: Spans,
 ): ReadonlyMap<string, UserQuery> {
   const kinds = new Map(project.definitions.map(({ key, kind }) => [key, kind]));
-  const ref = (key: string) => label(values(REF_COLUMNS[kinds.get(key) ?? 'trait'], []), `ref ${key}`);
+  const ref = (key: string) =>
+    label(values(REF_COLUMNS[shapeOf(kinds.get(key) ?? 'trait')], []), `ref ${key}`);
   return new Map(
     [...readQueries(project, spans).queries].flatMap(([key, query]) => {
       const { tables, diagnostics } = queryTables(query, project, catalog, spans);

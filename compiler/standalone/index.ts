@@ -29,13 +29,17 @@ import {
   type QueryRows,
 } from '../lower/index.js';
 import type { ResolvedDefinition, ResolvedProject } from '../resolve/types.js';
+import { ownerOf, type Definition } from '../../models/definition.js';
 import { needsOrder } from '../program/names.js';
 import { unionNeeds } from '../resolve/needs.js';
 import { rewrite } from '../rewrite/index.js';
 import type { BoundQuery } from '../sql/index.js';
 import { Accounts, latestMentions } from './accounts.js';
 import { EMAIL_NEEDS, kindOf, Profiles } from './profiles.js';
+import { Positions, type Remembered } from './positions.js';
 import { RawSources } from './sources.js';
+
+export type { Remembered } from './positions.js';
 
 export interface StandaloneSelect {
   /**
@@ -47,9 +51,17 @@ export interface StandaloneSelect {
   readonly firstRuns: ReadonlyMap<string, string>;
 }
 
-/** The SELECT of one definition, what it refers to included. Parameters: `as_of` and `firstRuns`. */
-export function standaloneSelect(resolved: ResolvedProject, key: string): StandaloneSelect {
-  const selects = new Standalone(resolved);
+/**
+ * The SELECT of one definition, what it refers to included. Parameters: `as_of` and `firstRuns`.
+ *
+ * @param remembered where people stand in journeys; nowhere when absent
+ */
+export function standaloneSelect(
+  resolved: ResolvedProject,
+  key: string,
+  remembered?: Remembered,
+): StandaloneSelect {
+  const selects = new Standalone(resolved, remembered ?? { schema: '', published: new Map() });
   const { definition, outputs } = resolvedDefinition(resolved, key);
   if (!outputs.includes(key)) return { query: rewrite(selects.itself(key)), firstRuns: selects.firstRuns };
   const rows = selects.relation(key);
@@ -98,11 +110,17 @@ class Standalone {
   private readonly queries = new Map<string, Relation>();
   private readonly eventUses = new Map<string, number>();
 
-  constructor(private readonly resolved: ResolvedProject) {
+  private readonly positions: Positions;
+
+  constructor(
+    private readonly resolved: ResolvedProject,
+    remembered: Remembered,
+  ) {
     const shared = sharedBy(resolved);
     this.people = shared.people;
     this.accounts = shared.accounts;
     this.raw = this.people.raw;
+    this.positions = new Positions(this.raw, remembered);
   }
 
   /** A definition's rows by profile key; referred-to definitions become CTEs of their own name. */
@@ -110,12 +128,16 @@ class Standalone {
     const found = this.made.get(key);
     if (found) return found;
     const { definition } = resolvedDefinition(this.resolved, key);
-    const rows = label(lowerDefinition(definition, this.provider(key), this.resolved.resolveTrait), key);
+    const rows = label(
+      lowerDefinition(definition, this.provider(ownerOf(definition)), this.resolved.resolveTrait),
+      key,
+    );
     this.made.set(key, rows);
     return rows;
   }
 
-  private provider(definition: string): Provider {
+  /** @param owner whose first run counts */
+  private provider({ key: owner, of }: Definition): Provider {
     return {
       key: this.raw.key,
       events: (request) => this.events(request),
@@ -132,10 +154,13 @@ class Standalone {
         return { rows: pick(rows, [QUERY_ID.name, ...columns.map((x) => x.name)]), by };
       },
       identified: (type, rows) => this.identified(type, rows),
+      positions: (journey, keys) => this.positions.positions(journey, keys, of),
+      waits: (journey, keys) => this.positions.waits(journey, keys, of),
+      departures: (journey) => this.positions.departures(journey, of),
       accounts: () => this.accounts.side(),
       firstRunAt: () => {
-        const name = `first_run_at__${definition}`;
-        this.firstRuns.set(name, definition);
+        const name = `first_run_at__${owner}`;
+        this.firstRuns.set(name, owner);
         return param(name, 'timestamp');
       },
     };
@@ -143,7 +168,11 @@ class Standalone {
 
   /** The query of a SQL trait, its columns as they are. */
   itself(owner: string): Relation {
-    return queryItself(this.bound(owner), this.provider(owner), this.resolved.definition);
+    return queryItself(this.bound(owner), this.providerOf(owner), this.resolved.definition);
+  }
+
+  private providerOf(owner: string): Provider {
+    return this.provider(resolvedDefinition(this.resolved, owner).definition);
   }
 
   private bound(owner: string): BoundQuery {
@@ -155,7 +184,8 @@ class Standalone {
   /** The rows of a query, one CTE of each SELECT that reads it. */
   private query(owner: string): QueryRows {
     const bound = this.bound(owner);
-    const rows = this.queries.get(owner) ?? queryRows(bound, this.provider(owner), this.resolved.definition);
+    const rows =
+      this.queries.get(owner) ?? queryRows(bound, this.providerOf(owner), this.resolved.definition);
     this.queries.set(owner, rows);
     return { rows, by: bound.id.type };
   }

@@ -30,7 +30,7 @@ export function buildAudience(
   const rules = memberRules(context, node, condition);
   const definition: AudienceDefinition = {
     kind: 'audience',
-    ...base(context, node),
+    ...baseOf(context, node),
     condition: membersOf(condition, rules, []),
     ...(rules && { rules }),
   };
@@ -39,11 +39,12 @@ export function buildAudience(
 
 /** A trait of a validated file, likewise. */
 export function buildTrait(context: BuildContext, node: ObjectNode, value: TraitValue): TraitDefinition {
-  const definition: TraitDefinition = { kind: 'trait', ...base(context, node), value };
+  const definition: TraitDefinition = { kind: 'trait', ...baseOf(context, node), value };
   return mark(context, definition, field(node, 'key') ?? node);
 }
 
-function base(context: BuildContext, node: ObjectNode) {
+/** What definitions of every kind say of themselves. */
+export function baseOf(context: BuildContext, node: ObjectNode) {
   const key = asString(field(node, 'key'));
   const description = optionalString(node, 'description');
   const tags = field(node, 'tags');
@@ -68,7 +69,8 @@ function historyOf(node: JsonNode | undefined): History {
   return { mode: 'from_first_run', before };
 }
 
-function linksOf(context: BuildContext, node: JsonNode | undefined): readonly DestinationLink[] {
+/** Where changes go, of a validated list. */
+export function linksOf(context: BuildContext, node: JsonNode | undefined): readonly DestinationLink[] {
   if (node === undefined) return [];
   return asArray(node).items.map((item) => {
     if (item.type === 'string') return mark(context, { to: asString(item) }, item);

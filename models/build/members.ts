@@ -3,7 +3,7 @@
  * conditions, so that whatever reads the tree needs to know of nothing else.
  */
 import type { Condition, Rank } from '../algebra.js';
-import type { AudienceDefinition, AudienceReference, MemberRules } from '../definition.js';
+import type { AudienceDefinition, AudienceReference, JourneyDefinition, MemberRules } from '../definition.js';
 import type { JsonNode, ObjectNode } from '../source/json.js';
 import type { SpanStore } from '../source/spans.js';
 import { asArray, asObject, asString, field, mark, optionalString, type BuildContext } from './context.js';
@@ -67,4 +67,19 @@ export function withExclusions(
   const { rules } = definition;
   const condition = membersOf(rules?.body ?? definition.condition, rules, excluded);
   return spans.like({ ...definition, condition }, definition);
+}
+
+/** A journey that the members of the project's excluded audiences leave, and do not come into. */
+export function withExits(
+  definition: JourneyDefinition,
+  excluded: readonly AudienceReference[],
+  spans: SpanStore,
+): JourneyDefinition {
+  if (excluded.length === 0) return definition;
+  const { journey } = definition;
+  const all: readonly Condition[] = [...(journey.exit ? [journey.exit] : []), ...excluded];
+  const [only] = all;
+  const exit: Condition =
+    all.length === 1 && only ? only : Object.freeze({ kind: 'any', of: Object.freeze(all) });
+  return spans.like({ ...definition, journey: Object.freeze({ ...journey, exit }) }, definition);
 }

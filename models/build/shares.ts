@@ -20,7 +20,7 @@ export function sharesOf(node: ObjectNode): readonly Share[] {
   let end = 0n;
   return node.entries.map(({ key }) => {
     const start = end;
-    end += unitsOf(node, key);
+    end += percentUnitsOf(node, key);
     return Object.freeze({ name: key, from: percentText(start), to: percentText(end) });
   });
 }
@@ -35,15 +35,16 @@ export function splitOf(node: ObjectNode): Split {
     if (share === undefined) throw new CompilerBug('a validated split takes no share');
     return { kind: 'split', salt, from: share.from, to: share.to };
   }
-  const from = field(node, 'from') === undefined ? 0n : unitsOf(node, 'from');
-  const to = field(node, 'to') === undefined ? WHOLE : unitsOf(node, 'to');
+  const from = field(node, 'from') === undefined ? 0n : percentUnitsOf(node, 'from');
+  const to = field(node, 'to') === undefined ? WHOLE : percentUnitsOf(node, 'to');
   return { kind: 'split', salt, from: percentText(from), to: percentText(to) };
 }
 
 /** A percent under a key, as its canonical decimal text. */
-export const percentOf = (node: ObjectNode, key: string): string => percentText(unitsOf(node, key));
+export const percentOf = (node: ObjectNode, key: string): string => percentText(percentUnitsOf(node, key));
 
-function unitsOf(node: ObjectNode, key: string): bigint {
+/** A percent under a key, in millionths. */
+export function percentUnitsOf(node: ObjectNode, key: string): bigint {
   const value = field(node, key)?.value;
   const units = typeof value === 'number' ? percentUnits(value) : undefined;
   if (units === undefined) throw new CompilerBug(`a validated file holds no percentage under ${key}`);

@@ -1,7 +1,7 @@
 import type { Diagnostic } from '../../compiler/diagnostics/index.js';
 import { formatPlace } from '../../compiler/diagnostics/print.js';
 import { didYouMean, orList } from '../../compiler/diagnostics/suggest.js';
-import { messageTypes, type Definition, type Destination, type Spans } from '../definition.js';
+import { messageTypes, ownerOf, type Definition, type Destination, type Spans } from '../definition.js';
 
 interface Keyed {
   readonly key: string;
@@ -33,13 +33,36 @@ export function duplicateKeys(items: readonly Keyed[], what: string, spans: Span
   return diagnostics;
 }
 
+/** Keys of outputs that are made of several, and too long. */
+export function longKeys(definitions: readonly Definition[], spans: Spans): Diagnostic[] {
+  return definitions
+    .filter(({ key, output }) => output !== undefined && key.length > MOST_CHARACTERS)
+    .map((definition) => {
+      const span = spans.of(definition);
+      return {
+        code: 'invalid-value',
+        severity: 'error',
+        message: `the key ${JSON.stringify(`${definition.key.slice(0, 40)}…`)} of what it publishes has ${definition.key.length} characters, more than ${MOST_CHARACTERS}`,
+        hint: 'shorten the key of the step, or of the journey',
+        definition: ownerOf(definition).key,
+        ...(span && { span }),
+      };
+    });
+}
+
+const MOST_CHARACTERS = 255;
+
+/** An output's links are mostly those of its definition, where they are told of once. */
+const hasOwnLinks = ({ output, destinations }: Definition): boolean =>
+  destinations !== output?.of.destinations;
+
 /** Links to destinations that do not exist, and links given twice. `known` includes broken destinations. */
 export function brokenLinks(
   definitions: readonly Definition[],
   known: ReadonlySet<string>,
   spans: Spans,
 ): Diagnostic[] {
-  return definitions.flatMap(({ key, destinations }) => {
+  return definitions.filter(hasOwnLinks).flatMap(({ key, destinations }) => {
     const seen = new Set<string>();
     return destinations.flatMap((link): Diagnostic[] => {
       const span = spans.of(link);
@@ -71,7 +94,7 @@ export function silentLinks(
   spans: Spans,
 ): Diagnostic[] {
   const byKey = new Map(destinations.map((destination) => [destination.key, destination]));
-  return definitions.flatMap((definition) =>
+  return definitions.filter(hasOwnLinks).flatMap((definition) =>
     definition.destinations.flatMap((link): Diagnostic[] => {
       const destination = byKey.get(link.to);
       if (!destination || messageTypes(definition, link, destination).length > 0) return [];

@@ -3,59 +3,71 @@ import type { Condition, TraitValue } from '../algebra.js';
 import { buildCondition, buildTraitValue } from '../build/condition.js';
 import type { BuildContext } from '../build/context.js';
 import { buildAudience, buildTrait } from '../build/definition.js';
+import { buildJourney } from '../build/journey.js';
 import type { Definition } from '../definition.js';
+import { conditionsOfJourney } from '../journey.js';
 import { parseEmbeddedQuery } from '../query/embedded.js';
+import type { QueryMode } from '../query/parser.js';
 import { field } from '../build/context.js';
 import type { JsonNode, ObjectNode } from '../source/json.js';
 import type { Problem } from '../source/problem.js';
 import { validateFile } from '../validate/explain.js';
 import { conditionsIn, conditionsInValue, countPrimaries } from '../walk.js';
+import { journeyProblems, journeyQueries } from './journey-file.js';
 import { inFile, readObject, type FileContext, type Loaded } from './result.js';
 
-const KINDS = ['audience', 'trait'] as const;
+const KINDS = ['audience', 'trait', 'journey'] as const;
 type Kind = (typeof KINDS)[number];
 
 /** What Segment takes in one definition (QUERY-LANGUAGE). */
 const SEGMENT_PRIMARIES = 50;
 
-/** Reads, validates and builds one definition file; every problem of it is told. */
-export function loadDefinition(context: FileContext): Loaded<Definition> {
+/** Reads, validates and builds one definition file, outputs included; every problem of it is told. */
+export function loadDefinition(context: FileContext): Loaded<readonly Definition[]> {
   const { root, problems, ...key } = readObject(context.source);
   if (root === undefined) return { ...key, diagnostics: inFile(problems, context.source, key.key) };
 
   const kind = kindOf(root);
   const found: Problem[] = [...problems];
   if (kind.problem !== undefined) found.push(kind.problem);
-  let query: ReturnType<typeof queryOf>;
-  if (kind.kind !== undefined) {
-    const at = kind.problem?.start;
-    found.push(...validateFile(kind.kind, root).filter((problem) => problem.start !== at));
-    query = queryOf(context, root, kind.kind);
-    if (query !== undefined && 'problems' in query) found.push(...query.problems);
-  }
-  if (kind.kind === undefined || found.length > 0) {
-    return { ...key, diagnostics: inFile(found, context.source, key.key) };
-  }
-  const value = build(
-    context,
-    root,
-    kind.kind,
-    query !== undefined && 'tree' in query ? query.tree : undefined,
-  );
+  if (kind.kind === undefined) return { ...key, diagnostics: inFile(found, context.source, key.key) };
+
+  const at = kind.problem?.start;
+  const misfits = validateFile(kind.kind, root).filter((problem) => problem.start !== at);
+  found.push(...misfits);
+  const read = READERS[kind.kind](context, root);
+  found.push(...read.problems);
+  if (kind.kind === 'journey' && misfits.length === 0) found.push(...journeyProblems(root));
+  if (found.length > 0) return { ...key, diagnostics: inFile(found, context.source, key.key) };
+  const value = read.build();
   return { ...key, value, diagnostics: inFile(warnings(value, root), context.source, key.key) };
 }
 
-function build(
-  context: BuildContext,
-  root: ObjectNode,
-  kind: Kind,
-  tree: Condition | TraitValue | undefined,
-): Definition {
-  const form = field(root, 'definition') as JsonNode;
-  return kind === 'audience'
-    ? buildAudience(context, root, (tree as Condition | undefined) ?? buildCondition(context, form))
-    : buildTrait(context, root, (tree as TraitValue | undefined) ?? buildTraitValue(context, form));
+interface Read {
+  /** Of the query text in the file. */
+  readonly problems: readonly Problem[];
+  /** Builds a file without problems. */
+  readonly build: () => readonly [Definition, ...Definition[]];
 }
+
+const READERS: Readonly<Record<Kind, (context: BuildContext, root: ObjectNode) => Read>> = {
+  audience(context, root) {
+    const { tree, problems } = queryOf(context, root, 'condition');
+    const condition = (): Condition =>
+      (tree as Condition | undefined) ?? buildCondition(context, field(root, 'definition') as JsonNode);
+    return { problems, build: () => [buildAudience(context, root, condition())] };
+  },
+  trait(context, root) {
+    const { tree, problems } = queryOf(context, root, 'value');
+    const value = (): TraitValue =>
+      (tree as TraitValue | undefined) ?? buildTraitValue(context, field(root, 'definition') as JsonNode);
+    return { problems, build: () => [buildTrait(context, root, value())] };
+  },
+  journey(context, root) {
+    const { trees, problems } = journeyQueries(context, root);
+    return { problems, build: () => buildJourney(context, root, trees) };
+  },
+};
 
 /** The kind of a file, or the one a misspelt kind means, so that the rest can be checked all the same. */
 function kindOf(root: ObjectNode): { kind?: Kind; problem?: Problem } {
@@ -71,11 +83,6 @@ function kindOf(root: ObjectNode): { kind?: Kind; problem?: Problem } {
   }
   const kind = KINDS.find((name) => name === node.value);
   if (kind !== undefined) return { kind };
-  if (node.value === 'journey') {
-    return {
-      problem: { code: 'not-supported', message: 'journeys are not supported by this version', ...at },
-    };
-  }
   const hint =
     node.value === 'destination'
       ? 'destinations live in the folder destinations/'
@@ -91,18 +98,20 @@ function kindOf(root: ObjectNode): { kind?: Kind; problem?: Problem } {
 }
 
 /** The tree of `"definition": { "query": "…" }`, or what is wrong with its text. */
-function queryOf(context: BuildContext, root: ObjectNode, kind: Kind) {
+function queryOf(
+  context: BuildContext,
+  root: ObjectNode,
+  mode: QueryMode,
+): { readonly tree?: Condition | TraitValue; readonly problems: readonly Problem[] } {
   const form = field(root, 'definition');
-  if (form?.type !== 'object') return undefined;
-  const text = field(form, 'query');
-  if (text?.type !== 'string' || text.value === '') return undefined;
-  return parseEmbeddedQuery(context, text, kind === 'audience' ? 'condition' : 'value');
+  const text = form?.type === 'object' ? field(form, 'query') : undefined;
+  if (text?.type !== 'string' || text.value === '') return { problems: [] };
+  const result = parseEmbeddedQuery(context, text, mode);
+  return result.tree === undefined ? { problems: result.problems } : { tree: result.tree, problems: [] };
 }
 
-function warnings(definition: Definition, root: ObjectNode): Problem[] {
-  const conditions =
-    definition.kind === 'audience' ? conditionsIn(definition.condition) : conditionsInValue(definition.value);
-  const count = countPrimaries(conditions);
+function warnings([definition]: readonly [Definition, ...Definition[]], root: ObjectNode): Problem[] {
+  const count = Math.max(...conditionSets(definition).map(countPrimaries));
   const node = field(root, 'definition');
   if (count <= SEGMENT_PRIMARIES || node === undefined) return [];
   return [
@@ -114,4 +123,18 @@ function warnings(definition: Definition, root: ObjectNode): Problem[] {
       end: node.start + 1,
     },
   ];
+}
+
+/** The conditions that Segment would count together: a journey's each for itself. */
+function conditionSets(definition: Definition): readonly Iterable<Condition>[] {
+  switch (definition.kind) {
+    case 'audience':
+      return [conditionsIn(definition.condition)];
+    case 'trait':
+      return [conditionsInValue(definition.value)];
+    case 'journey':
+      return conditionsOfJourney(definition.journey).map(conditionsIn);
+    case 'journey_step':
+      return [];
+  }
 }

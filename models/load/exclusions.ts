@@ -1,9 +1,9 @@
 import type { Diagnostic } from '../../compiler/diagnostics/index.js';
 import { didYouMean } from '../../compiler/diagnostics/suggest.js';
-import { withExclusions } from '../build/members.js';
+import { withExclusions, withExits } from '../build/members.js';
 import type { AudienceReference, Definition } from '../definition.js';
 import type { SpanStore } from '../source/spans.js';
-import { namesIn } from '../walk.js';
+import { referencesOf } from '../walk.js';
 
 /**
  * Leaves the members of the project's excluded audiences out of every audience of the same kind of profile; not of
@@ -29,12 +29,26 @@ export function applyExclusions(
     audiences.map(({ key }) => key),
     byKey,
   );
-  const applied = definitions.map((definition) => {
-    if (definition.kind !== 'audience' || exempt.has(definition.key)) return definition;
+  const applied = new Map<Definition, Definition>();
+  for (const definition of definitions) {
+    if (exempt.has(definition.key)) continue;
     const own = audiences.filter(({ key }) => byKey.get(key)?.of === definition.of);
-    return withExclusions(definition, own, spans);
-  });
-  return { definitions: applied, diagnostics };
+    if (definition.kind === 'audience') applied.set(definition, withExclusions(definition, own, spans));
+    if (definition.kind === 'journey') applied.set(definition, withExits(definition, own, spans));
+  }
+  return { definitions: definitions.map((one) => appliedTo(one, applied, spans)), diagnostics };
+}
+
+/** A definition with the exclusions; a step belongs to the journey with them. */
+function appliedTo(
+  definition: Definition,
+  applied: ReadonlyMap<Definition, Definition>,
+  spans: SpanStore,
+): Definition {
+  if (definition.kind !== 'journey_step') return applied.get(definition) ?? definition;
+  const of = applied.get(definition.output.of);
+  if (of?.kind !== 'journey') return definition;
+  return spans.like({ ...definition, output: { ...definition.output, of } }, definition);
 }
 
 /** Definitions and everything they read, at any distance. */
@@ -44,8 +58,7 @@ function upstreamOf(keys: readonly string[], byKey: ReadonlyMap<string, Definiti
     // A Set visits what is added on the way.
     const definition = byKey.get(key);
     if (!definition) continue;
-    const tree = definition.kind === 'audience' ? definition.condition : definition.value;
-    for (const name of namesIn(tree)) if (byKey.has(name)) found.add(name);
+    for (const name of referencesOf(definition)) if (byKey.has(name)) found.add(name);
   }
   return found;
 }

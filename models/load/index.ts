@@ -7,7 +7,7 @@ import { errorCode, findJson, nodeFs, readTexts, reason, type FoundFile, type Pr
 import type { Environment } from '../source/environment.js';
 import { SpanStore } from '../source/spans.js';
 import { SourceText } from '../source/text.js';
-import { brokenLinks, duplicateKeys, silentLinks } from './cross-checks.js';
+import { brokenLinks, duplicateKeys, longKeys, silentLinks } from './cross-checks.js';
 import { loadDefinition } from './definition-file.js';
 import { applyExclusions } from './exclusions.js';
 import { loadDestination } from './destination-file.js';
@@ -49,14 +49,20 @@ export async function loadProject(options: LoadOptions): Promise<LoadResult> {
 
   const config = await loadConfig(fs, dir, spans, options);
   if (config === undefined) return { diagnostics: [noProject(options.dir)], spans, brokenKeys: new Set() };
-  const definitions = await loadFolder(fs, dir, 'models', true, spans, loadDefinition);
+  const files = await loadFolder(fs, dir, 'models', true, spans, loadDefinition);
+  const definitions = { ...files, values: files.values.flat() };
   const queries = await readQueryFiles(fs, dir, definitions.values, spans);
   const macros = await readMacros(fs, dir, spans);
   const destinations = await loadFolder(fs, dir, 'destinations', false, spans, (context) =>
     loadDestination(context, options.env, options.detached),
   );
 
-  const excluding = applyExclusions(queries.definitions, config.value?.exclude ?? [], definitions.keys, spans);
+  const excluding = applyExclusions(
+    queries.definitions,
+    config.value?.exclude ?? [],
+    definitions.keys,
+    spans,
+  );
   const diagnostics = [
     ...config.diagnostics,
     ...excluding.diagnostics,
@@ -66,6 +72,7 @@ export async function loadProject(options: LoadOptions): Promise<LoadResult> {
     ...destinations.diagnostics,
     ...duplicateKeys(definitions.values, 'definition', spans),
     ...duplicateKeys(destinations.values, 'destination', spans),
+    ...longKeys(definitions.values, spans),
     ...brokenLinks(definitions.values, destinations.keys, spans),
     ...silentLinks(definitions.values, destinations.values, spans),
     ...(definitions.files === 0 ? [emptyProject()] : []),

@@ -3,7 +3,8 @@ import { Type } from '@sinclair/typebox';
 import { CLOSED, flag, key, schemaKey, text } from './common.js';
 import { notes } from './notes.js';
 
-const fields = {
+/** What definitions of every kind say of themselves. */
+export const definitionFields = {
   key: key('The identity of the definition: immutable, and never used again for another one.'),
   name: Type.Optional(text('What people call it; the key when absent.')),
   description: Type.Optional(Type.String({ description: 'What it is for.' })),
@@ -135,7 +136,7 @@ export const definitionDefs = {
     {
       $schema: schemaKey(),
       kind: Type.Literal('audience', { description: 'An audience: a set of profiles.' }),
-      ...fields,
+      ...definitionFields,
       exclude: Type.Optional({
         ...Type.Ref('Exclude'),
         description: 'Audiences whose members are not in; false: nor are those of rollcall.json left out.',
@@ -153,7 +154,7 @@ export const definitionDefs = {
     {
       $schema: schemaKey(),
       kind: Type.Literal('trait', { description: 'A computed trait: a value on each profile.' }),
-      ...fields,
+      ...definitionFields,
       definition: Type.Ref('TraitForm'),
     },
     { ...CLOSED, description: 'A computed trait: a value on each profile, from its events.' },

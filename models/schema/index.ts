@@ -4,6 +4,7 @@ import { commonDefs } from './common.js';
 import { conditionDefs } from './conditions.js';
 import { definitionDefs } from './definitions.js';
 import { destinationDefs } from './destinations.js';
+import { journeyDefs } from './journeys.js';
 import { projectDefs } from './project.js';
 import { testDefs } from './tests.js';
 
@@ -12,6 +13,7 @@ export const defs = {
   ...commonDefs,
   ...conditionDefs,
   ...definitionDefs,
+  ...journeyDefs,
   ...destinationDefs,
   ...projectDefs,
   ...testDefs,
@@ -31,6 +33,7 @@ export type ProjectFile = File<'Project'>;
 export const FILE_KINDS = {
   audience: 'Audience',
   trait: 'Trait',
+  journey: 'Journey',
   destination: 'Destination',
   rollcall: 'Project',
   test: 'TestFile',

@@ -37,7 +37,8 @@ export type CheckName =
   | 'restarted'
   | 'regularly'
   | 'percent'
-  | 'split';
+  | 'split'
+  | 'random';
 
 export type JsonType = 'string' | 'number' | 'boolean' | 'object' | 'array' | 'null';
 

@@ -40,12 +40,12 @@ export const verbFields = {
   }),
 };
 
-const percent = (description: string) =>
+export const percent = (description: string) =>
   Type.Number(
     notes({ exclusiveMinimum: 0, maximum: 100, description, 'x-what': 'a percentage', 'x-check': 'percent' }),
   );
 
-const salt = text('Any text: what has the same salt has the same buckets.');
+export const salt = text('Any text: what has the same salt has the same buckets.');
 
 const ranking = {
   by: { ...Type.Ref('Reference'), description: 'The number to go by: a trait, or reduced events.' },

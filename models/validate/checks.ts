@@ -119,6 +119,13 @@ export const CHECKS: Readonly<Record<CheckName, (value: unknown) => CheckFailure
     const at = givenTo === undefined ? 'from' : 'to';
     return { code: 'invalid-value', message: `there is nothing from ${from} to ${to} percent`, at };
   },
+
+  random(value) {
+    const { branches } = fieldsOf(value);
+    if (!Array.isArray(branches) || branches.length < 2) return undefined;
+    const failure = sumFailure(branches.map((branch) => fieldsOf(branch)['share']));
+    return failure && { ...failure, at: 'branches' };
+  },
 };
 
 function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
@@ -158,8 +165,14 @@ function sharesFailure(shares: unknown, take: unknown): CheckFailure | undefined
       at: 'take',
     };
   }
+  const failure = sumFailure(Object.values(shares as Record<string, unknown>));
+  return failure && { ...failure, at: 'shares' };
+}
+
+/** What is wrong with percents that do not come to 100; undefined where one of them is no percent. */
+function sumFailure(shares: readonly unknown[]): CheckFailure | undefined {
   let sum = 0n;
-  for (const percent of Object.values(shares as Record<string, unknown>)) {
+  for (const percent of shares) {
     const units = typeof percent === 'number' && percent > 0 ? percentUnits(percent) : undefined;
     if (units === undefined) return undefined; // told of the share itself
     sum += units;
@@ -173,6 +186,5 @@ function sharesFailure(shares: unknown, take: unknown): CheckFailure | undefined
     code: 'invalid-value',
     message: `the shares come to ${percentText(sum)} percent, not 100`,
     hint: off,
-    at: 'shares',
   };
 }

@@ -6,7 +6,7 @@ import { hasErrors, type Diagnostic } from '../../compiler/diagnostics/index.js'
 import { reachable } from '../../compiler/plan/graph.js';
 import { unionNeeds } from '../../compiler/resolve/needs.js';
 import type { Definition, Project, SourceConfig, Spans } from '../../models/definition.js';
-import { namesIn } from '../../models/index.js';
+import { referencesOf as namesReferredTo } from '../../models/index.js';
 import { MESSAGE_COLUMNS } from './layouts.js';
 
 /** The embedded engine, in memory. */
@@ -25,7 +25,7 @@ export function referencesOf(definitions: readonly Definition[]): References {
   const upstream = new Map<string, ReadonlySet<string>>();
   const traits = new Map<string, ReadonlySet<string>>();
   for (const definition of definitions) {
-    const names = namesIn(definition.kind === 'audience' ? definition.condition : definition.value);
+    const names = namesReferredTo(definition);
     upstream.set(definition.key, new Set(names.filter((name) => keys.has(name))));
     traits.set(definition.key, new Set(names.filter((name) => !keys.has(name))));
   }

@@ -181,9 +181,9 @@ describe('problems of a project', () => {
         { "kind": "destination", "key": "d", "type": "file", "settings": { "file": "x" } }
                                                                            ^^^^^^
         hint: allowed here: "path"
-      models/a.json:1:11 not-supported journeys are not supported by this version
+      models/a.json:1:1 missing-key "definition" is missing
         { "kind": "journey", "key": "j" }
-                  ^^^^^^^^^
+        ^
       models/b.json:1:11 invalid-value "audiense" is not a kind of definition
         { "kind": "audiense", "key": "b", "definition": { "evnt": "a" } }
                   ^^^^^^^^^^
@@ -198,7 +198,7 @@ describe('problems of a project', () => {
       models/d.json:1:1 missing-key "kind" is missing
         { "key": "d" }
         ^
-        hint: a definition is "audience" or "trait"
+        hint: a definition is "audience", "trait" or "journey"
       models/e.json:1:21 invalid-json "," is expected
         { "kind": "audience" "key": "e", "definition": { "audience": "z", 'x': 1 } }
                             ^

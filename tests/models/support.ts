@@ -15,7 +15,8 @@ export const ROLLCALL = JSON.stringify({
 });
 
 export function readDefinition(text: string, file = 'models/a.json'): Loaded<Definition> {
-  return loadDefinition({ source: new SourceText(file, text), spans: new SpanStore() });
+  const { value, ...rest } = loadDefinition({ source: new SourceText(file, text), spans: new SpanStore() });
+  return { ...rest, ...(value?.[0] && { value: value[0] }) };
 }
 
 export function readDestination(

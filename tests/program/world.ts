@@ -19,7 +19,7 @@ import { computedStep, type Computed } from '../../compiler/program/publish.js';
 import type { Dialect, Params } from '../../dialects/dialect.js';
 import { dialectFor } from '../../dialects/registry.js';
 import type { Row, Warehouse } from '../../dialects/warehouse.js';
-import type { Definition, Destination, SourceConfig } from '../../models/definition.js';
+import { shapeOf, type Definition, type Destination, type SourceConfig } from '../../models/definition.js';
 import { messagesSource, micros, needsOf, STATE_SCHEMA, type Stage } from './given.js';
 
 export interface RunOptions {
@@ -191,7 +191,7 @@ export class World {
         first_run_at: micros(options.asOf),
       };
       await this.steps(plan.compute, own);
-      computed.push({ definitionNo: Number(no), key, kind, plan, own });
+      computed.push({ definitionNo: Number(no), key, kind: shapeOf(kind), plan, own });
     }
     await this.steps([computedStep(computed), ...program.publish.diff], run);
     const found = await this.readAll(program.publish.counts, run);

@@ -4,12 +4,19 @@
  */
 import { posix } from 'node:path';
 import { hasErrors } from '../../compiler/diagnostics/index.js';
-import { standaloneSelect } from '../../compiler/index.js';
+import { rememberedOf, standaloneSelect } from '../../compiler/index.js';
 import type { LiteralValue } from '../../compiler/ir/types.js';
 import type { Dialect } from '../../dialects/dialect.js';
 import { dialectFor } from '../../dialects/registry.js';
 import { keptOpen, type Row, type Warehouse } from '../../dialects/warehouse.js';
-import { loadProject, parseInstant, type Project, type ProjectFs, type Spans } from '../../models/index.js';
+import {
+  loadProject,
+  parseInstant,
+  shapeOf,
+  type Project,
+  type ProjectFs,
+  type Spans,
+} from '../../models/index.js';
 import { runProject, openSession, type RunResult } from '../../runtime/index.js';
 import { resolveSession } from '../../runtime/prepare.js';
 import type { Definition, EntityConfig, Message } from '../reference/model.js';
@@ -125,12 +132,16 @@ export class World implements AsyncDisposable {
   /** Runs every definition's standalone SELECT. `firstRuns` by key, as ISO instants. */
   async standalone(asOf: string, firstRuns: Readonly<Record<string, string>> = {}): Promise<Published> {
     const session = await openSession(this.runtime(), { mode: 'read' });
-    const { resolved } = await resolveSession(session);
+    const { resolved, stored } = await resolveSession(session);
     const members: Row[] = [];
     const values: Row[] = [];
     for (const { definition, outputs } of resolved.definitions) {
       if (!outputs.includes(definition.key)) continue;
-      const { query, firstRuns: wanted } = standaloneSelect(resolved, definition.key);
+      const { query, firstRuns: wanted } = standaloneSelect(
+        resolved,
+        definition.key,
+        rememberedOf(resolved, stored.existing),
+      );
       const params: Record<string, LiteralValue> = { as_of: instant(asOf) };
       for (const [name, key] of wanted) params[name] = instant(firstRuns[key] ?? asOf);
       const rows = await this.rows(this.dialect.select(query, params));
@@ -140,7 +151,7 @@ export class World implements AsyncDisposable {
         identifier_type: IDENTIFIERS.get(String(row['profile_kind'])) ?? null,
         identifier: row['profile_id'] ?? null,
       }));
-      (definition.kind === 'audience' ? members : values).push(...named);
+      (definition.kind === 'trait' ? values : members).push(...named);
     }
     return collect(this.project, members, values);
   }
@@ -170,8 +181,8 @@ const instant = (iso: string): LiteralValue => {
 };
 
 function collect(project: Project, memberRows: readonly Row[], valueRows: readonly Row[]): Published {
-  const of = (kind: string): readonly string[] =>
-    project.definitions.filter((d) => d.kind === kind).map((d) => d.key);
+  const of = (shape: string): readonly string[] =>
+    project.definitions.filter((d) => shapeOf(d.kind) === shape).map((d) => d.key);
   const members = new Map(of('audience').map((key) => [key, [] as string[]]));
   for (const row of memberRows) members.get(String(row['key']))?.push(name(row));
   for (const list of members.values()) list.sort();
