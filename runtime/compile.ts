@@ -1,4 +1,5 @@
 /** What needs the warehouse only to look: compile, validate, ls, state:modified. */
+import { readQueries } from '../compiler/index.js';
 import { UserError, type Diagnostic } from '../compiler/diagnostics/index.js';
 import type {
   CheckResult,
@@ -67,7 +68,8 @@ export async function checkProject(options: RuntimeOptions): Promise<CheckResult
     session = await openSession(options, READ);
   } catch (error) {
     if (!(error instanceof UserError) || error.exit === 2) throw error;
-    return { diagnostics: [unchecked(error)], checked: false };
+    const { diagnostics } = readQueries(options.project, options.spans);
+    return { diagnostics: [...diagnostics, unchecked(error)], checked: false };
   }
   try {
     const { resolved, diagnostics, stored } = await tryResolve(session);

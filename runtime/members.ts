@@ -1,11 +1,12 @@
 /** `members` and `diff`: who is in, and what the last run changed. Reads what was published, computes nothing. */
 import { UserError } from '../compiler/diagnostics/index.js';
-import { didYouMean } from '../compiler/diagnostics/suggest.js';
 import * as ir from '../compiler/ir/build.js';
 import type { Expr, Relation } from '../compiler/ir/types.js';
 import { withProfileId } from '../compiler/program/views.js';
 import type { Row } from '../dialects/warehouse.js';
 import type { DiffResult, KeyOptions, MembersOptions } from './api.js';
+import { unknownKey } from './keys.js';
+import { publishedKey, resolveSession } from './prepare.js';
 import { readState, type DefinitionRow, type StoredState } from './existing.js';
 import { readInstant, timestamp } from './instants.js';
 import { numberOf, openSession, textOf, withSession, type Session } from './session.js';
@@ -20,13 +21,20 @@ export async function* members(options: MembersOptions): AsyncGenerator<Row> {
   const asOf = options.asOf === undefined ? undefined : readInstant('--as-of', options.asOf);
   const session = await openSession(options, { mode: 'read' });
   try {
-    const definition = published(await readState(session), session, options.key);
+    const definition = published(await readState(session), session, await ownKey(session, options.key));
     const rows =
       definition.kind === 'trait' ? values(session, definition) : audience(session, definition, asOf);
     yield* sorted(session, withIdentifiers(session, rows), options.limit);
   } finally {
     await session.close();
   }
+}
+
+/** The key under which what a key names is published: that of a SQL trait may be of several. */
+async function ownKey(session: Session, key: string): Promise<string> {
+  const definition = session.project.definitions.find((d) => d.key === key);
+  if (definition?.kind !== 'trait' || definition.value.kind !== 'sql') return key;
+  return publishedKey((await resolveSession(session)).resolved, key);
 }
 
 /** The stored row of a key that has published something; an error that says what to do otherwise. */
@@ -44,17 +52,6 @@ export function published(stored: StoredState, session: Session, key: string): D
     });
   }
   throw unknownKey(key, [...session.project.definitions.map((d) => d.key), ...stored.definitions.keys()]);
-}
-
-/** The error for a key that nothing has. */
-export function unknownKey(key: string, known: readonly string[]): UserError {
-  const hint = didYouMean(key, [...new Set(known)]);
-  return new UserError({
-    code: 'unknown-reference',
-    severity: 'error',
-    message: `there is no definition ${JSON.stringify(key)}`,
-    ...(hint !== undefined && { hint }),
-  });
 }
 
 const ofDefinition = (rows: Relation, { definitionNo }: DefinitionRow): Expr =>
@@ -125,8 +122,8 @@ export function byProfile(a: Row, b: Row): number {
 /** What the last run that published a definition changed (see `Diff`). */
 export async function diff(options: KeyOptions & { readonly limit?: number }): Promise<DiffResult> {
   return withSession(options, { mode: 'read' }, async (session) => {
-    const definition = published(await readState(session), session, options.key);
-    const snapshot = (await session.rows(lastSnapshots(session, options.key)))[0];
+    const definition = published(await readState(session), session, await ownKey(session, options.key));
+    const snapshot = (await session.rows(lastSnapshots(session, definition.key)))[0];
     const runNo = snapshot && numberOf(snapshot, 'run_no');
     const list = async (rows: Relation): Promise<readonly Row[]> => {
       if (runNo === undefined) return [];
@@ -143,7 +140,7 @@ export async function diff(options: KeyOptions & { readonly limit?: number }): P
     const isTrait = definition.kind === 'trait';
     const { state } = session;
     return {
-      key: options.key,
+      key: definition.key,
       kind: definition.kind,
       run_id: snapshot ? textOf(snapshot, 'run_id') : null,
       as_of: snapshot ? textOf(snapshot, 'as_of') : null,

@@ -1,11 +1,13 @@
 /** From an open session to a program: introspect, resolve, select, compile. Reads only; throws what the user must mend. */
 import { compileRun, resolveProject, select, type ResolvedProject } from '../compiler/index.js';
 import { CompilerBug, hasErrors, UserError, type Diagnostic } from '../compiler/diagnostics/index.js';
+import { orList } from '../compiler/diagnostics/suggest.js';
 import type { RunProgram } from '../compiler/program/plan.js';
 import { nounOf, ownerOf, type Project, type Spans } from '../models/definition.js';
 import type { SelectionOptions } from './api.js';
 import { introspect } from './catalog.js';
 import { readState, type StoredState } from './existing.js';
+import { unknownKey } from './keys.js';
 import { modifiedSince } from './modified.js';
 import { numberDefinitions, type Numbering } from './numbering.js';
 import type { Session } from './session.js';
@@ -75,6 +77,25 @@ const isRemoved = (stored: StoredState, key: string): boolean =>
 
 export function throwErrors(diagnostics: readonly Diagnostic[]): void {
   if (hasErrors(diagnostics)) throw new UserError(diagnostics);
+}
+
+/**
+ * The key that what a key names is published under: its own, or that of its only output. Throws for a key that
+ * is nothing's, and for one of several outputs.
+ */
+export function publishedKey(resolved: ResolvedProject, key: string): string {
+  const found = resolved.byKey.get(key);
+  if (!found) throw unknownKey(key, [...resolved.byKey.keys()]);
+  const [only] = found.outputs;
+  if (found.outputs.includes(key) || only === undefined) return key;
+  if (found.outputs.length === 1) return only;
+  throw new UserError({
+    code: 'unknown-reference',
+    severity: 'error',
+    message: `${key} computes ${found.outputs.length} traits`,
+    hint: `name one of them: ${orList(found.outputs)}`,
+    definition: key,
+  });
 }
 
 export interface Selection {

@@ -1,21 +1,23 @@
 /** `preview`: a definition as it stands in its file, computed from the raw sources and published nowhere. */
+import { CompilerBug } from '../compiler/diagnostics/index.js';
 import * as ir from '../compiler/ir/build.js';
 import { rememberedOf, standaloneSelect } from '../compiler/index.js';
 import type { PreviewOptions, PreviewResult } from './api.js';
 import { readAsOf, timestamp } from './instants.js';
-import { byProfile, first, unknownKey } from './members.js';
-import { resolveSession } from './prepare.js';
+import { byProfile, first } from './members.js';
+import { publishedKey, resolveSession } from './prepare.js';
 import { numberOf, withSession } from './session.js';
 import { standaloneParams, standaloneSql } from './sql-files.js';
 
 /** Size and the first profiles of a definition (see `Preview`). */
 export async function preview(options: PreviewOptions): Promise<PreviewResult> {
   const asOf = readAsOf(options.asOf, options.now());
-  const { key, limit = 10 } = options;
+  const { limit = 10 } = options;
   return withSession(options, { mode: 'read' }, async (session) => {
     const { resolved, stored, diagnostics } = await resolveSession(session);
+    const key = publishedKey(resolved, options.key);
     const definition = resolved.byKey.get(key)?.definition;
-    if (!definition) throw unknownKey(key, [...resolved.byKey.keys()]);
+    if (!definition) throw new CompilerBug(`no definition ${key}`);
     const { query, firstRuns } = standaloneSelect(resolved, key, rememberedOf(resolved, stored.existing));
     const params = standaloneParams(firstRuns, stored, asOf);
     // One statement, so that the definition is computed once for both.

@@ -20,7 +20,7 @@ import type { RetireOptions, RetireResult } from './api.js';
 import { readState, type DefinitionRow, type StoredState } from './existing.js';
 import { Executor } from './executor.js';
 import { isoOf, microsOf } from './instants.js';
-import { unknownKey } from './members.js';
+import { unknownKey } from './keys.js';
 import { numberDefinitions } from './numbering.js';
 import { sleep } from './retry.js';
 import { definitionParams, type Bindings } from './script.js';

@@ -40,6 +40,7 @@ async function action(context: Context, { junit }: Options): Promise<number> {
     definitions: project.definitions,
     brokenKeys,
     sources: project.config.sources,
+    ...(project.macros && { macros: project.macros }),
   });
   const problems = [...loaded.diagnostics, ...found.diagnostics];
   if (hasErrors(problems)) throw new UserError(problems);

@@ -310,7 +310,7 @@ class Checker {
   private trait(path: string, at: object): void {
     const target = this.names.trait(path, this.of);
     const others = this.names.definition(path);
-    if (!target && others) {
+    if (!target && others && !readableBy(others, this.of)) {
       this.ofOthers(others, `{ "trait": "${path}", … }`, at);
       return;
     }

@@ -117,7 +117,7 @@ export function bindQueries(project: Project, catalog: Catalog, spans: Spans): B
         code: 'invalid-sql',
         severity: 'error',
         message: `the warehouse refuses the query: ${described.error}`,
-        hint: 'rollcall compile shows nothing of it until its columns are known; try it by hand',
+        hint: 'it was asked for the columns only, and nothing was run',
         ...placed(query, undefined, spans),
       });
       continue;

@@ -90,8 +90,10 @@ export function querySpan(
   spans: Spans,
 ): ReturnType<Spans['of']> {
   const { value } = definition;
-  const node = at?.template === template ? value : at?.template;
-  const within = at && node && spans.within?.(node, at.start, at.end);
+  const node = at === undefined || at.template === template ? value : at.template;
+  // A query in a file of its own begins there, not where the file is named.
+  const place = at ?? (value.file === undefined ? undefined : { start: 0, end: 1 });
+  const within = place && spans.within?.(node, place.start, place.end);
   return within ?? spans.of(value) ?? spans.of(definition);
 }
 

@@ -222,8 +222,10 @@ class Reader {
 
 const ONE_SELECT = 'a SQL trait is one SELECT, which may begin with WITH';
 
-/** What begins a query, or a part of one in parentheses. */
-const READS: ReadonlySet<string> = new Set(['select', 'with', 'values', 'table', 'from']);
+/** What a WITH may not hold: engines that let it write let it do so there. */
+const WRITES: ReadonlySet<string> = new Set(
+  'insert update delete merge replace create drop alter truncate copy call execute'.split(' '),
+);
 
 function refusals(tokens: readonly Token[], whole: Place): readonly StatementProblem[] {
   const problem = (at: Place, message: string, hint = ONE_SELECT): readonly StatementProblem[] => [
@@ -236,8 +238,8 @@ function refusals(tokens: readonly Token[], whole: Place): readonly StatementPro
   const first = query.find((token) => token.text !== '(');
   if (!first) return problem(whole, 'the query is empty');
   if (first.text !== 'select' && first.text !== 'with') return problem(first.at, begins(first));
-  const body = query.find((token, i) => isBody(query, i) && !READS.has(token.text) && token.text !== '(');
-  if (body?.kind === 'word') return problem(body.at, begins(body));
+  const body = query.find(({ text }, i) => WRITES.has(text) && isBody(query, i));
+  if (body) return problem(body.at, begins(body));
   if (first.text === 'with') {
     const main = mainOf(query);
     if (!main) return problem(first.at, 'the query has a WITH and no SELECT after it');
@@ -252,13 +254,13 @@ const begins = (token: Token): string =>
     ? `the query is no SELECT: it has ${token.text.toUpperCase()}`
     : 'the query does not begin with SELECT or WITH';
 
-/** Whether a token is the first of what a WITH names: `as (…`, `as materialized (…`. */
-const isBody = (tokens: readonly Token[], i: number): boolean => {
-  const [open, before] = [tokens[i - 1], tokens[i - 2]];
-  return (
-    open?.text === '(' && before?.kind === 'word' && (before.text === 'as' || before.text === 'materialized')
-  );
-};
+/** Whether a token is the first of what a WITH names: `as (…`, `as materialized ((…`. */
+function isBody(tokens: readonly Token[], i: number): boolean {
+  let open = i - 1;
+  while (tokens[open]?.text === '(') open--;
+  const before = tokens[open];
+  return open < i - 1 && before?.kind === 'word' && (before.text === 'as' || before.text === 'materialized');
+}
 
 /** The word after the list of a WITH: the first, outside parentheses, that neither a comma nor a name leads to. */
 function mainOf(tokens: readonly Token[]): Token | undefined {

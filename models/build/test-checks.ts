@@ -13,6 +13,8 @@ export interface TestContext extends BuildContext {
   /** Keys of definitions that could not be read: naming one is no mistake of the test. */
   readonly brokenKeys: ReadonlySet<string>;
   readonly sources: readonly SourceConfig[];
+  /** Queries and macros of the project: only a warehouse knows what columns they have, and what they read. */
+  readonly queries: readonly string[];
   readonly problems: Problem[];
 }
 
@@ -27,7 +29,7 @@ export function checkedKey(context: TestContext, key: string, at: At, kind?: Def
   const { start, end } = at;
   const found = kinds.get(key);
   if (found === undefined) {
-    if (brokenKeys.has(key)) return;
+    if (brokenKeys.has(key) || (kind !== 'audience' && isMentioned(context, key))) return;
     const known = [...kinds].filter(([, of]) => kind === undefined || of === kind).map(([name]) => name);
     const message = `there is no ${kind ?? 'definition'} ${JSON.stringify(key)}`;
     const hint = didYouMean(key, known);
@@ -38,6 +40,10 @@ export function checkedKey(context: TestContext, key: string, at: At, kind?: Def
     problems.push({ code: 'invalid-value', message, hint: `expect it under "${where}"`, start, end });
   }
 }
+
+/** Whether a query says a name, so that it may be a column of it, or a table it reads. */
+const isMentioned = ({ queries }: TestContext, name: string): boolean =>
+  name !== '' && queries.some((text) => text.toLowerCase().includes(name.toLowerCase()));
 
 export function unknownList(
   context: TestContext,
@@ -59,6 +65,7 @@ export function checkedTable(context: TestContext, { key, start, keyEnd }: JsonE
   const schemas = context.sources.flatMap((source) => source.schema ?? []);
   if (tables.some((table) => table.toLowerCase() === name)) return;
   if (schemas.some((schema) => name.startsWith(`${schema.toLowerCase()}.`))) return;
+  if (isMentioned(context, key)) return;
   const known = [...tables, ...schemas.map((schema) => `${schema}.…`)];
   context.problems.push({
     code: 'unknown-reference',

@@ -4,7 +4,7 @@ import { CompilerBug, type Diagnostic } from '../../compiler/diagnostics/index.j
 import { compareDiagnostics, formatPlace } from '../../compiler/diagnostics/print.js';
 import { buildTests } from '../build/test.js';
 import type { TestContext } from '../build/test-checks.js';
-import type { Definition, SourceConfig, Spans } from '../definition.js';
+import type { Definition, MacroFile, SourceConfig, Spans } from '../definition.js';
 import { findJson, nodeFs, readTexts, reason, type FoundFile, type ProjectFs } from '../files.js';
 import type { Problem } from '../source/problem.js';
 import { SpanStore } from '../source/spans.js';
@@ -21,6 +21,7 @@ export interface LoadTestsOptions {
   readonly definitions: readonly Definition[];
   readonly brokenKeys: ReadonlySet<string>;
   readonly sources: readonly SourceConfig[];
+  readonly macros?: readonly MacroFile[];
   readonly fs?: ProjectFs;
 }
 
@@ -48,6 +49,7 @@ export async function loadTests(options: LoadTestsOptions): Promise<LoadTestsRes
 
   const kinds = new Map(options.definitions.map(({ key, kind }) => [key, kind]));
   const { brokenKeys, sources } = options;
+  const queries = queriesOf(options);
   const texts = await readTexts(fs, files);
   const tests: TestCase[] = [];
   const diagnostics: Diagnostic[] = [];
@@ -55,7 +57,7 @@ export async function loadTests(options: LoadTestsOptions): Promise<LoadTestsRes
     const found = texts[index];
     if (found === undefined) throw new CompilerBug(`${file} was found and not read`);
     if ('error' in found) return void diagnostics.push(unreadable(file, found.error));
-    const context = { source: new SourceText(file, found.text), spans, kinds, brokenKeys, sources };
+    const context = { source: new SourceText(file, found.text), spans, kinds, brokenKeys, sources, queries };
     const loaded = loadFile(context);
     tests.push(...loaded.tests);
     diagnostics.push(...loaded.diagnostics);
@@ -106,4 +108,12 @@ function noTests(folder: string): Diagnostic {
     message: `there is no test in ${JSON.stringify(folder)}`,
     hint: 'write tests/NAME.json: messages that land, and who must then be in; docs/commands.md shows one',
   };
+}
+
+/** The texts in which columns and tables may be named that no definition and no source has. */
+function queriesOf({ definitions, macros = [] }: LoadTestsOptions): readonly string[] {
+  const own = definitions.flatMap((definition) =>
+    definition.kind === 'trait' && definition.value.kind === 'sql' ? [definition.value.sql] : [],
+  );
+  return own.length === 0 ? [] : [...own, ...macros.map(({ text }) => text)];
 }

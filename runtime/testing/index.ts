@@ -3,6 +3,7 @@ import { select } from '../../compiler/index.js';
 import { UserError, type Diagnostic } from '../../compiler/diagnostics/index.js';
 import {
   durationMicros,
+  parseInstant,
   type Expectation,
   type Project,
   type TestCase,
@@ -25,7 +26,7 @@ import { ScratchTables } from './tables.js';
  * is about cannot be compiled, or a selector cannot be read.
  */
 export async function runTests(options: TestOptions): Promise<readonly TestResult[]> {
-  const references = referencesOf(options.project.definitions);
+  const references = referencesOf(options.project, options.spans);
   const chosen = selected(options, references);
   const ready = chosen.map((test) => ({
     test,
@@ -176,13 +177,17 @@ function rowCells(
     if (cell === undefined) continue;
     const isText = standard === 'id' || standard === 'user_id' || standard === 'message_id';
     const isInstant = standard === 'timestamp' || standard === 'received_at';
-    cells[column] = isInstant ? instantCell(cell.text) : isText ? textCell(cell.text) : cell;
+    // Of a table that no source reads, texts that are instants are taken for them.
+    const asInstant = isInstant || (!source && cell.type === 'text' && isIsoInstant(cell.text));
+    cells[column] = asInstant ? instantCell(cell.text) : isText ? textCell(cell.text) : cell;
   }
   const received =
     source && source.columns['received_at'] !== null && (source.columns['received_at'] ?? 'received_at');
   if (!landed && typeof received === 'string') cells[received] = instantCell(step.asOf);
   return cells;
 }
+
+const isIsoInstant = (text: string): boolean => text.includes('T') && parseInstant(text) !== undefined;
 
 const reads = (source: Project['config']['sources'][number], table: string): boolean => {
   const name = table.toLowerCase();

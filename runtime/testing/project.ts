@@ -1,11 +1,11 @@
 /** The project of a test: its definitions and what they read, on a warehouse made for it. */
-import { resolveProject } from '../../compiler/index.js';
+import { readQueries, resolveProject } from '../../compiler/index.js';
 import { pathSteps } from '../../compiler/bind/paths.js';
 import type { Catalog, Needs } from '../../compiler/bind/types.js';
 import { hasErrors, type Diagnostic } from '../../compiler/diagnostics/index.js';
 import { reachable } from '../../compiler/plan/graph.js';
 import { unionNeeds } from '../../compiler/resolve/needs.js';
-import type { Definition, Project, SourceConfig, Spans } from '../../models/definition.js';
+import type { Project, SourceConfig, Spans } from '../../models/definition.js';
 import { referencesOf as namesReferredTo } from '../../models/index.js';
 import { MESSAGE_COLUMNS } from './layouts.js';
 
@@ -17,19 +17,30 @@ const TARGET = { type: SCRATCH_ENGINE, path: ':memory:', schema: 'rollcall' };
 export interface References {
   readonly upstream: ReadonlyMap<string, ReadonlySet<string>>;
   readonly traits: ReadonlyMap<string, ReadonlySet<string>>;
+  /** The definitions a key may be of: its own, or those whose query says it. */
+  readonly owners: (key: string) => readonly string[];
 }
 
-/** What the definitions of a project refer to, found without any warehouse. */
-export function referencesOf(definitions: readonly Definition[]): References {
-  const keys = new Set(definitions.map(({ key }) => key));
+/**
+ * What the definitions of a project refer to, found without any warehouse. A name that no definition has may be a
+ * column of a query: it is, as far as can be told without one, of every query that says it.
+ */
+export function referencesOf(project: Project, spans: Spans): References {
+  const keys = new Set(project.definitions.map(({ key }) => key));
+  const queries = [...readQueries(project, spans).queries];
+  const owners = (name: string): readonly string[] =>
+    keys.has(name) ? [name] : queries.flatMap(([key, { mentions }]) => (mentions.has(name) ? [key] : []));
   const upstream = new Map<string, ReadonlySet<string>>();
   const traits = new Map<string, ReadonlySet<string>>();
-  for (const definition of definitions) {
+  for (const definition of project.definitions) {
     const names = namesReferredTo(definition);
-    upstream.set(definition.key, new Set(names.filter((name) => keys.has(name))));
+    const refs = queries
+      .filter(([key]) => key === definition.key)
+      .flatMap(([, { parts }]) => parts.flatMap((part) => (part.kind === 'ref' ? [part.key] : [])));
+    upstream.set(definition.key, new Set([...names, ...refs].flatMap(owners)));
     traits.set(definition.key, new Set(names.filter((name) => !keys.has(name))));
   }
-  return { upstream, traits };
+  return { upstream, traits, owners };
 }
 
 export interface ScratchProject {
@@ -46,7 +57,7 @@ export function scratchProject(
   references: References,
   keys: readonly string[],
 ): ScratchProject {
-  const wanted = reachable(references.upstream, keys);
+  const wanted = reachable(references.upstream, keys.flatMap(references.owners));
   const originals = new Map<object, object>();
   const copy = <T extends object>(original: T, over: Partial<T>): T => {
     const made = { ...original, ...over };
@@ -66,7 +77,9 @@ export function scratchProject(
   );
   const config = { ...project.config, target: 'test', targets: { test: TARGET }, sources };
   const scratch: Project = { ...project, config, definitions, destinations: [] };
-  const spansOf: Spans = { of: (node) => spans.of(originals.get(node) ?? node) };
+  const within: Spans['within'] = (node, start, end) =>
+    spans.within?.(originals.get(node) ?? node, start, end);
+  const spansOf: Spans = { of: (node) => spans.of(originals.get(node) ?? node), within };
   const { needs, diagnostics } = needsOf(scratch, spansOf, traits);
   return { project: scratch, spans: spansOf, diagnostics, ...(needs && { needs }) };
 }
@@ -89,7 +102,11 @@ function needsOf(
   const everything: SourceConfig = { ...rest, layout: 'messages', table: 'messages', columns: {}, traits };
   const columns = MESSAGE_COLUMNS.map((name) => ({ name, nativeType: 'text', kind: 'text' as const }));
   const catalog: Catalog = { tables: [{ table: { name: 'messages' }, columns }], traitNames: new Map() };
-  const imagined = { ...project, config: { ...project.config, sources: [everything] } };
+  // What a query has is known once the tables of the test are there; its own mistakes are told now.
+  const wrong = readQueries(project, spans).diagnostics;
+  if (hasErrors(wrong)) return { diagnostics: wrong };
+  const definitions = project.definitions.filter((d) => d.kind !== 'trait' || d.value.kind !== 'sql');
+  const imagined = { ...project, definitions, config: { ...project.config, sources: [everything] } };
   const { resolved, diagnostics } = resolveProject({ project: imagined, spans, catalog });
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
   if (resolved === undefined || hasErrors(diagnostics)) return { diagnostics: errors };

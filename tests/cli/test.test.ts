@@ -186,7 +186,9 @@ describe('mistakes in the files are exit 2', () => {
 
   test('a definition that cannot be compiled; it stops only tests about it', async () => {
     await using p = await project({ land: LAND, expect: { members: { buyers: ['ann'] } } });
-    const accounts = { ...BUYERS, key: 'accounts', of: 'accounts', destinations: [] };
+    const parentless = { property: 'sku', equals: { property: 'sku', of: 'parent' } };
+    const definition = { event: 'Order Completed', where: parentless };
+    const accounts = { ...BUYERS, key: 'accounts', destinations: [], definition };
     await p.write('models/accounts.json', accounts);
     expect((await rollcall(p.dir, ['test'])).exit).toBe(0);
     await p.write('tests/accounts.json', {
