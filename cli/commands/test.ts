@@ -41,6 +41,7 @@ async function action(context: Context, { junit }: Options): Promise<number> {
     brokenKeys,
     sources: project.config.sources,
     ...(project.macros && { macros: project.macros }),
+    entities: project.config.entities,
   });
   const problems = [...loaded.diagnostics, ...found.diagnostics];
   if (hasErrors(problems)) throw new UserError(problems);

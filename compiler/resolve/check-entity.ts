@@ -95,9 +95,10 @@ function unrelated(entity: string, outer: string, entities: Entities): Problem {
 }
 
 function ofNobody(entity: string, of: Definition['of'], entities: Entities): Problem {
-  const others = entities.relatedTo(entity);
-  const inside =
-    others.length === 0 ? '' : `, or put it into the "where" of ${orList(others.map((name) => `"${name}"`))}`;
+  const owned = (name: string): boolean =>
+    entities.get(name)?.identifiers.some((type) => IDENTIFIERS[of].includes(type)) ?? false;
+  const others = entities.relatedTo(entity).filter(owned);
+  const inside = others.length === 0 ? '' : `, or put it into the "where" of ${orList(others)}`;
   const [whose, identifier] = of === 'users' ? ['users', 'user_id'] : ['accounts', 'group_id'];
   return {
     code: 'unrelated-entity',

@@ -15,6 +15,8 @@ export interface TestContext extends BuildContext {
   readonly sources: readonly SourceConfig[];
   /** Queries and macros of the project: only a warehouse knows what columns they have, and what they read. */
   readonly queries: readonly string[];
+  /** Tables that entities are. */
+  readonly entityTables: readonly string[];
   readonly problems: Problem[];
 }
 
@@ -58,10 +60,10 @@ export function unknownList(
   context.problems.push({ code: 'unknown-reference', message, hint, start: at.start, end: at.end });
 }
 
-/** Rows can land only where a source reads them. */
+/** Rows can land only where a source or an entity reads them. */
 export function checkedTable(context: TestContext, { key, start, keyEnd }: JsonEntry): void {
   const name = key.toLowerCase();
-  const tables = context.sources.flatMap((source) => source.table ?? []);
+  const tables = [...context.sources.flatMap((source) => source.table ?? []), ...context.entityTables];
   const schemas = context.sources.flatMap((source) => source.schema ?? []);
   if (tables.some((table) => table.toLowerCase() === name)) return;
   if (schemas.some((schema) => name.startsWith(`${schema.toLowerCase()}.`))) return;
@@ -69,8 +71,8 @@ export function checkedTable(context: TestContext, { key, start, keyEnd }: JsonE
   const known = [...tables, ...schemas.map((schema) => `${schema}.…`)];
   context.problems.push({
     code: 'unknown-reference',
-    message: `no source reads a table ${JSON.stringify(key)}`,
-    hint: didYouMean(key, tables) ?? `the sources read ${orList(known)}`,
+    message: `no source or entity reads a table ${JSON.stringify(key)}`,
+    hint: didYouMean(key, tables) ?? `there are read ${orList(known)}`,
     start,
     end: keyEnd,
   });

@@ -4,7 +4,7 @@ import { CompilerBug, type Diagnostic } from '../../compiler/diagnostics/index.j
 import { compareDiagnostics, formatPlace } from '../../compiler/diagnostics/print.js';
 import { buildTests } from '../build/test.js';
 import type { TestContext } from '../build/test-checks.js';
-import type { Definition, MacroFile, SourceConfig, Spans } from '../definition.js';
+import type { Definition, MacroFile, ProjectConfig, SourceConfig, Spans } from '../definition.js';
 import { findJson, nodeFs, readTexts, reason, type FoundFile, type ProjectFs } from '../files.js';
 import type { Problem } from '../source/problem.js';
 import { SpanStore } from '../source/spans.js';
@@ -22,6 +22,7 @@ export interface LoadTestsOptions {
   readonly brokenKeys: ReadonlySet<string>;
   readonly sources: readonly SourceConfig[];
   readonly macros?: readonly MacroFile[];
+  readonly entities?: ProjectConfig['entities'] | undefined;
   readonly fs?: ProjectFs;
 }
 
@@ -48,7 +49,8 @@ export async function loadTests(options: LoadTestsOptions): Promise<LoadTestsRes
   if (files.length === 0) return { tests: [], diagnostics: [noTests(join(options.dir, FOLDER))], spans };
 
   const kinds = new Map(options.definitions.map(({ key, kind }) => [key, kind]));
-  const { brokenKeys, sources } = options;
+  const { brokenKeys, sources, entities = {} } = options;
+  const entityTables = Object.values(entities).map(({ table }) => table);
   const queries = queriesOf(options);
   const texts = await readTexts(fs, files);
   const tests: TestCase[] = [];
@@ -57,7 +59,15 @@ export async function loadTests(options: LoadTestsOptions): Promise<LoadTestsRes
     const found = texts[index];
     if (found === undefined) throw new CompilerBug(`${file} was found and not read`);
     if ('error' in found) return void diagnostics.push(unreadable(file, found.error));
-    const context = { source: new SourceText(file, found.text), spans, kinds, brokenKeys, sources, queries };
+    const context = {
+      source: new SourceText(file, found.text),
+      spans,
+      kinds,
+      brokenKeys,
+      sources,
+      entityTables,
+      queries,
+    };
     const loaded = loadFile(context);
     tests.push(...loaded.tests);
     diagnostics.push(...loaded.diagnostics);

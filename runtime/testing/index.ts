@@ -16,6 +16,7 @@ import { Cancelled } from '../retry.js';
 import type { TestFailure, TestOptions, TestResult } from './api.js';
 import { instantCell, textCell, valueCell, type Cell } from './cells.js';
 import { differences } from './compare.js';
+import { prepareEntities } from './entities.js';
 import { LAYOUTS, standardName, type WholeMessage } from './layouts.js';
 import { referencesOf, scratchProject, type References, type ScratchProject } from './project.js';
 import { Scratch } from './scratch.js';
@@ -138,6 +139,7 @@ function tablesOf(
       if (source) LAYOUTS[source.layout].land(source, tables, index, whole(message, step, count));
     }
     for (const { table, rows } of step.tables) {
+      if (isEntitys(project, table)) tables.table(table).replaceAt(index);
       for (const row of rows) tables.table(table).add(index, rowCells(project, table, row, step));
     }
   });
@@ -147,8 +149,14 @@ function tablesOf(
     const own = source.layout === 'table' ? needs : { ...needs, events };
     LAYOUTS[source.layout].prepare(source, tables, own);
   }
+  prepareEntities(project.config.entities ?? {}, needs, tables);
   return tables;
 }
+
+/** Rows of entities are what the table holds from a step on; those of sources land beside what landed before. */
+const isEntitys = (project: Project, table: string): boolean =>
+  !project.config.sources.some((source) => reads(source, table)) &&
+  Object.values(project.config.entities ?? {}).some((entity) => isTable(table, entity.table));
 
 /** A message with its defaults: it happened, and landed, at its step's `as_of`. */
 function whole(message: TestMessage, step: TestStep, count: number): WholeMessage {
@@ -193,5 +201,8 @@ const reads = (source: Project['config']['sources'][number], table: string): boo
   const name = table.toLowerCase();
   return source.table === undefined
     ? name.startsWith(`${(source.schema ?? '').toLowerCase()}.`)
-    : name === source.table.toLowerCase() || name.endsWith(`.${source.table.toLowerCase()}`);
+    : isTable(table, source.table);
 };
+
+const isTable = (written: string, table: string): boolean =>
+  written.toLowerCase() === table.toLowerCase() || written.toLowerCase().endsWith(`.${table.toLowerCase()}`);

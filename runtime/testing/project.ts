@@ -1,5 +1,6 @@
 /** The project of a test: its definitions and what they read, on a warehouse made for it. */
 import { readQueries, resolveProject } from '../../compiler/index.js';
+import { imaginedTables } from '../../compiler/bind/entity.js';
 import { pathSteps } from '../../compiler/bind/paths.js';
 import type { Catalog, Needs } from '../../compiler/bind/types.js';
 import { hasErrors, type Diagnostic } from '../../compiler/diagnostics/index.js';
@@ -7,6 +8,7 @@ import { reachable } from '../../compiler/plan/graph.js';
 import { unionNeeds } from '../../compiler/resolve/needs.js';
 import type { Project, SourceConfig, Spans } from '../../models/definition.js';
 import { referencesOf as namesReferredTo } from '../../models/index.js';
+import { entitiesRead, propertiesOf } from './entities.js';
 import { MESSAGE_COLUMNS } from './layouts.js';
 
 /** The embedded engine, in memory. */
@@ -75,7 +77,10 @@ export function scratchProject(
       ...(source.table === undefined ? {} : { table: withoutCatalog(source.table) }),
     }),
   );
-  const config = { ...project.config, target: 'test', targets: { test: TARGET }, sources };
+  const entities = entitiesRead(project.config.entities ?? {}, definitions, (entity) =>
+    copy(entity, { table: withoutCatalog(entity.table) }),
+  );
+  const config = { ...project.config, target: 'test', targets: { test: TARGET }, sources, entities };
   const scratch: Project = { ...project, config, definitions, destinations: [] };
   const within: Spans['within'] = (node, start, end) =>
     spans.within?.(originals.get(node) ?? node, start, end);
@@ -101,7 +106,9 @@ function needsOf(
   const { schema: _, event: __, ...rest } = first;
   const everything: SourceConfig = { ...rest, layout: 'messages', table: 'messages', columns: {}, traits };
   const columns = MESSAGE_COLUMNS.map((name) => ({ name, nativeType: 'text', kind: 'text' as const }));
-  const catalog: Catalog = { tables: [{ table: { name: 'messages' }, columns }], traitNames: new Map() };
+  const entities = imaginedTables(project.config.entities ?? {}, propertiesOf(project.definitions));
+  const tables = [{ table: { name: 'messages' }, columns }, ...entities];
+  const catalog: Catalog = { tables, traitNames: new Map() };
   // What a query has is known once the tables of the test are there; its own mistakes are told now.
   const wrong = readQueries(project, spans).diagnostics;
   if (hasErrors(wrong)) return { diagnostics: wrong };

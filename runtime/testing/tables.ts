@@ -14,6 +14,7 @@ interface Row {
 class ScratchTable {
   private readonly columns = new Map<string, { readonly name: string; type: ScalarType | undefined }>();
   private readonly rows: Row[] = [];
+  private readonly replacing = new Set<number>();
 
   constructor(readonly ref: TableRef) {}
 
@@ -33,6 +34,15 @@ class ScratchTable {
     this.rows.push({ step, cells });
   }
 
+  /** From a step on it holds the rows of that step only. */
+  replaceAt(step: number): void {
+    this.replacing.add(step);
+  }
+
+  replacesAt(step: number): boolean {
+    return this.replacing.has(step);
+  }
+
   get spec(): { readonly table: TableRef; readonly columns: readonly Column[] } {
     const columns = [...this.columns.values()].map(({ name, type = 'text' }) => ({ name, type }));
     return { table: this.ref, columns };
@@ -42,7 +52,7 @@ class ScratchTable {
   landed(step: number): Relation | undefined {
     const { columns } = this.spec;
     const rows = this.rows.filter((row) => row.step === step);
-    if (rows.length === 0) return undefined;
+    if (rows.length === 0 && !this.replacesAt(step)) return undefined;
     const values = rows.map(({ cells }) => {
       const byName = new Map(Object.entries(cells).map(([name, cell]) => [name.toLowerCase(), cell]));
       return columns.map(({ name, type }) => cellExpr(byName.get(name.toLowerCase()), type));
@@ -82,7 +92,10 @@ export class ScratchTables {
   land(step: number): readonly Step[] {
     return [...this.tables.values()].flatMap((table): Step[] => {
       const query = table.landed(step);
-      return query === undefined ? [] : [{ op: 'append', table: table.ref, query, ...named(table.ref.name) }];
+      if (query === undefined) return [];
+      const { ref, spec } = table;
+      if (table.replacesAt(step)) return [{ op: 'replace', spec, query, ...named(ref.name) }];
+      return [{ op: 'append', table: ref, query, ...named(ref.name) }];
     });
   }
 }

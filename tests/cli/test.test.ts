@@ -167,7 +167,7 @@ describe('mistakes in the files are exit 2', () => {
       'tests/deep/more.json missing-key the message is nobody’s',
       'tests/deep/more.json unknown-reference there is no source "web"',
       'tests/deep/more.json invalid-value this step is before the one above it',
-      'tests/deep/more.json unknown-reference no source reads a table "raw.mesages"',
+      'tests/deep/more.json unknown-reference no source or entity reads a table "raw.mesages"',
       'tests/orders.json duplicate-key another test is called "orders count", in tests/deep/more.json:4:15',
       'tests/slips.json invalid-instant "yesterday" is not an ISO 8601 date or instant',
       'tests/slips.json unknown-key unknown key "expects"',
