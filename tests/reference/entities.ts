@@ -6,6 +6,7 @@ import { holds, type ComparisonScope } from './compare.js';
 import { Decimal } from './decimal.js';
 import {
   profileName,
+  type Condition,
   type EntityConfig,
   type EntityStream,
   type Json,
@@ -16,9 +17,17 @@ import {
 } from './model.js';
 import { parsePath, readSteps } from './paths.js';
 import { reducerOf, reduceValues } from './reducers.js';
-import type { ProfileScope } from './streams.js';
-import { formatInstant, requireInstant } from './time.js';
+import { formatInstant, requireInstant, type Micros } from './time.js';
 import { compareTexts, textOf, type Value } from './values.js';
+
+/** What evaluating a profile's rows needs to know besides the stream. */
+export interface RowScope {
+  asOf: Micros;
+  profile: ProfileRef;
+  entities: EntityWorld;
+  satisfies(condition: Condition): boolean;
+  readTrait(name: string): Value[];
+}
 
 /** A row of an entity, its values by column. */
 export interface EntityRow {
@@ -134,7 +143,7 @@ export class EntityWorld {
  */
 export function satisfiesEntity(
   stream: EntityStream,
-  scope: ProfileScope,
+  scope: RowScope,
   reads: ComparisonScope,
   around: readonly EntityRow[] = [],
 ): boolean {
@@ -143,11 +152,7 @@ export function satisfiesEntity(
 }
 
 /** What an entity stream's rows come to; without a reducer, how many they are. */
-export function entityValue(
-  stream: EntityStream,
-  scope: ProfileScope,
-  around: readonly EntityRow[] = [],
-): Value {
+export function entityValue(stream: EntityStream, scope: RowScope, around: readonly EntityRow[] = []): Value {
   const { name, args } = reducerOf(stream) ?? { name: 'count' as const, args: {} };
   const { entities } = scope;
   const rows = matchingRows(stream, scope, around);
@@ -161,7 +166,7 @@ export function entityValue(
   );
 }
 
-function matchingRows(stream: EntityStream, scope: ProfileScope, around: readonly EntityRow[]): EntityRow[] {
+function matchingRows(stream: EntityStream, scope: RowScope, around: readonly EntityRow[]): EntityRow[] {
   const { entities, profile } = scope;
   const outer = around.at(-1);
   return entities
@@ -170,7 +175,7 @@ function matchingRows(stream: EntityStream, scope: ProfileScope, around: readonl
     .filter((row) => stream.where === undefined || satisfies(stream.where, scope, [...around, row]));
 }
 
-function satisfies(predicate: Predicate, scope: ProfileScope, rows: readonly EntityRow[]): boolean {
+function satisfies(predicate: Predicate, scope: RowScope, rows: readonly EntityRow[]): boolean {
   if ('all' in predicate) return predicate.all.every((part) => satisfies(part, scope, rows));
   if ('any' in predicate) return predicate.any.some((part) => satisfies(part, scope, rows));
   if ('not' in predicate) return !satisfies(predicate.not, scope, rows);
@@ -182,7 +187,7 @@ function satisfies(predicate: Predicate, scope: ProfileScope, rows: readonly Ent
 }
 
 /** What comparisons read of a row, of the row around it, and of the profile. */
-function rowScope(scope: ProfileScope, rows: readonly EntityRow[]): ComparisonScope {
+function rowScope(scope: RowScope, rows: readonly EntityRow[]): ComparisonScope {
   return {
     asOf: scope.asOf,
     read(reference: ValueReference): Value[] {
