@@ -33,6 +33,8 @@ export interface FromItem {
 /** A column that no expression describes: a window function or an unnesting. Nothing merges over it. */
 export interface OpaqueItem {
   readonly kind: 'opaque';
+  /** Every column there is, which has no name of its own. */
+  readonly unnamed?: true;
   write(writer: Writer, indent: number): Sql;
 }
 

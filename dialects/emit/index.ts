@@ -5,7 +5,7 @@ import { QueryBuilder } from './builder.js';
 import { assemble } from './client.js';
 import type { EmitEngine } from './engine.js';
 import type { Item } from './block.js';
-import { ALL, printQuery } from './print.js';
+import { printQuery } from './print.js';
 import { buildRelation } from './relations.js';
 
 export { EmitClient } from './client.js';
@@ -16,12 +16,12 @@ export { fn, STANDARD_AGGREGATES, STANDARD_FUNCTIONS } from './standard.js';
 export function emitAllColumns(engine: EmitEngine, query: UserQuery, params: Params): Sql {
   const builder = new QueryBuilder(engine, params, buildRelation, query);
   const block = builder.open(query);
-  const every: Item = { kind: 'opaque', write: () => ALL };
+  const every: Item = { kind: 'opaque', unnamed: true, write: () => '*' };
   const shape = printQuery(
     engine,
     params,
-    { ...block, columns: new Map([[ALL, every]]) },
-    new Map([[ALL, ALL]]),
+    { ...block, columns: new Map([['*', every]]) },
+    new Map([['*', '*']]),
     0,
   );
   return assemble(engine.client, builder.finished, builder.ctes, shape);

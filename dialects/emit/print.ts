@@ -38,9 +38,6 @@ export function printQuery(
   };
 }
 
-/** The output that is every column there is, which has no name of its own. */
-export const ALL = '*';
-
 class SelectPrinter implements Writer {
   readonly #aliases = new Map<Source, string>();
 
@@ -107,7 +104,7 @@ class SelectPrinter implements Writer {
   #item(item: Item, name: string): Sql {
     const sql =
       item.kind === 'opaque' ? item.write(this, this.indent + 1) : write(item, this, this.indent + 1);
-    if (name === ALL) return sql;
+    if (item.kind === 'opaque' && item.unnamed) return sql;
     const alias = this.engine.quoteIdentifier(name);
     const same = sql === alias || [...this.#aliases.values()].some((source) => sql === `${source}.${alias}`);
     return same ? sql : `${sql} as ${alias}`;
