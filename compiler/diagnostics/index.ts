@@ -36,7 +36,7 @@ export const CODES = {
   'duplicate-key': 'Two definitions or two destinations share a key, or two tests a name.',
   'retired-key': 'The key belonged to a definition that was removed, or belongs to one of another kind.',
   'too-many-conditions': 'More primary expressions than Segment accepts.',
-  cycle: 'Definitions refer to each other in a circle.',
+  cycle: 'Definitions refer to each other in a circle, or a journey leads back to where one has been.',
   'unknown-reference': 'A reference to a trait, audience or destination that does not exist.',
   'unrelated-entity': 'An entity that no relation leads to from the profile, or from the entity around it.',
   'unknown-type': 'A SQL trait is used before its type is known: its query could not be described.',

@@ -128,9 +128,11 @@ function branchesOf(node: ObjectNode): readonly ObjectNode[] {
 export function flowProblems(form: ObjectNode): readonly Problem[] {
   const reader = read(form);
   const { problems, nodes, unreached } = reader;
+  const hasMisplaced = problems.length > 0;
   const targets = new Set(reader.jumps.map(({ to }) => to));
   for (const { key, keyNode } of nodes) {
-    if (!unreached.has(key) || targets.has(key)) continue;
+    // After a misplaced `next` that is told already.
+    if (hasMisplaced || !unreached.has(key) || targets.has(key)) continue;
     const message = `nobody comes to ${JSON.stringify(key)}: every branch before it goes on elsewhere`;
     problems.push({ ...problem(message, keyNode), hint: 'let one end here, or lead to it with "next"' });
   }

@@ -4,6 +4,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { keysOfJourney } from '../reference/journeys.js';
 import type { Definition, EntityConfig, Json, Message } from '../reference/model.js';
 import { formatInstant, parseDuration, requireInstant } from '../reference/time.js';
 import type { PlainTable } from '../support/land-tables.js';
@@ -14,6 +15,8 @@ export interface ConformanceStep {
   /** Every plain table of the case as it is from this step on. */
   tables: Record<string, PlainTable>;
   as_of: string;
+  /** The project's definitions from this step on. */
+  definitions: Definition[];
   expect: {
     /** Audience key → its members, `u:<user_id>` or `a:<anonymous_id>`, in any order. Keys not listed are not compared. */
     members?: Record<string, string[]>;
@@ -49,7 +52,8 @@ interface CaseFile {
     first_runs?: Record<string, string>;
     /** Table to columns to types. */
     tables?: Record<string, PlainTable['columns']>;
-    steps: (Omit<ConformanceStep, 'land' | 'tables'> & {
+    steps: (Omit<ConformanceStep, 'land' | 'tables' | 'definitions'> & {
+      definitions?: Definition[];
       land: (string | Partial<Message>)[];
       tables?: Record<string, PlainTable['rows']>;
     })[];
@@ -92,23 +96,29 @@ function spelledOut(
       { columns, rows: [] },
     ]),
   );
-  const wholeSteps = steps.map(({ land, tables: changed = {}, as_of, expect }): ConformanceStep => {
-    tables = withRows(tables, changed);
-    const rows = land.flatMap((item) => (typeof item === 'string' ? requireFixture(fixtures, item) : [item]));
-    const whole = rows.map((row): Message => {
-      position++;
-      return {
-        message_id: `m${String(position).padStart(3, '0')}`,
-        type: 'track',
-        timestamp: null,
-        received_at: formatInstant(requireInstant(as_of) - parseDuration('1 hour')),
-        source: 'raw',
-        ...defaults,
-        ...row,
-      };
-    });
-    return { land: whole, tables, as_of, expect };
-  });
+  let inForce = definitions;
+  const wholeSteps = steps.map(
+    ({ land, tables: changed = {}, as_of, definitions: edited, expect }): ConformanceStep => {
+      inForce = edited ?? inForce;
+      tables = withRows(tables, changed);
+      const rows = land.flatMap((item) =>
+        typeof item === 'string' ? requireFixture(fixtures, item) : [item],
+      );
+      const whole = rows.map((row): Message => {
+        position++;
+        return {
+          message_id: `m${String(position).padStart(3, '0')}`,
+          type: 'track',
+          timestamp: null,
+          received_at: formatInstant(requireInstant(as_of) - parseDuration('1 hour')),
+          source: 'raw',
+          ...defaults,
+          ...row,
+        };
+      });
+      return { land: whole, tables, as_of, definitions: inForce, expect };
+    },
+  );
   const firstRun = wholeSteps[0]?.as_of ?? '';
   const first_runs = Object.fromEntries(
     definitions.map(({ key }) => [key, written.first_runs?.[key] ?? firstRun]),
@@ -149,7 +159,9 @@ function requireFixture(fixtures: CaseFile['fixtures'], name: string): Partial<M
  * since a reference to a trait that nothing mentions yet is an error (SEMANTICS §5).
  */
 export function customTraitsOf(definitions: readonly Definition[]): string[] {
-  const computed = new Set(definitions.map(({ key }) => key));
+  const computed = new Set(
+    definitions.flatMap((d) => (d.kind === 'journey' ? keysOfJourney(d.key, d.definition) : [d.key])),
+  );
   const names = new Set<string>();
   const visit = (node: unknown): void => {
     if (typeof node !== 'object' || node === null) return;

@@ -3,7 +3,7 @@ import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 
 import { evaluate } from '../reference/evaluate.js';
-import { profileName, type Json, type Message } from '../reference/model.js';
+import { profileName, type JourneyMemory, type Json, type Message } from '../reference/model.js';
 import { caseFiles, loadCases, readJson } from './load.js';
 
 const cases = loadCases();
@@ -32,22 +32,26 @@ const plainCases = cases.filter((one) => !isEngines(one));
 describe.each(plainCases.map((one) => ({ title: `${one.file}: ${one.name}`, one })))('$title', ({ one }) => {
   const landed: Message[] = [];
   // Query text is the parser's: the evaluator knows the JSON form only.
-  const definitions = one.definitions.filter(({ definition }) => !('query' in definition));
-  const isKnown = ([key]: [string, unknown]): boolean => definitions.some((d) => d.key === key);
+  const isText = ({ definition }: (typeof one.definitions)[number]): boolean => 'query' in definition;
+  const texts = new Set(one.definitions.filter(isText).map(({ key }) => key));
+  const isKnown = ([key]: [string, unknown]): boolean => !texts.has(key);
+  let journeys: JourneyMemory | undefined;
   for (const [index, step] of one.steps.entries()) {
     landed.push(...step.land);
     const messages = [...landed];
 
     it(`step ${index + 1}, as of ${step.as_of}`, () => {
-      const { members, traitValues, traitTexts } = evaluate({
+      const { members, traitValues, traitTexts, ...left } = evaluate({
         messages,
-        definitions,
+        definitions: step.definitions.filter((definition) => !isText(definition)),
+        ...(journeys && { journeys }),
         asOf: step.as_of,
         firstRuns: one.first_runs,
         exclude: one.exclude ?? [],
         tables: step.tables,
         ...(one.entities && { entities: one.entities }),
       });
+      journeys = left.journeys;
       const compare = step.expect;
       for (const [key, names] of Object.entries(compare.members ?? {}).filter(isKnown)) {
         expect([key, members.get(key)?.map(profileName).sort()]).toEqual([key, [...names].sort()]);

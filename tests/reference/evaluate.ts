@@ -9,6 +9,8 @@ import { Decimal } from './decimal.js';
 import { excludedFrom, firstOf, isInSplit } from './members.js';
 import { EntityWorld, entityValue, satisfiesEntity } from './entities.js';
 import { messagesThatCount } from './messages.js';
+import { keysOfJourney, remembered, walkJourney, type JourneyWorld, type Positions } from './journeys.js';
+import { profileName } from './model.js';
 import type {
   Condition,
   Definition,
@@ -16,6 +18,7 @@ import type {
   EvaluationInput,
   EntityStream,
   EventStream,
+  JourneyMemory,
   Json,
   Published,
   Ranking,
@@ -50,6 +53,10 @@ class Evaluator {
   private readonly definitions: Map<string, Definition>;
   private readonly computed = new Map<string, Computed>();
   private readonly underway: string[] = [];
+  /** Keys that journeys publish under → the journey. */
+  private readonly journeyKeys = new Map<string, string>();
+  private memory: JourneyMemory;
+  private readonly nameNow: (name: string) => string;
   private readonly rankings = new Map<string, Set<string>>();
 
   constructor(private readonly input: EvaluationInput) {
@@ -60,6 +67,12 @@ class Evaluator {
     this.entities = new EntityWorld(input.entities ?? {}, input.tables ?? {}, ownersOf(messages));
     const enabled = input.definitions.filter((definition) => definition.enabled !== false);
     this.definitions = new Map(enabled.map((definition) => [definition.key, definition]));
+    for (const { key, kind, definition } of enabled) {
+      if (kind === 'journey') keysOfJourney(key, definition).forEach((own) => this.journeyKeys.set(own, key));
+    }
+    this.memory = input.journeys ?? { positions: new Map(), left: new Map() };
+    const owner = ownersOf(messages);
+    this.nameNow = (name) => (name.startsWith('a:') ? profileName(owner(name.slice(2))) : name);
     if (this.definitions.size !== enabled.length) throw new Error('two definitions with one key');
   }
 
@@ -69,8 +82,11 @@ class Evaluator {
       members: new Map(),
       traitValues: new Map(),
       traitTexts: new Map(),
+      journeys: this.memory,
     };
-    for (const key of this.definitions.keys()) {
+    for (const key of this.definitions.keys()) this.read(key);
+    const keys = new Set([...this.definitions.keys(), ...this.journeyKeys.keys()]);
+    for (const key of keys) {
       const computed = this.read(key);
       if (computed?.kind === 'audience') {
         const members = [...this.profiles, ...this.accounts].filter(({ name }) => computed.members.has(name));
@@ -89,6 +105,7 @@ class Evaluator {
         );
       }
     }
+    evaluation.journeys = this.memory;
     return evaluation;
   }
 
@@ -96,6 +113,11 @@ class Evaluator {
   private read(key: string): Computed | undefined {
     const known = this.computed.get(key);
     if (known !== undefined) return known;
+    const journey = this.journeyKeys.get(key);
+    if (journey !== undefined && journey !== key) {
+      this.read(journey);
+      return this.computed.get(key);
+    }
     const definition = this.definitions.get(key);
     const computed = definition === undefined ? this.published(key) : this.compute(definition);
     if (computed !== undefined) this.computed.set(key, computed);
@@ -116,6 +138,11 @@ class Evaluator {
     }
     this.underway.push(definition.key);
     const range = this.rangeOf(definition);
+    if (definition.kind === 'journey') {
+      const members = this.computeJourney(definition, range);
+      this.underway.pop();
+      return { kind: 'audience', members };
+    }
     const computed =
       definition.kind === 'audience'
         ? this.computeAudience(definition, definition.definition, range)
@@ -130,6 +157,30 @@ class Evaluator {
       range.filter((profile) => this.satisfies(profile, condition, this.scopeOf(definition, profile))),
     );
     return { kind: 'audience', members: new Set(members.map((profile) => profile.name)) };
+  }
+
+  /** Steps are known as far as the walk has come: the conditions of a journey may refer to its own earlier ones. */
+  private computeJourney(definition: Definition & { kind: 'journey' }, range: Profile[]): Set<string> {
+    const { key, definition: form } = definition;
+    const positions: Positions = new Map(keysOfJourney(key, form).map((own) => [own, new Map()]));
+    for (const [own, there] of positions) {
+      const members = { has: (name: string) => there.has(name) };
+      this.computed.set(own, { kind: 'audience', members: members as Set<string> });
+    }
+    const world: JourneyWorld = {
+      asOf: this.asOf,
+      memory: this.memory,
+      everyone: definition.of === 'accounts' ? this.accounts : this.profiles,
+      mayEnter: new Set(range),
+      nameNow: this.nameNow,
+      holds: (profile, condition) => this.satisfies(profile, condition, this.scopeOf(definition, profile)),
+    };
+    walkJourney(key, form, world, positions);
+    for (const [own, there] of positions) {
+      this.computed.set(own, { kind: 'audience', members: new Set(there.keys()) });
+    }
+    this.memory = remembered(key, world, positions);
+    return new Set(positions.get(key)?.keys());
   }
 
   private computeTrait(

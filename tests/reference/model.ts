@@ -190,7 +190,37 @@ interface DefinitionBase {
 
 export type Definition =
   | (DefinitionBase & MemberRules & { kind: 'audience'; definition: Condition })
-  | (DefinitionBase & { kind: 'trait'; definition: EventStream | EntityStream });
+  | (DefinitionBase & { kind: 'trait'; definition: EventStream | EntityStream })
+  | (DefinitionBase & { kind: 'journey'; definition: JourneyForm });
+
+/** docs/semantics.md, "Journeys". */
+export interface JourneyForm {
+  entry: Condition;
+  exit?: Condition;
+  re_entry?: boolean | string;
+  steps: JourneyStep[];
+}
+
+export type JourneyStep =
+  | { key: string; when: Condition }
+  | { key: string; delay: string }
+  | { key: string; split: { if: Condition; then: SplitSide; else: SplitSide } }
+  | { key: string; branches: (SplitSide & { when?: Condition })[] }
+  | { key: string; random: { salt?: string; branches: (SplitSide & { share: number })[] } }
+  | { next: string };
+
+export interface SplitSide {
+  key: string;
+  steps?: JourneyStep[];
+}
+
+/** Where people stand after a run, by the names they had in it: instants in microseconds. */
+export interface JourneyMemory {
+  /** Key of a journey or step → profile → since when. */
+  positions: ReadonlyMap<string, ReadonlyMap<string, bigint>>;
+  /** Key of a journey → profile → when it last left. */
+  left: ReadonlyMap<string, ReadonlyMap<string, bigint>>;
+}
 
 export interface ProfileRef {
   kind: 'user' | 'anonymous' | 'account';
@@ -239,6 +269,8 @@ export interface EvaluationInput {
   firstRuns?: Readonly<Record<string, string>>;
   /** Audiences that the project leaves out of all others. */
   exclude?: readonly string[];
+  /** Where people stood in journeys after the run before; nowhere when absent. */
+  journeys?: JourneyMemory;
   /** Definitions referred to but not computed now, as last published (SEMANTICS §5). */
   publishedOutsideSelection?: Readonly<Record<string, Published>>;
 }
@@ -252,6 +284,8 @@ export interface Evaluation {
   traitValues: Map<string, Map<string, Json>>;
   /** The same values as exact JSON text. */
   traitTexts: Map<string, Map<string, string>>;
+  /** Where people stand in journeys now. */
+  journeys: JourneyMemory;
 }
 
 /**

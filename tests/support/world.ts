@@ -13,6 +13,7 @@ import {
   loadProject,
   parseInstant,
   shapeOf,
+  stepKey,
   type Project,
   type ProjectFs,
   type Spans,
@@ -154,6 +155,17 @@ export class World implements AsyncDisposable {
       (definition.kind === 'trait' ? values : members).push(...named);
     }
     return collect(this.project, members, values);
+  }
+
+  /** Every step of every journey, with the keys it may be reached from. */
+  steps(): readonly { readonly key: string; readonly before: readonly string[] }[] {
+    const { definitions } = this.project;
+    return definitions.flatMap((one) => {
+      if (one.kind !== 'journey_step') return [];
+      const journey = one.output.of.key;
+      const { after } = one.step;
+      return [{ key: one.key, before: after.length > 0 ? after.map((k) => stepKey(journey, k)) : [journey] }];
+    });
   }
 
   async rows(sql: string): Promise<readonly Row[]> {
