@@ -2,7 +2,7 @@ import { Option } from 'commander';
 
 import { describe, GROUPS, wholeNumber, type Register } from '../command.js';
 import { problemsJson, type Context } from '../context.js';
-import { count } from '../output.js';
+import { count, plural } from '../output.js';
 import { rowValue } from '../rows.js';
 import { rowTable } from './members.js';
 
@@ -43,9 +43,9 @@ async function action(context: Context, { limit = 10, sql }: Options, key: strin
   }
   const { bold, dim } = context.paint;
   if (sql === true) await context.print(`${result.sql.trimEnd()}\n`);
-  const noun = result.kind === 'trait' ? 'values' : 'members';
+  const size = plural(result.size, result.kind === 'trait' ? 'value' : 'member');
   await context.print(
-    `${bold(key)} ${count(result.size)} ${noun} ${dim(`as of ${result.as_of}, not published`)}`,
+    `${bold(key)}: ${size} ${dim(`as of ${result.as_of}, not published`)}`,
   );
   if (result.sample.length > 0) await context.print(`\n${rowTable(context, result.sample)}`);
   if (result.sample.length < result.size)

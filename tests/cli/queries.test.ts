@@ -59,7 +59,7 @@ test('diff', async () => {
 
 test('preview', async () => {
   expect((await run('preview', 'buyers', '--as-of', '2025-01-15')).stdout).toMatch(
-    /^buyers 1 members.*not published/,
+    /^buyers: 1 member as of .*not published/,
   );
   const json = documentOf<{ sql: string }>(await run('preview', 'spent', '--json', '--limit', '1'));
   expect(json).toMatchObject({ key: 'spent', size: 3, sample: [{ profile_id: 'a', value: 10 }] });
