@@ -68,9 +68,18 @@ async function section(folder: string, recipe: Recipe): Promise<string> {
   ];
   const shown = Object.keys(rest).length === 1 ? rest['definition'] : rest;
   const noun = kind === 'audience' ? '' : ` (${kind})`;
+  const query = sqlFile(recipe);
+  const sql = query === undefined ? undefined : await readFile(join(HERE, 'models', folder, query), 'utf8');
   return [
     `### ${name}${noun}`,
     `${description}. ${links.join(' · ')}`,
     `\`\`\`json\n${JSON.stringify(shown)}\n\`\`\``,
+    ...(sql === undefined ? [] : [`\`\`\`sql\n${sql.trimEnd()}\n\`\`\``]),
   ].join('\n\n');
+}
+
+/** The query beside a definition, where it has one. */
+function sqlFile({ definition }: Recipe): string | undefined {
+  const isForm = typeof definition === 'object' && definition !== null && 'sql_file' in definition;
+  return isForm && typeof definition.sql_file === 'string' ? definition.sql_file : undefined;
 }

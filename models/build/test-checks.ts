@@ -1,6 +1,6 @@
 /** What no schema can say of a test: names that must exist, messages that a source must take. */
 import { didYouMean, orList } from '../../compiler/diagnostics/suggest.js';
-import type { DefinitionKind, SourceConfig } from '../definition.js';
+import { nounOf, shapeOf, type DefinitionKind, type SourceConfig } from '../definition.js';
 import { parseInstant } from '../instant.js';
 import type { JsonEntry, ObjectNode } from '../source/json.js';
 import type { Problem } from '../source/problem.js';
@@ -25,21 +25,22 @@ interface At {
   readonly end: number;
 }
 
-/** A key must be a definition's and, where something is expected of it, of the right kind. */
-export function checkedKey(context: TestContext, key: string, at: At, kind?: DefinitionKind): void {
+/** A key must be a definition's and, where something is expected of it, a trait's or one's that has members. */
+export function checkedKey(context: TestContext, key: string, at: At, kind?: 'audience' | 'trait'): void {
   const { kinds, brokenKeys, problems } = context;
   const { start, end } = at;
   const found = kinds.get(key);
+  const fits = (of: DefinitionKind): boolean => kind === undefined || shapeOf(of) === kind;
   if (found === undefined) {
     if (brokenKeys.has(key) || (kind !== 'audience' && isMentioned(context, key))) return;
-    const known = [...kinds].filter(([, of]) => kind === undefined || of === kind).map(([name]) => name);
+    const known = [...kinds].filter(([, of]) => fits(of)).map(([name]) => name);
     const message = `there is no ${kind ?? 'definition'} ${JSON.stringify(key)}`;
     const hint = didYouMean(key, known);
     problems.push({ code: 'unknown-reference', message, ...(hint && { hint }), start, end });
-  } else if (kind !== undefined && found !== kind) {
-    const [a, where] = found === 'audience' ? ['an audience', 'members'] : ['a trait', 'traits'];
-    const message = `${JSON.stringify(key)} is ${a}`;
-    problems.push({ code: 'invalid-value', message, hint: `expect it under "${where}"`, start, end });
+  } else if (!fits(found)) {
+    const message = `${JSON.stringify(key)} is ${nounOf(found)}`;
+    const hint = `expect it under "${found === 'trait' ? 'traits' : 'members'}"`;
+    problems.push({ code: 'invalid-value', message, hint, start, end });
   }
 }
 
@@ -130,7 +131,7 @@ function sourceOf(context: TestContext, node: ObjectNode, message: TestMessage):
     if (found !== undefined || sources.length === 0) return found?.name;
     problems.push({
       code: 'invalid-value',
-      message: `no source takes ${nounOf(message)}`,
+      message: `no source takes ${messageNoun(message)}`,
       hint: `the sources are tables of ${orList(sources.flatMap((source) => source.event ?? []))}`,
       start: node.start,
       end: node.start + 1,
@@ -146,7 +147,7 @@ function sourceOf(context: TestContext, node: ObjectNode, message: TestMessage):
     const problem = `there is no source ${JSON.stringify(name)}`;
     problems.push({ code: 'unknown-reference', message: problem, hint, start, end });
   } else if (!takes(source, message)) {
-    const problem = `source ${JSON.stringify(name)} takes ${JSON.stringify(source.event)} only, not ${nounOf(message)}`;
+    const problem = `source ${JSON.stringify(name)} takes ${JSON.stringify(source.event)} only, not ${messageNoun(message)}`;
     problems.push({ code: 'invalid-value', message: problem, start, end });
   }
   return source?.name;
@@ -155,5 +156,5 @@ function sourceOf(context: TestContext, node: ObjectNode, message: TestMessage):
 const takes = (source: SourceConfig, message: TestMessage): boolean =>
   source.layout !== 'table' || (message.type === 'track' && message.event === source.event);
 
-const nounOf = ({ type, event }: TestMessage): string =>
+const messageNoun = ({ type, event }: TestMessage): string =>
   type === 'track' ? `the event ${JSON.stringify(event ?? '')}` : `a message of type ${type}`;

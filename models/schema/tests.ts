@@ -80,7 +80,8 @@ export const testDefs = {
       ),
       tables: Type.Optional(
         Type.Record(Type.String(), Type.Ref('TestRows'), {
-          description: 'Rows that land in tables of the sources as they are, and rows that tables of entities hold from then on: { "shop.orders": [{ … }] }.',
+          description:
+            'Rows that land in tables of the sources as they are, and rows that tables of entities hold from then on: { "shop.orders": [{ … }] }.',
         }),
       ),
       as_of: { ...Type.Ref('Instant'), description: 'The instant to compute for.' },
