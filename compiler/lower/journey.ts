@@ -53,13 +53,17 @@ export function lowerStep(definition: JourneyStepDefinition, context: LowerConte
   if (rule.kind === 'split') return arrived;
   if (rule.kind === 'branch') return onBranch(rule, definition, arrived, context);
   const here = provider.positions(journey, keysOf(journey, step.keeps));
-  const stayed = semiJoin(arrived, here, on);
-  const waiting = antiJoin(arrived, here, on);
-  if (rule.kind === 'when') return union([stayed, semiJoin(waiting, holding(rule.condition, context), on)]);
-  // Whoever came to the step before in this run has waited no time at all.
-  const since = provider.waits(journey, step.after.length > 0 ? keysOf(journey, step.after) : [journey]);
-  const due = filter(since, call('le', later(c(since, 'entered_at'), rule.duration), AS_OF));
-  return union([stayed, semiJoin(waiting, due, on)]);
+  const passing =
+    rule.kind === 'when' ? holding(rule.condition, context) : due(definition, rule.duration, context);
+  return semiJoin(arrived, union([pick(here, on), pick(passing, on)]), on);
+}
+
+/** Those who came to a step before so long ago; whoever comes to it in this run has waited no time at all. */
+function due({ step, output }: JourneyStepDefinition, wait: Duration, { provider }: LowerContext): Relation {
+  const { key: journey } = output.of;
+  const before = step.after.length > 0 ? keysOf(journey, step.after) : [journey];
+  const since = provider.waits(journey, before);
+  return filter(since, call('le', later(c(since, 'entered_at'), wait), AS_OF));
 }
 
 const keysOf = (journey: string, steps: readonly string[]): readonly string[] =>

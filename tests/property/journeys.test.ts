@@ -28,7 +28,8 @@ async function overTime({ definitions, steps }: JourneyScenario): Promise<number
     journeys = said.journeys;
     const expected = [...said.members].map(([key, found]) => [key, found.map(profileName).sort()] as const);
     const wanted = Object.fromEntries(expected);
-    expect(plain(await world.standalone(asOf, firstRuns))).toEqual(wanted);
+    // SELECTs are many, and each makes all the steps before it: those of the last run have the most to remember.
+    if (asOf === steps.at(-1)?.asOf) expect(plain(await world.standalone(asOf, firstRuns))).toEqual(wanted);
     await world.run(asOf);
     const published = await world.published();
     expect(plain(published)).toEqual(wanted);
