@@ -59,6 +59,8 @@ export interface EmitContext {
    * capability the emitter has already wrapped the arguments in CASE.
    */
   readonly filter?: Sql | undefined;
+  /** Aggregates only: `over (…)`, where they are windows; it comes after FILTER. */
+  readonly over?: Sql | undefined;
   /** A line break with the indentation of a continued line, for templates too long for one. */
   readonly newLine: string;
 }

@@ -333,7 +333,7 @@ export function union(inputs: readonly Relation[], all = true): Relation {
   return node;
 }
 
-type WindowOptions = Pick<Window, 'arg' | 'partitionBy' | 'orderBy' | 'as'>;
+type WindowOptions = Pick<Window, 'arg' | 'partitionBy' | 'orderBy' | 'frame' | 'as'>;
 
 function windowed(input: Relation, fn: Window['fn'], type: ScalarType, options: WindowOptions): Window {
   const columns = unique([...input.columns, { name: options.as, type }], 'window');
@@ -345,20 +345,36 @@ export const rowNumber = (input: Relation, options: Omit<WindowOptions, 'arg'>):
   windowed(input, 'row_number', 'int', options);
 
 /** Adds the sum of `arg` over the partition's rows so far, in an order without ties. */
-export const runningSum = (input: Relation, options: Required<WindowOptions>): Window =>
+export const runningSum = (input: Relation, options: Required<Omit<WindowOptions, 'frame'>>): Window =>
   windowed(input, 'running_sum', 'int', options);
 
 /** Adds `arg` of the row before in the partition's order, null at the first; rows that tie are in any order. */
-export const previous = (input: Relation, options: Required<WindowOptions>): Window =>
+export const previous = (input: Relation, options: Required<Omit<WindowOptions, 'frame'>>): Window =>
   windowed(input, 'previous', typeOf(options.arg), options);
 
 /** Adds the greatest `arg` of the row's partition. */
-export const partitionMax = (input: Relation, options: Omit<Required<WindowOptions>, 'orderBy'>): Window =>
-  windowed(input, 'max', typeOf(options.arg), { ...options, orderBy: [] });
+export const partitionMax = (
+  input: Relation,
+  options: Omit<Required<Omit<WindowOptions, 'frame'>>, 'orderBy'>,
+): Window => windowed(input, 'max', typeOf(options.arg), { ...options, orderBy: [] });
 
 /** Adds how many rows there are in the row's partition; with no key, in all. */
 export const partitionCount = (input: Relation, options: Omit<WindowOptions, 'arg' | 'orderBy'>): Window =>
   windowed(input, 'count', 'int', { ...options, orderBy: [] });
+
+/** Adds an aggregate over the rows of its partition whose `at`, an integer, is within the frame of the row's own. */
+export function framed(
+  input: Relation,
+  {
+    at,
+    frame,
+    ...options
+  }: Pick<Required<Window>, 'arg' | 'partitionBy' | 'frame' | 'as'> & { readonly at: Expr },
+): Window {
+  if (options.arg.kind !== 'agg') throw new CompilerBug('a frame of no aggregate');
+  if (typeOf(at) !== 'int') throw new CompilerBug(`a frame of a ${typeOf(at)}`);
+  return windowed(input, 'framed', options.arg.type, { ...options, orderBy: [{ expr: at }], frame });
+}
 
 /** Each left row with the nearest right row by time (see `Nearest`). */
 export function nearest(

@@ -262,11 +262,12 @@ export interface Union extends RelationBase {
 /**
  * Adds one column to the input's. Over a partition in order: the row's number, the sum of `arg` so far, `arg` of the row
  * before (null at the first). Over the whole partition, whatever the order: the greatest `arg`, the number of rows.
+ * `framed`: the aggregate that is `arg`, over the rows of the partition whose order, an integer, is within the frame.
  */
 export interface Window extends RelationBase {
   readonly kind: 'window';
   readonly input: Relation;
-  readonly fn: 'row_number' | 'running_sum' | 'previous' | 'max' | 'count';
+  readonly fn: 'row_number' | 'running_sum' | 'previous' | 'max' | 'count' | 'framed';
   /** Of a `running_sum` an integer; `row_number` and `count` have none. */
   readonly arg?: Expr;
   readonly partitionBy: readonly Expr[];
@@ -275,7 +276,15 @@ export interface Window extends RelationBase {
     readonly desc?: boolean;
     readonly nulls?: 'first' | 'last';
   }[];
+  /** Of `framed` alone. */
+  readonly frame?: Frame;
   readonly as: string;
+}
+
+/** Rows by how far their order, an integer, is beyond that of the row; both ends inclusive, without `to` no end. */
+export interface Frame {
+  readonly from: bigint;
+  readonly to?: bigint;
 }
 
 /** One row per element of a JSON array (or, with `keys`, per key of a JSON object), added as column `as`. */

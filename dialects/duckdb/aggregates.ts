@@ -4,7 +4,7 @@ import { decimalOf, unitsOf } from '../../compiler/ir/decimal.js';
 import type { AggName, Expr } from '../../compiler/ir/types.js';
 import type { Emit, EmitContext, Sql } from '../dialect.js';
 import { STANDARD_AGGREGATES } from '../emit/index.js';
-import { arg, filterClause } from '../emit/standard.js';
+import { arg, aggregateClauses } from '../emit/standard.js';
 import { caseLines } from './values.js';
 
 /**
@@ -15,18 +15,36 @@ const ORDINARY = 'between -1000000000000000000 and 1000000000000000000';
 
 /** Sum of the ordinary values and of the fractions of large ones: cannot overflow, and costs little more than sum. */
 const smallSum = (x: Sql, context: EmitContext): Sql =>
-  `sum(case when ${x} ${ORDINARY} then ${x} else ${x} % 1 end)${filterClause(context)}`;
+  `sum(case when ${x} ${ORDINARY} then ${x} else ${x} % 1 end)${aggregateClauses(context)}`;
 
 /** The large values, null where there are none: a list, as another sum would cost every group as much as the first. */
 const largeValues = (x: Sql, context: EmitContext): Sql =>
-  `list(${x})${filterClause(context, `${x} not ${ORDINARY}`)}`;
+  `list(${x})${aggregateClauses(context, `${x} not ${ORDINARY}`)}`;
 
 // A parameter name that no column has: DuckDB takes a column of that name first.
 const lambda = (body: Sql): Sql => `lambda rc__t: ${body.replaceAll('$', 'rc__t')}`;
 
 /** Sum of the whole parts of the large values. */
 const largeSum = (x: Sql, context: EmitContext): Sql =>
-  `list_sum(list_transform(${largeValues(x, context)}, ${lambda('cast($ - $ % 1 as hugeint)')}))`;
+  context.over === undefined
+    ? `list_sum(list_transform(${largeValues(x, context)}, ${lambda('cast($ - $ % 1 as hugeint)')}))`
+    : // A list for every row of a window would be as long as its frame.
+      `sum(case when ${x} not ${ORDINARY} then cast(${x} - ${x} % 1 as hugeint) end)${aggregateClauses(context)}`;
+
+/**
+ * The sum of values of which some are large, null beyond the range. Its whole part is taken one nearer to zero, as it may be
+ * beyond the range where the sum, with a fraction of the other sign, is not.
+ */
+const largeTotal = (x: Sql, context: EmitContext): Sql => {
+  const { newLine } = context;
+  const small = smallSum(x, context);
+  const whole = `(${largeSum(x, context)} + cast(${small} - ${small} % 1 as hugeint))`;
+  const parts = [
+    `try_cast(${whole} - sign(${whole}) as decimal(38, 9))`,
+    `cast(sign(${whole}) as decimal(38, 9)) + ${small} % 1`,
+  ];
+  return `list_reduce([${parts.join(`,${newLine}`)}], lambda rc__a, rc__b: try(rc__a + rc__b))`;
+};
 
 /** Whether the argument is known to be an integer of at most 64 bits: DuckDB sums those in 128. */
 function isNarrow(expr: Expr | undefined): boolean {
@@ -39,12 +57,10 @@ function isNarrow(expr: Expr | undefined): boolean {
 
 const sum: Emit = (args, context) => {
   const x = arg(args);
-  if (isNarrow(context.args[0])) return `cast(sum(${x})${filterClause(context)} as decimal(38, 9))`;
-  const { newLine } = context;
-  const small = smallSum(x, context);
-  const large = `try_cast(${largeSum(x, context)} as decimal(38, 9))`;
-  const total = `list_reduce([${small}, ${large}], lambda rc__a, rc__b: try(rc__a + rc__b))`;
-  return caseLines([`when ${largeValues(x, context)} is null then ${small}`, `else ${total}`], newLine);
+  if (isNarrow(context.args[0])) return `cast(sum(${x})${aggregateClauses(context)} as decimal(38, 9))`;
+  const none = context.over === undefined ? largeValues(x, context) : largeSum(x, context);
+  const lines = [`when ${none} is null then ${smallSum(x, context)}`, `else ${largeTotal(x, context)}`];
+  return caseLines(lines, context.newLine);
 };
 
 /**
@@ -54,7 +70,7 @@ const sum: Emit = (args, context) => {
 const avg: Emit = (args, context) => {
   const x = arg(args);
   const { newLine } = context;
-  const count = `count(${x})${filterClause(context)}`;
+  const count = `count(${x})${aggregateClauses(context)}`;
   const sums = [`{s: ${smallSum(x, context)}`, ` w: coalesce(${largeSum(x, context)}, 0)`, ` n: ${count}}`];
   const steps = [
     `[${newLine}${sums.join(`,${newLine}`)}]`,
@@ -87,9 +103,9 @@ const avgAtLeast: Emit = (args, context) => {
   const twice = context.literal({ type: 'number', value: decimalOf(2n * units - 1n) });
   const [operator, whole] = units > 0n ? ['>=', 'floor'] : ['>', 'ceil'];
   const small = smallSum(x, context);
-  const beyond = `${small} + ${small} - ${twice} * count(${x})${filterClause(context)}`;
+  const beyond = `${small} + ${small} - ${twice} * count(${x})${aggregateClauses(context)}`;
   const lines = [
-    `when ${largeValues(x, context)} is null then ${small} + ${small} ${operator} ${twice} * count(${x})${filterClause(context)}`,
+    `when ${largeValues(x, context)} is null then ${small} + ${small} ${operator} ${twice} * count(${x})${aggregateClauses(context)}`,
     `else 2 * ${largeSum(x, context)} + cast(${whole}(${beyond}) as hugeint) ${operator} 0`,
   ];
   return caseLines(lines, context.newLine);
@@ -105,7 +121,7 @@ const extreme =
       orderBy.length === 1
         ? orderBy.join('')
         : `create_sort_key(${orderBy.map((by) => `${by}, 'asc nulls last'`).join(', ')})`;
-    return `${name}(${x}, ${key})${filterClause(context)}`;
+    return `${name}(${x}, ${key})${aggregateClauses(context)}`;
   };
 
 export const AGGREGATES: Record<AggName, Emit> = {
@@ -115,9 +131,9 @@ export const AGGREGATES: Record<AggName, Emit> = {
   avg_at_least: avgAtLeast,
   first: extreme('arg_min'), // skips rows whose value is null, and holds one row a group
   last: extreme('arg_max'),
-  any_true: (args, context) => `bool_or(${arg(args)})${filterClause(context)}`,
+  any_true: (args, context) => `bool_or(${arg(args)})${aggregateClauses(context)}`,
   json_text_array: (args, context) => {
     const order = context.orderBy.length === 0 ? '' : ` order by ${context.orderBy.join(', ')}`;
-    return `to_json(list(${arg(args)}${order})${filterClause(context, `${arg(args)} is not null`)})`;
+    return `to_json(list(${arg(args)}${order})${aggregateClauses(context, `${arg(args)} is not null`)})`;
   },
 };

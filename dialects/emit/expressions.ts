@@ -13,6 +13,8 @@ export interface Writer {
   readonly engine: EmitEngine;
   readonly params: Params;
   column(column: ColumnExpr): Sql;
+  /** What aggregates are windows over: `over (…)`. */
+  readonly over?: Sql;
 }
 
 type Writers = {
@@ -73,7 +75,7 @@ const WRITERS: Writers = {
     const sql = args.map((a) =>
       operand(a, expr.fn === 'count' ? PRECEDENCE.any : PRECEDENCE.atom, writer, indent),
     );
-    return emit(sql, { ...context(expr, writer, orderBy, indent), filter });
+    return emit(sql, { ...context(expr, writer, orderBy, indent), filter, over: writer.over });
   },
 };
 

@@ -1,6 +1,6 @@
 /** Relations to blocks: a total table of builders, one a kind. Shared relations become one CTE. */
 import { CompilerBug } from '../../compiler/diagnostics/index.js';
-import type { Expr, Join, Relation, RelationKind, SemiJoin, Window } from '../../compiler/ir/types.js';
+import type { Expr, Frame, Join, Relation, RelationKind, SemiJoin, Window } from '../../compiler/ir/types.js';
 import type { Block, Exists, Item, Source } from './block.js';
 import { blockOver, canInline, keyConditions, rebind } from './block.js';
 import type { QueryBuilder } from './builder.js';
@@ -237,7 +237,8 @@ function windowItem(r: Window, resolve: (c: ColumnExpr) => Expr): Item {
       ];
       const over = (frame: readonly string[]): string =>
         `over (${inParentheses([...clauses, ...frame], indent)})`;
-      const of = arg ? write(arg, writer, indent) : '';
+      const range = r.frame ? [frameClause(r.frame)] : [];
+      const of = arg ? write(arg, r.frame ? windowWriter(writer, over(range)) : writer, indent) : '';
       switch (r.fn) {
         case 'row_number':
           return `row_number() ${over([])}`;
@@ -249,10 +250,23 @@ function windowItem(r: Window, resolve: (c: ColumnExpr) => Expr): Item {
           return `max(${of}) ${over([])}`;
         case 'count':
           return `count(*) ${over([])}`;
+        case 'framed':
+          return of;
       }
     },
   };
 }
+
+/** Writes aggregates as windows. */
+const windowWriter = (writer: Writer, over: string): Writer => ({
+  engine: writer.engine,
+  params: writer.params,
+  column: (column) => writer.column(column),
+  over,
+});
+
+const frameClause = ({ from, to }: Frame): string =>
+  `range between ${from} following and ${to === undefined ? 'unbounded' : to} following`;
 
 /** The key of a full join is that of whichever side has the row. */
 function merged(left: Item, right: Item): Item {

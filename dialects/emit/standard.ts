@@ -51,20 +51,21 @@ export const STANDARD_FUNCTIONS: Pick<Record<FnName, Emit>, StandardFn> = {
   lower: fn('lower'),
 };
 
-/** ` filter (where …)`, or nothing. */
-export function filterClause({ filter }: EmitContext, ...also: readonly Sql[]): Sql {
+/** What follows an aggregate's arguments: ` filter (where …)` and ` over (…)`, or nothing. */
+export function aggregateClauses({ filter, over }: EmitContext, ...also: readonly Sql[]): Sql {
   const conditions = filter === undefined ? also : [...also, also.length > 0 ? `(${filter})` : filter];
-  return conditions.length === 0 ? '' : ` filter (where ${conditions.join(' and ')})`;
+  const filtered = conditions.length === 0 ? '' : ` filter (where ${conditions.join(' and ')})`;
+  return over === undefined ? filtered : `${filtered} ${over}`;
 }
 
 const aggregate =
   (name: string): Emit =>
   (args, context) =>
-    `${name}(${arg(args)})${filterClause(context)}`;
+    `${name}(${arg(args)})${aggregateClauses(context)}`;
 
 export const STANDARD_AGGREGATES: Pick<Record<AggName, Emit>, 'count' | 'count_distinct' | 'min' | 'max'> = {
-  count: (args, context) => `count(${args[0] ?? '*'})${filterClause(context)}`,
-  count_distinct: (args, context) => `count(distinct ${arg(args)})${filterClause(context)}`,
+  count: (args, context) => `count(${args[0] ?? '*'})${aggregateClauses(context)}`,
+  count_distinct: (args, context) => `count(distinct ${arg(args)})${aggregateClauses(context)}`,
   min: aggregate('min'),
   max: aggregate('max'),
 };
