@@ -46,6 +46,40 @@ const sumAfter = (a: string, b: string, over: number): string =>
     from ${b} group by 1, 2) b on a.profile_no = b.profile_no and a.ts < b.ts
   where rest > ${over}`);
 
+/** Parents with an aggregate over their later children in time, by one pass over both. */
+const framed = (a: string, b: string, value: string, micros: number, where: string): string =>
+  known(`select distinct profile_no from (
+  select profile_no, is_a, ${value} over (partition by profile_no order by at_
+    range between 1 following and ${micros} following) as v
+  from (select profile_no, epoch_us(ts) as at_, true as is_a, null as price, null as product from ${a}
+    union all select profile_no, epoch_us(ts), false, price, product from ${b}))
+  where is_a and ${where}`);
+
+/** The same by the sum so far at both ends. */
+const sumBetween = (a: string, b: string, within: string, over: number): string =>
+  known(`with so_far as (
+    select profile_no, ts, sum(sum(price)) over (partition by profile_no order by ts rows unbounded preceding) as total
+    from ${b} group by 1, 2),
+  ends as (select a.profile_no, a.ts, e.total as until from ${a} a asof join so_far e
+    on a.profile_no = e.profile_no and a.ts + interval '${within}' >= e.ts)
+  select distinct a.profile_no from ends a asof left join so_far e on a.profile_no = e.profile_no and a.ts >= e.ts
+  where until - coalesce(e.total, 0) > ${over}`);
+
+/** All pairs: for few events a profile. */
+const paired = (a: string, b: string, value: string, within: string, where: string): string =>
+  known(`select distinct profile_no from (
+  select a.profile_no, ${value} as v from (select *, row_number() over () as n from ${a}) a
+  join ${b} b on a.profile_no = b.profile_no and b.ts > a.ts and b.ts <= a.ts + interval '${within}' group by a.profile_no, n)
+  where ${where}`);
+
+/** Parents with the next child, by its property. */
+const nextIs = (a: string, b: string, product: string): string =>
+  known(`select distinct a.profile_no from ${a} a asof join (
+    select profile_no, ts, min(product) as product from ${b} where product is not null group by 1, 2) b
+    on a.profile_no = b.profile_no and a.ts < b.ts where b.product = '${product}'`);
+
+const DAY = 86_400_000_000;
+
 const within = (a: string, b: string, days: string, rest: Record<string, unknown> = {}) => ({
   event: a,
   where: { event: b, within_parent: days, ...rest },
@@ -127,5 +161,44 @@ export const funnels: readonly Funnel[] = [
     key: 'dense_sum_after',
     definition: { event: 'Played', where: { event: 'Liked', sum: { property: 'price', greater_than: 100 } } },
     byHand: { 'sum from the end': sumAfter('Played', 'Liked', 100) },
+  },
+  {
+    key: 'sum_within_day',
+    definition: within('Viewed', 'Ordered', '1 day', { sum: { property: 'price', greater_than: 100 } }),
+    byHand: {
+      'range window': framed('Viewed', 'Ordered', 'sum(price)', DAY, 'v > 100'),
+      'sums so far': sumBetween('Viewed', 'Ordered', '1 day', 100),
+    },
+  },
+  {
+    key: 'avg_within_day',
+    definition: within('Viewed', 'Ordered', '1 day', { avg: { property: 'price', greater_than: 40 } }),
+    byHand: { 'range window': framed('Viewed', 'Ordered', 'avg(price)', DAY, 'v > 40') },
+  },
+  {
+    key: 'max_within_day',
+    definition: within('Viewed', 'Ordered', '1 day', { max: { property: 'price', greater_than: 49 } }),
+    byHand: { 'range window': framed('Viewed', 'Ordered', 'max(price)', DAY, 'v > 49') },
+  },
+  {
+    key: 'kinds_within_day',
+    definition: within('Viewed', 'Ordered', '1 day', { unique_count: { property: 'product', at_least: 3 } }),
+    byHand: { 'range window': framed('Viewed', 'Ordered', 'count(distinct product)', DAY, 'v >= 3') },
+  },
+  {
+    key: 'first_after',
+    definition: {
+      event: 'Viewed',
+      where: { event: 'Ordered', first: { property: 'product', equals: 'product 7' } },
+    },
+    byHand: { asof: nextIs('Viewed', 'Ordered', 'product 7') },
+  },
+  {
+    key: 'dense_sum_within_hour',
+    definition: within('Played', 'Liked', '1 hour', { sum: { property: 'price', greater_than: 100 } }),
+    byHand: {
+      'range window': framed('Played', 'Liked', 'sum(price)', DAY / 24, 'v > 100'),
+      'all pairs': paired('Played', 'Liked', 'sum(b.price)', '1 hour', 'v > 100'),
+    },
   },
 ];

@@ -77,6 +77,7 @@ async function fill(w: Warehouse): Promise<void> {
       if (column === 'timestamp') return 'at_';
       if (column.startsWith('price_number')) return '(h % 5000) / 100.0';
       if (column.startsWith('product_text')) return `'product ' || (h >> 20) % 20`;
+      if (column.startsWith('product_json')) return `to_json('product ' || (h >> 20) % 20)`;
       return 'null';
     });
     const own = Math.round((events * share) / 100);

@@ -39,6 +39,25 @@ async function over(
 const plain = (fn: AggName, type: ScalarType, xs: readonly In[]): Promise<Value> =>
   over(type, xs, (x) => ir.agg(fn, [x]));
 
+/** The same over a frame: of the rows twice, the later ones too far away. */
+async function framed(fn: AggName, type: ScalarType, xs: readonly In[]): Promise<Value> {
+  const columns = [
+    { name: 'x', type },
+    { name: 't', type: 'int' as const },
+  ];
+  const twice = xs.flatMap((x, i) => [1 + i, 100 + i].map((t) => [given(type, x), ir.int(t)]));
+  const input = ir.values(columns, [[ir.nul(type), ir.int(0)], ...twice]);
+  const made = ir.framed(input, {
+    arg: ir.agg(fn, [ir.c(input, 'x')]),
+    partitionBy: [],
+    at: ir.c(input, 't'),
+    frame: { from: 1n, to: 99n },
+    as: 'y',
+  });
+  const [row] = await query(warehouse, ir.filter(made, ir.eq(ir.c(made, 't'), ir.int(0))));
+  return row?.['y'] ?? null;
+}
+
 const MAX = '99999999999999999999999999999.999999999';
 const NEGATIVE = '-60000000000000000000000000000';
 const HUGE = '60000000000000000000000000000';
@@ -137,6 +156,7 @@ describe.each<[AggName, ScalarType, readonly (readonly [readonly In[], Value])[]
     '%s is %j',
     async (_, expected, xs) => {
       expect(await plain(fn, type, xs)).toBe(expected);
+      expect(await framed(fn, type, xs), 'as a window').toBe(expected);
     },
   );
 });
