@@ -47,12 +47,12 @@ const sumAfter = (a: string, b: string, over: number): string =>
   where rest > ${over}`);
 
 /** Parents with an aggregate over their later children in time, by one pass over both. */
-const framed = (a: string, b: string, value: string, micros: number, where: string): string =>
+const framed = (a: string, b: string, fn: string, column: string, micros: number, where: string): string =>
   known(`select distinct profile_no from (
-  select profile_no, is_a, ${value} over (partition by profile_no order by at_
+  select profile_no, is_a, ${fn} ${column}) over (partition by profile_no order by at_
     range between 1 following and ${micros} following) as v
-  from (select profile_no, epoch_us(ts) as at_, true as is_a, null as price, null as product from ${a}
-    union all select profile_no, epoch_us(ts), false, price, product from ${b}))
+  from (select profile_no, epoch_us(ts) as at_, true as is_a, null as ${column} from ${a}
+    union all select profile_no, epoch_us(ts), false, ${column} from ${b}))
   where is_a and ${where}`);
 
 /** The same by the sum so far at both ends. */
@@ -166,24 +166,24 @@ export const funnels: readonly Funnel[] = [
     key: 'sum_within_day',
     definition: within('Viewed', 'Ordered', '1 day', { sum: { property: 'price', greater_than: 100 } }),
     byHand: {
-      'range window': framed('Viewed', 'Ordered', 'sum(price)', DAY, 'v > 100'),
+      'range window': framed('Viewed', 'Ordered', 'sum(', 'price', DAY, 'v > 100'),
       'sums so far': sumBetween('Viewed', 'Ordered', '1 day', 100),
     },
   },
   {
     key: 'avg_within_day',
     definition: within('Viewed', 'Ordered', '1 day', { avg: { property: 'price', greater_than: 40 } }),
-    byHand: { 'range window': framed('Viewed', 'Ordered', 'avg(price)', DAY, 'v > 40') },
+    byHand: { 'range window': framed('Viewed', 'Ordered', 'avg(', 'price', DAY, 'v > 40') },
   },
   {
     key: 'max_within_day',
     definition: within('Viewed', 'Ordered', '1 day', { max: { property: 'price', greater_than: 49 } }),
-    byHand: { 'range window': framed('Viewed', 'Ordered', 'max(price)', DAY, 'v > 49') },
+    byHand: { 'range window': framed('Viewed', 'Ordered', 'max(', 'price', DAY, 'v > 49') },
   },
   {
     key: 'kinds_within_day',
     definition: within('Viewed', 'Ordered', '1 day', { unique_count: { property: 'product', at_least: 3 } }),
-    byHand: { 'range window': framed('Viewed', 'Ordered', 'count(distinct product)', DAY, 'v >= 3') },
+    byHand: { 'range window': framed('Viewed', 'Ordered', 'count(distinct', 'product', DAY, 'v >= 3') },
   },
   {
     key: 'first_after',
@@ -197,7 +197,7 @@ export const funnels: readonly Funnel[] = [
     key: 'dense_sum_within_hour',
     definition: within('Played', 'Liked', '1 hour', { sum: { property: 'price', greater_than: 100 } }),
     byHand: {
-      'range window': framed('Played', 'Liked', 'sum(price)', DAY / 24, 'v > 100'),
+      'range window': framed('Played', 'Liked', 'sum(', 'price', DAY / 24, 'v > 100'),
       'all pairs': paired('Played', 'Liked', 'sum(b.price)', '1 hour', 'v > 100'),
     },
   },
