@@ -11,9 +11,9 @@ import { referencesOf as namesReferredTo } from '../../models/index.js';
 import { entitiesRead, propertiesOf } from './entities.js';
 import { MESSAGE_COLUMNS } from './layouts.js';
 
-/** The embedded engine, in memory. */
+/** The embedded engine, in memory. A test's few rows are not worth a second thread. */
 export const SCRATCH_ENGINE = 'duckdb';
-const TARGET = { type: SCRATCH_ENGINE, path: ':memory:', schema: 'rollcall' };
+const TARGET = { type: SCRATCH_ENGINE, path: ':memory:', schema: 'rollcall', threads: 1 };
 
 /** Which definitions each reads; names no definition has are custom traits. */
 export interface References {
