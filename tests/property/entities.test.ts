@@ -19,6 +19,7 @@ it('entities give what the reference gives, in runs and alone', { timeout: 36_00
     compare: bothWays,
     seeds: seedsFrom(1, 4),
     atLeast: 60,
+    share: 0.05,
   });
 });
 

@@ -3,14 +3,14 @@
  * evaluator. A pair is what a definition is worth; many share a history, because a warehouse costs more than a pair.
  *
  * Every run tries the pairs of fixed seeds, the same everywhere, and of one fresh seed, which is printed. Environment:
- * `ROLLCALL_SEED` instead of the fresh seed; `ROLLCALL_PAIRS` how many pairs of fresh seeds instead of all that;
- * `ROLLCALL_REPORT` a file that is told how it went, a line of JSON a property.
+ * `ROLLCALL_SEED` instead of the fresh seed; `ROLLCALL_PAIRS` how many pairs of fresh seeds instead of all that, by all
+ * properties together; `ROLLCALL_REPORT` a file that is told how it went, a line of JSON a property.
  */
 import { appendFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect } from 'vitest';
 
-/** Tries with one seed, few enough that a failure says its seed soon and shrinks from a small set. */
+/** Tries with one seed, few enough that a failure says its seed soon. */
 const TRIES = 10;
 
 export interface Pairs<T> {
@@ -18,13 +18,27 @@ export interface Pairs<T> {
   readonly arbitrary: fc.Arbitrary<T>;
   /** Throws where product and reference disagree; the number of pairs that were compared. */
   readonly compare: (value: T) => Promise<number>;
-  /** Each good for `TRIES` tries. */
+  /** Each good for ten tries, unless it says how many. */
   readonly seeds: readonly number[];
+  readonly tries?: number;
   /** What those and a fresh one come to at least. */
   readonly atLeast: number;
+  /** Of `ROLLCALL_PAIRS`, how many are this property's; all properties' shares make 1. */
+  readonly share: number;
 }
 
-export async function tryPairs<T>({ name, arbitrary, compare, seeds, atLeast }: Pairs<T>): Promise<void> {
+/** At most so many definitions to a history: a warehouse costs more than a pair, and in a long run even more are worth it. */
+export const MOST_DEFINITIONS = process.env['ROLLCALL_PAIRS'] === undefined ? 20 : 40;
+
+export async function tryPairs<T>({
+  name,
+  arbitrary,
+  compare,
+  seeds,
+  atLeast,
+  share,
+  tries = TRIES,
+}: Pairs<T>): Promise<void> {
   const counted = { pairs: 0, tries: 0 };
   const property = fc.asyncProperty(arbitrary, async (value) => {
     counted.pairs += await compare(value);
@@ -32,15 +46,15 @@ export async function tryPairs<T>({ name, arbitrary, compare, seeds, atLeast }: 
   });
   const started = Date.now();
   const fresh = Number(process.env['ROLLCALL_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
-  const wanted = Number(process.env['ROLLCALL_PAIRS'] ?? 0);
+  const wanted = Math.ceil(Number(process.env['ROLLCALL_PAIRS'] ?? 0) * share);
   if (!Number.isSafeInteger(fresh) || !Number.isSafeInteger(wanted))
     throw new Error('ROLLCALL_SEED and ROLLCALL_PAIRS are whole numbers');
   let last = fresh;
   try {
     if (wanted === 0) {
-      for (const seed of [...seeds, fresh]) await fc.assert(property, { seed, numRuns: TRIES });
+      for (const seed of [...seeds, fresh]) await fc.assert(property, { seed, numRuns: tries });
     }
-    for (; counted.pairs < wanted; last++) await fc.assert(property, { seed: last, numRuns: TRIES });
+    for (; counted.pairs < wanted; last++) await fc.assert(property, { seed: last, numRuns: tries });
   } finally {
     const seconds = Math.round((Date.now() - started) / 1000);
     const said = `${name}: ${counted.pairs} pairs in ${counted.tries} tries, ${seconds} s; fresh seed ${fresh} (again: ROLLCALL_SEED=${fresh})`;

@@ -5,16 +5,17 @@ import { it } from 'vitest';
 import { customTraitsOf } from '../conformance/load.js';
 import { scenario, type Scenario } from '../generators/index.js';
 import { World } from '../support/world.js';
-import { seedsFrom, tryPairs } from './pairs.js';
+import { MOST_DEFINITIONS, seedsFrom, tryPairs } from './pairs.js';
 import { excluded, expectSame, LANGUAGE, referenceSays, sourcesOf } from './support.js';
 
 it('incremental equals full, after any sequence of runs', { timeout: 36_000_000 }, async () => {
   await tryPairs({
     name: 'runs',
-    arbitrary: fc.tuple(scenario({ ...LANGUAGE, maxDefinitions: 12 }), fc.nat(5)),
+    arbitrary: fc.tuple(scenario({ ...LANGUAGE, maxDefinitions: MOST_DEFINITIONS }), fc.nat(5)),
     compare: afterEachRun,
     seeds: seedsFrom(1, 4),
-    atLeast: 500,
+    atLeast: 600,
+    share: 0.5,
   });
 });
 
