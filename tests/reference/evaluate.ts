@@ -16,6 +16,7 @@ import type {
   Definition,
   Evaluation,
   EvaluationInput,
+  JourneyForm,
   EntityStream,
   EventStream,
   JourneyMemory,
@@ -161,7 +162,8 @@ class Evaluator {
 
   /** Steps are known as far as the walk has come: the conditions of a journey may refer to its own earlier ones. */
   private computeJourney(definition: Definition & { kind: 'journey' }, range: Profile[]): Set<string> {
-    const { key, definition: form } = definition;
+    const { key } = definition;
+    const form = this.withExits(definition);
     const positions: Positions = new Map(keysOfJourney(key, form).map((own) => [own, new Map()]));
     for (const [own, there] of positions) {
       const members = { has: (name: string) => there.has(name) };
@@ -181,6 +183,15 @@ class Evaluator {
     }
     this.memory = remembered(key, world, positions);
     return new Set(positions.get(key)?.keys());
+  }
+
+  /** What the project excludes is one more exit of its journeys. */
+  private withExits(definition: Definition & { kind: 'journey' }): JourneyForm {
+    const { definition: form } = definition;
+    const excluded = excludedFrom(definition, this.input.exclude ?? [], this.definitions);
+    if (excluded.length === 0) return form;
+    const exits = excluded.map((audience): Condition => ({ audience }));
+    return { ...form, exit: { any: [...(form.exit ? [form.exit] : []), ...exits] } };
   }
 
   private computeTrait(

@@ -60,7 +60,7 @@ function bounds({ from = 0, to = 100, shares, take }: Split): [bigint, bigint] {
 
 /** Audiences whose members are not in: the project's are not left out of themselves nor of what they read. */
 export function excludedFrom(
-  definition: Definition & { kind: 'audience' },
+  definition: Pick<Definition, 'key' | 'of'> & { exclude?: string[] | false },
   project: readonly string[],
   definitions: ReadonlyMap<string, Definition>,
 ): string[] {
