@@ -13,9 +13,9 @@ it('runs and SELECTs leave people where the reference does', { timeout: 36_000_0
     arbitrary: journeyScenario(),
     compare: overTime,
     seeds: seedsFrom(1, 1),
-    atLeast: 20,
+    atLeast: 8,
     share: 0.02,
-    tries: 4,
+    tries: 2,
   });
 });
 
