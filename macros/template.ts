@@ -135,7 +135,7 @@ class Transformer {
     }
     if (node.type !== 'SubExpression') return node;
     const { path, params, hash } = node as hbs.AST.SubExpression;
-    const name = (path).original;
+    const name = path.original;
     if (path.type !== 'PathExpression' || !this.callable.has(name)) {
       const hint = didYouMean(name, this.callable);
       this.report(path, `there is no macro ${JSON.stringify(name)}`, {

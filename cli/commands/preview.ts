@@ -44,9 +44,7 @@ async function action(context: Context, { limit = 10, sql }: Options, key: strin
   const { bold, dim } = context.paint;
   if (sql === true) await context.print(`${result.sql.trimEnd()}\n`);
   const size = plural(result.size, result.kind === 'trait' ? 'value' : 'member');
-  await context.print(
-    `${bold(key)}: ${size} ${dim(`as of ${result.as_of}, not published`)}`,
-  );
+  await context.print(`${bold(key)}: ${size} ${dim(`as of ${result.as_of}, not published`)}`);
   if (result.sample.length > 0) await context.print(`\n${rowTable(context, result.sample)}`);
   if (result.sample.length < result.size)
     await context.print(dim(`… and ${count(result.size - result.sample.length)} more`));

@@ -62,7 +62,11 @@ export class World implements AsyncDisposable {
 
   static async create(options: WorldOptions): Promise<World> {
     const dialect = await dialectFor('duckdb');
-    const warehouse = await dialect.open({ settings: { path: ':memory:', threads: 1 }, projectDir: '/', mode: 'write' });
+    const warehouse = await dialect.open({
+      settings: { path: ':memory:', threads: 1 },
+      projectDir: '/',
+      mode: 'write',
+    });
     const { project, spans } = await load(options, options.definitions);
     return new World(options, warehouse, dialect, project, spans);
   }
