@@ -52,6 +52,9 @@ export const namesIn = (tree: object): readonly string[] =>
 export const entitiesIn = (tree: object): readonly string[] =>
   textsIn(tree, ({ kind, entity }) => (kind === 'entity' ? entity : undefined));
 
+/** Whether any event of a tree has to be tagged with the account it is asked for. */
+export const asksForTag = (tree: object): boolean => textsIn(tree, ({ by }) => by).includes('group_id');
+
 /** Each text that some node of a tree has to give, once. */
 function textsIn(
   tree: object,

@@ -47,7 +47,7 @@ const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: ROOT
 const page = `# The last nightly run
 
 Written by \`npm run test:nightly\`. A pair is one random definition over one random history of messages; product and
-reference evaluator have to agree on it. A property is tried ten times a seed; any seed is tried again by
+reference evaluator have to agree on it. Any seed is tried again by
 \`ROLLCALL_SEED=… npx vitest run tests/property\`.
 
 - ${new Date().toISOString().slice(0, 10)}, commit ${commit}, Node ${process.version}, ${availableParallelism()} processors

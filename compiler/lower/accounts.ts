@@ -1,5 +1,6 @@
 /** Accounts: what is asked of them is asked by their key, what is asked of their users is lifted (SEMANTICS §5). */
 import type { Condition } from '../../models/algebra.js';
+import { asksForTag } from '../../models/walk.js';
 import { valueColumn } from '../bind/paths.js';
 import {
   antiJoin,
@@ -32,9 +33,9 @@ const keyNames = (provider: Provider): readonly string[] => provider.key.map((k)
 export function accountProvider(users: Provider): Provider {
   const side = users.accounts();
   return {
+    ...users,
     key: [side.key],
     users,
-    accounts: () => side,
     events: (request) => {
       const rows = ofPairs(users, request);
       const values = request.columns.map(({ name }) => name);
@@ -51,7 +52,6 @@ export function accountProvider(users: Provider): Provider {
       const kept = rows.columns.map(({ name }) => name).filter((name) => name !== GROUP_ID);
       return pick(owned, [side.key.name, ...kept]);
     },
-    related: (outer, inner) => users.related(outer, inner),
     profiles: () => extend(pick(side.accounts(), [side.key.name]), [as('known', bool(true))]),
     names: () => {
       const accounts = side.accounts();
@@ -63,14 +63,6 @@ export function accountProvider(users: Provider): Provider {
     },
     keepKnown: (rows) => rows,
     customTraits: (columns) => side.customTraits(columns),
-    trait: (key) => users.trait(key),
-    audience: (key) => users.audience(key),
-    query: (owner, columns) => users.query(owner, columns),
-    identified: (type, rows) => users.identified(type, rows),
-    positions: (journey, keys) => users.positions(journey, keys),
-    waits: (journey, keys) => users.waits(journey, keys),
-    departures: (journey) => users.departures(journey),
-    firstRunAt: () => users.firstRunAt(),
   };
 }
 
@@ -131,13 +123,6 @@ export function lifted(quantifier: 'any' | 'all', users: Provider, matching: Rel
   const accountsOf = (rows: Relation): Relation => pick(rows, [[ACCOUNT, side.key.name]], { distinct: true });
   if (quantifier === 'any') return accountsOf(semiJoin(pairs, matching, on));
   return antiJoin(accountsOf(pairs), accountsOf(antiJoin(pairs, matching, on)), [side.key.name]);
-}
-
-/** Whether any event of a condition has to be tagged with the account it is asked for. */
-export function asksForTag(node: unknown): boolean {
-  if (typeof node !== 'object' || node === null) return false;
-  if ('by' in node && node.by === 'group_id') return true;
-  return Object.values(node).some(asksForTag);
 }
 
 /** Who a condition on users is asked of: users, or each of them beside each account. */

@@ -5,7 +5,8 @@
 import { and, as, c, call, col, join, label, project, rowNumber } from '../ir/build.js';
 import type { Expr, Relation } from '../ir/types.js';
 import { mapExpr, walkExpr } from '../ir/walk.js';
-import { beside, later, ofParent, type Pairing } from './pairing.js';
+import { later, ofParent, type Pairing } from './pairing.js';
+import { beside } from './predicate.js';
 import { reduced } from './reduce.js';
 
 const ORDER = ['timestamp', 'message_id', 'origin'];

@@ -14,7 +14,7 @@ import type { Expr, KeyPair, Named, Relation } from '../ir/types.js';
 import { mapExpr, walkExpr } from '../ir/walk.js';
 import { existence } from './existence.js';
 import type { Faceted } from './faceted.js';
-import { conjunctsOf, RowPredicate, type Child, type Equality } from './predicate.js';
+import { beside, conjunctsOf, RowPredicate, type Child, type Equality } from './predicate.js';
 import type { LowerContext } from './provider.js';
 import { measureAbsent, measureFaceted, reduced, reducerArgument, type Reduction } from './reduce.js';
 import { withAbsent } from './traits.js';
@@ -192,7 +192,7 @@ class Nesting implements Child {
         rows,
         on.map(({ right }) => as(right, c(rows, right))),
       );
-      return added(parents, join('left', parents, values, on), column);
+      return besideParents(parents, join('left', parents, values, on), column);
     }
     const rows = extend(
       child.rows(),
@@ -210,7 +210,7 @@ class Nesting implements Child {
       left: `${column}_outer_${i}`,
       right: `${column}_inner_${i}`,
     }));
-    return added(parents, join('left', keyed, values, on), column);
+    return besideParents(parents, join('left', keyed, values, on), column);
   }
 
   private values(rows: Relation, keys: readonly Named[]): Relation {
@@ -220,13 +220,12 @@ class Nesting implements Child {
   }
 }
 
+const besideParents = (parents: Relation, from: Relation, column: string): Relation =>
+  beside(parents, from, [as(column, c(from, column))]);
+
 const columnOf = (stream: EntityStream, reducer?: Reducer): string =>
   hashedName(
     `${stream.entity}_${reducer?.fn ?? 'any'}`,
     JSON.stringify(stream),
     JSON.stringify(reducer ?? 'any'),
   );
-
-/** The columns `rows` had, of a relation made from it, and a new one. */
-const added = (rows: Relation, from: Relation, column: string): Relation =>
-  project(from, [...rows.columns.map((x) => as(x.name, c(from, x.name))), as(column, c(from, column))]);

@@ -23,7 +23,8 @@ import {
 } from '../ir/build.js';
 import type { Expr, Relation } from '../ir/types.js';
 import { ELEMENT } from './faceted.js';
-import { beside, TIME, type Pairing } from './pairing.js';
+import { TIME, type Pairing } from './pairing.js';
+import { beside } from './predicate.js';
 import { aggregateOf } from './reduce.js';
 
 /** A column of what the children in each parent's span come to; of a reducer that is one aggregate, or of elements. */

@@ -18,7 +18,8 @@ import {
   runningSum,
 } from '../ir/build.js';
 import type { Expr, Nearest, Relation } from '../ir/types.js';
-import { beside, later, TIME, type Pairing } from './pairing.js';
+import { later, TIME, type Pairing } from './pairing.js';
+import { beside } from './predicate.js';
 
 /** A child after the parent: the next, if it is within the span; where that has no end, the last will do. */
 export function whether(pairing: Pairing, parents: Relation): Relation {

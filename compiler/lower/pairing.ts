@@ -91,10 +91,6 @@ export class Pairing {
   }
 }
 
-/** The columns `rows` had, of a relation made from it, and new ones. */
-export const beside = (rows: Relation, from: Relation, added: readonly Named[]): Relation =>
-  project(from, [...rows.columns.map((x) => as(x.name, c(from, x.name))), ...added]);
-
 /** An expression over the parent's rows, where they are the left of a join with the child's. */
 export const ofParent = (expr: Expr): Expr =>
   mapExpr(expr, (e) => (e.kind === 'col' && e.side !== 'left' ? { ...e, side: 'left' } : e));

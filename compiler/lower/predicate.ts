@@ -2,8 +2,8 @@ import type { Comparison, Condition, Operand, Reducer, Stream } from '../../mode
 import { hasElements, valueColumn } from '../bind/paths.js';
 import { FACET_TYPES, type Facet, type ValueColumn, type ValueRoot } from '../bind/types.js';
 import { CompilerBug } from '../diagnostics/index.js';
-import { and, call, col, join, not, nul, or } from '../ir/build.js';
-import type { Expr, Relation } from '../ir/types.js';
+import { and, as, c, call, col, join, not, nul, or, project } from '../ir/build.js';
+import type { Expr, Named, Relation } from '../ir/types.js';
 import { compareFaceted, definite } from './compare.js';
 import {
   elementFaceted,
@@ -163,6 +163,10 @@ export abstract class RowPredicate {
     }
   }
 }
+
+/** The columns `rows` had, of a relation made from it, and new ones. */
+export const beside = (rows: Relation, from: Relation, added: readonly Named[]): Relation =>
+  project(from, [...rows.columns.map((x) => as(x.name, c(from, x.name))), ...added]);
 
 /** The parts of a conjunction. */
 export const conjunctsOf = (condition: Condition): readonly Condition[] =>

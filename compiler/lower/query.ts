@@ -1,5 +1,4 @@
 /** SQL traits: a query's rows given to profiles, a column of it as a trait's values. */
-
 import { ownerOf, shapeOf, type Definition, type TraitDefinition } from '../../models/definition.js';
 import { columnFacet, identifierOf, rawScan } from '../bind/columns.js';
 import { hashedName } from '../bind/paths.js';

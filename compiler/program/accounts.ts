@@ -1,31 +1,27 @@
 /** Accounts at `as_of`, their users and their custom traits, of landed group calls (SEMANTICS §5, "Accounts"). */
 import type { BoundSource } from '../bind/index.js';
 import { sourceNeeds } from '../bind/index.js';
+import { latestMentions, TIES } from '../bind/mentions.js';
 import { GROUP_COLUMN, type Needs, type ValueColumn } from '../bind/types.js';
 import {
-  agg,
-  aggregate,
   antiJoin,
   as,
   c,
   call,
   eq,
-  extend,
   filter,
-  int,
   join,
   nul,
   pick,
   project,
-  rowNumber,
   semiJoin,
   text,
-  union,
   values,
 } from '../ir/build.js';
-import type { Column, Relation } from '../ir/types.js';
-import { AS_OF } from './identity.js';
-import { ACCOUNT_USERS, ACCOUNTS, accountTraits, groupFacts, scanSpec } from './names.js';
+import type { Relation } from '../ir/types.js';
+import { landedCalls } from './calls.js';
+import { withNumbers } from './identity.js';
+import { ACCOUNT_USERS, ACCOUNTS, accountTraits, groupFacts } from './names.js';
 import { STATE, type StateSchema } from './state.js';
 import type { Step } from './types.js';
 
@@ -74,34 +70,21 @@ export const noAccountUsers = (): Step => ({
 });
 
 /** Group calls of all sources up to `as_of`. */
-function groupCalls(
+const groupCalls = (
   schema: StateSchema,
   sources: readonly BoundSource[],
   needs: Needs,
   columns: readonly ValueColumn[],
-): Relation {
-  const own: readonly Column[] = [
-    { name: 'profile_no', type: 'int' },
-    GROUP_COLUMN,
-    { name: 'timestamp', type: 'timestamp' },
-    { name: 'message_id', type: 'text' },
-    { name: 'origin', type: 'text' },
-    ...columns.map(({ name }): Column => ({ name, type: 'json' })),
-  ];
-  const parts = sources.flatMap((source) => {
-    const { accounts = [] } = sourceNeeds(source, needs);
-    if (!source.groups(accounts)) return [];
-    const facts = scanSpec(groupFacts(schema, source.name, accounts));
-    const past = filter(facts, call('le', c(facts, 'timestamp'), AS_OF));
-    return [
-      project(
-        past,
-        own.map(({ name }) => as(name, name === 'origin' ? text(source.name) : c(past, name))),
-      ),
-    ];
-  });
-  return parts.length > 0 ? union(parts) : values(own, []);
-}
+): Relation =>
+  landedCalls(
+    sources,
+    (source) => {
+      const { accounts = [] } = sourceNeeds(source, needs);
+      return source.groups(accounts) && groupFacts(schema, source.name, accounts);
+    },
+    [GROUP_COLUMN],
+    columns,
+  );
 
 /** Accounts are subjects too, so that what is published of them is named as what is of users. */
 function numbers(schema: StateSchema): Relation {
@@ -115,16 +98,11 @@ function numbers(schema: StateSchema): Relation {
 /** Rows of `subjects` for accounts that have none. */
 function numbered(schema: StateSchema, calls: Relation): Relation {
   const seen = pick(calls, [GROUP_COLUMN.name], { distinct: true });
-  const fresh = antiJoin(seen, numbers(schema), [GROUP_COLUMN.name]);
-  const ranked = rowNumber(fresh, { partitionBy: [], orderBy: [], as: 'rank' });
-  const subjects = schema.scan('subjects');
-  const last = call('coalesce', agg('max', [c(subjects, 'subject_no')]), int(0));
-  const crossed = join('cross', ranked, aggregate(subjects, [], [as('last', last)]), []);
-  const no = call('add', c(crossed, 'last'), c(crossed, 'rank'));
-  const rows = extend(crossed, [as('no', no)]);
+  const rows = withNumbers(schema, antiJoin(seen, numbers(schema), [GROUP_COLUMN.name]));
+  const no = c(rows, 'subject_no');
   const said = new Map([
-    ['subject_no', c(rows, 'no')],
-    ['profile_no', c(rows, 'no')],
+    ['subject_no', no],
+    ['profile_no', no],
     ['identifier_type', text(GROUP_ID)],
     ['identifier', c(rows, GROUP_COLUMN.name)],
   ]);
@@ -157,10 +135,11 @@ function usersOf(schema: StateSchema, calls: Relation): Relation {
 /** Latest mention of every trait path, for accounts that have any. */
 function customTraits(schema: StateSchema, calls: Relation, columns: readonly ValueColumn[]): Relation {
   const rows = withAccount(schema, calls);
-  const orderBy = ['timestamp', 'message_id', 'origin'].map((name) => c(rows, name));
-  return aggregate(
-    rows,
-    [as('profile_no', c(rows, 'account'))],
-    columns.map(({ name }) => as(name, agg('last', [c(rows, name)], { orderBy }))),
-  );
+  const own = pick(rows, [
+    ['account', 'profile_no'],
+    'timestamp',
+    ...TIES,
+    ...columns.map(({ name }) => name),
+  ]);
+  return latestMentions(own, [{ name: 'profile_no', type: 'int' }], columns);
 }

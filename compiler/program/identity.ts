@@ -138,19 +138,20 @@ function withOwner(schema: StateSchema, rows: Relation, type: IdentifierType): R
   return join('left', rows, users, ['owner']);
 }
 
-/** Rows of `subjects` for those seen who have none. Any order will do for numbers: nothing is told by them. */
+/** With a `subject_no` that nobody has yet. Any order will do for numbers: nothing is told by them. */
+export function withNumbers(schema: StateSchema, fresh: Relation): Relation {
+  const subjects = schema.scan('subjects');
+  const ranked = rowNumber(fresh, { partitionBy: [], orderBy: [], as: 'rank' });
+  const last = call('coalesce', agg('max', [c(subjects, 'subject_no')]), int(0));
+  const crossed = join('cross', ranked, aggregate(subjects, [], [as('last', last)]), []);
+  return extend(crossed, [as('subject_no', call('add', c(crossed, 'last'), c(crossed, 'rank')))]);
+}
+
+/** Rows of `subjects` for those seen who have none. */
 function added(schema: StateSchema, type: IdentifierType): Relation {
   const subjects = schema.scan('subjects');
   const fresh = antiJoin(ofType(scanSpec(SEEN), type), ofType(subjects, type), ['identifier']);
-  const ranked = rowNumber(fresh, { partitionBy: [], orderBy: [], as: 'rank' });
-  const last = aggregate(
-    subjects,
-    [],
-    [as('last', call('coalesce', agg('max', [c(subjects, 'subject_no')]), int(0)))],
-  );
-  const crossed = join('cross', ranked, last, []);
-  const numbered = extend(crossed, [as('subject_no', call('add', c(crossed, 'last'), c(crossed, 'rank')))]);
-  const rows = withOwner(schema, numbered, type);
+  const rows = withOwner(schema, withNumbers(schema, fresh), type);
   return project(
     rows,
     STATE.subjects.map(({ name }) => as(name, name === 'profile_no' ? currentProfile(rows) : c(rows, name))),

@@ -1,5 +1,6 @@
 /** The universe at `as_of` and its current custom traits, of subjects and landed identify messages. */
 import { EMAIL, sourceNeeds, type BoundSource } from '../bind/index.js';
+import { latestMentions, TIES } from '../bind/mentions.js';
 import type { Needs, ValueColumn } from '../bind/types.js';
 import {
   agg,
@@ -18,53 +19,31 @@ import {
   project,
   semiJoin,
   text,
-  union,
-  values,
 } from '../ir/build.js';
 import type { Expr, Relation } from '../ir/types.js';
+import { landedCalls } from './calls.js';
 import { firsts } from './firsts.js';
 import { AS_OF } from './identity.js';
-import { customTraits, identifyFacts, scanSpec } from './names.js';
+import { customTraits, identifyFacts } from './names.js';
 import type { StateSchema } from './state.js';
 import type { Step } from './types.js';
 
 /** Identify messages of all sources up to `as_of`: profile, when, and the mentions asked for. */
-function mentions(
+const mentions = (
   schema: StateSchema,
   sources: readonly BoundSource[],
   needs: Needs,
   columns: readonly ValueColumn[],
-): Relation {
-  const parts = sources.flatMap((source) => {
-    const own = sourceNeeds(source, needs);
-    if (!source.identifies(own.traits)) return [];
-    const facts = scanSpec(identifyFacts(schema, source.name, own.traits));
-    const wanted = filter(facts, call('le', c(facts, 'timestamp'), AS_OF));
-    return [
-      project(wanted, [
-        as('profile_no', c(wanted, 'profile_no')),
-        as('timestamp', c(wanted, 'timestamp')),
-        as('message_id', c(wanted, 'message_id')),
-        as('source', text(source.name)),
-        ...columns.map(({ name }) => as(name, c(wanted, name))),
-      ]),
-    ];
-  });
-  if (parts.length > 0) return union(parts);
-  const none = [
-    { name: 'profile_no', type: 'int' as const },
-    { name: 'timestamp', type: 'timestamp' as const },
-    { name: 'message_id', type: 'text' as const },
-    { name: 'source', type: 'text' as const },
-    ...columns.map(({ name }) => ({ name, type: 'json' as const })),
-  ];
-  return values(none, []);
-}
-
-/** What orders identify messages of one instant. */
-const TIES = ['message_id', 'source'] as const;
-
-const order = (rows: Relation): readonly Expr[] => ['timestamp', ...TIES].map((name) => c(rows, name));
+): Relation =>
+  landedCalls(
+    sources,
+    (source) => {
+      const { traits } = sourceNeeds(source, needs);
+      return source.identifies(traits) && identifyFacts(schema, source.name, traits);
+    },
+    [],
+    columns,
+  );
 
 /** Latest mention of every trait path, for profiles that have any. */
 export function customTraitsStep(
@@ -74,13 +53,12 @@ export function customTraitsStep(
   columns: readonly ValueColumn[],
 ): Step {
   const rows = mentions(schema, sources, needs, columns);
-  const latest = columns.map(({ name }) => as(name, agg('last', [c(rows, name)], { orderBy: order(rows) })));
   return {
     id: 'shared.custom_traits',
     title: 'custom traits',
     op: 'replace',
     spec: customTraits(columns),
-    query: aggregate(rows, [as('profile_no', c(rows, 'profile_no'))], latest),
+    query: latestMentions(rows, [{ name: 'profile_no', type: 'int' }], columns),
   };
 }
 

@@ -7,6 +7,7 @@ import { hasElements, valueColumn } from '../bind/paths.js';
 import type { Level, ValueRoot } from '../bind/types.js';
 import type { Code, Diagnostic } from '../diagnostics/index.js';
 import { didYouMean } from '../diagnostics/suggest.js';
+import { isSql } from '../sql/index.js';
 import { checkEntity } from './check-entity.js';
 import { checkRefs, unknownName } from './check-query.js';
 import { readableBy, type Names } from './names.js';
@@ -26,7 +27,7 @@ export function checkDefinition(
   spans: Spans,
 ): Checked {
   const checker = new Checker(definition, names, sources, entities, spans);
-  if (definition.kind === 'trait' && definition.value.kind === 'sql' && !definition.output) {
+  if (isSql(definition)) {
     const refs = checkRefs(definition, names, spans);
     refs.upstream.forEach((key) => checker.upstream.add(key));
     checker.diagnostics.push(...refs.diagnostics);

@@ -6,7 +6,7 @@ import type { Catalog, CatalogColumn, CatalogTable } from '../bind/types.js';
 import type { Code, Diagnostic } from '../diagnostics/index.js';
 import { didYouMean, orList } from '../diagnostics/suggest.js';
 import type { TableRef } from '../ir/types.js';
-import { querySpan, readQueries, type SqlQuery } from './read.js';
+import { isSql, querySpan, readQueries, type SqlQuery } from './read.js';
 
 /** A query whose columns are known. */
 export interface BoundQuery {
@@ -126,10 +126,7 @@ export function bindQueries(project: Project, catalog: Catalog, spans: Spans): B
     if ('problems' in columns) diagnostics.push(...columns.problems);
     else bound.set(key, { query, tables, ...columns, columns: described.columns });
   }
-  const unknown = project.definitions.filter(
-    (d): d is TraitDefinition =>
-      d.kind === 'trait' && d.value.kind === 'sql' && d.output === undefined && !bound.has(d.key),
-  );
+  const unknown = project.definitions.filter((d): d is TraitDefinition => isSql(d) && !bound.has(d.key));
   return { read: read.queries, bound, unknown, diagnostics };
 }
 

@@ -1,6 +1,7 @@
 /** Accounts, their users and their custom traits over raw sources (SEMANTICS §5, "Accounts"). */
+import { latestMentions } from '../bind/mentions.js';
 import { GROUP_COLUMN, type ValueColumn } from '../bind/types.js';
-import { agg, aggregate, as, c, label, pick, semiJoin, union, values } from '../ir/build.js';
+import { label, pick, semiJoin, union, values } from '../ir/build.js';
 import type { Column, Relation } from '../ir/types.js';
 import { ACCOUNT, type AccountSide } from '../lower/index.js';
 import type { RawSources } from './sources.js';
@@ -68,18 +69,4 @@ export class Accounts {
     ]);
     return label(latestMentions(named, [KEY], columns), 'account traits');
   }
-}
-
-/** The latest mention of each path by key; ties by message id, then by source. */
-export function latestMentions(
-  rows: Relation,
-  key: readonly Column[],
-  columns: readonly ValueColumn[],
-): Relation {
-  const orderBy = ['timestamp', 'message_id', 'origin'].map((name) => c(rows, name));
-  return aggregate(
-    rows,
-    key.map((k) => as(k.name, c(rows, k.name))),
-    columns.map(({ name }) => as(name, agg('last', [c(rows, name)], { orderBy }))),
-  );
 }

@@ -1,5 +1,6 @@
 /** One definition as one SELECT over the raw sources, that an analyst could run by hand. */
 import { ENTITY_ID } from '../bind/entity.js';
+import { latestMentions } from '../bind/mentions.js';
 import type { ValueColumn } from '../bind/types.js';
 import { CompilerBug } from '../diagnostics/index.js';
 import {
@@ -34,7 +35,7 @@ import { needsOrder } from '../program/names.js';
 import { unionNeeds } from '../resolve/needs.js';
 import { rewrite } from '../rewrite/index.js';
 import type { BoundQuery } from '../sql/index.js';
-import { Accounts, latestMentions } from './accounts.js';
+import { Accounts } from './accounts.js';
 import { EMAIL_NEEDS, kindOf, Profiles } from './profiles.js';
 import { Positions, type Remembered } from './positions.js';
 import { RawSources } from './sources.js';

@@ -156,18 +156,17 @@ export class RawSources {
 
   /** Identify messages by `as_of`, with mentions, and the source they came from (`origin`). */
   identifies(columns: readonly ValueColumn[]): readonly Relation[] {
-    return this.sources.flatMap((source) => {
-      const rows = this.read(source, (rowsOf) => source.identifies(columns, rowsOf));
-      if (!rows) return [];
-      const past = filter(rows, call('le', c(rows, 'timestamp'), AS_OF));
-      return [extend(past, [as('origin', text(source.name))])];
-    });
+    return this.calls((source, rowsOf) => source.identifies(columns, rowsOf));
   }
 
   /** Group calls by `as_of`, with mentions, and the source they came from (`origin`). */
   groups(columns: readonly ValueColumn[]): readonly Relation[] {
+    return this.calls((source, rowsOf) => source.groups(columns, rowsOf));
+  }
+
+  private calls(of: (source: BoundSource, rows?: RowsOf) => Relation | undefined): readonly Relation[] {
     return this.sources.flatMap((source) => {
-      const rows = this.read(source, (rowsOf) => source.groups(columns, rowsOf));
+      const rows = this.read(source, (rowsOf) => of(source, rowsOf));
       if (!rows) return [];
       const past = filter(rows, call('le', c(rows, 'timestamp'), AS_OF));
       return [extend(past, [as('origin', text(source.name))])];

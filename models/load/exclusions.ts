@@ -1,7 +1,7 @@
 import type { Diagnostic } from '../../compiler/diagnostics/index.js';
 import { didYouMean } from '../../compiler/diagnostics/suggest.js';
 import { withExclusions, withExits } from '../build/members.js';
-import type { AudienceReference, Definition } from '../definition.js';
+import { nounOf, type AudienceReference, type Definition } from '../definition.js';
 import type { SpanStore } from '../source/spans.js';
 import { referencesOf } from '../walk.js';
 
@@ -77,7 +77,7 @@ function problem(
     code: 'unknown-reference',
     severity: 'error',
     message: found
-      ? `${JSON.stringify(key)} is a trait, not an audience`
+      ? `${JSON.stringify(key)} is ${nounOf(found.kind)}, not an audience`
       : `there is no audience ${JSON.stringify(key)}`,
     ...(hint === undefined ? {} : { hint }),
     ...(span === undefined ? {} : { span }),
