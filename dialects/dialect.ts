@@ -20,10 +20,12 @@ export interface Capabilities {
   readonly transactionalDdl: boolean;
   /** `SEMI JOIN` / `ANTI JOIN` keywords; without them EXISTS / NOT EXISTS. Default false. */
   readonly semiJoin: boolean;
-  /** `ASOF LEFT JOIN`: the nearest row by an order. Default false. */
+  /** `ASOF LEFT JOIN`: the nearest row by an order; without it a window over both sides, and a join. Default false. */
   readonly asofJoin: boolean;
   /** `IS NOT DISTINCT FROM`. Default true. */
   readonly nullSafeEquals: boolean;
+  /** `(VALUES (…), …) AS t(a, b)` after FROM; without it SELECTs joined by UNION ALL. Default true. */
+  readonly valuesTable: boolean;
   /** One process at a time may have the warehouse open. Default false. */
   readonly exclusive: boolean;
 }
@@ -34,6 +36,7 @@ export const DEFAULT_CAPABILITIES: Capabilities = {
   semiJoin: false,
   asofJoin: false,
   nullSafeEquals: true,
+  valuesTable: true,
   exclusive: false,
 };
 

@@ -193,6 +193,13 @@ export const rowNumber = (input: Relation, options: Omit<WindowOptions, 'arg'>):
 export const runningSum = (input: Relation, options: Required<Omit<WindowOptions, 'frame'>>): Window =>
   windowed(input, 'running_sum', 'int', options);
 
+/** Adds the least or the greatest `arg` of the partition's rows so far, in an order whose ties do not matter. */
+export const runningExtreme = (
+  input: Relation,
+  fn: 'running_min' | 'running_max',
+  options: Required<Omit<WindowOptions, 'frame'>>,
+): Window => windowed(input, fn, typeOf(options.arg), options);
+
 /** Adds `arg` of the row before in the partition's order, null at the first; rows that tie are in any order. */
 export const previous = (input: Relation, options: Required<Omit<WindowOptions, 'frame'>>): Window =>
   windowed(input, 'previous', typeOf(options.arg), options);

@@ -23,6 +23,35 @@ export function inputsOf(relation: Relation): readonly Relation[] {
   return (INPUTS[relation.kind] as (r: Relation) => readonly Relation[])(relation);
 }
 
+type Map1 = (relation: Relation) => Relation;
+
+const WITH_INPUTS: { [K in RelationKind]: (r: Of<K>, map: Map1) => Relation } = {
+  scan: (r) => r,
+  values: (r) => r,
+  filter: (r, map) => ({ ...r, input: map(r.input) }),
+  project: (r, map) => ({ ...r, input: map(r.input) }),
+  aggregate: (r, map) => ({ ...r, input: map(r.input) }),
+  window: (r, map) => ({ ...r, input: map(r.input) }),
+  unnest: (r, map) => ({ ...r, input: map(r.input) }),
+  join: (r, map) => ({ ...r, left: map(r.left), right: map(r.right) }),
+  semi_join: (r, map) => ({ ...r, left: map(r.left), right: map(r.right) }),
+  anti_join: (r, map) => ({ ...r, left: map(r.left), right: map(r.right) }),
+  union: (r, map) => ({ ...r, inputs: r.inputs.map(map) }),
+  nearest: (r, map) => ({ ...r, left: map(r.left), right: map(r.right) }),
+  query: (r, map) => ({
+    ...r,
+    pieces: r.pieces.map((piece) =>
+      piece.kind === 'rows' ? { ...piece, relation: map(piece.relation) } : piece,
+    ),
+  }),
+};
+
+/** The relation over other inputs of the same columns; itself where none of them is another. */
+export function mapInputs(relation: Relation, map: (input: Relation) => Relation): Relation {
+  if (inputsOf(relation).every((input) => map(input) === input)) return relation;
+  return (WITH_INPUTS[relation.kind] as (r: Relation, m: Map1) => Relation)(relation, map);
+}
+
 const EXPRESSIONS: { [K in RelationKind]: (r: Of<K>) => readonly Expr[] } = {
   scan: () => [],
   values: (r) => r.rows.flat(),

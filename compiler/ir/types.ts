@@ -260,14 +260,15 @@ export interface Union extends RelationBase {
 }
 
 /**
- * Adds one column to the input's. Over a partition in order: the row's number, the sum of `arg` so far, `arg` of the row
- * before (null at the first). Over the whole partition, whatever the order: the greatest `arg`, the number of rows.
+ * Adds one column to the input's. Over a partition in order: the row's number; the sum, the least or the greatest `arg` so
+ * far; `arg` of the row before (null at the first). Over the whole partition, whatever the order: the greatest `arg`, the number of rows.
  * `framed`: the aggregate that is `arg`, over the rows of the partition whose order, an integer, is within the frame.
  */
 export interface Window extends RelationBase {
   readonly kind: 'window';
   readonly input: Relation;
-  readonly fn: 'row_number' | 'running_sum' | 'previous' | 'max' | 'count' | 'framed';
+  readonly fn:
+    'row_number' | 'running_sum' | 'running_min' | 'running_max' | 'previous' | 'max' | 'count' | 'framed';
   /** Of a `running_sum` an integer; `row_number` and `count` have none. */
   readonly arg?: Expr;
   readonly partitionBy: readonly Expr[];

@@ -18,6 +18,11 @@ export interface Source {
   readonly columnList?: readonly Sql[];
   /** A SELECT in parentheses: engines want a name for it. */
   readonly derived?: true;
+  /** Rows made of a value of the sources before it; `sql` is not used then. */
+  readonly lateral?: {
+    item(writer: Writer, alias: Sql, indent: number): Sql;
+    column(alias: Sql): Sql;
+  };
 }
 
 /** A column of an expression whose source is known. */

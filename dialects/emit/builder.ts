@@ -1,8 +1,9 @@
 /** The state of building one statement's query: its CTEs, its names, and which relations are shared. */
 import { CompilerBug } from '../../compiler/diagnostics/index.js';
+import { inputsOf } from '../../compiler/ir/relations.js';
 import type { Expr, Relation, RelationKind, TableRef } from '../../compiler/ir/types.js';
 import type { Params, Sql } from '../dialect.js';
-import type { Block, Item, Source } from './block.js';
+import type { Block, Source } from './block.js';
 import { blockOver, canInline, isBare } from './block.js';
 import type { Cte, QueryShape } from './client.js';
 import type { EmitEngine } from './engine.js';
@@ -132,16 +133,23 @@ export class QueryBuilder {
       },
     };
     const names = columnNames(columns);
+    const { valuesTable } = this.engine.capabilities;
+    const select = (items: readonly Expr[]): Block => ({
+      ...blockOver(emptySource(label)),
+      from: [],
+      columns: new Map(columns.map(({ name }, i) => [name, items[i] ?? NEVER])),
+      stage: 'finished',
+    });
     if (rows.length === 0) {
-      const empty = columns.map(({ name, type }): [string, Item] => [name, { kind: 'null', type }]);
-      const never: Expr = { kind: 'lit', literal: { type: 'bool', value: false } };
-      return {
-        ...blockOver(emptySource(label)),
-        from: [],
-        columns: new Map(empty),
-        where: [never],
-        stage: 'finished',
-      };
+      const block = select(columns.map(({ type }): Expr => ({ kind: 'null', type })));
+      // Without VALUES there may be no WHERE without FROM either.
+      const one: Source = { ...emptySource('one'), sql: '(select 1 as one)', derived: true };
+      return { ...block, from: valuesTable ? [] : [{ source: one, on: [] }], where: [NEVER] };
+    }
+    if (!valuesTable) {
+      const [first, ...others] = rows.map(select);
+      if (!first) throw new CompilerBug('constant rows without a row');
+      return others.length === 0 ? first : { ...first, union: { all: true, others } };
     }
     const tuples = rows.map((row) => `(${row.map((expr) => write(expr, noColumn, 2)).join(', ')})`);
     const sql = `(values${tuples.length === 1 ? ` ${tuples.join('')}` : `${itemLines(tuples, 1)}\n${pad(1)}`})`;
@@ -203,6 +211,8 @@ const SUFFIX: Record<RelationKind, string> = {
   values: 'given',
 };
 
+const NEVER: Expr = { kind: 'lit', literal: { type: 'bool', value: false } };
+
 const emptySource = (hint: string): Source => ({ sql: '', hint, columns: [], names: new Map() });
 
 /** Counts how often each relation object is used, and gathers table names and, unless told not to, stable relations. */
@@ -223,26 +233,4 @@ function countUses(
   if (relation.kind === 'scan') tables.add(relation.table.name.toLowerCase());
   if (relation.kind === 'query') relation.mentions.forEach((name) => tables.add(name));
   for (const input of inputsOf(relation)) countUses(input, root, uses, tables, stable);
-}
-
-function inputsOf(relation: Relation): readonly Relation[] {
-  switch (relation.kind) {
-    case 'filter':
-    case 'project':
-    case 'aggregate':
-    case 'window':
-    case 'unnest':
-      return [relation.input];
-    case 'join':
-    case 'semi_join':
-    case 'anti_join':
-    case 'nearest':
-      return [relation.left, relation.right];
-    case 'union':
-      return relation.inputs;
-    case 'query':
-      return relation.pieces.flatMap((piece) => (piece.kind === 'rows' ? [piece.relation] : []));
-    default:
-      return [];
-  }
 }

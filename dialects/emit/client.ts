@@ -54,7 +54,13 @@ class LayoutCompiler extends QueryCompiler {
   }
 
   override union(): string {
-    return super.union().replace(/ ?(union(?: all| distinct)?) select/g, '\n$1\nselect');
+    const { distinctUnion } = this.client as EmitClient;
+    return super
+      .union()
+      .replace(
+        / ?(union(?: all)?) select/g,
+        (_, word) => `\n${word === 'union' ? distinctUnion : word}\nselect`,
+      );
   }
 }
 
@@ -63,6 +69,8 @@ class LayoutCompiler extends QueryCompiler {
  * spells differently. The only names that knex itself quotes are those of CTEs.
  */
 export class EmitClient extends Client {
+  /** What joins SELECTs whose rows become distinct; some engines want `union distinct`. */
+  readonly distinctUnion: string = 'union';
   readonly #quote: (name: string) => Sql;
 
   constructor(name: string, quoteIdentifier: (name: string) => Sql) {

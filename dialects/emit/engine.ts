@@ -2,12 +2,25 @@
 import type { Dialect, Sql } from '../dialect.js';
 import type { EmitClient } from './client.js';
 
-/** How an engine turns a JSON value into rows. */
-export interface UnnestRules {
-  /** Elements of an array; anything else has none. The expression stands in the select list. */
+/**
+ * How an engine turns a JSON value into rows: the elements of an array, the keys of an object as text; anything else has
+ * none. The expression stands in the select list, or as an item of FROM that reads those before it.
+ */
+export type UnnestRules = UnnestInSelect | UnnestInFrom;
+
+export interface UnnestInSelect {
   elements(value: Sql): Sql;
-  /** Keys of an object, as text; anything else has none. */
   keys(value: Sql): Sql;
+}
+
+export interface UnnestInFrom {
+  readonly from: {
+    /** The whole item with what joins it: `cross join lateral f(value) as alias(column)`. */
+    readonly elements: (value: Sql, alias: Sql, column: Sql) => Sql;
+    readonly keys: (value: Sql, alias: Sql, column: Sql) => Sql;
+  };
+  /** What the element is called then; by default `alias.column`. */
+  column?(alias: Sql, column: Sql, of: 'elements' | 'keys'): Sql;
 }
 
 export type EmitEngine = Pick<

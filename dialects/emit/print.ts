@@ -73,6 +73,7 @@ class SelectPrinter implements Writer {
     const { source, name } = column as BoundColumn;
     const quoted = this.engine.quoteIdentifier(source.names.get(name) ?? name);
     const alias = this.#aliases.get(source);
+    if (source.lateral && alias !== undefined) return source.lateral.column(alias);
     return alias === undefined ? quoted : `${alias}.${quoted}`;
   }
 
@@ -128,6 +129,8 @@ class SelectPrinter implements Writer {
   }
 
   #fromItem({ source, join, on }: FromItem): Sql {
+    if (source.lateral)
+      return source.lateral.item(this, this.#aliases.get(source) ?? source.hint, this.indent);
     const sql = this.#source(source);
     if (join === undefined) return sql;
     if (on.length === 0) return `${join} ${sql}`;

@@ -1,12 +1,22 @@
 /** Relations to blocks: a total table of builders, one a kind. Shared relations become one CTE. */
 import { CompilerBug } from '../../compiler/diagnostics/index.js';
-import type { Expr, Frame, Join, Relation, RelationKind, SemiJoin, Window } from '../../compiler/ir/types.js';
+import type {
+  Expr,
+  Frame,
+  Join,
+  Relation,
+  RelationKind,
+  SemiJoin,
+  Unnest,
+  Window,
+} from '../../compiler/ir/types.js';
 import type { Block, Exists, Item, Source } from './block.js';
-import { blockOver, canInline, keyConditions, rebind } from './block.js';
+import { blockOver, boundColumn, canInline, keyConditions, rebind } from './block.js';
 import type { QueryBuilder } from './builder.js';
+import type { UnnestInFrom } from './engine.js';
 import type { ColumnExpr, Writer } from './expressions.js';
 import { PRECEDENCE, strength } from './precedence.js';
-import { notSupported, write } from './expressions.js';
+import { write } from './expressions.js';
 import { clauseLines, inParentheses } from './layout.js';
 
 type Builders = {
@@ -118,9 +128,16 @@ const BUILDERS: Builders = {
     const block =
       input.stage === 'rows' && canInline(input, [r.expr], true) ? input : q.restart(input, r.input);
     const expr = rebind(r.expr, resolver(block));
+    const rules = q.engine.unnest;
+    if ('from' in rules) {
+      const source = lateralSource(r, expr, rules, q);
+      const element = boundColumn(source, r.as, r.of === 'keys' ? 'text' : 'json');
+      const columns = new Map<string, Item>(block.columns).set(r.as, element);
+      return { ...block, columns, from: [...block.from, { source, on: [] }] };
+    }
     const item: Item = {
       kind: 'opaque',
-      write: (writer, indent) => writer.engine.unnest[r.of](write(expr, writer, indent)),
+      write: (writer, indent) => rules[r.of](write(expr, writer, indent)),
     };
     return { ...block, columns: new Map<string, Item>(block.columns).set(r.as, item), stage: 'finished' };
   },
@@ -128,7 +145,7 @@ const BUILDERS: Builders = {
   values: (r, q) => q.values(r.rows, r.columns, r.label ?? 'given'),
 
   nearest: (r, q) => {
-    if (!q.engine.capabilities.asofJoin) throw notSupported(q.engine, 'events that follow each other');
+    if (!q.engine.capabilities.asofJoin) throw new CompilerBug('an ASOF join for an engine without it');
     const left = q.joinable(
       r.left,
       true,
@@ -170,6 +187,21 @@ const BUILDERS: Builders = {
     return blockOver({ sql, hint: r.label ?? 'query', columns: r.columns, names, derived: true });
   },
 };
+
+/** The rows that an unnesting adds, as an item of FROM. */
+function lateralSource(r: Unnest, value: Expr, rules: UnnestInFrom, { engine }: QueryBuilder): Source {
+  const column = engine.quoteIdentifier(r.as);
+  return {
+    sql: '',
+    hint: r.as,
+    columns: r.columns.filter(({ name }) => name === r.as),
+    names: new Map([[r.as, r.as]]),
+    lateral: {
+      item: (writer, alias, indent) => rules.from[r.of](write(value, writer, indent + 1), alias, column),
+      column: (alias) => rules.column?.(alias, column, r.of) ?? `${alias}.${column}`,
+    },
+  };
+}
 
 /** Names in a user's query are the user's: quoted part by part, and nothing else is made of them. */
 function queryWriter({ engine, params }: QueryBuilder): Writer {
@@ -244,6 +276,10 @@ function windowItem(r: Window, resolve: (c: ColumnExpr) => Expr): Item {
           return `row_number() ${over([])}`;
         case 'running_sum':
           return `cast(sum(${of}) ${over(['rows unbounded preceding'])} as ${writer.engine.type('int')})`;
+        case 'running_min':
+          return `min(${of}) ${over(['rows unbounded preceding'])}`;
+        case 'running_max':
+          return `max(${of}) ${over(['rows unbounded preceding'])}`;
         case 'previous':
           return `lag(${of}) ${over([])}`;
         case 'max':

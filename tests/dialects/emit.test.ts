@@ -344,21 +344,3 @@ where (u.email = 'a' or u.email = 'b')
 test('a parameter without a value is a bug', () => {
   expect(() => sql(ir.filter(orders, ir.eq(user, ir.param('nobody', 'text'))))).toThrow(CompilerBug);
 });
-
-test('the nearest row needs an engine that can find it', () => {
-  const later = ir.pick(orders, ['user_id', ['placed', 'next']]);
-  const found = ir.nearest(orders, later, ['user_id'], {
-    time: ir.c(orders, 'placed'),
-    rightTime: 'next',
-    match: 'after',
-  });
-  expect(sql(found)).toContain('asof left join');
-  const lacking = {
-    ...duckdb,
-    client: new DuckDBClient(),
-    capabilities: { ...duckdb.capabilities, asofJoin: false },
-    unnest: { elements: (s: string) => s, keys: (s: string) => s },
-    some: () => 'false',
-  };
-  expect(() => emitSelect(lacking, found, {})).toThrow(UserError);
-});
