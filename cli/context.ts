@@ -42,6 +42,8 @@ export class Context {
     readonly io: Io,
     readonly globals: Globals,
     private readonly argv: readonly string[],
+    /** The command's name, once it is known. */
+    private readonly command?: string,
   ) {
     this.json = globals.json === true;
     this.paint = paintFor(io.stdout, io.env, globals.color !== false);
@@ -111,7 +113,13 @@ export class Context {
   /** What the runtime needs of a project. */
   runtime({ project, spans }: Pick<Loaded, 'project' | 'spans'>): RuntimeOptions {
     const { now, signal } = this.io;
-    return { project, spans, now, ...(signal === undefined ? {} : { signal }) };
+    return {
+      project,
+      spans,
+      now,
+      ...(signal === undefined ? {} : { signal }),
+      ...(this.command === undefined ? {} : { command: this.command }),
+    };
   }
 
   /** `--select` and `--as-of`, as the runtime takes them. */

@@ -21,7 +21,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     async (...params) => {
       const command = params.pop() as Command;
       const options = params.pop();
-      context = new Context(io, command.optsWithGlobals<Globals>(), argv);
+      context = new Context(io, command.optsWithGlobals<Globals>(), argv, command.name());
       exit = await action(context, options as never, ...(params as never));
     };
   try {

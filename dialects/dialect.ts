@@ -16,8 +16,13 @@ import type { OpenOptions, Warehouse } from './warehouse.js';
 export interface Capabilities {
   /** `AGG(...) FILTER (WHERE …)`; without it the emitter wraps arguments in CASE. Default false. */
   readonly aggregateFilter: boolean;
-  /** DDL inside a transaction rolls back with it. Default false. */
+  /** DDL inside a transaction rolls back with it. Default false: a run keeps it out of transactions. */
   readonly transactionalDdl: boolean;
+  /**
+   * Temporary tables may be created, replaced and dropped inside a transaction, which stays open. Default false: a
+   * run creates them before the transaction, and fills them in it.
+   */
+  readonly temporaryDdl: boolean;
   /** `SEMI JOIN` / `ANTI JOIN` keywords; without them EXISTS / NOT EXISTS. Default false. */
   readonly semiJoin: boolean;
   /** `ASOF LEFT JOIN`: the nearest row by an order; without it a window over both sides, and a join. Default false. */
@@ -26,18 +31,25 @@ export interface Capabilities {
   readonly nullSafeEquals: boolean;
   /** `(VALUES (…), …) AS t(a, b)` after FROM; without it SELECTs joined by UNION ALL. Default true. */
   readonly valuesTable: boolean;
-  /** One process at a time may have the warehouse open. Default false. */
-  readonly exclusive: boolean;
+  /**
+   * Who keeps a second writer out. `own`: `open` takes the lock of the `owner` it is given and frees it on `close`;
+   * `table`: the runtime does, with a row in the project's schema (`lock-table.ts`). Default `table`.
+   */
+  readonly lock: 'own' | 'table';
+  /** The longest statement, in bytes of UTF-8. Longer steps are split, or refused. Default: any. */
+  readonly maxStatementBytes: number;
 }
 
 export const DEFAULT_CAPABILITIES: Capabilities = {
   aggregateFilter: false,
   transactionalDdl: false,
+  temporaryDdl: false,
   semiJoin: false,
   asofJoin: false,
   nullSafeEquals: true,
   valuesTable: true,
-  exclusive: false,
+  lock: 'table',
+  maxStatementBytes: Infinity,
 };
 
 /** An expression already turned to SQL; an atom or, for the operators of `emit/precedence.ts`, their infix form. */

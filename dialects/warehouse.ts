@@ -35,8 +35,31 @@ export interface Lease {
   release(): Promise<void>;
 }
 
+/**
+ * What a statement is for. Engines put it where their bills and query histories show it: job labels, query tags,
+ * comments. Values are names of ours or the user's, never settings; an engine shortens and spells them as it has to.
+ */
+export interface StatementLabels {
+  /** The command of the command line: `run`, `preview`. */
+  readonly command?: string;
+  readonly run_id?: string;
+  /** A step of a program. */
+  readonly step?: string;
+  /** Key of the definition the step belongs to, where it belongs to one. */
+  readonly definition?: string;
+}
+
 export interface CallOptions {
   readonly signal?: AbortSignal;
+  readonly labels?: StatementLabels;
+}
+
+/** What a report of a problem must name. */
+export interface EngineVersion {
+  /** Product and version of what answers: `DuckDB v1.4.1`, `PostgreSQL 15.14`. */
+  readonly engine: string;
+  /** Package and version of what asks. */
+  readonly driver: string;
 }
 
 /**
@@ -53,8 +76,12 @@ export interface Warehouse {
   describeTable(table: TableRef, options?: CallOptions): Promise<TableDescription | undefined>;
   /** The columns a query would give, without running it; a query the engine refuses is a `StatementError`. */
   describeQuery(sql: string, options?: CallOptions): Promise<readonly TableColumn[]>;
-  /** The engine's plan, as text. */
-  estimate(sql: string, options?: CallOptions): Promise<{ readonly text: string }>;
+  /** The engine's plan, as text; and the bytes a statement would read, where the engine says so. */
+  estimate(sql: string, options?: CallOptions): Promise<{ readonly text: string; readonly bytes?: number }>;
+  /** What is at both ends of the connection. */
+  version(options?: CallOptions): Promise<EngineVersion>;
+  /** The engine's clock, an ISO 8601 instant in UTC. */
+  now(options?: CallOptions): Promise<string>;
   begin(): Promise<void>;
   commit(): Promise<void>;
   rollback(): Promise<void>;
@@ -67,32 +94,81 @@ export interface OpenOptions {
   /** Folder that relative paths start from. */
   readonly projectDir: string;
   readonly mode: 'read' | 'write';
-  /** Who opens it: written into the lock, shown to the second comer. Absent: no lock is taken. */
+  /**
+   * Who opens it, for engines whose `lock` is their own: written into the lock, shown to the second comer. Absent:
+   * no lock is taken.
+   */
   readonly owner?: LockOwner;
 }
 
-/** A statement the warehouse refused. Message is the engine's first line, with secrets removed. */
+/**
+ * What a failed statement leaves to be done:
+ * - `refused`: it is wrong, or not allowed; again would be the same;
+ * - `transient`: nothing was done, and soon it may go (a conflict with another transaction);
+ * - `busy`: nothing was done, and in a while it may go (a quota, a queue that is full);
+ * - `unknown`: the connection was lost meanwhile; it may or may not have been done.
+ */
+export type Failure = 'refused' | 'transient' | 'busy' | 'unknown';
+
+/** A statement that failed. Message is the engine's first line, with secrets removed. */
 export class StatementError extends Error {
   readonly sql: string;
-  readonly transient: boolean;
-  constructor(message: string, sql: string, options?: ErrorOptions & { transient?: boolean }) {
+  readonly failure: Failure;
+  /** @param options `transient: true` says `failure: 'transient'` */
+  constructor(
+    message: string,
+    sql: string,
+    options?: ErrorOptions & { readonly failure?: Failure; readonly transient?: boolean },
+  ) {
     super(message, options);
     this.name = 'StatementError';
     this.sql = sql;
-    this.transient = options?.transient ?? false;
+    this.failure = options?.failure ?? (options?.transient ? 'transient' : 'refused');
+  }
+
+  /** Whether the engine said that trying again may help. */
+  get transient(): boolean {
+    return this.failure !== 'refused';
   }
 }
 
-/** The warehouse with a `close` that does nothing, so that what is in memory outlives whoever closes it. */
-export const keptOpen = (w: Warehouse): Warehouse => ({
+/**
+ * A warehouse that does what another does, but for what is given. A driver's warehouse has private fields, so
+ * nothing may inherit from it.
+ */
+export const around = (w: Warehouse, instead: Partial<Warehouse> = {}): Warehouse => ({
   execute: (sql, options) => w.execute(sql, options),
   read: (sql, options) => w.read(sql, options),
   describeSchema: (schema, options) => w.describeSchema(schema, options),
   describeTable: (table, options) => w.describeTable(table, options),
   describeQuery: (sql, options) => w.describeQuery(sql, options),
   estimate: (sql, options) => w.estimate(sql, options),
+  version: (options) => w.version(options),
+  now: (options) => w.now(options),
   begin: () => w.begin(),
   commit: () => w.commit(),
   rollback: () => w.rollback(),
-  close: () => Promise.resolve(),
+  close: () => w.close(),
+  ...instead,
 });
+
+/** The warehouse with a `close` that does nothing, so that what is in memory outlives whoever closes it. */
+export const keptOpen = (w: Warehouse): Warehouse => around(w, { close: () => Promise.resolve() });
+
+/** The warehouse with labels on every statement; those of a call are put beside them. */
+export const labelled = (w: Warehouse, labels: StatementLabels): Warehouse => {
+  const beside = (options?: CallOptions): CallOptions => ({
+    ...options,
+    labels: { ...labels, ...options?.labels },
+  });
+  return around(w, {
+    execute: (sql, options) => w.execute(sql, beside(options)),
+    read: (sql, options) => w.read(sql, beside(options)),
+    describeSchema: (schema, options) => w.describeSchema(schema, beside(options)),
+    describeTable: (table, options) => w.describeTable(table, beside(options)),
+    describeQuery: (sql, options) => w.describeQuery(sql, beside(options)),
+    estimate: (sql, options) => w.estimate(sql, beside(options)),
+    version: (options) => w.version(beside(options)),
+    now: (options) => w.now(beside(options)),
+  });
+};

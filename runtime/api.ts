@@ -16,6 +16,8 @@ export interface RuntimeOptions {
   /** The present, as an ISO 8601 instant in UTC. */
   readonly now: () => string;
   readonly signal?: AbortSignal;
+  /** What was asked for, one word: a label of every statement. */
+  readonly command?: string;
   /** Finds an engine by its target type; the registry of `dialects/` unless a test says otherwise. */
   readonly dialectFor?: (type: string) => Promise<Dialect>;
 }

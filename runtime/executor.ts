@@ -5,9 +5,9 @@
  */
 import type { Step } from '../compiler/program/types.js';
 import type { Params, Statement } from '../dialects/dialect.js';
-import type { Row } from '../dialects/warehouse.js';
+import type { CallOptions, Row } from '../dialects/warehouse.js';
 import { UserError } from '../compiler/diagnostics/index.js';
-import { Cancelled, withRetry, type Sleep } from './retry.js';
+import { Cancelled, failureOf, withRetry, type Sleep } from './retry.js';
 import type { Session } from './session.js';
 import type { StepRecord, Store } from './store.js';
 
@@ -39,6 +39,22 @@ export class StepFailed extends Error {
   }
 }
 
+/** A transaction that was, or was not, committed: nobody could be asked. The next run finds out. */
+export class OutcomeUnknown extends UserError {
+  constructor(cause: unknown) {
+    super(
+      {
+        code: 'warehouse-unavailable',
+        severity: 'error',
+        message: `the connection was lost while a transaction was committed: ${messageOf(cause)}`,
+        hint: 'run again: it goes on from what is there',
+      },
+      4,
+    );
+    this.name = 'OutcomeUnknown';
+  }
+}
+
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 type Outcome = Pick<StepRecord, 'status' | 'error' | 'rows_changed'>;
@@ -61,6 +77,12 @@ export class Executor {
     return this.finishing ? undefined : this.options.session.signal;
   }
 
+  /** What a statement of a step is called with. */
+  private call(step: Step): CallOptions {
+    const labels = { step: step.id, ...(step.definition !== undefined && { definition: step.definition }) };
+    return { labels, ...(this.signal && { signal: this.signal }) };
+  }
+
   /** Renders a step of the runtime's own. */
   render(step: Step, params: Params = {}): RenderedStep {
     return { step, statements: this.options.session.dialect.statements(step, params) };
@@ -76,13 +98,13 @@ export class Executor {
   /** Runs a `read` step and gives its rows; for results bounded by the program, not by the data. */
   async read(rendered: RenderedStep): Promise<readonly Row[]> {
     const { warehouse } = this.options.session;
-    const signal = this.signal;
+    const call = this.call(rendered.step);
     return this.recorded(rendered.step, async () => {
       const rows: Row[] = [];
       for (const { sql, retry } of rendered.statements) {
         await this.attempt(rendered.step, retry, async () => {
           rows.length = 0;
-          for await (const batch of warehouse.read(sql, signal ? { signal } : {})) rows.push(...batch.rows);
+          for await (const batch of warehouse.read(sql, call)) rows.push(...batch.rows);
         });
       }
       return { value: rows, rowsChanged: null };
@@ -91,22 +113,21 @@ export class Executor {
 
   /**
    * Runs `work` as one transaction, together with the records of its steps. After a failure everything is
-   * rolled back; a transient one starts `work` again from its beginning.
+   * rolled back; one that may pass starts `work` again from its beginning.
    */
   async transaction<T>(work: () => Promise<T>): Promise<T> {
     const { warehouse } = this.options.session;
     const signal = this.signal;
-    return this.retrying('transaction', async () => {
+    return this.retrying('transaction', true, async () => {
       this.throwIfCancelled();
-      await warehouse.begin();
-      this.transactionFrom = this.pending.length;
+      let result: T;
       try {
-        const result = await work();
+        await warehouse.begin();
+        this.transactionFrom = this.pending.length;
+        result = await work();
         this.throwIfCancelled();
         await this.write(this.pending);
-        await warehouse.commit();
-        this.pending = [];
-        return result;
+        await this.commit();
       } catch (error) {
         this.markRolledBack();
         await warehouse.rollback().catch(() => undefined);
@@ -114,7 +135,28 @@ export class Executor {
       } finally {
         this.transactionFrom = undefined;
       }
+      this.pending = [];
+      return result;
     });
+  }
+
+  /**
+   * Commits. Where the connection was lost meanwhile, the records that went with the transaction say whether it was
+   * done: only if they are not there may it begin again.
+   */
+  private async commit(): Promise<void> {
+    const { session, store, runId } = this.options;
+    try {
+      await session.warehouse.commit();
+    } catch (error) {
+      const last = this.pending.at(-1);
+      if (failureOf(error) !== 'unknown') throw error;
+      await session.warehouse.rollback().catch(() => undefined);
+      const found =
+        last && (await session.rows(store.recordOf(runId, last.step, last.attempt)).catch(() => undefined));
+      if (found === undefined) throw new OutcomeUnknown(error);
+      if (found.length === 0) throw error;
+    }
   }
 
   /** Writes the records kept so far, in a transaction of their own. */
@@ -128,13 +170,11 @@ export class Executor {
 
   private async runOne(rendered: RenderedStep): Promise<number> {
     const { warehouse } = this.options.session;
-    const signal = this.signal;
+    const call = this.call(rendered.step);
     const rows = await this.recorded(rendered.step, async () => {
       let changed: number | null = null;
       for (const { sql, retry } of rendered.statements) {
-        const done = await this.attempt(rendered.step, retry, () =>
-          warehouse.execute(sql, signal ? { signal } : {}),
-        );
+        const done = await this.attempt(rendered.step, retry, () => warehouse.execute(sql, call));
         if (done.rowsChanged !== undefined) changed = (changed ?? 0) + done.rowsChanged;
       }
       return { value: changed ?? 0, rowsChanged: changed };
@@ -145,19 +185,21 @@ export class Executor {
 
   /** One statement. A retry is recorded as an attempt of its own step. */
   private async attempt<T>(step: Step, retry: Statement['retry'], work: () => Promise<T>): Promise<T> {
-    if (this.transactionFrom !== undefined || retry === 'unsafe') return work();
+    if (this.transactionFrom !== undefined) return work();
     const startedAt = this.options.session.now();
-    return this.retrying(step.id, work, (error) => {
+    return this.retrying(step.id, retry === 'safe', work, (error) => {
       this.record(step, startedAt, { status: 'failed', error: error.message, rows_changed: null });
     });
   }
 
   private async retrying<T>(
     name: string,
+    repeatable: boolean,
     work: () => Promise<T>,
     onRetry?: (error: Error) => void,
   ): Promise<T> {
     return withRetry(work, {
+      repeatable,
       sleep: this.options.sleep,
       ...(this.signal && { signal: this.signal }),
       onRetry: (failure) => {
@@ -217,7 +259,10 @@ export class Executor {
     const { session, store } = this.options;
     if (records.length === 0) return;
     for (const step of store.recordSteps(records)) {
-      for (const { sql } of session.dialect.statements(step, {})) await session.warehouse.execute(sql);
+      const labels = { step: step.id };
+      for (const { sql } of session.dialect.statements(step, {})) {
+        await session.warehouse.execute(sql, { labels });
+      }
     }
   }
 }

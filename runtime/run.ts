@@ -14,7 +14,7 @@ import type {
 import { writeRunArtifacts, writeRunResults } from './artifacts.js';
 import { computeAll, type ComputeContext } from './compute.js';
 import { refuseBehind, type DefinitionRow } from './existing.js';
-import { Executor } from './executor.js';
+import { Executor, OutcomeUnknown } from './executor.js';
 import { runFailed } from './failures.js';
 import { elapsed, isoOf, microsOf, readAsOf } from './instants.js';
 import { land } from './landing.js';
@@ -215,8 +215,8 @@ class Run {
     const message = error instanceof Error ? error.message : String(error);
     this.ledger.unpublish();
     this.executor.finish();
-    await this.executor
-      .transaction(async () => {
+    const record = (): Promise<void> =>
+      this.executor.transaction(async () => {
         const run = {
           run_id: this.runId,
           status,
@@ -227,8 +227,9 @@ class Run {
           ...this.store.writeDefinitions(this.ledger.firstTimers('preparing'), 'run.definitions'),
           ...this.store.finishRuns([run], 'run.finish'),
         ]);
-      })
-      .catch(() => undefined);
+      });
+    // What may have been published must not be said to have failed.
+    if (!(error instanceof OutcomeUnknown)) await record().catch(() => undefined);
     if (!cancelled) this.diagnostics.push(...runFailed(error));
     return this.finished(status, error instanceof UserError ? error.exit : 1);
   }

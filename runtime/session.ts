@@ -5,7 +5,7 @@ import type { Relation } from '../compiler/ir/types.js';
 import { StateSchema } from '../compiler/program/state.js';
 import type { Dialect, Params } from '../dialects/dialect.js';
 import { dialectFor } from '../dialects/registry.js';
-import type { Row, Warehouse } from '../dialects/warehouse.js';
+import { labelled, type Row, type Warehouse } from '../dialects/warehouse.js';
 import type { Project, Spans, TargetConfig } from '../models/definition.js';
 import type { RuntimeOptions } from './api.js';
 import { Cancelled } from './retry.js';
@@ -62,11 +62,15 @@ export async function openSession(options: RuntimeOptions, access: Access): Prom
     since: now(),
     command: access.owner.command,
   };
-  const warehouse = await dialect.open({
+  const opened = await dialect.open({
     settings: target,
     projectDir: project.dir,
     mode: access.mode,
     ...(owner && { owner }),
+  });
+  const warehouse = labelled(opened, {
+    ...(options.command !== undefined && { command: options.command }),
+    ...(owner && { run_id: owner.run_id }),
   });
   const call = signal ? { signal } : {};
 

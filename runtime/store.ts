@@ -106,6 +106,19 @@ export class Store {
     }));
   }
 
+  /** The record of an attempt of a step, if it is there. */
+  recordOf(runId: string, step: string, attempt: number): Relation {
+    const rows = this.state.scan('run_steps');
+    return ir.filter(
+      rows,
+      ir.and(
+        ir.eq(ir.c(rows, 'run_id'), ir.text(runId)),
+        ir.eq(ir.c(rows, 'step'), ir.text(step)),
+        ir.eq(ir.c(rows, 'attempt'), ir.int(attempt)),
+      ),
+    );
+  }
+
   writeDefinitions(rows: readonly DefinitionRow[], id: string): Step[] {
     return this.merge('definitions', rows.map(definitionCells), ['key'], id, 'Record the definitions', true);
   }

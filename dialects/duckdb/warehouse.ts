@@ -6,12 +6,14 @@ import type { TableRef } from '../../compiler/ir/types.js';
 import type {
   Batch,
   CallOptions,
+  EngineVersion,
   Lease,
   OpenOptions,
   TableColumn,
   TableDescription,
   Warehouse,
 } from '../warehouse.js';
+import { driverVersion } from '../driver-version.js';
 import { openError, statementError } from './errors.js';
 import { acquireLock, refuseIfLocked } from './lock.js';
 import { MEMORY, readSettings } from './settings.js';
@@ -117,6 +119,22 @@ class DuckDBWarehouse implements Warehouse {
       for (const row of rows) lines.push(String(row['explain_value'] ?? ''));
     }
     return { text: lines.join('\n') };
+  }
+
+  async version(options?: CallOptions): Promise<EngineVersion> {
+    const version = await this.#one('select version() as it', options);
+    return { engine: `DuckDB ${version}`, driver: driverVersion('@duckdb/node-api') };
+  }
+
+  async now(options?: CallOptions): Promise<string> {
+    return this.#one("select get_current_timestamp() at time zone 'UTC' as it", options);
+  }
+
+  /** The one cell of a query, called `it`. */
+  async #one(sql: string, options: CallOptions | undefined): Promise<string> {
+    let found = '';
+    for await (const { rows } of this.read(sql, options)) found = String(rows[0]?.['it'] ?? found);
+    return found;
   }
 
   async begin(): Promise<void> {

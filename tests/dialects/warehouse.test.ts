@@ -325,3 +325,14 @@ function checksum(block: Uint8Array): bigint {
   }
   return result;
 }
+
+test('says what is at both ends of the connection, and what time it is there', async () => {
+  const warehouse = await openMemory();
+  const { engine, driver } = await warehouse.version();
+  expect(engine).toMatch(/^DuckDB v\d+\.\d+/);
+  expect(driver).toMatch(/^@duckdb\/node-api \d+\.\d+/);
+  const now = await warehouse.now();
+  expect(now).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/);
+  expect(Math.abs(Date.parse(now) - Date.now())).toBeLessThan(60_000);
+  await warehouse.close();
+});

@@ -1,9 +1,9 @@
 /** An engine that misbehaves on demand: every statement it is given passes a hook first. */
 import { dialectFor } from '../../dialects/registry.js';
 import type { Dialect } from '../../dialects/dialect.js';
-import { StatementError, type Warehouse } from '../../dialects/warehouse.js';
+import { around, StatementError, type Failure, type Warehouse } from '../../dialects/warehouse.js';
 
-/** Called before each statement; what it throws is what the engine says. */
+/** Called before each statement, and after a commit with `committed`; what it throws is what the engine says. */
 export type Hook = (sql: string) => void;
 
 export function hooked(hook: Hook): (type: string) => Promise<Dialect> {
@@ -14,8 +14,8 @@ export function hooked(hook: Hook): (type: string) => Promise<Dialect> {
   };
 }
 
-function watch(real: Warehouse, hook: Hook): Warehouse {
-  return {
+const watch = (real: Warehouse, hook: Hook): Warehouse =>
+  around(real, {
     execute: async (sql, options) => {
       hook(sql);
       return real.execute(sql, options);
@@ -24,19 +24,12 @@ function watch(real: Warehouse, hook: Hook): Warehouse {
       hook(sql);
       return real.read(sql, options);
     },
-    describeSchema: (schema, options) => real.describeSchema(schema, options),
-    describeQuery: (sql, options) => real.describeQuery(sql, options),
-    describeTable: (table, options) => real.describeTable(table, options),
-    estimate: (sql, options) => real.estimate(sql, options),
-    begin: () => real.begin(),
-    commit: () => {
+    commit: async () => {
       hook('commit');
-      return real.commit();
+      await real.commit();
+      hook('committed');
     },
-    rollback: () => real.rollback(),
-    close: () => real.close(),
-  };
-}
+  });
 
 /** Refuses every statement that matches. */
 export const refuse =
@@ -46,11 +39,11 @@ export const refuse =
   };
 
 /** Refuses statements that match, `times` times, in a way that passes. */
-export function stutter(pattern: RegExp, times: number): Hook {
+export function stutter(pattern: RegExp, times: number, failure: Failure = 'transient'): Hook {
   let left = times;
   return (sql) => {
     if (!pattern.test(sql) || left <= 0) return;
     left -= 1;
-    throw new StatementError('TransactionContext Error: Conflict', sql, { transient: true });
+    throw new StatementError('TransactionContext Error: Conflict', sql, { failure });
   };
 }
