@@ -1,83 +1,60 @@
 /**
- * Wall time of `compile` (which validates first) for 100, 1,000 and 10,000 definitions: one process of the built
- * command line, and in one process load, validate and compile by turns.
- * `npx tsx bench/compile.ts [repeats] [sizes]`; BENCH_REUSE=1 takes `dist/` as it is.
+ * Time of the built command line for projects of 100, 1,000 and 10,000 definitions: `compile` (which validates first),
+ * and what of it is starting (`--version`), reading the files (`validate --offline`) and checking them (`validate`).
+ * Each a process of its own, taken by turns; medians. `npx tsx bench/compile.ts [repeats] [sizes] [dist …]`;
+ * BENCH_REUSE=1 takes `dist/` as it is. With several folders of builds they are compared, by turns.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { dialectFor } from '../dialects/registry.js';
-import type * as models from '../models/index.js';
-import type * as runtime from '../runtime/index.js';
-import { build, machine, median, printTable, spawned } from './measure.js';
+import { build, machine, median, printTable, spawned, type Spawned } from './measure.js';
 import { writeProject } from './project.js';
 
-const NOW = '2026-01-01T00:00:00Z';
+const [repeats = '5', sizes = '100,1000,10000', ...given] = process.argv.slice(2);
+const builds = given.length > 0 ? given : ['dist'];
 
-if (process.argv[2] === '--child') await child(process.argv[3] ?? '.');
-else await parent(Number(process.argv[2] ?? 5), (process.argv[3] ?? '100,1000,10000').split(',').map(Number));
+const COMMANDS = {
+  start: ['--version'],
+  load: ['validate', '--offline'],
+  validate: ['validate'],
+  compile: ['compile', '--as-of', '2026-01-01T00:00:00Z'],
+} as const;
 
-/** Validates and compiles in this process, with what was built; prints milliseconds. */
-async function child(dir: string): Promise<void> {
-  const laps: Record<string, number> = {};
-  let last = performance.now();
-  const lap = (name: string): void => {
-    laps[name] = performance.now() - last;
-    last = performance.now();
-  };
-  const dist = (door: string): string => new URL(`../dist/${door}/index.js`, import.meta.url).href;
-  const { loadProject } = (await import(dist('models'))) as typeof models;
-  const { checkProject, compileProject } = (await import(dist('runtime'))) as typeof runtime;
-  lap('import');
-  const { project, spans, diagnostics } = await loadProject({ dir, env: {} });
-  lap('load');
-  if (!project) throw new Error(diagnostics[0]?.message);
-  const options = { project, spans, now: () => NOW };
-  const checked = await checkProject(options);
-  lap('validate');
-  const { definitions } = await compileProject(options);
-  lap('compile');
-  const errors = [...diagnostics, ...checked.diagnostics].filter((d) => d.severity === 'error');
-  if (!checked.checked || errors.length > 0 || definitions.length === 0)
-    throw new Error(errors[0]?.message ?? 'not checked');
-  console.log(JSON.stringify(laps));
+if (given.length === 0) await build();
+console.log(machine());
+const table: string[][] = [];
+for (const size of sizes.split(',').map(Number)) {
+  const dir = mkdtempSync(join(tmpdir(), `rollcall-bench-compile-${size}-`));
+  try {
+    await writeProject(dir, size);
+    await emptyWarehouse(dir);
+    table.push(...(await measured(dir, size)));
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
 }
+printTable(['definitions', 'build', 'command', 'wall ms', 'least', 'CPU ms', 'least', 'RSS MB'], table);
 
-async function parent(repeats: number, sizes: readonly number[]): Promise<void> {
-  await build();
-  console.log(machine());
-  const table: string[][] = [];
-  for (const size of sizes) {
-    const dir = mkdtempSync(join(tmpdir(), `rollcall-bench-compile-${size}-`));
-    try {
-      await writeProject(dir, size);
-      await emptyWarehouse(dir);
-      const wall: number[] = [];
-      const cpu: number[] = [];
-      const rss: number[] = [];
-      const laps: Record<string, number>[] = [];
-      for (let i = 0; i < repeats; i++) {
-        const cli = await spawned(['dist/cli/main.js', 'compile', '--project', dir, '--as-of', NOW]);
-        wall.push(cli.seconds * 1000);
-        cpu.push(cli.cpuSeconds * 1000);
-        rss.push(cli.maxRssMB);
-        const both = await spawned([...process.execArgv, import.meta.filename, '--child', dir]);
-        laps.push(JSON.parse(both.stdout) as Record<string, number>);
+async function measured(dir: string, size: number): Promise<string[][]> {
+  const took = new Map<string, Spawned[]>();
+  for (let i = 0; i < Number(repeats); i++) {
+    for (const [name, args] of Object.entries(COMMANDS)) {
+      for (const dist of builds) {
+        rmSync(join(dir, 'target'), { recursive: true, force: true });
+        const run = await spawned([join(dist, 'cli/main.js'), ...args, '--project', dir]);
+        const key = `${dist} ${name}`;
+        took.set(key, [...(took.get(key) ?? []), run]);
       }
-      const of = (name: string): number => median(laps.map((l) => l[name] ?? NaN));
-      const all = median(laps.map((l) => Object.values(l).reduce((a, b) => a + b, 0)));
-      table.push(
-        [size, median(wall), median(wall) / size, median(cpu), median(rss), all, of('import'), of('load'), of('validate'), of('compile')]
-          .map((n, i) => (i === 2 ? n.toFixed(2) : n.toFixed(0))),
-      ); // prettier-ignore
-    } finally {
-      rmSync(dir, { recursive: true, force: true });
     }
   }
-  printTable(
-    ['definitions', 'CLI compile ms', 'ms each', 'CPU ms', 'RSS MB', 'in-process all', 'import', 'load', 'validate', 'compile'],
-    table,
-  ); // prettier-ignore
+  return [...took].map(([key, runs]) => {
+    const wall = runs.map((run) => run.seconds * 1000);
+    const cpu = runs.map((run) => run.cpuSeconds * 1000);
+    const rss = median(runs.map((run) => run.maxRssMB));
+    const figures = [median(wall), Math.min(...wall), median(cpu), Math.min(...cpu), rss];
+    return [String(size), ...key.split(' '), ...figures.map((n) => n.toFixed(0))];
+  });
 }
 
 async function emptyWarehouse(dir: string): Promise<void> {

@@ -1,7 +1,7 @@
-/** DuckDB through its official driver: one file, one process, one connection. */
+/** DuckDB through its official driver: one file, one process, one connection. Loaded when one is opened, not before. */
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { DuckDBConnection, DuckDBInstance, DuckDBResult } from '@duckdb/node-api';
+import { DuckDBInstance, type DuckDBConnection, type DuckDBResult } from '@duckdb/node-api';
 import type { TableRef } from '../../compiler/ir/types.js';
 import type {
   Batch,
@@ -20,10 +20,9 @@ import { MEMORY, readSettings } from './settings.js';
 import { columnKind, quoteText } from './types.js';
 import { batchOf, columnsOf } from './values-out.js';
 
-/** Opens the file, taking its lock where there is an owner. The driver is loaded here, not before. */
+/** Opens the file, taking its lock where there is an owner. */
 export async function openWarehouse(options: OpenOptions): Promise<Warehouse> {
   const { path, config } = readSettings(options);
-  const { DuckDBInstance: Instance } = await import('@duckdb/node-api');
   let lease: Lease | undefined;
   if (path !== MEMORY) {
     if (options.mode === 'write') makeFolder(path);
@@ -31,7 +30,7 @@ export async function openWarehouse(options: OpenOptions): Promise<Warehouse> {
     else refuseIfLocked(path);
   }
   try {
-    const instance = await Instance.create(path, { ...config });
+    const instance = await DuckDBInstance.create(path, { ...config });
     const connection = await instance.connect();
     await connection.run("set global timezone = 'UTC'");
     return new DuckDBWarehouse(instance, connection, lease);
