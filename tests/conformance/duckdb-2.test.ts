@@ -1,4 +1,5 @@
 /** Half of the conformance cases on DuckDB: one file of tests runs in one process. */
-import { conformsOnDuckdb } from './on-duckdb.js';
+import { duckdbEngine } from '../engines/duckdb.js';
+import { conformsOn } from './on-engine.js';
 
-conformsOnDuckdb(1, 2);
+conformsOn(duckdbEngine, 1, 2);

@@ -1,7 +1,8 @@
 /** Every conformance case, on the reference evaluator; and every case file against its schema. */
 import { Ajv } from 'ajv';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 
+import { ResultsFile } from '../engines/results.js';
 import { evaluate } from '../reference/evaluate.js';
 import { profileName, type JourneyMemory, type Json, type Message } from '../reference/model.js';
 import { caseFiles, loadCases, readJson } from './load.js';
@@ -29,6 +30,19 @@ const isEngines = ({ definitions }: (typeof cases)[number]): boolean =>
   definitions.some(({ definition }) => 'sql' in definition);
 const plainCases = cases.filter((one) => !isEngines(one));
 
+const results = new ResultsFile();
+for (const { file, name } of cases.filter(isEngines))
+  results.add({
+    case: `${file}: ${name}`,
+    way: 'reference',
+    status: 'never',
+    reason: "a query is an engine's own",
+  });
+afterAll(() => {
+  const again = 'npm run conformance -- reference';
+  results.write('reference', '0-1', { version: 'the reference evaluator', again });
+});
+
 describe.each(plainCases.map((one) => ({ title: `${one.file}: ${one.name}`, one })))('$title', ({ one }) => {
   const landed: Message[] = [];
   // Query text is the parser's: the evaluator knows the JSON form only.
@@ -36,6 +50,11 @@ describe.each(plainCases.map((one) => ({ title: `${one.file}: ${one.name}`, one 
   const texts = new Set(one.definitions.filter(isText).map(({ key }) => key));
   const isKnown = ([key]: [string, unknown]): boolean => !texts.has(key);
   let journeys: JourneyMemory | undefined;
+  let passed = 0;
+  afterAll(() => {
+    const status = passed === one.steps.length ? 'passed' : 'failed';
+    results.add({ case: `${one.file}: ${one.name}`, way: 'reference', status });
+  });
   for (const [index, step] of one.steps.entries()) {
     landed.push(...step.land);
     const messages = [...landed];
@@ -62,6 +81,7 @@ describe.each(plainCases.map((one) => ({ title: `${one.file}: ${one.name}`, one 
       for (const [key, texts] of Object.entries(compare.trait_texts ?? {}).filter(isKnown)) {
         expect([key, plain(traitTexts.get(key))]).toEqual([key, texts]);
       }
+      passed++;
     });
   }
 });

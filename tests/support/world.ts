@@ -1,13 +1,13 @@
 /**
- * A project and a warehouse in memory, for cases that are data: messages land, runs run, and what they left is
+ * A project and a fresh warehouse of an engine, for cases that are data: messages land, runs run, and what they left is
  * read back in the words of the reference evaluator.
  */
 import { posix } from 'node:path';
 import { hasErrors } from '../../compiler/diagnostics/index.js';
 import { rememberedOf, standaloneSelect } from '../../compiler/index.js';
-import type { LiteralValue } from '../../compiler/ir/types.js';
+import * as ir from '../../compiler/ir/build.js';
+import type { LiteralValue, Relation, ScalarType } from '../../compiler/ir/types.js';
 import type { Dialect } from '../../dialects/dialect.js';
-import { dialectFor } from '../../dialects/registry.js';
 import { keptOpen, type Row, type Warehouse } from '../../dialects/warehouse.js';
 import {
   loadProject,
@@ -21,6 +21,8 @@ import {
 import { runProject, openSession, type RunResult } from '../../runtime/index.js';
 import { resolveSession } from '../../runtime/prepare.js';
 import type { Definition, EntityConfig, Message } from '../reference/model.js';
+import { duckdbEngine } from '../engines/duckdb.js';
+import type { EngineUnderTest, FreshWarehouse, RawType } from '../engines/engine.js';
 import { landMessages } from './land-messages.js';
 import { landSegment } from './land-segment.js';
 import { landTables, type PlainTable } from './land-tables.js';
@@ -51,24 +53,25 @@ const NOW = '2100-01-01T00:00:00.000000Z';
 
 export class World implements AsyncDisposable {
   private runs = 0;
+  /** Column types of segment tables as they were made. */
+  private readonly columns = new Map<string, Record<string, RawType>>();
+  readonly warehouse: Warehouse;
+  readonly dialect: Dialect;
 
   private constructor(
     readonly options: WorldOptions,
-    readonly warehouse: Warehouse,
-    readonly dialect: Dialect,
+    readonly engine: EngineUnderTest,
+    private readonly fresh: FreshWarehouse,
     private project: Project,
     private spans: Spans,
-  ) {}
+  ) {
+    this.warehouse = fresh.warehouse;
+    this.dialect = engine.dialect;
+  }
 
-  static async create(options: WorldOptions): Promise<World> {
-    const dialect = await dialectFor('duckdb');
-    const warehouse = await dialect.open({
-      settings: { path: ':memory:', threads: 1 },
-      projectDir: '/',
-      mode: 'write',
-    });
-    const { project, spans } = await load(options, options.definitions);
-    return new World(options, warehouse, dialect, project, spans);
+  static async create(options: WorldOptions, engine: EngineUnderTest = duckdbEngine): Promise<World> {
+    const { project, spans } = await load(options, options.definitions, engine);
+    return new World(options, engine, await engine.open(), project, spans);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -77,20 +80,21 @@ export class World implements AsyncDisposable {
 
   /** Replaces the project's definitions, as an edit of its files does. */
   async edit(definitions: readonly Definition[]): Promise<void> {
-    const { project, spans } = await load(this.options, definitions);
+    const { project, spans } = await load(this.options, definitions, this.engine);
     this.project = project;
     this.spans = spans;
   }
 
   /** Rows arrive in the raw tables. */
   async land(messages: readonly Message[]): Promise<void> {
-    const land = this.options.layout === 'segment' ? landSegment : landMessages;
-    await land(this.warehouse, this.dialect, this.options.sources, messages);
+    const { layout, sources } = this.options;
+    if (layout === 'segment') await landSegment(this.fresh.raw, sources, messages, this.columns);
+    else await landMessages(this.fresh.raw, sources, messages);
   }
 
   /** Plain tables become what is given. */
   async landTables(tables: Readonly<Record<string, PlainTable>>): Promise<void> {
-    await landTables(this.warehouse, this.dialect, tables);
+    await landTables(this.fresh.raw, tables);
   }
 
   /** Runs at an instant; throws on anything but full success. */
@@ -123,14 +127,8 @@ export class World implements AsyncDisposable {
 
   /** What the tables say now. */
   async published(): Promise<Published> {
-    const members = await this.rows(
-      `select d.key, s.identifier_type, s.identifier from rollcall.member_state m
-       join rollcall.definitions d using (definition_no) join rollcall.subjects s on s.subject_no = m.profile_no`,
-    );
-    const values = await this.rows(
-      `select d.key, s.identifier_type, s.identifier, t.value from rollcall.trait_state t
-       join rollcall.definitions d using (definition_no) join rollcall.subjects s on s.subject_no = t.profile_no`,
-    );
+    const members = await this.query(named('member_state', []));
+    const values = await this.query(named('trait_state', ['value']));
     return collect(this.project, members, values);
   }
 
@@ -172,6 +170,11 @@ export class World implements AsyncDisposable {
     });
   }
 
+  /** Rows of a relation. */
+  query(relation: Relation): Promise<readonly Row[]> {
+    return this.rows(this.dialect.select(relation, {}));
+  }
+
   async rows(sql: string): Promise<readonly Row[]> {
     const all: Row[] = [];
     for await (const batch of this.warehouse.read(sql)) all.push(...batch.rows);
@@ -188,6 +191,22 @@ export class World implements AsyncDisposable {
       dialectFor: () => Promise.resolve(dialect),
     };
   }
+}
+
+/** Rows of a state table with the definition's key and the profile's identifier. */
+function named(table: string, columns: readonly string[]): Relation {
+  const scan = (name: string, types: Readonly<Record<string, ScalarType>>): Relation =>
+    ir.scan(
+      { schema: 'rollcall', name },
+      Object.entries(types).map(([column, type]) => ({ name: column, type })),
+    );
+  const own = Object.fromEntries(columns.map((column) => [column, 'text' as const]));
+  const state = scan(table, { definition_no: 'int', profile_no: 'int', ...own });
+  const definitions = scan('definitions', { definition_no: 'int', key: 'text' });
+  const subjects = scan('subjects', { subject_no: 'int', identifier_type: 'text', identifier: 'text' });
+  const keyed = ir.join('inner', state, definitions, ['definition_no']);
+  const whole = ir.join('inner', keyed, subjects, [{ left: 'profile_no', right: 'subject_no' }]);
+  return ir.pick(whole, ['key', 'identifier_type', 'identifier', ...columns]);
 }
 
 const instant = (iso: string): LiteralValue => {
@@ -226,6 +245,7 @@ const name = (row: Row): string =>
 async function load(
   options: WorldOptions,
   definitions: readonly Definition[],
+  engine: EngineUnderTest,
 ): Promise<{ readonly project: Project; readonly spans: Spans }> {
   const sources = options.sources.map((source) =>
     options.layout === 'segment'
@@ -235,7 +255,7 @@ async function load(
   const config = {
     name: 'case',
     target: 'dev',
-    targets: { dev: { type: 'duckdb', path: ':memory:' } },
+    targets: { dev: engine.target },
     sources,
     ...(options.exclude && { exclude: options.exclude }),
     ...(options.entities && { entities: options.entities }),

@@ -1,0 +1,102 @@
+/** Every conformance case on an engine: run step by step, and each definition's standalone SELECT. */
+import { afterAll, describe, expect, it } from 'vitest';
+
+import type { EngineUnderTest, Way } from '../engines/engine.js';
+import { markOf, marksOf } from '../engines/marks.js';
+import { ResultsFile } from '../engines/results.js';
+import { World, type Published } from '../support/world.js';
+import { customTraitsOf, loadCases, type ConformanceCase, type ConformanceStep } from './load.js';
+
+/** First runs that no sequence of runs at the case's instants leaves: only a SELECT can be told of them. */
+const needsEarlierRun = (one: ConformanceCase): boolean =>
+  Object.values(one.first_runs).some((first) => first !== one.steps[0]?.as_of);
+
+/** `sql-traits: a query's columns are traits` */
+const titleOf = (one: ConformanceCase): string => `${one.file}: ${one.name}`;
+
+/**
+ * Defines a test for every so-manieth case; `part` from 0. Several files of tests share the cases, and `npm test` has
+ * room for some of a slow engine's only.
+ */
+export function conformsOn(engine: EngineUnderTest, part: number, parts: number): void {
+  const all = loadCases();
+  const own = all.filter((_, i) => i % parts === part);
+  const marks = marksOf(engine.name);
+  const results = new ResultsFile();
+
+  it('marks name cases that there are', () => {
+    const titles = all.map(titleOf);
+    const unknown = marks.filter(({ case: of }) => !titles.some((title) => markOf([{ case: of, mark: 'never', reason: '' }], title, 'run'))); // prettier-ignore
+    expect(unknown).toEqual([]);
+  });
+
+  describe.each(own.map((one) => ({ title: titleOf(one), one })))('$title', ({ title, one }) => {
+    const marked = engine.ways.map((way) => ({ way, mark: markOf(marks, title, way) }));
+    const ways = marked.flatMap(({ way, mark }) => (mark === undefined ? [way] : []));
+    for (const { way, mark } of marked)
+      if (mark) results.add({ case: title, way, status: mark.mark, reason: mark.reason });
+    const reasons = marked.flatMap(({ way, mark }) => (mark ? [`${way}: ${mark.mark}, ${mark.reason}`] : []));
+
+    it.skipIf(ways.length === 0)(`gives what is expected after each step ${reasons.join('; ')}`, async () => {
+      let status: 'passed' | 'failed' = 'failed';
+      try {
+        await meets(engine, one, ways);
+        status = 'passed';
+      } finally {
+        for (const way of ways) results.add({ case: title, way, status });
+      }
+    });
+  });
+
+  afterAll(async () => {
+    if (process.env['ROLLCALL_CONFORMANCE'] === undefined) return;
+    results.write(engine.name, `${part}-${parts}`, { version: await engine.version(), again: engine.again });
+  });
+}
+
+async function meets(engine: EngineUnderTest, one: ConformanceCase, ways: readonly Way[]): Promise<void> {
+  const sources = [...new Set(one.steps.flatMap((s) => s.land.map((m) => m.source ?? 'raw')))];
+  await using world = await World.create(
+    {
+      definitions: one.definitions,
+      layout: one.layout,
+      sources: sources.length > 0 ? sources : ['raw'],
+      traits: customTraitsOf(one.definitions),
+      exclude: one.exclude,
+      ...(one.entities && { entities: one.entities }),
+    },
+    engine,
+  );
+  for (const [i, step] of one.steps.entries()) {
+    if (step.definitions !== one.steps[i - 1]?.definitions) await world.edit(step.definitions);
+    await world.land(step.land);
+    await world.landTables(step.tables);
+    if (ways.includes('standalone'))
+      compare(await world.standalone(step.as_of, one.first_runs), step, 'standalone SELECT');
+    if (!ways.includes('run') || needsEarlierRun(one)) continue;
+    await world.run(step.as_of);
+    compare(await world.published(), step, 'run');
+  }
+}
+
+function compare(actual: Published, { as_of, expect: expected }: ConformanceStep, by: string): void {
+  for (const [key, names] of Object.entries(expected.members ?? {})) {
+    expect({ by, as_of, key, members: actual.members.get(key) }).toEqual({
+      by,
+      as_of,
+      key,
+      members: [...names].sort(),
+    });
+  }
+  for (const [key, values] of Object.entries(expected.traits ?? {})) {
+    const parsed = [...(actual.traits.get(key) ?? [])].map(([profile, text]) => [
+      profile,
+      JSON.parse(text) as unknown,
+    ]);
+    expect({ by, as_of, key, values: Object.fromEntries(parsed) }).toEqual({ by, as_of, key, values });
+  }
+  for (const [key, texts] of Object.entries(expected.trait_texts ?? {})) {
+    const actualTexts = Object.fromEntries(actual.traits.get(key) ?? []);
+    expect({ by, as_of, key, texts: actualTexts }).toEqual({ by, as_of, key, texts });
+  }
+}
