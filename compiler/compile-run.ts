@@ -1,7 +1,8 @@
+import { entitiesAsked } from '../models/matches.js';
 import type { Diagnostic } from './diagnostics/index.js';
 import { CompilerBug, hasErrors } from './diagnostics/index.js';
 import { values } from './ir/build.js';
-import { lowerDefinition, queryRows, type Provider } from './lower/index.js';
+import { lowerDefinition, lowerMatches, queryRows, type Provider } from './lower/index.js';
 import { queryChecks, queryStep } from './program/queries.js';
 import { buildRun, type ComputedDefinition } from './program/run.js';
 import type { Step } from './program/types.js';
@@ -104,9 +105,15 @@ function ownRows(
   { resolveTrait }: ResolvedProject,
   existing: ExistingState,
   provider: Provider,
-): Pick<ComputedDefinition, 'query'> {
+): Pick<ComputedDefinition, 'query' | 'matches'> {
   const { key } = definition;
-  if (outputs.includes(key)) return { query: lowerDefinition(definition, provider, resolveTrait) };
+  if (outputs.includes(key)) {
+    const asked = entitiesAsked(definition);
+    return {
+      query: lowerDefinition(definition, provider, resolveTrait),
+      ...(asked.length > 0 && { matches: lowerMatches(definition, asked, provider, resolveTrait) }),
+    };
+  }
   // It had a column of its own key before: that trait has vanished.
   return existing.definitions.get(key)?.reducer === 'sql' ? { query: values(TRAIT_STAGE, []) } : {};
 }

@@ -12,6 +12,13 @@ export interface DestinationLink {
   readonly to: string;
   /** Absent: what the destination itself says under `send`. */
   readonly send?: readonly MessageType[];
+  /** Entities whose rows, as they enter and exit for a member, go out with track messages. */
+  readonly entities?: readonly EntityLink[];
+}
+
+/** An entity that a link asks for: an object, so that it has a place. */
+export interface EntityLink {
+  readonly entity: string;
 }
 
 interface DefinitionBase {
@@ -127,6 +134,8 @@ export interface Destination {
     readonly audience_entered: string;
     readonly audience_exited: string;
     readonly trait_computed: string;
+    readonly entity_entered: string;
+    readonly entity_exited: string;
   };
   readonly identifiers: 'all' | 'first_added' | 'last_added';
   readonly file: string;

@@ -89,9 +89,19 @@ export async function readState(session: Session): Promise<StoredState> {
         (r) => `${textOf(r, 'destination_key')}\u0000${textOf(r, 'definition_key')}`,
       ),
     ),
+    entityConnections: entitiesByWay(await read('entity_connections')),
   };
   const runs = await readRuns(session, scanOf('runs'));
   return { existing, definitions, meta, runs, scan: scanOf, read };
+}
+
+function entitiesByWay(rows: readonly Row[]): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>();
+  for (const row of rows) {
+    const way = `${textOf(row, 'destination_key')}\u0000${textOf(row, 'definition_key')}`;
+    found.set(way, [...(found.get(way) ?? []), textOf(row, 'entity')]);
+  }
+  return found;
 }
 
 /** The last run of each status, and all that never finished. */

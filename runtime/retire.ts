@@ -3,7 +3,7 @@
  * the key may be freed for a definition that starts anew.
  */
 import { UserError } from '../compiler/diagnostics/index.js';
-import { stageSteps } from '../compiler/program/run.js';
+import { noEntities, stageSteps } from '../compiler/program/run.js';
 import { noAccountUsers } from '../compiler/program/accounts.js';
 import { outboxSteps } from '../compiler/program/outbox.js';
 import type { Step } from '../compiler/program/types.js';
@@ -89,11 +89,13 @@ async function free(
 ): Promise<void> {
   const view = audienceViewName(key);
   const steps: Step[] = [
-    ...(['member_state', 'exit_state', 'trait_state'] as const).map((table) =>
-      store.deleteWhere(table, 'definition_no', definitionNo, `retire.${table}`),
-    ),
+    ...(['member_state', 'exit_state', 'trait_state', 'entity_state'] as const)
+      .filter((table) => stored.existing.tables.has(table))
+      .map((table) => store.deleteWhere(table, 'definition_no', definitionNo, `retire.${table}`)),
     store.deleteWhere('snapshots', 'definition_key', key, 'retire.snapshots'),
-    store.deleteWhere('connections', 'definition_key', key, 'retire.connections'),
+    ...(['connections', 'entity_connections'] as const)
+      .filter((table) => stored.existing.tables.has(table))
+      .map((table) => store.deleteWhere(table, 'definition_key', key, `retire.${table}`)),
     store.deleteWhere('definitions', 'key', key, 'retire.definitions'),
     ...store.writeMeta({ next_definition_no: String(numberDefinitions(stored, []).next) }, 'retire.meta'),
   ];
@@ -141,11 +143,11 @@ async function queueExits(
     error: null,
   });
   // An empty stage: nobody has what was removed, so nobody's accounts matter.
-  const emptySteps = [...stageSteps(), noAccountUsers()];
+  const emptySteps = [...stageSteps(), noEntities(), noAccountUsers()];
   await executor.run([executor.render(run), ...emptySteps.map((step) => executor.render(step))]);
   let queued = 0;
   for (const destination of session.project.destinations) {
-    queued += await queueTo(destination, row, executor, session, params);
+    queued += await queueTo(destination, row, executor, session, params, stored);
   }
   return queued;
 }
@@ -156,17 +158,20 @@ async function queueTo(
   executor: Executor,
   session: Session,
   params: Params,
+  { existing }: StoredState,
 ): Promise<number> {
   const definition = stub(row);
   const types = messageTypes(definition, {}, destination);
   if (!destination.enabled || types.length === 0) return 0;
-  const link = { destination, types, isNew: false, fromNow: false };
+  const told = existing.entityConnections.get(`${destination.key}\u0000${row.key}`);
+  const entities = told && types.includes('track') && { names: told, added: [], fromNow: [] };
+  const link = { destination, types, isNew: false, fromNow: false, ...(entities && { entities }) };
   const namespace = session.project.config.name;
   const { fill } = outboxSteps({ schema: session.state, definition, namespace, link });
   let queued = 0;
   for (const step of fill) {
     const changed = await executor.run([executor.render(step, params)]);
-    if (step.op === 'append') queued += changed;
+    if (step.op === 'append' && step.table.name === 'outbox') queued += changed;
   }
   return queued;
 }

@@ -12,7 +12,7 @@ import { CompilerBug } from '../diagnostics/index.js';
 import { aggregate, and, as, bool, c, call, col, extend, filter, join, project } from '../ir/build.js';
 import type { Expr, KeyPair, Named, Relation } from '../ir/types.js';
 import { mapExpr, walkExpr } from '../ir/walk.js';
-import { existence } from './existence.js';
+import { existence } from '../../models/existence.js';
 import type { Faceted } from './faceted.js';
 import { beside, conjunctsOf, RowPredicate, type Child, type Equality } from './predicate.js';
 import type { LowerContext } from './provider.js';

@@ -14,7 +14,7 @@ import { hashedName } from '../bind/paths.js';
 import { call, col } from '../ir/build.js';
 import type { Expr, Relation } from '../ir/types.js';
 import { allPairs } from './all-pairs.js';
-import { existence } from './existence.js';
+import { existence } from '../../models/existence.js';
 import type { Faceted } from './faceted.js';
 import { overSpan } from './framed.js';
 import { edge, howMany, whether } from './look-up.js';

@@ -10,6 +10,20 @@ export interface Message {
   readonly definition: Definition;
   readonly destination: Destination;
   readonly namespace: string;
+  /** Rows of entities that it carries, where its way asks for them; of track messages only. */
+  readonly entities?: EntityLists;
+  /** What it says, if not what has become of the definition: rows of entities of one who stays a member. */
+  readonly says?: EntityDirection;
+}
+
+export const DIRECTIONS = ['entered', 'exited'] as const;
+export type EntityDirection = (typeof DIRECTIONS)[number];
+
+/** What entered and what exited, by entity. */
+export interface EntityLists {
+  readonly names: readonly string[];
+  /** Ids as a JSON array, over the rows of messages. */
+  readonly of: (rows: Relation, entity: string, direction: EntityDirection) => Expr;
 }
 
 /** What every message id begins with; 64 hexadecimal digits follow. */
@@ -41,12 +55,14 @@ export function messageRows(rows: Relation, message: Message): Relation {
  * `as_of` computed again over late data may tell an identifier something, take it back, and tell it again:
  * that is a message of its own too, and what came before it at that `as_of` is counted in front.
  */
-function messageId(rows: Relation, { type, definition, destination }: Message): Expr {
-  const fixed = JSON.stringify([destination.key, definition.key, type]);
+function messageId(rows: Relation, message: Message): Expr {
+  const { type, definition, destination, says, entities } = message;
+  const fixed = JSON.stringify([destination.key, definition.key, type, ...(says ? [says] : [])]);
   const varying = [
     c(rows, 'identifier_type'),
     call('ts_text', AS_OF),
     c(rows, 'value'),
+    ...(says && entities ? [call('json_dump', entityLists(rows, entities, says))] : []),
     c(rows, 'identifier'),
   ];
   const parts = varying.flatMap((part) => [text(' '), part]);
@@ -105,14 +121,35 @@ function traits(rows: Relation, { definition, type }: Message): Expr {
   return call('json_object', text(definition.key), value(rows), ...also);
 }
 
-function properties(rows: Relation, { definition }: Message): Expr {
+function properties(rows: Relation, { definition, entities, says }: Message): Expr {
   const label = definition.kind === 'trait' ? 'trait_key' : 'audience_key';
   const named = definition.key === label ? [] : [text(label), json(definition.key)];
-  return call('json_object', ...named, text(definition.key), value(rows));
+  const listed = entities && definition.key !== 'entities';
+  return call(
+    'json_object',
+    ...named,
+    text(definition.key),
+    value(rows),
+    ...(listed ? [text('entities'), entityLists(rows, entities, says)] : []),
+  );
 }
 
-function eventName(rows: Relation, { definition, destination }: Message): Expr {
+/** By entity what entered and what exited; of a message that says one of both, the other is empty. */
+function entityLists(rows: Relation, { names, of }: EntityLists, says?: EntityDirection): Expr {
+  const listed = (entity: string): readonly Expr[] =>
+    DIRECTIONS.flatMap((direction) => [
+      text(direction),
+      says === undefined || says === direction ? of(rows, entity, direction) : json([]),
+    ]);
+  return call(
+    'json_object',
+    ...names.flatMap((entity) => [text(entity), call('json_object', ...listed(entity))]),
+  );
+}
+
+function eventName(rows: Relation, { definition, destination, says }: Message): Expr {
   const { events } = destination;
+  if (says) return json(says === 'entered' ? events.entity_entered : events.entity_exited);
   if (definition.kind === 'trait') return json(events.trait_computed);
   const entered = eq(c(rows, 'value'), text('true'));
   return caseWhen([{ when: entered, then: json(events.audience_entered) }], json(events.audience_exited));

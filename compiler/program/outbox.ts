@@ -4,7 +4,7 @@
  * or paused destination catches up by itself.
  */
 import { isCounting } from '../../models/algebra.js';
-import { shapeOf, type Definition, type Destination } from '../../models/definition.js';
+import { shapeOf, type Definition } from '../../models/definition.js';
 import {
   agg,
   aggregate,
@@ -25,30 +25,21 @@ import {
   union,
 } from '../ir/build.js';
 import type { Expr, Relation } from '../ir/types.js';
+import {
+  entitiesTold,
+  entityBaseline,
+  entityChanges,
+  rememberEntities,
+  type Told,
+} from './entity-messages.js';
 import { AS_OF } from './identity.js';
-import { messageRows, type Message } from './messages.js';
+import { DIRECTIONS, messageRows } from './messages.js';
+import type { OutboxInput } from './outbox-link.js';
 import { scanSpec, staged, temporary } from './names.js';
 import { publishedRows } from './publish.js';
 import { channelsOf, RECEIVERS, withTrue, type Channel } from './receivers.js';
 import { STATE, type StateSchema } from './state.js';
 import type { Step, StepOp } from './types.js';
-
-/** One way out of a definition. */
-export interface OutboxLink {
-  readonly destination: Destination;
-  readonly types: readonly Message['type'][];
-  /** Nothing was ever sent this way. */
-  readonly isNew: boolean;
-  /** A new way on which only what changes from now on is told. */
-  readonly fromNow: boolean;
-}
-
-export interface OutboxInput {
-  readonly schema: StateSchema;
-  readonly definition: Definition;
-  readonly namespace: string;
-  readonly link: OutboxLink;
-}
 
 /** `repeats`: how many messages it was sent at this `as_of` by runs before (see `messageId`). */
 const TOLD = temporary('outbox_told', [
@@ -90,8 +81,14 @@ export function outboxSteps(input: OutboxInput): OutboxSteps {
       as('connected_at', param('started_at', 'timestamp')),
     ]),
   });
+  const { entities } = link;
   return {
-    baseline: link.fromNow ? [baseline] : [],
+    baseline: [
+      ...(link.fromNow ? [baseline] : []),
+      ...(entities && entities.fromNow.length > 0
+        ? [make('entities.baseline', 'entities there were before', entityBaseline(input))]
+        : []),
+    ],
     fill: [
       make('told', 'what it was last told', {
         op: 'replace',
@@ -99,7 +96,11 @@ export function outboxSteps(input: OutboxInput): OutboxSteps {
         query: told(schema, to, definition.key),
       }),
       make('changes', 'what has changed', { op: 'replace', spec: CHANGES, query: changes(input) }),
+      ...(entities ? [make('entities', 'entities that entered or exited', entityChanges(input))] : []),
       make('messages', 'messages', { op: 'append', table: schema.ref('outbox'), query: outboxRows(input) }),
+      ...(entities
+        ? rememberEntities(input).map(({ id, op }) => make(id, 'entities that it was told of', op))
+        : []),
       ...(link.isNew ? [connection] : []),
     ],
   };
@@ -211,24 +212,61 @@ function baselineRows({ schema, definition, link }: OutboxInput): Relation {
   ]);
 }
 
-/** Rows of `outbox`: a message of each type for each change. */
-function outboxRows({ schema, definition, namespace, link }: OutboxInput): Relation {
-  const heads = pick(schema.scan('subjects'), [
-    ['subject_no', 'profile_no'],
-    ['identifier', 'profile_id'],
-  ]);
-  const emails = pick(schema.scan('profiles'), ['profile_no', 'latest_email']);
-  const rows = join('left', join('inner', scanSpec(CHANGES), heads, ['profile_no']), emails, ['profile_no']);
+/** Rows of `outbox`: a message of each type for each change, and one for what entered and exited for who stays. */
+function outboxRows(input: OutboxInput): Relation {
+  const { schema, definition, namespace, link } = input;
+  const base = { definition, destination: link.destination, namespace };
+  const withProfiles = profilesOf(schema);
+  const rows = withProfiles(scanSpec(CHANGES));
+  const told = link.entities && entitiesTold(input);
   const channels = channelsOf(schema, definition, link.types, link.destination);
   const messages = channels.flatMap(({ types, addresses }) => {
     // One channel's changes are all there are.
     const own = channels.length > 1 ? filter(rows, addresses(rows)) : rows;
     return types.map((type) =>
-      messageRows(own, { type, definition, destination: link.destination, namespace }),
+      told && type === 'track'
+        ? messageRows(withLists(own, told), { ...base, type, entities: told.lists })
+        : messageRows(own, { ...base, type }),
     );
   });
+  const staying = told
+    ? DIRECTIONS.map((says) => {
+        const others = withProfiles(remaining(told.going(says)));
+        return messageRows(others, { ...base, type: 'track', entities: told.lists, says });
+      })
+    : [];
   return pick(
-    union(messages),
+    union([...messages, ...staying]),
     STATE.outbox.map((column) => column.name),
   );
 }
+
+const IDENTIFIER = ['identifier_type', 'identifier'] as const;
+
+/** Messages beside what they are to tell of entities. */
+function withLists(rows: Relation, { rows: told }: Told): Relation {
+  const lists = told.columns.map(({ name }) => name).filter((name) => name !== 'profile_no');
+  return join('left', rows, pick(told, lists), IDENTIFIER);
+}
+
+/** Of those to be told of entities who is told nothing else, beside what they were told last. */
+function remaining(rows: Relation): Relation {
+  const others = antiJoin(rows, scanSpec(CHANGES), IDENTIFIER);
+  const beside = join('left', others, scanSpec(TOLD), IDENTIFIER);
+  const kept = rows.columns.map(({ name }) => as(name, c(beside, name)));
+  return project(beside, [
+    ...kept,
+    as('value', call('coalesce', c(beside, 'told'), text('false'))),
+    as('repeats', call('coalesce', c(beside, 'repeats'), int(0))),
+  ]);
+}
+
+/** Puts what a message says of a profile beside rows with one. */
+const profilesOf = (schema: StateSchema): ((rows: Relation) => Relation) => {
+  const heads = pick(schema.scan('subjects'), [
+    ['subject_no', 'profile_no'],
+    ['identifier', 'profile_id'],
+  ]);
+  const emails = pick(schema.scan('profiles'), ['profile_no', 'latest_email']);
+  return (rows) => join('left', join('inner', rows, heads, ['profile_no']), emails, ['profile_no']);
+};

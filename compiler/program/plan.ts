@@ -110,6 +110,8 @@ export interface ExistingState {
   readonly definitions: ReadonlyMap<string, StoredDefinition>;
   /** `connections` there are: `destination\u0000definition`. */
   readonly connections: ReadonlySet<string>;
+  /** The entities that went out that way, by the same name. */
+  readonly entityConnections: ReadonlyMap<string, readonly string[]>;
 }
 
 export interface StoredDefinition {

@@ -27,6 +27,7 @@ import {
   values,
 } from '../ir/build.js';
 import type { Column, Expr, Relation, ScalarType } from '../ir/types.js';
+import { entityPublishing, forgetEntities } from './entity-state.js';
 import { AS_OF } from './identity.js';
 import { scanSpec, STAGE, temporary } from './names.js';
 import type { PublishSteps } from './plan.js';
@@ -88,8 +89,13 @@ export function computedStep(definitions: readonly Computed[]): Step {
   };
 }
 
-/** The steps that publish the definitions `computedStep` names. */
-export function publishSteps(schema: StateSchema): PublishSteps {
+/**
+ * The steps that publish the definitions `computedStep` names.
+ *
+ * @param withEntities whether rows of entities are kept of any, or were
+ */
+export function publishSteps(schema: StateSchema, withEntities: boolean): PublishSteps {
+  const entities = withEntities ? entityPublishing(schema, ofComputed) : { diff: [], apply: [] };
   const members = audiences(schema);
   const stored = traits(schema);
   const changed = scanSpec(CHANGED);
@@ -103,11 +109,12 @@ export function publishSteps(schema: StateSchema): PublishSteps {
     changed_values: filter(changed, call('not', c(changed, 'is_new'))),
   });
   return {
-    diff: [...members.diff, ...stored.diff],
+    diff: [...members.diff, ...stored.diff, ...entities.diff],
     counts: step('counts', 'counting', { op: 'read', query: counts }),
     apply: [
       ...members.apply,
       ...stored.apply,
+      ...entities.apply,
       step('snapshots', 'snapshots', {
         op: 'append',
         table: schema.ref('snapshots'),
@@ -335,5 +342,6 @@ export function removeSteps(schema: StateSchema, key: string, definitionNo: numb
     }),
     make('members', 'emptying', { op: 'delete', table: schema.ref('member_state'), ...own }),
     make('values', 'emptying', { op: 'delete', table: schema.ref('trait_state'), ...own }),
+    make('entities', 'emptying', forgetEntities(schema, no)),
   ];
 }

@@ -3,18 +3,27 @@ import { landingFingerprint, sourceNeeds, type BoundSource } from '../bind/index
 import type { Entities } from '../bind/entity.js';
 import type { EntityNeeds, Needs } from '../bind/types.js';
 import { CompilerBug } from '../diagnostics/index.js';
-import { messageTypes, shapeOf, type Definition, type Project } from '../../models/definition.js';
+import {
+  messageTypes,
+  shapeOf,
+  type Definition,
+  type DestinationLink,
+  type MessageType,
+  type Project,
+} from '../../models/definition.js';
 import { as, c, oneRow, param, project, text, union, values } from '../ir/build.js';
 import type { Relation } from '../ir/types.js';
 import { accountSteps } from './accounts.js';
 import { ensureSteps } from './ensure.js';
 import { entitySteps } from './entities.js';
+import { ENTITY_STAGE_COLUMNS, entityStageStep, stageEntities } from './entity-state.js';
 import { identitySteps } from './identity.js';
 import { customTraitsStep, profilesStep } from './profiles.js';
 import { landSource } from './landing.js';
 import { factsTable, groupFacts, identifyFacts, scanSpec, STAGE, touchedPairs } from './names.js';
 import { sidesOf } from './pairs.js';
-import { outboxSteps, type OutboxLink } from './outbox.js';
+import { outboxSteps } from './outbox.js';
+import type { OutboxLink } from './outbox-link.js';
 import type { DefinitionPlan, ExistingState, QueryChecks, RunProgram, SourceLanding } from './plan.js';
 import { publishSteps, removeSteps } from './publish.js';
 import { LAYOUT_VERSION, StateSchema } from './state.js';
@@ -28,6 +37,8 @@ export interface ComputedDefinition {
   /** What has to be there before its own rows, or those of its outputs, can be computed. */
   readonly prepare?: readonly Step[];
   readonly checks?: QueryChecks;
+  /** Rows of entities that its links ask for (see `lowerMatches`), of members and others. */
+  readonly matches?: Relation;
   /** Absent where it has no rows of its own. Columns AUDIENCE_STAGE or TRAIT_STAGE; reads the parameter `definition_no`. */
   readonly query?: Relation;
 }
@@ -67,6 +78,8 @@ export function buildRun(asked: RunInput): RunProgram {
   // A source that lands in full makes its facts anew, owners included.
   const standing = sources.flatMap((source, i) => (land[i]?.mode === 'full' ? [] : factsOf(input, source)));
   const forgotten = forgetSteps(input);
+  const withEntities =
+    existing.entityConnections.size > 0 || input.definitions.some(({ matches }) => matches !== undefined);
   const partial =
     forgotten.length === 0 && land.length > 0 && land.every(({ mode }) => mode === 'incremental');
   const touched = partial
@@ -82,9 +95,10 @@ export function buildRun(asked: RunInput): RunProgram {
       ...accountSteps(schema, sources, needs),
       ...entitySteps(schema, input.entities, input.entityNeeds),
       ...stageSteps(),
+      ...(withEntities ? [noEntities()] : []),
     ],
     definitions: input.definitions.map((computed) => definitionPlan(input, computed)),
-    publish: publishSteps(schema),
+    publish: publishSteps(schema, withEntities),
     removed: input.removed.flatMap((key) => {
       const stored = existing.definitions.get(key);
       return stored ? [{ key, publish: removeSteps(schema, key, stored.definitionNo) }] : [];
@@ -155,7 +169,7 @@ function forgetSteps({ schema, sources, existing }: Context): readonly Step[] {
 function definitionPlan(input: Context, computed: ComputedDefinition): DefinitionPlan {
   const { schema, project } = input;
   const namespace = project.config.name;
-  const { definition, query, prepare = [] } = computed;
+  const { definition, query, matches, prepare = [] } = computed;
   const { key, kind } = definition;
   const outbox = query
     ? linksOf(input, definition).map((link) => outboxSteps({ schema, definition, namespace, link }))
@@ -171,6 +185,7 @@ function definitionPlan(input: Context, computed: ComputedDefinition): Definitio
           temporary: true,
           query: numbered(query),
         },
+        ...(matches ? [stageEntities(key, matches)] : []),
       ]
     : [];
   return {
@@ -203,6 +218,9 @@ export const stageSteps = (): readonly Step[] =>
     query: values(spec.columns, []),
   }));
 
+/** An empty stage of entities. */
+export const noEntities = (): Step => entityStageStep(values(ENTITY_STAGE_COLUMNS, []));
+
 /** Where a definition's messages go: destinations that are enabled and take messages of its kind. */
 function linksOf({ project, existing }: Context, definition: Definition): readonly OutboxLink[] {
   const wasPublished = existing.definitions.get(definition.key)?.firstRunAt != null;
@@ -212,11 +230,29 @@ function linksOf({ project, existing }: Context, definition: Definition): readon
       throw new CompilerBug(`definition ${definition.key} goes to ${link.to}, which does not exist`);
     const types = messageTypes(definition, link, destination);
     if (!destination.enabled || types.length === 0) return [];
-    const isNew = !existing.connections.has(`${destination.key}\u0000${definition.key}`);
+    const way = `${destination.key}\u0000${definition.key}`;
+    const isNew = !existing.connections.has(way);
+    const before = existing.entityConnections.get(way) ?? [];
     // A duration reaches back, so only `history: false` starts with what is true when it is connected.
     const { history } = definition;
     const ignoresPast = history.mode === 'from_first_run' && history.before === undefined;
-    const fromNow = isNew && wasPublished && ignoresPast;
-    return [{ destination, types, isNew, fromNow }];
+    const fromNow = wasPublished && ignoresPast;
+    return [
+      { destination, types, isNew, fromNow: isNew && fromNow, ...entitiesOf(link, types, before, fromNow) },
+    ];
   });
+}
+
+/** Entities go out with track messages. */
+function entitiesOf(
+  link: DestinationLink,
+  types: readonly MessageType[],
+  before: readonly string[],
+  fromNow: boolean,
+): Pick<OutboxLink, 'entities'> {
+  const asked = link.entities ?? [];
+  if (asked.length === 0 || !types.includes('track')) return {};
+  const names = asked.map(({ entity }) => entity);
+  const added = names.filter((name) => !before.includes(name));
+  return { entities: { names, added, fromNow: fromNow ? added : [] } };
 }

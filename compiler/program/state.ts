@@ -111,6 +111,32 @@ export const STATE = {
     run_no: 'int',
   }),
   connections: cols({ destination_key: 'text', definition_key: 'text', connected_at: 'timestamp' }),
+  /** Which rows of entities members have, of what links ask for. */
+  entity_state: cols({
+    definition_no: 'int',
+    entity: 'text',
+    profile_no: 'int',
+    entity_id: 'text',
+    entered_at: 'timestamp',
+    run_no: 'int',
+  }),
+  /** What of them each destination was last told, or is about to be, by identifier. */
+  sent_entities: cols({
+    destination_key: 'text',
+    definition_key: 'text',
+    identifier_type: 'text',
+    identifier: 'text',
+    entity: 'text',
+    entity_id: 'text',
+    told_at: 'timestamp',
+  }),
+  /** Which entities of a definition have gone to which destination before. */
+  entity_connections: cols({
+    destination_key: 'text',
+    definition_key: 'text',
+    entity: 'text',
+    connected_at: 'timestamp',
+  }),
 
   /* landing and identity */
   meta: cols({ name: 'text', value: 'text' }),

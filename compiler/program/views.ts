@@ -8,11 +8,12 @@ export interface View {
   readonly query: Relation;
 }
 
-/** `memberships`, `membership_history` and `trait_values`. */
+/** `memberships`, `membership_history` and `trait_values`, and beyond the contract `entity_memberships`. */
 export const contractViews = (schema: StateSchema): readonly View[] => [
   { view: schema.ref('memberships'), query: memberships(schema) },
   { view: schema.ref('membership_history'), query: history(schema) },
   { view: schema.ref('trait_values'), query: traitValues(schema) },
+  { view: schema.ref('entity_memberships'), query: entityMemberships(schema) },
 ];
 
 /** Name of the view of one audience. */
@@ -60,6 +61,19 @@ function traitValues(schema: StateSchema): Relation {
     'number_value',
     'text_value',
     'updated_at',
+    'run_id',
+  ]);
+}
+
+/** The rows of entities that members have, where a link asks for them. */
+function entityMemberships(schema: StateSchema): Relation {
+  const named = withKey(schema, withProfileId(schema, schema.scan('entity_state')));
+  return pick(withRunId(schema, named), [
+    ['key', 'audience_key'],
+    'profile_id',
+    'entity',
+    'entity_id',
+    'entered_at',
     'run_id',
   ]);
 }

@@ -1,4 +1,5 @@
 import { ownerOf, type Definition } from '../../models/definition.js';
+import { entitiesAsked } from '../../models/matches.js';
 import { ENTITY_ID, type Entities } from '../bind/entity.js';
 import {
   EVENT_COLUMNS,
@@ -15,6 +16,7 @@ import type { Column, Relation } from '../ir/types.js';
 import {
   ACCOUNT,
   lowerDefinition,
+  lowerMatches,
   QUERY_ID,
   queryRows,
   type Provider,
@@ -107,6 +109,8 @@ export function needsOf(
     firstRunAt: () => nul('timestamp'),
   };
   lowerDefinition(definition, provider, resolveTrait);
+  const asked = entitiesAsked(definition);
+  if (asked.length > 0) lowerMatches(definition, asked, provider, resolveTrait);
   if (query && !definition.output) queryRows(query, provider, referred);
   return {
     events: [...events].map(([event, columns]) => ({ event, columns: [...columns.values()] })),

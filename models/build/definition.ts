@@ -2,6 +2,7 @@ import type { Condition, Duration, TraitValue } from '../algebra.js';
 import type {
   AudienceDefinition,
   DestinationLink,
+  EntityLink,
   History,
   MessageType,
   TraitDefinition,
@@ -77,10 +78,19 @@ export function linksOf(context: BuildContext, node: JsonNode | undefined): read
     const object = asObject(item);
     const to = field(object, 'to');
     const send = field(object, 'send');
-    const link: DestinationLink =
-      send === undefined
-        ? { to: asString(to) }
-        : { to: asString(to), send: strings(send) as readonly MessageType[] };
+    const entities = field(object, 'entities');
+    const link: DestinationLink = {
+      to: asString(to),
+      ...(send && { send: strings(send) as readonly MessageType[] }),
+      ...(entities && { entities: entityLinks(context, entities) }),
+    };
     return mark(context, link, to ?? item);
   });
 }
+
+const entityLinks = (context: BuildContext, node: JsonNode): readonly EntityLink[] =>
+  Object.freeze(
+    (node.type === 'string' ? [node] : asArray(node).items).map((item) =>
+      mark(context, { entity: asString(item) }, item),
+    ),
+  );

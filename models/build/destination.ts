@@ -29,6 +29,8 @@ export function buildDestination(context: BuildContext, node: ObjectNode): Desti
       audience_entered: name('audience_entered') ?? 'Audience Entered',
       audience_exited: name('audience_exited') ?? 'Audience Exited',
       trait_computed: name('trait_computed') ?? 'Trait Computed',
+      entity_entered: name('entity_entered') ?? 'Entity Entered',
+      entity_exited: name('entity_exited') ?? 'Entity Exited',
     },
     identifiers: (optionalString(node, 'identifiers') ?? 'all') as Destination['identifiers'],
     file: context.source.file,

@@ -10,6 +10,7 @@ import { SourceText } from '../source/text.js';
 import { brokenLinks, duplicateKeys, longKeys, silentLinks } from './cross-checks.js';
 import { loadDefinition } from './definition-file.js';
 import { applyExclusions } from './exclusions.js';
+import { entityLinkProblems } from './entity-links.js';
 import { loadDestination } from './destination-file.js';
 import { loadProjectFile } from './project-file.js';
 import { readMacros, readQueryFiles } from './query-files.js';
@@ -75,6 +76,7 @@ export async function loadProject(options: LoadOptions): Promise<LoadResult> {
     ...longKeys(definitions.values, spans),
     ...brokenLinks(definitions.values, destinations.keys, spans),
     ...silentLinks(definitions.values, destinations.values, spans),
+    ...entityLinkProblems(definitions.values, destinations.values, spans),
     ...(definitions.files === 0 ? [emptyProject()] : []),
   ].sort(compareDiagnostics);
   const brokenKeys = new Set(definitions.keys);

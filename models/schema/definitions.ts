@@ -51,6 +51,11 @@ export const definitionDefs = {
             ...Type.Ref('MessageTypes'),
             description: 'Instead of what the destination says.',
           }),
+          entities: Type.Optional({
+            ...Type.Ref('EntityLinks'),
+            description:
+              'Entities whose rows, as they enter and exit for a member, go out with track messages.',
+          }),
         },
         CLOSED,
       ),
@@ -58,6 +63,13 @@ export const definitionDefs = {
     notes({
       'x-what': 'the key of a destination, or { "to": key, "send": […] }',
       'x-by': { by: 'type', types: [['string'], ['object']] },
+    }),
+  ),
+  EntityLinks: Type.Union(
+    [text('The name of an entity.'), Type.Array(text('The name of an entity.'), { minItems: 1 })],
+    notes({
+      'x-what': 'the name of an entity, or a list of names',
+      'x-by': { by: 'type', types: [['string'], ['array']] },
     }),
   ),
   Exclude: Type.Union(

@@ -21,6 +21,8 @@ const fields = {
         audience_entered: Type.Optional(text('Default "Audience Entered".')),
         audience_exited: Type.Optional(text('Default "Audience Exited".')),
         trait_computed: Type.Optional(text('Default "Trait Computed".')),
+        entity_entered: Type.Optional(text('Default "Entity Entered".')),
+        entity_exited: Type.Optional(text('Default "Entity Exited".')),
       },
       { ...CLOSED, description: 'Names of the track events.' },
     ),

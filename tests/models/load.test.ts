@@ -82,6 +82,8 @@ describe('a project', () => {
             audience_entered: 'Audience Entered',
             audience_exited: 'Audience Exited',
             trait_computed: 'Trait Computed',
+            entity_entered: 'Entity Entered',
+            entity_exited: 'Entity Exited',
           },
           identifiers: 'all',
           file: 'destinations/crm.json',

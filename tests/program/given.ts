@@ -51,6 +51,8 @@ export const destination = (over: Partial<Destination> & { readonly key: string 
     audience_entered: 'Audience Entered',
     audience_exited: 'Audience Exited',
     trait_computed: 'Trait Computed',
+    entity_entered: 'Entity Entered',
+    entity_exited: 'Entity Exited',
   },
   identifiers: 'all',
   file: `destinations/${over.key}.json`,

@@ -311,7 +311,13 @@ describe('payloads', () => {
   });
 
   it('name the events as the destination wants them', async () => {
-    const events = { audience_entered: 'In', audience_exited: 'Out', trait_computed: 'Computed' };
+    const events = {
+      audience_entered: 'In',
+      audience_exited: 'Out',
+      trait_computed: 'Computed',
+      entity_entered: 'Row In',
+      entity_exited: 'Row Out',
+    };
     const to = [destination({ key: 'crm', send: ['track'], events })];
     await see(1, 'ann', null);
     await run(1, membersOf('ann'), { to });

@@ -257,7 +257,13 @@ export class World {
     const described = await this.warehouse.describeSchema(STATE_SCHEMA.schema);
     const tables = new Map(described.map((t) => [t.table.name, t.columns.map((column) => column.name)]));
     if (!tables.has('landing'))
-      return { tables, landings: new Map(), definitions: new Map(), connections: new Set() };
+      return {
+        tables,
+        landings: new Map(),
+        definitions: new Map(),
+        connections: new Set(),
+        entityConnections: new Map(),
+      };
     const landings = await this.query('select * from rollcall.landing');
     const definitions = await this.query('select * from rollcall.definitions');
     const connections = await this.query('select * from rollcall.connections');
@@ -287,6 +293,7 @@ export class World {
       connections: new Set(
         connections.map((r) => `${String(r['destination_key'])}\u0000${String(r['definition_key'])}`),
       ),
+      entityConnections: new Map(),
     };
   }
 }

@@ -1,4 +1,4 @@
-import type { Comparison } from '../../models/algebra.js';
+import type { Comparison } from './algebra.js';
 
 /** Whether a comparison of a count only asks if there is one: true if there must be, false if there must not. */
 export function existence(compare: Comparison): boolean | undefined {

@@ -1,0 +1,32 @@
+/** Ways out of definitions: to which destination, with which messages, since when. */
+import type { Definition, Destination } from '../../models/definition.js';
+import type { Message } from './messages.js';
+import type { StateSchema } from './state.js';
+
+/** What of a definition's entities goes a way: track messages carry them. */
+export interface OutboxEntities {
+  readonly names: readonly string[];
+  /** Of these nothing went that way before. */
+  readonly added: readonly string[];
+  /** Of these only what enters or exits after this run is told. */
+  readonly fromNow: readonly string[];
+}
+
+/** One way out of a definition. */
+export interface OutboxLink {
+  readonly destination: Destination;
+  readonly types: readonly Message['type'][];
+  /** Nothing was ever sent this way. */
+  readonly isNew: boolean;
+  /** A new way on which only what changes from now on is told. */
+  readonly fromNow: boolean;
+  /** Absent: none. */
+  readonly entities?: OutboxEntities;
+}
+
+export interface OutboxInput {
+  readonly schema: StateSchema;
+  readonly definition: Definition;
+  readonly namespace: string;
+  readonly link: OutboxLink;
+}
