@@ -133,21 +133,22 @@ export class Outbox {
   async record(page: Page, rest: Fate | undefined, marks: readonly Mark[], at: string): Promise<void> {
     const named = marks.filter((m) => m.ids.length > 0);
     if (rest === undefined && named.length === 0) return;
+    // Outside the transaction: not every engine has DDL in one.
+    if (named.length > 0) await this.stageMarks(named);
     await this.warehouse.begin();
     try {
-      if (named.length > 0) await this.stageMarks(named);
       const outcomes = this.outcomes(page, rest, named);
       const moment = lit({ type: 'timestamp', value: String(parseInstant(at) ?? 0n) });
       const all = [rest, ...named].flatMap((m) => (m === undefined ? [] : [m.outcome]));
       // Before the deliveries: once those are in, nothing of this page waits any more.
       if (all.some((o) => o.status === 'delivered')) await this.run(this.tell(outcomes, moment));
       await this.run(this.deliver(outcomes, moment));
-      if (named.length > 0) await this.run({ op: 'drop', table: this.exceptions.table, object: 'table' });
       await this.warehouse.commit();
     } catch (error) {
       await this.warehouse.rollback().catch(() => undefined);
       throw error;
     }
+    if (named.length > 0) await this.run({ op: 'drop', table: this.exceptions.table, object: 'table' });
   }
 
   /** Mark numbers by message id, in a table of their own: few rows, as the commonest outcome is `rest`. */

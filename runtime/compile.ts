@@ -51,14 +51,15 @@ export async function compileProject(options: CompileOptions): Promise<CompileRe
 
 /** The script a run at `as_of` would have, but for its id: the same input gives the same files. */
 function scriptOf({ stored, numbering, program }: Prepared, session: Session, asOf: string): Script {
-  return renderProgram(program, session, {
+  const bindings = {
     asOf,
     runId: 'compiled',
     runNo: (stored.runs.last?.runNo ?? 0) + 1,
     startedAt: asOf,
     definitions: numbering.bindings,
     watermarks: watermarksOf(stored),
-  });
+  };
+  return renderProgram(program, session, bindings, stored.existing);
 }
 
 /** Checks what loading could not (see `CheckProject`). */

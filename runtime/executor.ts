@@ -8,17 +8,12 @@ import type { Params, Statement } from '../dialects/dialect.js';
 import type { CallOptions, Row } from '../dialects/warehouse.js';
 import { UserError } from '../compiler/diagnostics/index.js';
 import { Cancelled, failureOf, withRetry, type Sleep } from './retry.js';
+import { renderStep, type RenderedStep } from './render.js';
 import type { Session } from './session.js';
 import type { StepRecord, Store } from './store.js';
 
 /** Records kept in memory before they are written outside a transaction. */
 const FLUSH_AT = 250;
-
-/** A step with its SQL: what `compile` shows and what a run does are the same list. */
-export interface RenderedStep {
-  readonly step: Step;
-  readonly statements: readonly Statement[];
-}
 
 export interface ExecutorOptions {
   readonly session: Session;
@@ -57,6 +52,12 @@ export class OutcomeUnknown extends UserError {
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
+/** What belongs to a transaction and cannot be in it. */
+export interface Around {
+  readonly before?: readonly RenderedStep[];
+  readonly after?: readonly RenderedStep[];
+}
+
 type Outcome = Pick<StepRecord, 'status' | 'error' | 'rows_changed'>;
 
 export class Executor {
@@ -85,7 +86,7 @@ export class Executor {
 
   /** Renders a step of the runtime's own. */
   render(step: Step, params: Params = {}): RenderedStep {
-    return { step, statements: this.options.session.dialect.statements(step, params) };
+    return renderStep(this.options.session.dialect, step, params);
   }
 
   /** Runs steps in order; resolves to the rows they changed. */
@@ -113,13 +114,14 @@ export class Executor {
 
   /**
    * Runs `work` as one transaction, together with the records of its steps. After a failure everything is
-   * rolled back; one that may pass starts `work` again from its beginning.
+   * rolled back; one that may pass starts `work` again from its beginning. What stands around it is not part of it.
    */
-  async transaction<T>(work: () => Promise<T>): Promise<T> {
+  async transaction<T>(work: () => Promise<T>, { before = [], after = [] }: Around = {}): Promise<T> {
     const { warehouse } = this.options.session;
     const signal = this.signal;
-    return this.retrying('transaction', true, async () => {
+    const done = await this.retrying('transaction', true, async () => {
       this.throwIfCancelled();
+      await this.run(before);
       let result: T;
       try {
         await warehouse.begin();
@@ -138,6 +140,8 @@ export class Executor {
       this.pending = [];
       return result;
     });
+    await this.run(after);
+    return done;
   }
 
   /**
@@ -260,7 +264,7 @@ export class Executor {
     if (records.length === 0) return;
     for (const step of store.recordSteps(records)) {
       const labels = { step: step.id };
-      for (const { sql } of session.dialect.statements(step, {})) {
+      for (const { sql } of renderStep(session.dialect, step).statements) {
         await session.warehouse.execute(sql, { labels });
       }
     }

@@ -39,7 +39,7 @@ export async function land(script: Script, context: LandingContext): Promise<Lan
     }
     context.emit({ event: 'profiles_finished', duration_ms: elapsed(startedAt, context.now()) });
     return { results, warnings };
-  });
+  }, script.around.land);
 }
 
 async function landSource(source: LandingScript, { executor, now }: LandingContext): Promise<LandingResult> {

@@ -3,16 +3,15 @@
  * the whole of a run or nothing of it. What is published is compared and replaced for all definitions at once;
  * a definition whose messages fail is left out and the rest tried again.
  */
-import { computedStep } from '../compiler/program/publish.js';
 import type { Step } from '../compiler/program/types.js';
 import { shapeOf } from '../models/definition.js';
 import type { Row } from '../dialects/warehouse.js';
 import { withoutFailed, type ComputeContext } from './compute.js';
-import type { RenderedStep } from './executor.js';
+import type { RenderedStep } from './render.js';
 import { definitionFailed, isStatementFailure, type StatementFailure } from './failures.js';
 import { elapsed } from './instants.js';
 import type { Counts } from './ledger.js';
-import { computedOf, type DefinitionScript, type Script } from './script.js';
+import type { DefinitionScript, Script } from './script.js';
 import { numberOf } from './session.js';
 
 /** Belongs to one definition; anything else that fails in the transaction fails the run. */
@@ -47,7 +46,7 @@ export async function publishAll(
         await publishSet(left, script, context);
         for (const item of script.removed) await executor.run(item.publish);
         await executor.run(outcome().map((step) => executor.render(step)));
-      });
+      }, script.around.publish);
       break;
     } catch (error) {
       if (!(error instanceof PublishFailed)) throw error;
@@ -66,7 +65,7 @@ async function publishSet(
   context: ComputeContext,
 ): Promise<void> {
   const { executor, ledger } = context;
-  await executor.run([executor.render(computedStep(computedOf(items))), ...publish.diff]);
+  await executor.run([...publish.computed(items), ...publish.diff]);
   const counts = countsByNumber(await executor.read(publish.counts));
   for (const item of items) await ownSteps(item, item.baseline, context);
   // Most runs change little: what has nothing to do is not asked.

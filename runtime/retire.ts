@@ -21,11 +21,13 @@ import { readState, type DefinitionRow, type StoredState } from './existing.js';
 import { Executor } from './executor.js';
 import { isoOf, microsOf } from './instants.js';
 import { unknownKey } from './keys.js';
+import type { RenderedStep } from './render.js';
 import { numberDefinitions } from './numbering.js';
 import { sleep } from './retry.js';
 import { definitionParams, type Bindings } from './script.js';
 import { withSession, type Session } from './session.js';
 import { Store } from './store.js';
+import { planTransaction } from './transactional.js';
 
 /** Sends the exits of a removed definition, frees its key, or both in this order (see `Retire`). */
 export async function retire(options: RetireOptions): Promise<RetireResult> {
@@ -44,13 +46,24 @@ export async function retire(options: RetireOptions): Promise<RetireResult> {
       sleep: options.sleep ?? sleep,
       onRetry: () => undefined,
     });
+    const exits = sendExits ? exitSteps(store, session, stored, row, { ...options, runId }) : [];
+    const freed = (release ? freeSteps(store, session, stored, row) : []).map(silent);
+    const steps = [...exits, ...freed];
+    const plan = planTransaction(
+      steps.map(({ step }) => step),
+      { capabilities: session.dialect.capabilities, state: session.state, existing: stored.existing },
+    );
+    const render = (some: readonly Step[], params: Params = {}): RenderedStep[] =>
+      some.map((step) => executor.render(step, params));
+    const around = { before: render(plan.before), after: render(plan.after) };
     const messages = await executor.transaction(async () => {
-      const queued = sendExits
-        ? await queueExits(executor, store, session, stored, row, { ...options, runId })
-        : 0;
-      if (release) await free(executor, store, session, stored, row);
+      let queued = 0;
+      for (const { step, params, queues } of steps) {
+        const changed = await executor.run(render(plan.within(step), params));
+        if (queues) queued += changed;
+      }
       return queued;
-    });
+    }, around);
     return { key, released: release, messages };
   });
 }
@@ -80,13 +93,12 @@ const misuse = (message: string, hint?: string): UserError =>
  * Forgets everything said under the key but what destinations were told: a new definition must still take
  * back what the old one left there.
  */
-async function free(
-  executor: Executor,
+function freeSteps(
   store: Store,
   { state }: Session,
   stored: StoredState,
   { key, definitionNo }: DefinitionRow,
-): Promise<void> {
+): readonly Step[] {
   const view = audienceViewName(key);
   const steps: Step[] = [
     ...(['member_state', 'exit_state', 'trait_state', 'entity_state'] as const)
@@ -108,18 +120,26 @@ async function free(
       title: 'Drop the view',
     });
   }
-  await executor.run(steps.map((step) => executor.render(step)));
+  return steps;
 }
 
+/** A step with what it is rendered with; and whether the rows it changes are messages. */
+interface BoundStep {
+  readonly step: Step;
+  readonly params: Params;
+  readonly queues: boolean;
+}
+
+const silent = (step: Step): BoundStep => ({ step, params: {}, queues: false });
+
 /** Queues the ends of all that destinations were told of the key. */
-async function queueExits(
-  executor: Executor,
+function exitSteps(
   store: Store,
   session: Session,
   stored: StoredState,
   row: DefinitionRow,
   { runId, invocation }: { readonly runId: string; readonly invocation: string },
-): Promise<number> {
+): readonly BoundStep[] {
   const now = isoOf(microsOf(session.now()));
   const bindings: Bindings = {
     // The exits happened when the definition was removed; runs after it may have any as_of.
@@ -130,7 +150,6 @@ async function queueExits(
     definitions: numberDefinitions(stored, []).bindings,
     watermarks: new Map(),
   };
-  const params = definitionParams(bindings, row.key);
   const run = store.beginRun({
     run_id: runId,
     // Not the exits' own instant: the next run is compared with this one.
@@ -143,37 +162,31 @@ async function queueExits(
     error: null,
   });
   // An empty stage: nobody has what was removed, so nobody's accounts matter.
-  const emptySteps = [...stageSteps(), noEntities(), noAccountUsers()];
-  await executor.run([executor.render(run), ...emptySteps.map((step) => executor.render(step))]);
-  let queued = 0;
-  for (const destination of session.project.destinations) {
-    queued += await queueTo(destination, row, executor, session, params, stored);
-  }
-  return queued;
+  const first = [run, ...stageSteps(), noEntities(), noAccountUsers()];
+  const params = definitionParams(bindings, row.key);
+  const queues = (step: Step): boolean => step.op === 'append' && step.table.name === 'outbox';
+  return [
+    ...first.map(silent),
+    ...session.project.destinations.flatMap((destination) =>
+      stepsTo(destination, row, session, stored).map((step) => ({ step, params, queues: queues(step) })),
+    ),
+  ];
 }
 
-async function queueTo(
+function stepsTo(
   destination: Destination,
   row: DefinitionRow,
-  executor: Executor,
   session: Session,
-  params: Params,
   { existing }: StoredState,
-): Promise<number> {
+): readonly Step[] {
   const definition = stub(row);
   const types = messageTypes(definition, {}, destination);
-  if (!destination.enabled || types.length === 0) return 0;
+  if (!destination.enabled || types.length === 0) return [];
   const told = existing.entityConnections.get(`${destination.key}\u0000${row.key}`);
   const entities = told && types.includes('track') && { names: told, added: [], fromNow: [] };
   const link = { destination, types, isNew: false, fromNow: false, ...(entities && { entities }) };
   const namespace = session.project.config.name;
-  const { fill } = outboxSteps({ schema: session.state, definition, namespace, link });
-  let queued = 0;
-  for (const step of fill) {
-    const changed = await executor.run([executor.render(step, params)]);
-    if (step.op === 'append' && step.table.name === 'outbox') queued += changed;
-  }
-  return queued;
+  return outboxSteps({ schema: session.state, definition, namespace, link }).fill;
 }
 
 /** As much of the definition as messages about its end are made of; its file is gone. */

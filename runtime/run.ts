@@ -88,7 +88,7 @@ class Run {
       definitions: numbering.bindings,
       watermarks: watermarksOf(stored),
     };
-    this.script = renderProgram(program, session, this.bindings);
+    this.script = renderProgram(program, session, this.bindings, stored.existing);
     this.context = {
       executor: this.executor,
       ledger: this.ledger,
@@ -117,7 +117,7 @@ class Run {
         await this.perform(
           this.store.writeDefinitions(this.ledger.firstTimers('computing'), 'run.computing'),
         );
-      });
+      }, script.around.shared);
       const ready = await computeAll(script, this.context);
       await publishAll(ready, script, this.context, () => this.outcome());
       this.published = true;

@@ -1,14 +1,16 @@
 /** A program with its SQL: everything is rendered before anything is executed, so what fails to render costs nothing. */
 import { CompilerBug, UserError, type Diagnostic } from '../compiler/diagnostics/index.js';
-import type { DefinitionPlan, RunProgram, SourceLanding } from '../compiler/program/plan.js';
+import type { DefinitionPlan, ExistingState, RunProgram, SourceLanding } from '../compiler/program/plan.js';
 import { computedStep, type Computed } from '../compiler/program/publish.js';
+import type { StateSchema } from '../compiler/program/state.js';
 import type { Step } from '../compiler/program/types.js';
 import type { Dialect, Params } from '../dialects/dialect.js';
-import type { RenderedStep } from './executor.js';
 import { ownerOf, shapeOf, type Spans } from '../models/definition.js';
 import type { StoredState } from './existing.js';
 import { attributed } from './failures.js';
 import { timestamp } from './instants.js';
+import { renderStep, type RenderedStep } from './render.js';
+import { planTransaction, type Setting, type TransactionPlan } from './transactional.js';
 
 export interface LandingScript {
   readonly plan: SourceLanding;
@@ -33,9 +35,15 @@ export interface DefinitionScript {
   readonly messages: readonly RenderedStep[];
 }
 
+/** What is done before a transaction and after it, on engines that keep DDL out of transactions; else nothing. */
+export interface Surroundings {
+  readonly before: readonly RenderedStep[];
+  readonly after: readonly RenderedStep[];
+}
+
 export interface PublishScript {
-  /** For all definitions; a run renders it again for those that were computed. */
-  readonly computed: RenderedStep;
+  /** Naming those that were computed. */
+  readonly computed: (items: readonly DefinitionScript[]) => readonly RenderedStep[];
   readonly diff: readonly RenderedStep[];
   readonly counts: RenderedStep;
   readonly apply: readonly RenderedStep[];
@@ -49,6 +57,12 @@ export interface Script {
   readonly definitions: readonly DefinitionScript[];
   readonly publish: PublishScript;
   readonly removed: readonly { readonly key: string; readonly publish: readonly RenderedStep[] }[];
+  /** Of the transactions that land, that make what definitions share, and that publish. */
+  readonly around: {
+    readonly land: Surroundings;
+    readonly shared: Surroundings;
+    readonly publish: Surroundings;
+  };
 }
 
 /** What a run knows when it binds parameters (`PARAMS` of the program). */
@@ -95,7 +109,7 @@ function definitionNo(b: Bindings, key: string): number {
 }
 
 /** Those with rows of their own, as `computedStep` names them. */
-export const computedOf = (items: readonly DefinitionScript[]): readonly Computed[] =>
+const computedOf = (items: readonly DefinitionScript[]): readonly Computed[] =>
   items
     .filter(({ plan }) => plan.publishes)
     .map(({ plan, definitionNo }) => ({
@@ -109,29 +123,76 @@ function sourceParams(b: Bindings, source: string): Params {
   return { ...commonParams(b), ...(watermark !== undefined && { watermark: timestamp(watermark) }) };
 }
 
+/** The transactions of a run. */
+function transactionsOf(
+  program: RunProgram,
+  setting: Setting,
+): Readonly<Record<'land' | 'shared' | 'publish', TransactionPlan>> {
+  const sources = new Map<Step, string>();
+  const landing = program.land.flatMap((plan) => {
+    const steps = [
+      ...plan.prepare,
+      ...plan.incremental,
+      ...plan.full,
+      ...plan.factsIncremental,
+      ...plan.factsFull,
+    ];
+    for (const step of steps) sources.set(step, plan.source);
+    return steps;
+  });
+  const messages = program.definitions.flatMap(({ baseline, messages: fill }) => [...baseline, ...fill]);
+  return {
+    land: planTransaction([...landing, ...program.identity], setting, (step) => sources.get(step)),
+    shared: planTransaction(program.shared, setting),
+    publish: planTransaction(
+      [
+        computedStep([]),
+        ...program.publish.diff,
+        ...program.publish.apply,
+        ...messages,
+        ...program.removed.flatMap((removed) => removed.publish),
+      ],
+      setting,
+    ),
+  };
+}
+
 /** Renders a whole program. What the engine cannot do is thrown, all of it, each with its definition. */
 export function renderProgram(
   program: RunProgram,
-  { dialect, spans }: { readonly dialect: Dialect; readonly spans: Spans },
+  {
+    dialect,
+    spans,
+    state,
+  }: { readonly dialect: Dialect; readonly spans: Spans; readonly state: StateSchema },
   bindings: Bindings,
+  existing: ExistingState,
 ): Script {
+  const one = (step: Step, params: Params): RenderedStep => renderStep(dialect, step, params);
   const all = (steps: readonly Step[], params: Params): RenderedStep[] => steps.map((s) => one(s, params));
-  const one = (step: Step, params: Params): RenderedStep => ({
-    step,
-    statements: dialect.statements(step, params),
-  });
   const common = commonParams(bindings);
+  const plans = transactionsOf(program, { capabilities: dialect.capabilities, state, existing });
+  const within = (plan: TransactionPlan, steps: readonly Step[], params: Params): RenderedStep[] =>
+    all(
+      steps.flatMap((step) => plan.within(step)),
+      params,
+    );
+  const around = ({ before, after }: TransactionPlan): Surroundings => ({
+    before: all(before, common),
+    after: all(after, common),
+  });
 
   const land = program.land.map((plan): LandingScript => {
     const params = sourceParams(bindings, plan.source);
+    const inside = (steps: readonly Step[]): RenderedStep[] => within(plans.land, steps, params);
     return {
       plan,
-      prepare: all(plan.prepare, params),
+      prepare: inside(plan.prepare),
       check: plan.check && one(plan.check, params),
-      incremental: all(plan.incremental, params),
-      full: all(plan.full, params),
-      factsIncremental: all(plan.factsIncremental, params),
-      factsFull: all(plan.factsFull, params),
+      incremental: inside(plan.incremental),
+      full: inside(plan.full),
+      factsIncremental: inside(plan.factsIncremental),
+      factsFull: inside(plan.factsFull),
       audit: plan.audit && one(plan.audit, params),
     };
   });
@@ -150,8 +211,8 @@ export function renderProgram(
             samples: one(plan.checks.samples, params),
           },
           compute: all(plan.compute, params),
-          baseline: all(plan.baseline, params),
-          messages: all(plan.messages, params),
+          baseline: within(plans.publish, plan.baseline, params),
+          messages: within(plans.publish, plan.messages, params),
         },
       ];
     } catch (error) {
@@ -163,19 +224,24 @@ export function renderProgram(
   return {
     ensure: all(program.ensure, common),
     land,
-    identity: all(program.identity, common),
-    shared: all(program.shared, common),
+    identity: within(plans.land, program.identity, common),
+    shared: within(plans.shared, program.shared, common),
     definitions,
     publish: {
-      computed: one(computedStep(computedOf(definitions)), common),
-      diff: all(program.publish.diff, common),
+      computed: (items) => within(plans.publish, [computedStep(computedOf(items))], common),
+      diff: within(plans.publish, program.publish.diff, common),
       counts: one(program.publish.counts, common),
-      apply: all(program.publish.apply, common),
+      apply: within(plans.publish, program.publish.apply, common),
     },
     removed: program.removed.map(({ key, publish }) => ({
       key,
-      publish: all(publish, definitionParams(bindings, key)),
+      publish: within(plans.publish, publish, definitionParams(bindings, key)),
     })),
+    around: {
+      land: around(plans.land),
+      shared: around(plans.shared),
+      publish: around(plans.publish),
+    },
   };
 }
 

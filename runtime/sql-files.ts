@@ -2,7 +2,7 @@
 import { rememberedOf, standaloneSelect, type ResolvedProject } from '../compiler/index.js';
 import type { Dialect, Params } from '../dialects/dialect.js';
 import type { Definition } from '../models/definition.js';
-import type { RenderedStep } from './executor.js';
+import type { RenderedStep } from './render.js';
 import type { StoredState } from './existing.js';
 import { fileName, type OutputFile } from './files.js';
 import { timestamp } from './instants.js';
@@ -97,17 +97,33 @@ function factsParts({ plan, ...s }: LandingScript): string {
   ]);
 }
 
-const publishParts = ({ computed, diff, counts, apply }: Script['publish']): string =>
-  sections([['', [computed, ...diff, counts, ...apply]]]);
+const publishParts = ({ definitions, publish, around }: Script): string => {
+  const { computed, diff, counts, apply } = publish;
+  const { before, after } = around.publish;
+  return sections([
+    ['before the transaction', before],
+    ['', [...computed(definitions), ...diff, counts, ...apply]],
+    ['after the transaction', after],
+  ]);
+};
 
 /** The run's statements: a file a phase and a definition, numbered in order. */
 export function runFiles(script: Script): OutputFile[] {
   const named: [name: string, content: string][] = [
     ['ensure', sections([['', script.ensure]])],
+    ['before_landing', sections([['before the transaction that lands', script.around.land.before]])],
     ...script.land.map((s): [string, string] => [`land_${fileName(s.plan.source)}`, landingParts(s)]),
     ['identity', sections([['', script.identity]])],
     ...script.land.map((s): [string, string] => [`facts_${fileName(s.plan.source)}`, factsParts(s)]),
-    ['shared', sections([['', script.shared]])],
+    ['after_landing', sections([['after the transaction that lands', script.around.land.after]])],
+    [
+      'shared',
+      sections([
+        ['before the transaction', script.around.shared.before],
+        ['', script.shared],
+        ['after the transaction', script.around.shared.after],
+      ]),
+    ],
     ...script.definitions.map((d): [string, string] => [
       fileName(d.plan.definition.key),
       sections([
@@ -118,7 +134,7 @@ export function runFiles(script: Script): OutputFile[] {
         ['while publishing, after it', d.messages],
       ]),
     ]),
-    ['publish', publishParts(script.publish)],
+    ['publish', publishParts(script)],
     ...script.removed.map((r): [string, string] => [
       `removed_${fileName(r.key)}`,
       sections([['publish', r.publish]]),

@@ -3,18 +3,18 @@ import { dialectFor } from '../../dialects/registry.js';
 import type { Dialect } from '../../dialects/dialect.js';
 import { around, StatementError, type Failure, type Warehouse } from '../../dialects/warehouse.js';
 
-/** Called before each statement, and after a commit with `committed`; what it throws is what the engine says. */
+/** Called before each statement; what it throws is what the engine says. */
 export type Hook = (sql: string) => void;
 
-export function hooked(hook: Hook): (type: string) => Promise<Dialect> {
+export function hooked(hook: Hook, committed?: () => void): (type: string) => Promise<Dialect> {
   return async (type) => {
     const real = await dialectFor(type);
-    const open: Dialect['open'] = async (options) => watch(await real.open(options), hook);
+    const open: Dialect['open'] = async (options) => watch(await real.open(options), hook, committed);
     return Object.create(real, { open: { value: open } }) as Dialect;
   };
 }
 
-const watch = (real: Warehouse, hook: Hook): Warehouse =>
+const watch = (real: Warehouse, hook: Hook, committed?: () => void): Warehouse =>
   around(real, {
     execute: async (sql, options) => {
       hook(sql);
@@ -27,7 +27,7 @@ const watch = (real: Warehouse, hook: Hook): Warehouse =>
     commit: async () => {
       hook('commit');
       await real.commit();
-      hook('committed');
+      committed?.();
     },
   });
 
@@ -46,4 +46,39 @@ export function stutter(pattern: RegExp, times: number, failure: Failure = 'tran
     left -= 1;
     throw new StatementError('TransactionContext Error: Conflict', sql, { failure });
   };
+}
+
+/** An engine that refuses DDL inside a transaction, but perhaps that of temporary tables; besides what a hook does. */
+export function withoutDdl(temporaryDdl: boolean, hook: Hook = () => undefined) {
+  return async (type: string): Promise<Dialect> => {
+    const real = await hooked(hook)(type);
+    const capabilities = { ...real.capabilities, transactionalDdl: false, temporaryDdl };
+    const open: Dialect['open'] = async (options) => refusingDdl(await real.open(options), temporaryDdl);
+    return Object.create(real, { open: { value: open }, capabilities: { value: capabilities } }) as Dialect;
+  };
+}
+
+function refusingDdl(real: Warehouse, temporaryDdl: boolean): Warehouse {
+  let inTransaction = false;
+  return around(real, {
+    execute: async (sql, options) => {
+      const isDdl = /^\s*(create|drop|alter|truncate)\b/i.test(sql);
+      const isTemporary = /^\s*(create (or replace )?temporary|drop table if exists "?rollcall_)/i.test(sql);
+      if (inTransaction && isDdl && !(isTemporary && temporaryDdl))
+        throw new StatementError('DDL inside a transaction', sql);
+      return real.execute(sql, options);
+    },
+    begin: async () => {
+      await real.begin();
+      inTransaction = true;
+    },
+    commit: async () => {
+      await real.commit();
+      inTransaction = false;
+    },
+    rollback: async () => {
+      inTransaction = false;
+      await real.rollback();
+    },
+  });
 }

@@ -1,6 +1,6 @@
 /** What becomes of a run whose statements have no known outcome, or are turned away for a while; and their labels. */
 import { afterEach, expect, it } from 'vitest';
-import { around, type StatementLabels } from '../../dialects/warehouse.js';
+import { around, StatementError, type StatementLabels } from '../../dialects/warehouse.js';
 import { dialectFor } from '../../dialects/registry.js';
 import type { Dialect } from '../../dialects/dialect.js';
 import type { RunResult } from '../../runtime/index.js';
@@ -47,14 +47,19 @@ it('begins a transaction again when the connection is lost in it', async () => {
   expect(await shop.query('select count(*) as n from rollcall.snapshots')).toEqual([{ n: '3' }]);
 });
 
-/** The nth commit of a run, or what follows it. */
-const nth = (of: 'commit' | 'committed', n: number, times = 1): Hook => {
+/** Loses the connection at the nth commit of a run, before it is done or after. */
+function lostAt(n: number, when: 'before' | 'after'): (type: string) => Promise<Dialect> {
   let seen = 0;
-  const fail = stutter(/./, times, 'unknown');
-  return (sql) => {
-    if (sql === of && ++seen >= n) fail(sql);
+  const lose = (): void => {
+    seen += 1;
+    if (seen === n) throw new StatementError('connection lost', 'commit', { failure: 'unknown' });
   };
-};
+  return when === 'before'
+    ? hooked((sql) => {
+        if (sql === 'commit') lose();
+      })
+    : hooked(() => undefined, lose);
+}
 
 it.each([1, 2, 3, 4])('asks whether commit %i was done when the connection is lost', async (n) => {
   shop = await started();
@@ -66,10 +71,10 @@ it.each([1, 2, 3, 4])('asks whether commit %i was done when the connection is lo
     );
     await clean.run(DAY1);
     // Done: nothing is done twice. Not done: it is done after all.
-    expect(await runWith(nth('committed', n))).toMatchObject({ status: 'succeeded' });
+    expect(await shop.run(DAY1, { dialectFor: lostAt(n, 'after') })).toMatchObject({ status: 'succeeded' });
     expect(retries()).toEqual([]);
     expect(await shop.contents()).toEqual(await clean.contents());
-    expect(await runWith(nth('commit', n), DAY2)).toMatchObject({ status: 'succeeded' });
+    expect(await shop.run(DAY2, { dialectFor: lostAt(n, 'before') })).toMatchObject({ status: 'succeeded' });
     expect(retries()).toHaveLength(1);
     await clean.run(DAY2);
     expect(await shop.contents()).toEqual(await clean.contents());
@@ -82,14 +87,22 @@ it('says so when nobody can be asked, and the next run goes on', async () => {
   shop = await started();
   await shop.run(DAY1);
   await shop.land(order('3', 'cid', '2025-01-03T10:00:00Z', 500));
-  let gone = false;
-  const result = await runWith((sql) => {
-    // The publishing transaction: the only one that stores snapshots.
-    if (/into "?rollcall"?\."?snapshots/i.test(sql)) gone = true;
-    if (gone && (sql === 'committed' || /run_steps/.test(sql))) {
-      if (sql === 'committed' || /^select/i.test(sql)) stutter(/./, 1, 'unknown')(sql);
-    }
-  }, DAY2);
+  const lost = (): never => {
+    throw new StatementError('connection lost', '', { failure: 'unknown' });
+  };
+  // The publishing transaction: the only one that stores snapshots.
+  let [publishing, gone] = [false, false];
+  const dialectFor = hooked(
+    (sql) => {
+      publishing ||= /into "?rollcall"?\."?snapshots/i.test(sql);
+      if (gone) lost();
+    },
+    () => {
+      gone = publishing;
+      if (gone) lost();
+    },
+  );
+  const result = await shop.run(DAY2, { dialectFor });
   expect(result).toMatchObject({ status: 'failed', exit: 4 });
   expect(result.diagnostics).toMatchObject([{ code: 'warehouse-unavailable' }]);
   // It had been done, and nobody says otherwise.
