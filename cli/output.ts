@@ -62,8 +62,10 @@ export function shown(text: string | null | undefined, most = 60): string | null
   return clean.length > most ? `${clean.slice(0, most - 1)}…` : clean;
 }
 
+/** `1,234`. A locale's formatter would take as long to load as a small command does. */
 export function count(n: number): string {
-  return n.toLocaleString('en-US');
+  const [whole = '', ...fraction] = String(n).split('.');
+  return [whole.replace(/\B(?=(\d{3})+$)/g, ','), ...fraction].join('.');
 }
 
 /** `1 message`, `2 messages`. */

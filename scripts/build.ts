@@ -4,14 +4,16 @@
  * loading lazily what only they need. Types are checked elsewhere (`npm run typecheck`).
  */
 import { chmod, readFile, readdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
+
+import { REPLACED, validatorsModule } from './validators.js';
 
 /** Packages that become part of `dist/`; any other stays a package, above all drivers: they hold files of their own. */
 const BUNDLED = [
   '@duckdb/node-api', // nothing but JavaScript: the engine itself is @duckdb/node-bindings
   '@sinclair/typebox',
-  'ajv',
+  'ajv', // what its generated code calls
   'cli-table3',
   'commander',
   'fastest-levenshtein',
@@ -39,6 +41,18 @@ const packages: Plugin = {
   },
 };
 
+/** ajv compiles schemas to code: here once, instead of whenever a file is read. */
+const validators: Plugin = {
+  name: 'validators',
+  setup(builder) {
+    builder.onLoad({ filter: /validators\.ts$/ }, ({ path }) =>
+      path === join(root, REPLACED)
+        ? { contents: validatorsModule(), loader: 'js', resolveDir: dirname(path) }
+        : undefined,
+    );
+  },
+};
+
 await rm(dist, { recursive: true, force: true });
 const { metafile } = await build({
   absWorkingDir: root,
@@ -55,7 +69,7 @@ const { metafile } = await build({
   sourcesContent: false,
   legalComments: 'none', // whole licences stand in their own file
   metafile: true,
-  plugins: [packages],
+  plugins: [packages, validators],
   // Packages that are no ES modules ask for Node's own by `require`.
   banner: {
     js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",

@@ -5,16 +5,19 @@ import type { FileKind } from '../schema/index.js';
 import type { CheckName, Notes } from '../schema/notes.js';
 import { entry, nodeAt, type JsonEntry, type JsonNode, type ObjectNode } from '../source/json.js';
 import type { Problem } from '../source/problem.js';
-import { presentKeys, schemaErrors, type SchemaError } from './ajv.js';
+import type { SchemaError } from './ajv.js';
 import { CHECKS } from './checks.js';
 import { enumHint, formHint, meantKey, unknownKeyHint } from './hints.js';
+import { presentKeys } from './keywords.js';
+import { validatorOf } from './validators.js';
 
 type SchemaObject = Notes & { readonly [key: string]: unknown };
 
 /** Everything wrong with a file by its schema, in the order of the text, each mistake once. */
 export function validateFile(kind: FileKind, root: JsonNode): Problem[] {
-  const errors = schemaErrors(kind, root.value);
-  if (errors.length === 0) return [];
+  const validate = validatorOf(kind);
+  if (validate(root.value) === true) return [];
+  const errors = (validate.errors ?? []) as readonly SchemaError[];
   const problems = new Map<string, Problem>();
   for (const error of withoutCascades(errors)) {
     const node = nodeAt(root, error.instancePath);
