@@ -11,10 +11,15 @@ import { existence } from './existence.js';
 export const matchedStreams = (definition: Definition): readonly EntityStream[] =>
   definition.kind === 'audience' ? [...matched(definition.rules?.body ?? definition.condition, true)] : [];
 
-/** The entities that any way out of a definition asks for. */
-export const entitiesAsked = ({ destinations }: Definition): readonly string[] => [
-  ...new Set(destinations.flatMap(({ entities = [] }) => entities.map(({ entity }) => entity))),
-];
+/** The entities that any way out of a definition asks for, and that it lists. */
+export function entitiesAsked(definition: Definition): readonly string[] {
+  const asked = new Set(
+    definition.destinations.flatMap(({ entities = [] }) => entities.map(({ entity }) => entity)),
+  );
+  if (asked.size === 0) return [];
+  const listed = new Set(matchedStreams(definition).map(({ entity }) => entity));
+  return [...asked].filter((entity) => listed.has(entity));
+}
 
 /** @param asked whether the condition has to hold, or not to */
 function* matched(condition: Condition, asked: boolean): Generator<EntityStream> {

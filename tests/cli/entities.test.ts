@@ -100,6 +100,46 @@ describe('mistakes in definitions', () => {
   });
 });
 
+describe('mistakes in links that ask for entities', () => {
+  const orders = { entity: 'orders' };
+  const inside = { entity: 'orders', where: { entity: 'items' } };
+  const link = (entities: unknown, send = ['track']): unknown => [{ to: 'crm', send, entities }];
+  const MISTAKES: readonly (readonly [string, object])[] = [
+    ['an entity that no condition is on', { definition: orders, destinations: link('order') }],
+    ['one of several', { definition: orders, destinations: link(['orders', 'stores']) }],
+    ['none asked for', { definition: { event: 'Order Completed' }, destinations: link('orders') }],
+    ['a condition under not', { definition: { not: orders }, destinations: link('orders') }],
+    ['a count of none', { definition: { ...orders, count: { equals: 0 } }, destinations: link('orders') }],
+    ['an entity inside another', { definition: inside, destinations: link('items') }],
+    ['an entity twice', { definition: orders, destinations: link(['orders', 'orders']) }],
+    ['no track messages', { definition: orders, destinations: link('orders', ['identify']) }],
+    ['no entity', { definition: orders, destinations: link([]) }],
+    ['not an entity', { definition: orders, destinations: link({ orders: true }) }],
+    ['a trait', { kind: 'trait', definition: { ...orders, count: {} }, destinations: link('orders') }],
+    [
+      'a journey',
+      {
+        kind: 'journey',
+        definition: { entry: orders, steps: [{ key: 'later', delay: '1 day' }] },
+        destinations: link('orders'),
+      },
+    ],
+  ];
+
+  test('each has its place and says what to do', { timeout: 60_000 }, async () => {
+    await using shop = await entityShop();
+    const settings = { path: 'crm.jsonl' };
+    await shop.write('destinations/crm.json', { kind: 'destination', key: 'crm', type: 'file', settings });
+    const said: string[] = [];
+    for (const [name, definition] of MISTAKES) {
+      await shop.write('models/a.json', { kind: 'audience', key: 'a', ...definition });
+      const { exit, stderr } = await rollcall(shop.dir, ['validate']);
+      said.push(`## ${name}`, String(exit), ...problemsOf(stderr));
+    }
+    await expect(`${said.join('\n')}\n`).toMatchFileSnapshot('entity-links.golden.txt');
+  });
+});
+
 describe('mistakes in rollcall.json', () => {
   const { orders, items } = ENTITIES;
   const MISTAKES: readonly (readonly [string, unknown])[] = [

@@ -24,6 +24,10 @@ export interface ConformanceStep {
     traits?: Record<string, Record<string, Json>>;
     /** The same as exact JSON text, for numbers beyond a double's digits. */
     trait_texts?: Record<string, Record<string, string>>;
+    /** Audience key → profile → entity → ids of the rows that are kept of members. Profiles not listed have none. */
+    entity_rows?: Record<string, Record<string, Record<string, string[]>>>;
+    /** Track messages of the step's run, in any order. */
+    tracked?: { to: string; event: string; entered?: string[]; exited?: string[] }[];
   };
 }
 

@@ -11,6 +11,15 @@ import { customTraitsOf, loadCases, type ConformanceCase, type ConformanceStep }
 const needsEarlierRun = (one: ConformanceCase): boolean =>
   Object.values(one.first_runs).some((first) => first !== one.steps[0]?.as_of);
 
+/** Where cases with "destinations" send. */
+const CRM = {
+  kind: 'destination',
+  key: 'crm',
+  type: 'file',
+  settings: { path: 'crm.jsonl' },
+  send: ['track'],
+} as const;
+
 /** `sql-traits: a query's columns are traits` */
 const titleOf = (one: ConformanceCase): string => `${one.file}: ${one.name}`;
 
@@ -64,6 +73,7 @@ async function meets(engine: EngineUnderTest, one: ConformanceCase, ways: readon
       traits: customTraitsOf(one.definitions),
       exclude: one.exclude,
       ...(one.entities && { entities: one.entities }),
+      ...(one.definitions.some((d) => 'destinations' in d) && { destinations: [CRM] }),
     },
     engine,
   );
@@ -76,6 +86,7 @@ async function meets(engine: EngineUnderTest, one: ConformanceCase, ways: readon
     if (!ways.includes('run') || needsEarlierRun(one)) continue;
     await world.run(step.as_of);
     compare(await world.published(), step, 'run');
+    await compareEntities(world, step);
   }
 }
 
@@ -99,4 +110,27 @@ function compare(actual: Published, { as_of, expect: expected }: ConformanceStep
     const actualTexts = Object.fromEntries(actual.traits.get(key) ?? []);
     expect({ by, as_of, key, texts: actualTexts }).toEqual({ by, as_of, key, texts });
   }
+}
+
+/** What is kept and told of rows of entities, by runs. */
+async function compareEntities(world: World, { as_of, expect: expected }: ConformanceStep): Promise<void> {
+  if (expected.entity_rows) {
+    const kept = await world.entityRows();
+    for (const [key, rows] of Object.entries(expected.entity_rows))
+      expect({ as_of, key, rows: kept[key] ?? {} }).toEqual({ as_of, key, rows });
+  }
+  if (!expected.tracked) return;
+  const told = (await world.tracked()).map(({ to, event, entities }) => {
+    const [entered, exited] = (['entered', 'exited'] as const).map((direction) =>
+      Object.values(entities).flatMap((lists) => lists[direction]),
+    );
+    return { to, event, entered, exited };
+  });
+  const whole = expected.tracked.map((one) => ({ entered: [], exited: [], ...one }));
+  const sorted = <T>(all: readonly T[]): readonly T[] =>
+    [...all].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+  expect({ as_of, told: sorted(told) }).toEqual({
+    as_of,
+    told: sorted(whole.map(({ to, event, entered, exited }) => ({ to, event, entered, exited }))),
+  });
 }

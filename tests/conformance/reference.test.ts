@@ -60,7 +60,7 @@ describe.each(plainCases.map((one) => ({ title: `${one.file}: ${one.name}`, one 
     const messages = [...landed];
 
     it(`step ${index + 1}, as of ${step.as_of}`, () => {
-      const { members, traitValues, traitTexts, ...left } = evaluate({
+      const { members, traitValues, traitTexts, entityRows, ...left } = evaluate({
         messages,
         definitions: step.definitions.filter((definition) => !isText(definition)),
         ...(journeys && { journeys }),
@@ -80,6 +80,10 @@ describe.each(plainCases.map((one) => ({ title: `${one.file}: ${one.name}`, one 
       }
       for (const [key, texts] of Object.entries(compare.trait_texts ?? {}).filter(isKnown)) {
         expect([key, plain(traitTexts.get(key))]).toEqual([key, texts]);
+      }
+      for (const [key, rows] of Object.entries(compare.entity_rows ?? {})) {
+        const said = [...(entityRows.get(key) ?? [])].map(([name, of]) => [name, Object.fromEntries(of)]);
+        expect([key, Object.fromEntries(said)]).toEqual([key, rows]);
       }
       passed++;
     });

@@ -77,6 +77,11 @@ export class EntityWorld {
     return once;
   }
 
+  /** What identifies a row. */
+  id(row: EntityRow): string {
+    return cellText(row, this.config(row.entity).id) ?? '';
+  }
+
   /** Whether a row is a profile's: as a message is, a user's where it has a user id, else the anonymous id's. */
   belongs(row: EntityRow, profile: ProfileRef): boolean {
     const of = (type: 'user_id' | 'anonymous_id' | 'group_id'): string | undefined => {
@@ -166,7 +171,12 @@ export function entityValue(stream: EntityStream, scope: RowScope, around: reado
   );
 }
 
-function matchingRows(stream: EntityStream, scope: RowScope, around: readonly EntityRow[]): EntityRow[] {
+/** Rows that a stream selects of a profile, or of the row around it. */
+export function matchingRows(
+  stream: EntityStream,
+  scope: RowScope,
+  around: readonly EntityRow[],
+): EntityRow[] {
   const { entities, profile } = scope;
   const outer = around.at(-1);
   return entities

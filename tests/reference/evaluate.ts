@@ -8,6 +8,7 @@ import { holds, operatorOf } from './compare.js';
 import { Decimal } from './decimal.js';
 import { excludedFrom, firstOf, isInSplit } from './members.js';
 import { EntityWorld, entityValue, satisfiesEntity } from './entities.js';
+import { rowIds, type RowIds } from './matches.js';
 import { messagesThatCount } from './messages.js';
 import { keysOfJourney, remembered, walkJourney, type JourneyWorld, type Positions } from './journeys.js';
 import { profileName } from './model.js';
@@ -84,6 +85,7 @@ class Evaluator {
       traitValues: new Map(),
       traitTexts: new Map(),
       journeys: this.memory,
+      entityRows: new Map(),
     };
     for (const key of this.definitions.keys()) this.read(key);
     const keys = new Set([...this.definitions.keys(), ...this.journeyKeys.keys()]);
@@ -107,6 +109,10 @@ class Evaluator {
       }
     }
     evaluation.journeys = this.memory;
+    for (const definition of this.definitions.values()) {
+      if (definition.kind === 'audience')
+        evaluation.entityRows.set(definition.key, this.rowsOfMembers(definition));
+    }
     return evaluation;
   }
 
@@ -123,6 +129,17 @@ class Evaluator {
     const computed = definition === undefined ? this.published(key) : this.compute(definition);
     if (computed !== undefined) this.computed.set(key, computed);
     return computed;
+  }
+
+  private rowsOfMembers(definition: Definition & { kind: 'audience' }): Map<string, RowIds> {
+    const members = this.membersOf(definition.key);
+    const found = [...this.profiles, ...this.accounts]
+      .filter(({ name }) => members.has(name))
+      .map((profile): [string, RowIds] => [
+        profile.name,
+        rowIds(definition, this.scopeOf(definition, profile)),
+      ]);
+    return new Map(found.filter(([, rows]) => rows.size > 0));
   }
 
   private published(key: string): Computed | undefined {
@@ -272,9 +289,11 @@ class Evaluator {
 
   private first(profiles: readonly Profile[], ranking: Ranking, definition: Definition): Profile[] {
     const { by } = ranking;
-    return firstOf(profiles, ranking, (profile) =>
-      'trait' in by ? this.readTrait(profile, by.trait)[0] : valueOf(by, this.scopeOf(definition, profile)),
-    );
+    return firstOf(profiles, ranking, (profile) => {
+      if ('trait' in by) return this.readTrait(profile, by.trait)[0];
+      const scope = this.scopeOf(definition, profile);
+      return 'entity' in by ? entityValue(by, scope) : valueOf(by, scope);
+    });
   }
 
   private membersOf(key: string): Set<string> {

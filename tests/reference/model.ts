@@ -110,7 +110,7 @@ export interface EventStream extends Partial<Record<ReducerName, ReducerArgument
 
 /** Who comes first by a number: `top` profiles or so many percent. */
 export interface Ranking {
-  by: { trait: string } | EventStream;
+  by: { trait: string } | EventStream | EntityStream;
   top?: number;
   percent?: number;
   order?: 'descending' | 'ascending';
@@ -186,6 +186,8 @@ interface DefinitionBase {
   enabled?: boolean;
   include_anonymous?: boolean;
   history?: boolean | string;
+  /** Of a link only which entities it asks for matters here. */
+  destinations?: (string | { to: string; send?: string[]; entities?: string | string[] })[];
 }
 
 export type Definition =
@@ -286,6 +288,8 @@ export interface Evaluation {
   traitTexts: Map<string, Map<string, string>>;
   /** Where people stand in journeys now. */
   journeys: JourneyMemory;
+  /** Audience → member's name → entity → ids of rows that its conditions ask for and a link does too, ascending. */
+  entityRows: Map<string, Map<string, Map<string, string[]>>>;
 }
 
 /**

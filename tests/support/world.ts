@@ -48,6 +48,23 @@ export interface Published {
   readonly traits: ReadonlyMap<string, ReadonlyMap<string, string>>;
 }
 
+/** Audience → profile → entity → ids. */
+export type EntityRows = Readonly<
+  Record<string, Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>>
+>;
+
+/** A track message, and what it says of entities. */
+export interface Tracked {
+  readonly id: string;
+  readonly definition: string;
+  /** As the reference names profiles. */
+  readonly to: string;
+  readonly event: string;
+  readonly entities: Readonly<
+    Record<string, { readonly entered: readonly string[]; readonly exited: readonly string[] }>
+  >;
+}
+
 /** Everything a run may be compared with happened before this. */
 const NOW = '2100-01-01T00:00:00.000000Z';
 
@@ -130,6 +147,50 @@ export class World implements AsyncDisposable {
     const members = await this.query(named('member_state', []));
     const values = await this.query(named('trait_state', ['value']));
     return collect(this.project, members, values);
+  }
+
+  /** Audience → profile → entity → ids, of the rows of entities that are kept of members. */
+  async entityRows(): Promise<EntityRows> {
+    const found: Record<string, Record<string, Record<string, string[]>>> = {};
+    for (const row of await this.query(named('entity_state', ['entity', 'entity_id']))) {
+      const ofAudience = (found[String(row['key'])] ??= {});
+      const ofProfile = (ofAudience[name(row)] ??= {});
+      (ofProfile[String(row['entity'])] ??= []).push(String(row['entity_id']));
+    }
+    for (const ofAudience of Object.values(found))
+      for (const ofProfile of Object.values(ofAudience))
+        for (const ids of Object.values(ofProfile)) ids.sort();
+    return found;
+  }
+
+  /** Track messages that the last run queued. */
+  async tracked(): Promise<readonly Tracked[]> {
+    const types: Readonly<Record<string, ScalarType>> = {
+      definition_key: 'text',
+      identifier_type: 'text',
+      identifier: 'text',
+      message_id: 'text',
+      message_type: 'text',
+      payload: 'text',
+      run_no: 'int',
+    };
+    const columns = Object.entries(types).map(([column, type]) => ({ name: column, type }));
+    const rows = await this.query(ir.scan({ schema: 'rollcall', name: 'outbox' }, columns));
+    return rows
+      .filter((row) => Number(row['run_no']) === this.runs && row['message_type'] === 'track')
+      .map((row) => {
+        const payload = JSON.parse(String(row['payload'])) as {
+          readonly event: string;
+          readonly properties: { readonly entities?: Tracked['entities'] };
+        };
+        return {
+          id: String(row['message_id']),
+          definition: String(row['definition_key']),
+          to: name(row),
+          event: payload.event,
+          entities: payload.properties.entities ?? {},
+        };
+      });
   }
 
   /** Runs every definition's standalone SELECT. `firstRuns` by key, as ISO instants. */
