@@ -5,7 +5,8 @@ import type { Relation } from '../compiler/ir/types.js';
 import { StateSchema } from '../compiler/program/state.js';
 import type { Dialect, Params } from '../dialects/dialect.js';
 import { dialectFor } from '../dialects/registry.js';
-import { labelled, type Row, type Warehouse } from '../dialects/warehouse.js';
+import { acquireTableLock } from '../dialects/lock-table.js';
+import { around, labelled, type LockOwner, type Row, type Warehouse } from '../dialects/warehouse.js';
 import type { Project, Spans, TargetConfig } from '../models/definition.js';
 import type { RuntimeOptions } from './api.js';
 import { Cancelled } from './retry.js';
@@ -68,7 +69,12 @@ export async function openSession(options: RuntimeOptions, access: Access): Prom
     mode: access.mode,
     ...(owner && { owner }),
   });
-  const warehouse = labelled(opened, {
+  const state = new StateSchema(target.schema);
+  const locked =
+    owner && dialect.capabilities.lock === 'table'
+      ? await withTableLock(opened, owner, { dialect, state, target, projectDir: project.dir })
+      : opened;
+  const warehouse = labelled(locked, {
     ...(options.command !== undefined && { command: options.command }),
     ...(owner && { run_id: owner.run_id }),
   });
@@ -87,7 +93,6 @@ export async function openSession(options: RuntimeOptions, access: Access): Prom
     return all;
   }
 
-  const state = new StateSchema(target.schema);
   return {
     project,
     spans,
@@ -101,6 +106,39 @@ export async function openSession(options: RuntimeOptions, access: Access): Prom
     stream,
     close: () => warehouse.close(),
   };
+}
+
+/** The warehouse with the lock of the project's schema: nothing is committed without it, and closing frees it. */
+async function withTableLock(
+  warehouse: Warehouse,
+  owner: LockOwner,
+  site: {
+    readonly dialect: Dialect;
+    readonly state: StateSchema;
+    readonly target: TargetConfig;
+    readonly projectDir: string;
+  },
+): Promise<Warehouse> {
+  const { dialect, state, target: settings, projectDir } = site;
+  try {
+    const own = await dialect.open({ settings, projectDir, mode: 'write' });
+    const labels = { run_id: owner.run_id };
+    const lock = await acquireTableLock({ warehouse: labelled(own, labels), dialect, state }, owner);
+    return around(warehouse, {
+      commit: () => {
+        lock.check();
+        return warehouse.commit();
+      },
+      close: async () => {
+        // What is not released expires.
+        await lock.release().catch(() => undefined);
+        await warehouse.close();
+      },
+    });
+  } catch (error) {
+    await warehouse.close().catch(() => undefined);
+    throw error;
+  }
 }
 
 /** Opens, works, and closes whatever happens; an error of closing never hides an error of the work. */

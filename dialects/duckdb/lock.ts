@@ -6,7 +6,8 @@
 import { randomUUID } from 'node:crypto';
 import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { UserError } from '../../compiler/diagnostics/index.js';
+import type { UserError } from '../../compiler/diagnostics/index.js';
+import { isGone, lockedBy } from '../lock-owner.js';
 import type { Lease, LockOwner } from '../warehouse.js';
 
 /** Locks this process holds: a file with our pid that is not among them was left by an earlier process. */
@@ -86,14 +87,7 @@ function removeStale(path: string, seen: string): void {
 
 function isStale(path: string, content: string): boolean {
   const owner = parse(content);
-  if (owner?.host !== hostname() || !Number.isSafeInteger(owner.pid) || owner.pid <= 0) return false;
-  if (owner.pid === process.pid) return !held.has(path);
-  try {
-    process.kill(owner.pid, 0);
-    return false;
-  } catch (error) {
-    return codeOf(error) === 'ESRCH';
-  }
+  return owner !== undefined && isGone(owner, () => held.has(path));
 }
 
 function read(path: string): string | undefined {
@@ -116,22 +110,8 @@ function parse(content: string): (Partial<LockOwner> & { pid: number }) | undefi
   }
 }
 
-function locked(path: string, content: string): UserError {
-  const owner = parse(content);
-  const who = owner
-    ? `${owner.command ?? 'another process'} (pid ${owner.pid} on ${owner.host ?? 'an unknown host'}` +
-      `${owner.run_id ? `, run ${owner.run_id}` : ''}) since ${owner.since ?? 'an unknown time'}`
-    : 'an unknown process';
-  return new UserError(
-    {
-      code: 'locked',
-      severity: 'error',
-      message: `the warehouse is in use by ${who}`,
-      hint: `wait for it to finish; if it is gone, delete ${path}`,
-    },
-    3,
-  );
-}
+const locked = (path: string, content: string): UserError =>
+  lockedBy(parse(content), `wait for it to finish; if it is gone, delete ${path}`);
 
 function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;

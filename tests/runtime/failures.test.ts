@@ -2,6 +2,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { UserError } from '../../compiler/diagnostics/index.js';
 import { runProject, withSession, type RunResult } from '../../runtime/index.js';
+import { dialectFor } from '../../dialects/registry.js';
+import { keptOpen } from '../../dialects/warehouse.js';
 import { hooked, refuse, stutter, type Hook } from './faults.js';
 import { BUYERS, CRM, REVENUE, SPENDERS, Shop, order } from './shop.js';
 
@@ -215,4 +217,26 @@ it('refuses a second run while one holds the lock', async () => {
     expect(String(error)).toContain('the_first');
   });
   expect(await shop.run(DAY1)).toMatchObject({ status: 'succeeded' });
+});
+
+it('refuses it on an engine that has no lock of its own, and frees the lock after', async () => {
+  shop = await started();
+  const real = await dialectFor('duckdb');
+  const warehouse = await real.open({
+    settings: { path: 'warehouse.duckdb' },
+    projectDir: shop.dir,
+    mode: 'write',
+  });
+  const open = () => Promise.resolve(keptOpen(warehouse));
+  const many = { ...real, capabilities: { ...real.capabilities, lock: 'table' as const }, open };
+  const over = { dialectFor: () => Promise.resolve(many) };
+  const owner = { runId: 'the_first', command: 'rollcall run' };
+  await withSession({ ...(await shop.options()), ...over }, { mode: 'write', owner }, async () => {
+    const error: unknown = await shop.run(DAY1, over).catch((e: unknown) => e);
+    expect(error).toMatchObject({ exit: 3, diagnostics: [{ code: 'locked' }] });
+    expect(String(error)).toContain('the_first');
+  });
+  expect(await shop.run(DAY1, over)).toMatchObject({ status: 'succeeded' });
+  await warehouse.close();
+  expect(await shop.query('select * from rollcall.locks')).toEqual([]);
 });
