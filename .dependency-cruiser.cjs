@@ -26,7 +26,7 @@ const doors = (room, comment, open) => ({
 
 const drivers = {
   duckdb: ['@duckdb/[^/]+', 'duckdb', 'duckdb-async'],
-  bigquery: ['@google-cloud/[^/]+'],
+  bigquery: ['@google-cloud/[^/]+', 'google-auth-library'],
   snowflake: ['snowflake-sdk'],
   postgres: ['pg', 'pg-[^/]+', '@electric-sql/pglite'],
 };

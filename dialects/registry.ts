@@ -3,6 +3,7 @@ import { UserError } from '../compiler/diagnostics/index.js';
 import type { Dialect } from './dialect.js';
 
 const ENGINES: Readonly<Record<string, () => Promise<Dialect>>> = {
+  bigquery: async () => (await import('./bigquery/dialect.js')).bigquery,
   duckdb: async () => (await import('./duckdb/dialect.js')).duckdb,
 };
 

@@ -133,7 +133,16 @@ export class QueryBuilder {
       },
     };
     const names = columnNames(columns);
-    const { valuesTable } = this.engine.capabilities;
+    const { constantRows, capabilities } = this.engine;
+    if (constantRows) {
+      const typed = columns.map(({ name, type }) => ({
+        name: this.engine.quoteIdentifier(names.get(name) ?? name),
+        type: this.engine.type(type),
+      }));
+      const written = rows.map((row) => row.map((expr) => write(expr, noColumn, 2)));
+      return blockOver({ sql: constantRows(typed, written), hint: label, columns, names, derived: true });
+    }
+    const { valuesTable } = capabilities;
     const select = (items: readonly Expr[]): Block => ({
       ...blockOver(emptySource(label)),
       from: [],

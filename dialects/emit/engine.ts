@@ -36,6 +36,11 @@ export type EmitEngine = Pick<
 > & {
   readonly client: EmitClient;
   readonly unnest: UnnestRules;
+  /** Constant rows as an item of FROM that names and types its columns itself, where the engine has one beside VALUES. */
+  readonly constantRows?: (
+    columns: readonly { readonly name: Sql; readonly type: Sql }[],
+    rows: readonly (readonly Sql[])[],
+  ) => Sql;
   /**
    * Whether a test is true of some element of a JSON array: false where it is true of none, and of anything but an
    * array. It may stand wherever an expression may, aggregates and join conditions included.

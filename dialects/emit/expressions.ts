@@ -67,7 +67,10 @@ const WRITERS: Writers = {
   agg: (expr, writer, indent) => {
     const { engine } = writer;
     const emit = supported(engine, engine.aggregates[expr.fn], expr.fn);
-    const orderBy = (expr.orderBy ?? []).map((key) => write(key, writer, indent));
+    const keys = expr.orderBy ?? [];
+    const orderBy = (keys.some(isOrder) ? keys.filter(isOrder) : keys).map((key) =>
+      write(key, writer, indent),
+    );
     const inFilter = expr.filter !== undefined && engine.capabilities.aggregateFilter;
     const filter = inFilter ? write(expr.filter, writer, indent + 1) : undefined;
     const args = inFilter ? expr.args : guardedArgs(expr);
@@ -102,6 +105,10 @@ export function writeConjunction(exprs: readonly Expr[], writer: Writer, indent:
     return [operand(inner, alone ? PRECEDENCE.any : PRECEDENCE.and, writer, alone ? indent : indent + 1)];
   });
 }
+
+/** Whether a key puts anything in order: a constant does not, and some engines refuse it. */
+export const isOrder = (key: Expr): boolean =>
+  key.kind !== 'lit' && key.kind !== 'param' && key.kind !== 'null';
 
 /** Without FILTER, rows that fail the condition count as nulls, which aggregates skip. */
 function guardedArgs(expr: Extract<Expr, { kind: 'agg' }>): readonly Expr[] {

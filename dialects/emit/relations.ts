@@ -16,7 +16,7 @@ import type { QueryBuilder } from './builder.js';
 import type { UnnestInFrom } from './engine.js';
 import type { ColumnExpr, Writer } from './expressions.js';
 import { PRECEDENCE, strength } from './precedence.js';
-import { write } from './expressions.js';
+import { isOrder, write } from './expressions.js';
 import { clauseLines, inParentheses } from './layout.js';
 
 type Builders = {
@@ -254,7 +254,9 @@ function joinConditions(r: Join | SemiJoin, left: Block, right: Block, q: QueryB
 function windowItem(r: Window, resolve: (c: ColumnExpr) => Expr): Item {
   const arg = r.arg && rebind(r.arg, resolve);
   const partitionBy = r.partitionBy.map((e) => rebind(e, resolve));
-  const orderBy = r.orderBy.map((o) => ({ ...o, expr: rebind(o.expr, resolve) }));
+  const orderBy = r.orderBy
+    .map((o) => ({ ...o, expr: rebind(o.expr, resolve) }))
+    .filter(({ expr }) => isOrder(expr));
   return {
     kind: 'opaque',
     write: (writer, indent) => {

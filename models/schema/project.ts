@@ -45,7 +45,7 @@ const sourceFields = {
 
 const schemaName = Type.Optional(text('The schema that holds our tables; "rollcall" when absent.'));
 
-/** Engines that come in later releases: known by name, their settings not checked yet. */
+/** Engines known by name, their settings not checked yet. */
 const open = <T extends string>(type: T) =>
   Type.Object({ type: Type.Literal(type), schema: schemaName }, { additionalProperties: true });
 
@@ -102,7 +102,30 @@ export const projectDefs = {
     },
     CLOSED,
   ),
-  BigqueryTarget: open('bigquery'),
+  BigqueryTarget: Type.Object(
+    {
+      type: Type.Literal('bigquery'),
+      project: text('The Google Cloud project that jobs run in and datasets are of.'),
+      dataset: Type.Optional(text('The dataset that holds our tables; "rollcall" when absent.')),
+      schema: Type.Optional(text('The same as "dataset".')),
+      location: Type.Optional(text('Where jobs run: "EU", "europe-west3"; that of the data.')),
+      key_file: Type.Optional(
+        text(
+          "A service account's key, relative to the project folder; application-default credentials when absent.",
+        ),
+      ),
+      impersonate_service_account: Type.Optional(text('The service account to act as.')),
+      api_endpoint: Type.Optional(
+        text(
+          'Another endpoint than the public one; over plain http an emulator, which takes no credentials.',
+        ),
+      ),
+      maximum_bytes_billed: Type.Optional(
+        Type.Integer({ minimum: 1, description: 'A statement that would bill more bytes is refused.' }),
+      ),
+    },
+    CLOSED,
+  ),
   SnowflakeTarget: open('snowflake'),
   PostgresTarget: open('postgres'),
   Target: Type.Union(
