@@ -5,7 +5,7 @@ import type { Expr, Relation, RelationKind, TableRef } from '../../compiler/ir/t
 import type { Params, Sql } from '../dialect.js';
 import type { Block, Source } from './block.js';
 import { blockOver, canInline, isBare } from './block.js';
-import type { Cte, QueryShape } from './client.js';
+import type { Cte, QueryShape } from './assemble.js';
 import type { EmitEngine } from './engine.js';
 import type { Writer } from './expressions.js';
 import { write } from './expressions.js';

@@ -3,7 +3,7 @@ import type { Relation, UserQuery } from '../../compiler/ir/types.js';
 import type { Params, Sql } from '../dialect.js';
 import { adapted } from './adapt.js';
 import { QueryBuilder } from './builder.js';
-import { assemble } from './client.js';
+import { assemble } from './assemble.js';
 import type { EmitEngine } from './engine.js';
 import type { Item } from './block.js';
 import { printQuery } from './print.js';

@@ -3,7 +3,7 @@ import { CompilerBug } from '../../compiler/diagnostics/index.js';
 import type { Expr } from '../../compiler/ir/types.js';
 import type { Params, Sql } from '../dialect.js';
 import type { Block, BoundColumn, Exists, FromItem, Item, Source } from './block.js';
-import type { QueryShape, SelectClauses } from './client.js';
+import type { QueryShape, SelectClauses } from './assemble.js';
 import type { EmitEngine } from './engine.js';
 import type { ColumnExpr, Writer } from './expressions.js';
 import { write, writeConjunction } from './expressions.js';

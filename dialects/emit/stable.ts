@@ -2,7 +2,7 @@
 import { CompilerBug } from '../../compiler/diagnostics/index.js';
 import type { Relation } from '../../compiler/ir/types.js';
 import type { Params, Sql } from '../dialect.js';
-import { finished, type Cte } from './client.js';
+import { finished, type Cte } from './assemble.js';
 import type { EmitEngine } from './engine.js';
 import { plainName } from './names.js';
 
