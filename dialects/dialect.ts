@@ -29,6 +29,8 @@ export interface Capabilities {
   readonly asofJoin: boolean;
   /** `IS NOT DISTINCT FROM`. Default true. */
   readonly nullSafeEquals: boolean;
+  /** `ROW_NUMBER()` wants an ORDER BY, and takes `ORDER BY NULL` where any order will do. Default false. */
+  readonly rowNumberOrder: boolean;
   /** `(VALUES (…), …) AS t(a, b)` after FROM; without it SELECTs joined by UNION ALL. Default true. */
   readonly valuesTable: boolean;
   /**
@@ -47,6 +49,7 @@ export const DEFAULT_CAPABILITIES: Capabilities = {
   semiJoin: false,
   asofJoin: false,
   nullSafeEquals: true,
+  rowNumberOrder: false,
   valuesTable: true,
   lock: 'table',
   maxStatementBytes: Infinity,
@@ -69,6 +72,8 @@ export interface EmitContext {
   literal(value: LiteralValue): Sql;
   /** Aggregates only: SQL of the ORDER BY keys. */
   readonly orderBy: readonly Sql[];
+  /** Aggregates only: the types of these keys. */
+  readonly orderTypes: readonly ScalarType[];
   /**
    * Aggregates only, with capability `aggregateFilter`: the condition to put into FILTER. Without the
    * capability the emitter has already wrapped the arguments in CASE.

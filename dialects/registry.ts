@@ -5,6 +5,7 @@ import type { Dialect } from './dialect.js';
 const ENGINES: Readonly<Record<string, () => Promise<Dialect>>> = {
   bigquery: async () => (await import('./bigquery/dialect.js')).bigquery,
   duckdb: async () => (await import('./duckdb/dialect.js')).duckdb,
+  snowflake: async () => (await import('./snowflake/dialect.js')).snowflake,
 };
 
 /** The dialect of a target's `type`; one there is not is a diagnostic that names those there are. */

@@ -1,5 +1,6 @@
 /** Expressions to SQL: a total table of writers, one a kind. */
 import { CompilerBug, UserError } from '../../compiler/diagnostics/index.js';
+import { typeOf } from '../../compiler/ir/expressions.js';
 import type { Expr, ExprKind } from '../../compiler/ir/types.js';
 import type { Emit, EmitContext, Params, Sql, Unsupported } from '../dialect.js';
 import type { EmitEngine } from './engine.js';
@@ -129,6 +130,7 @@ function context(
     type: expr.type,
     literal: (value) => engine.literal(value),
     orderBy,
+    orderTypes: (expr.kind === 'agg' ? (expr.orderBy ?? []) : []).map(typeOf),
     newLine: `\n${pad(indent + 1)}`,
   };
 }

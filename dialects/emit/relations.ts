@@ -275,7 +275,8 @@ function windowItem(r: Window, resolve: (c: ColumnExpr) => Expr): Item {
       const of = arg ? write(arg, r.frame ? windowWriter(writer, over(range)) : writer, indent) : '';
       switch (r.fn) {
         case 'row_number':
-          return `row_number() ${over([])}`;
+          // Where nothing is to order by, an engine that wants an order gets one that says nothing.
+          return `row_number() ${over(order.length === 0 && writer.engine.capabilities.rowNumberOrder ? ['order by null'] : [])}`;
         case 'running_sum':
           return `cast(sum(${of}) ${over(['rows unbounded preceding'])} as ${writer.engine.type('int')})`;
         case 'running_min':

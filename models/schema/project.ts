@@ -126,7 +126,38 @@ export const projectDefs = {
     },
     CLOSED,
   ),
-  SnowflakeTarget: open('snowflake'),
+  SnowflakeTarget: Type.Object(
+    {
+      type: Type.Literal('snowflake'),
+      connection: Type.Optional(
+        text('A connection of connections.toml; what the target says itself goes before what that says.'),
+      ),
+      account: Type.Optional(text('The account identifier: "organization-account".')),
+      user: Type.Optional(text('The user.')),
+      role: Type.Optional(text('The role; the default role of the user when absent.')),
+      warehouse: Type.Optional(text('The virtual warehouse; the default of the user when absent.')),
+      database: Type.Optional(text('The database.')),
+      schema: schemaName,
+      authenticator: Type.Optional(
+        Type.Union([Type.Literal('snowflake'), Type.Literal('snowflake_jwt'), Type.Literal('oauth')], {
+          description:
+            'How to authenticate: by password, key pair or OAuth token; by what is given when absent.',
+        }),
+      ),
+      password: Type.Optional(text('The password: "${env:SNOWFLAKE_PASSWORD}".')),
+      private_key_path: Type.Optional(text('The file of a private key, relative to the project folder.')),
+      private_key_passphrase: Type.Optional(text('Its passphrase: "${env:SNOWFLAKE_KEY_PASSPHRASE}".')),
+      token: Type.Optional(text('An OAuth token: "${env:SNOWFLAKE_TOKEN}".')),
+      host: Type.Optional(text('Another host than that of the account, as of a private link.')),
+      port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65535, description: 'Its port.' })),
+      protocol: Type.Optional(
+        Type.Union([Type.Literal('https'), Type.Literal('http')], {
+          description: 'The protocol; "https" when absent.',
+        }),
+      ),
+    },
+    CLOSED,
+  ),
   PostgresTarget: open('postgres'),
   Target: Type.Union(
     [

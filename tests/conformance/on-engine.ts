@@ -63,7 +63,12 @@ export function conformsOn(engine: EngineUnderTest, part: number, parts: number)
   });
 }
 
-async function meets(engine: EngineUnderTest, one: ConformanceCase, ways: readonly Way[]): Promise<void> {
+/** Lands, asks and runs a case step by step; throws where something is not as expected. */
+export async function meets(
+  engine: EngineUnderTest,
+  one: ConformanceCase,
+  ways: readonly Way[],
+): Promise<void> {
   const sources = [...new Set(one.steps.flatMap((s) => s.land.map((m) => m.source ?? 'raw')))];
   await using world = await World.create(
     {
