@@ -52,7 +52,7 @@ export class Context {
 
   /** The command line, for the lock and the `runs` table. */
   get invocation(): string {
-    return ['rollcall', ...this.argv]
+    return ['rollcall', ...this.argv.map(withoutPassword)]
       .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : JSON.stringify(word)))
       .join(' ');
   }
@@ -138,6 +138,9 @@ export class Context {
     return near(this.io.cwd, resolve(this.projectDir, path));
   }
 }
+
+/** The password of an address, should one be typed: the command line is recorded. */
+const withoutPassword = (word: string): string => word.replace(/(:\/\/[^:@/\s]*:)[^@\s]+@/g, '$1***@');
 
 /** Problems as `--json` prints them, in the order of files and places. */
 export function problemsJson(diagnostics: readonly Diagnostic[]): readonly DiagnosticJson[] {

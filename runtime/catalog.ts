@@ -16,8 +16,8 @@ const schemaOf = (source: SourceConfig): string | undefined =>
 const catalogOf = (source: SourceConfig): string | undefined =>
   source.layout === 'segment' ? undefined : tableOf(source).catalog;
 
-/** Describes every schema a source or an entity lives in, once, and the trait names seen in `messages` sources. */
-export async function introspect(session: Session, stored: StoredState): Promise<Catalog> {
+/** Describes every schema a source or an entity lives in, once. */
+export async function describeSources(session: Session): Promise<readonly CatalogTable[]> {
   const call = session.signal ? { signal: session.signal } : {};
   const tables: CatalogTable[] = [];
   const schemas = new Set<string | undefined>();
@@ -36,6 +36,12 @@ export async function introspect(session: Session, stored: StoredState): Promise
     else tables.push(...(await describeAlone(session, table)));
   }
   for (const schema of schemas) tables.push(...(await session.warehouse.describeSchema(schema, call)));
+  return tables;
+}
+
+/** What the schemas of sources and entities hold, and the trait names seen in `messages` sources. */
+export async function introspect(session: Session, stored: StoredState): Promise<Catalog> {
+  const tables = await describeSources(session);
   const asksForAccounts = session.project.definitions.some((definition) => definition.of === 'accounts');
   return withQueries(session, {
     tables,

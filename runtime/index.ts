@@ -1,6 +1,7 @@
 /** The runtime's door: runs programs on a warehouse, keeps their state, answers questions about it. */
 export type * from './api.js';
 export { checkProject, compileProject, listDefinitions, modifiedKeys } from './compile.js';
+export { doctor } from './doctor.js';
 export { diff, members } from './members.js';
 export { preview } from './preview.js';
 export { retire } from './retire.js';

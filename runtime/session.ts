@@ -6,7 +6,15 @@ import { StateSchema } from '../compiler/program/state.js';
 import type { Dialect, Params } from '../dialects/dialect.js';
 import { dialectFor } from '../dialects/registry.js';
 import { acquireTableLock } from '../dialects/lock-table.js';
-import { around, labelled, type LockOwner, type Row, type Warehouse } from '../dialects/warehouse.js';
+import { discreet, hiding, secretsIn, withoutSecrets } from '../dialects/secrets.js';
+import {
+  around,
+  labelled,
+  type LockOwner,
+  type OpenOptions,
+  type Row,
+  type Warehouse,
+} from '../dialects/warehouse.js';
 import type { Project, Spans, TargetConfig } from '../models/definition.js';
 import type { RuntimeOptions } from './api.js';
 import { Cancelled } from './retry.js';
@@ -63,16 +71,13 @@ export async function openSession(options: RuntimeOptions, access: Access): Prom
     since: now(),
     command: access.owner.command,
   };
-  const opened = await dialect.open({
-    settings: target,
-    projectDir: project.dir,
-    mode: access.mode,
-    ...(owner && { owner }),
-  });
+  const open = (own: Partial<OpenOptions>): Promise<Warehouse> =>
+    openDiscreetly(dialect, { settings: target, projectDir: project.dir, mode: access.mode, ...own });
+  const opened = await open(owner ? { owner } : {});
   const state = new StateSchema(target.schema);
   const locked =
     owner && dialect.capabilities.lock === 'table'
-      ? await withTableLock(opened, owner, { dialect, state, target, projectDir: project.dir })
+      ? await withTableLock(opened, owner, { dialect, state, open: () => open({}) })
       : opened;
   const warehouse = labelled(locked, {
     ...(options.command !== undefined && { command: options.command }),
@@ -108,6 +113,16 @@ export async function openSession(options: RuntimeOptions, access: Access): Prom
   };
 }
 
+/** Opens a target so that nothing it says when it fails holds a secret of its settings. */
+export async function openDiscreetly(dialect: Dialect, options: OpenOptions): Promise<Warehouse> {
+  const hide = hiding(secretsIn(options.settings));
+  try {
+    return discreet(await dialect.open(options), hide);
+  } catch (error) {
+    throw withoutSecrets(error, hide);
+  }
+}
+
 /** The warehouse with the lock of the project's schema: nothing is committed without it, and closing frees it. */
 async function withTableLock(
   warehouse: Warehouse,
@@ -115,13 +130,12 @@ async function withTableLock(
   site: {
     readonly dialect: Dialect;
     readonly state: StateSchema;
-    readonly target: TargetConfig;
-    readonly projectDir: string;
+    readonly open: () => Promise<Warehouse>;
   },
 ): Promise<Warehouse> {
-  const { dialect, state, target: settings, projectDir } = site;
+  const { dialect, state, open } = site;
   try {
-    const own = await dialect.open({ settings, projectDir, mode: 'write' });
+    const own = await open();
     const labels = { run_id: owner.run_id };
     const lock = await acquireTableLock({ warehouse: labelled(own, labels), dialect, state }, owner);
     return around(warehouse, {

@@ -3,6 +3,7 @@ import { compile } from './compile.js';
 import { complete, completion } from './completion.js';
 import { demo } from './demo.js';
 import { diff } from './diff.js';
+import { doctor } from './doctor.js';
 import { importDefinitions } from './import.js';
 import { init } from './init.js';
 import { ls } from './ls.js';
@@ -18,7 +19,7 @@ import { validate } from './validate.js';
 /** Every command, in the order help lists them. */
 export const COMMANDS: readonly Register[] = [
   init, importDefinitions, validate, test, compile, ls,
-  run, preview, members, diff, status, retire,
+  run, preview, members, diff, status, doctor, retire,
   sync,
   demo, completion, complete,
 ]; // prettier-ignore

@@ -2,12 +2,14 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DuckDBInstance, type DuckDBConnection, type DuckDBResult } from '@duckdb/node-api';
+import { UserError } from '../../compiler/diagnostics/index.js';
 import type { TableRef } from '../../compiler/ir/types.js';
 import type {
   Batch,
   CallOptions,
   EngineVersion,
   Lease,
+  LockOwner,
   OpenOptions,
   TableColumn,
   TableDescription,
@@ -26,7 +28,7 @@ export async function openWarehouse(options: OpenOptions): Promise<Warehouse> {
   let lease: Lease | undefined;
   if (path !== MEMORY) {
     if (options.mode === 'write') makeFolder(path);
-    if (options.owner) lease = acquireLock(path, options.owner);
+    if (options.owner) lease = takeLock(path, options.owner);
     else refuseIfLocked(path);
   }
   try {
@@ -37,6 +39,15 @@ export async function openWarehouse(options: OpenOptions): Promise<Warehouse> {
   } catch (error) {
     await lease?.release();
     throw openError(error, path);
+  }
+}
+
+/** A folder that may not be written to, or is full, is one we cannot work in. */
+function takeLock(path: string, owner: LockOwner): Lease {
+  try {
+    return acquireLock(path, owner);
+  } catch (error) {
+    throw error instanceof UserError ? error : openError(error, path);
   }
 }
 

@@ -4,7 +4,7 @@ import { manifest } from '../../cli/package.js';
 import { documentOf, emptyFolder, rollcall } from './support.js';
 
 const COMMANDS = [
-  'init', 'import', 'validate', 'test', 'compile', 'ls', 'run', 'preview', 'members', 'diff', 'status', 'retire', 'sync', 'demo', 'completion',
+  'init', 'import', 'validate', 'test', 'compile', 'ls', 'run', 'preview', 'members', 'diff', 'status', 'doctor', 'retire', 'sync', 'demo', 'completion',
 ]; // prettier-ignore
 
 const here = process.cwd();
