@@ -20,11 +20,13 @@ export function isoOf(micros: bigint): string {
     : `${whole}.${fraction.toString().padStart(6, '0').replace(/0+$/, '')}Z`;
 }
 
-/** A timestamp parameter. */
-export const timestamp = (iso: string): LiteralValue => ({
-  type: 'timestamp',
-  value: microsOf(iso).toString(),
-});
+let latest: { readonly iso: string; readonly value: LiteralValue } | undefined;
+
+/** A timestamp parameter. The same one is asked for again and again: `as_of`. */
+export function timestamp(iso: string): LiteralValue {
+  if (latest?.iso !== iso) latest = { iso, value: { type: 'timestamp', value: microsOf(iso).toString() } };
+  return latest.value;
+}
 
 /** Milliseconds from one instant to another, never negative. */
 export function elapsed(from: string, to: string): number {

@@ -95,9 +95,13 @@ export function or(...exprs: readonly Expr[]): Expr {
 }
 
 function connect(fn: 'and' | 'or', exprs: readonly Expr[]): Expr {
-  const flat = exprs.flatMap((e) => (e.kind === 'call' && e.fn === fn ? e.args : [e]));
-  const kept = flat.filter((e) => !isBool(e, fn === 'and'));
-  if (kept.some((e) => isBool(e, fn === 'or'))) return bool(fn === 'or');
+  const kept: Expr[] = [];
+  for (const expr of exprs) {
+    for (const e of expr.kind === 'call' && expr.fn === fn ? expr.args : [expr]) {
+      if (isBool(e, fn === 'or')) return bool(fn === 'or');
+      if (!isBool(e, fn === 'and')) kept.push(e);
+    }
+  }
   const only = kept[0];
   if (!only) return bool(fn === 'and');
   return kept.length === 1 ? only : call(fn, ...kept);

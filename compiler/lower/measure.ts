@@ -24,12 +24,21 @@ export function measure(stream: Stream, reducer: Reducer, context: LowerContext)
   const predicate =
     stream.kind === 'event' ? new EventPredicate(stream, context) : new EntityPredicate(stream, context);
   const argument = reducerArgument(reducer, (path, facet) => predicate.value('property', path, facet));
-  const column = hashedName(
-    `${nameOf(stream)}_${reducer.fn}`,
-    JSON.stringify(stream),
-    JSON.stringify(reducer),
-  );
-  return { column, reducer, predicate, ...argument };
+  return { column: columnOf(stream, reducer), reducer, predicate, ...argument };
+}
+
+const COLUMNS = new WeakMap<Stream, WeakMap<Reducer, string>>();
+
+/** The name of a measure's column: made once, as a definition is lowered several times. */
+function columnOf(stream: Stream, reducer: Reducer): string {
+  const known = COLUMNS.get(stream) ?? new WeakMap<Reducer, string>();
+  COLUMNS.set(stream, known);
+  const found = known.get(reducer);
+  if (found !== undefined) return found;
+  const readable = `${nameOf(stream)}_${reducer.fn}`;
+  const made = hashedName(readable, JSON.stringify(stream), JSON.stringify(reducer));
+  known.set(reducer, made);
+  return made;
 }
 
 /** Measures that may share a pass: the same event, without joins of their own and with the same sources. */

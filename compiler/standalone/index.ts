@@ -87,6 +87,7 @@ const SHARED = new WeakMap<ResolvedProject, Shared>();
 interface Shared {
   readonly people: Profiles;
   readonly accounts: Accounts;
+  readonly events: Map<string, Relation>;
 }
 
 function sharedBy(resolved: ResolvedProject): Shared {
@@ -94,7 +95,11 @@ function sharedBy(resolved: ResolvedProject): Shared {
   if (found) return found;
   const needs = unionNeeds([...resolved.definitions.map((d) => d.needs), EMAIL_NEEDS]);
   const raw = new RawSources(resolved.sources, needs);
-  const made = { people: new Profiles(raw), accounts: new Accounts(raw) };
+  const made = {
+    people: new Profiles(raw),
+    accounts: new Accounts(raw),
+    events: new Map<string, Relation>(),
+  };
   SHARED.set(resolved, made);
   return made;
 }
@@ -104,6 +109,7 @@ const OWNERS = { profile: ['user_id', 'anonymous_id'], account: ['group_id'] } a
 
 class Standalone {
   readonly firstRuns = new Map<string, string>();
+  private readonly shared: Shared;
   private readonly raw: RawSources;
   private readonly people: Profiles;
   private readonly accounts: Accounts;
@@ -117,9 +123,9 @@ class Standalone {
     private readonly resolved: ResolvedProject,
     remembered: Remembered,
   ) {
-    const shared = sharedBy(resolved);
-    this.people = shared.people;
-    this.accounts = shared.accounts;
+    this.shared = sharedBy(resolved);
+    this.people = this.shared.people;
+    this.accounts = this.shared.accounts;
     this.raw = this.people.raw;
     this.positions = new Positions(this.raw, remembered);
   }
@@ -198,8 +204,20 @@ class Standalone {
     return this.raw.assigned(both, names);
   }
 
-  private events({ event, columns, excludeSources }: EventRequest): Relation {
+  /** Definitions that ask for the same events, each for the first time, get the same relation. */
+  private events(request: EventRequest): Relation {
     const several = this.raw.sources.length > 1;
+    const names = this.raw.sources.map(({ name }) =>
+      this.eventName(several ? `${name} ${request.event}` : request.event),
+    );
+    const columns = request.columns.map((x) => x.name);
+    const key = JSON.stringify([names, request.event, columns, request.excludeSources]);
+    const found = this.shared.events.get(key) ?? this.eventsOf(request, names);
+    this.shared.events.set(key, found);
+    return found;
+  }
+
+  private eventsOf({ event, columns, excludeSources }: EventRequest, names: readonly string[]): Relation {
     const kept = [
       'timestamp',
       ...(needsOrder(columns) ? ['message_id'] : []),
@@ -208,9 +226,8 @@ class Standalone {
     ];
     const absent = ['message_id', 'source_id'].filter((name) => !kept.includes(name));
     const read = [...(this.raw.hasAnonymous ? ['user_id', 'anonymous_id'] : ['user_id']), ...kept];
-    const parts = this.raw.sources.flatMap((source) => {
-      const name = this.eventName(several ? `${source.name} ${event}` : event);
-      const rows = this.raw.events(source, event, columns, read, name);
+    const parts = this.raw.sources.flatMap((source, i) => {
+      const rows = this.raw.events(source, event, columns, read, names[i] ?? event);
       if (!rows) return [];
       const all = extend(this.raw.assigned(rows, kept), [
         ...absent.map((column) => as(column, nul('text'))),

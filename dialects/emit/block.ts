@@ -174,7 +174,12 @@ export function rebind(
     case 'col':
       return outer(expr);
     case 'call':
-      return { ...expr, args: expr.args.map((a) => rebind(a, outer, inner)) };
+      return {
+        kind: 'call',
+        fn: expr.fn,
+        args: expr.args.map((a) => rebind(a, outer, inner)),
+        type: expr.type,
+      };
     case 'case': {
       const whens = expr.whens.map(({ when, then }) => ({
         when: rebind(when, outer, inner),

@@ -8,7 +8,8 @@ export class NamePool {
     taken: Iterable<string>,
     private readonly maxLength: number,
   ) {
-    this.#used = new Set([...taken].map((name) => name.toLowerCase()));
+    this.#used = new Set();
+    for (const name of taken) this.#used.add(name.toLowerCase());
   }
 
   /** The wanted name if it is free, else with a number. */
@@ -33,15 +34,11 @@ export const plainName = (label: string, maxLength: number): string =>
 
 /** `order_completed` → `oc` */
 export function initials(name: string): string {
-  const words = name
-    .toLowerCase()
-    .split(/[^a-z]+/)
-    .filter((word) => word !== '');
-  const letters = words
+  const words = name.toLowerCase().match(/[a-z]+/g) ?? ['t'];
+  return words
+    .slice(0, 4)
     .map((word) => word.charAt(0))
-    .join('')
-    .slice(0, 4);
-  return letters === '' ? 't' : letters;
+    .join('');
 }
 
 /**

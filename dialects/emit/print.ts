@@ -107,7 +107,9 @@ class SelectPrinter implements Writer {
       item.kind === 'opaque' ? item.write(this, this.indent + 1) : write(item, this, this.indent + 1);
     if (item.kind === 'opaque' && item.unnamed) return sql;
     const alias = this.engine.quoteIdentifier(name);
-    const same = sql === alias || [...this.#aliases.values()].some((source) => sql === `${source}.${alias}`);
+    const column = sql.endsWith(alias);
+    const same =
+      column && (sql === alias || [...this.#aliases.values()].some((source) => sql === `${source}.${alias}`));
     return same ? sql : `${sql} as ${alias}`;
   }
 
