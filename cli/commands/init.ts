@@ -6,11 +6,16 @@ import { UserError, type Diagnostic } from '../../compiler/diagnostics/index.js'
 import { describe, GROUPS, type Register } from '../command.js';
 import type { Context } from '../context.js';
 import type { FoundSource } from '../init/layouts.js';
+import type { NewTarget } from '../init/target.js';
 import { count, near } from '../output.js';
 
 interface Options {
   readonly sample?: boolean;
   readonly warehouse?: string;
+  readonly type?: string;
+  readonly url?: string;
+  readonly set?: readonly string[];
+  readonly schemas?: readonly string[];
 }
 
 export const init: Register = (program, bind) =>
@@ -19,24 +24,30 @@ export const init: Register = (program, bind) =>
     args: '[dir]',
     summary: 'Start a project, from a warehouse or from the bundled sample',
     details:
-      'With --warehouse the tables of a DuckDB file are looked at and its sources written down; with --sample a year of a grocer’s data comes along. A file that is there already is never touched.',
+      'With --warehouse the tables of a DuckDB file, with --type those of any other warehouse, are looked at and its sources written down; with --sample a year of a grocer’s data comes along. A file that is there already is never touched, and secrets are not written into files.',
     group: GROUPS.project,
     uses: ['json'],
     examples: [
       { run: 'init shop --warehouse warehouse.duckdb', does: 'a project in shop/ on your data' },
+      { run: "init shop --type postgres --url '${env:DATABASE_URL}'", does: 'on a server' },
       { run: 'init grocer --sample', does: 'one to play with' },
     ],
   })
     .option('--warehouse <file>', 'a DuckDB file to introspect')
+    .option('--type <type>', 'another kind of warehouse to introspect: postgres, bigquery, snowflake')
+    .option('--url <url>', 'its address; short for --set url=…')
+    .option('--set <settings...>', 'its settings, name=value; ${env:NAME} stands for a variable')
+    .option('--schemas <names...>', 'the schemas to look at; all unless given')
     .option('--sample', 'the bundled sample, with its data')
     .action(bind(action));
 
 async function action(context: Context, options: Options, given?: string): Promise<number> {
   const dir = resolve(context.io.cwd, given ?? context.globals.project ?? '.');
   const name = near(context.io.cwd, dir);
-  if ((options.sample === true) === (options.warehouse !== undefined)) {
-    const hint = 'rollcall init --warehouse warehouse.duckdb, or rollcall init --sample';
-    throw misuse('init needs either --warehouse or --sample', hint);
+  const ways = [options.sample === true, options.warehouse !== undefined, options.type !== undefined];
+  if (ways.filter(Boolean).length !== 1) {
+    const hint = 'rollcall init --warehouse warehouse.duckdb, --type postgres --url …, or --sample';
+    throw misuse('init needs one of --warehouse, --type and --sample', hint);
   }
   if (existsSync(join(dir, 'rollcall.json'))) {
     throw misuse(
@@ -44,16 +55,31 @@ async function action(context: Context, options: Options, given?: string): Promi
       'choose another folder: rollcall init DIR',
     );
   }
-  if (options.warehouse === undefined) return sample(context, dir, name);
-  return fromWarehouse(context, dir, name, resolve(context.io.cwd, options.warehouse));
+  if (options.sample === true) return sample(context, dir, name);
+  return fromWarehouse(context, dir, name, await targetFor(context, options, dir));
 }
 
-async function fromWarehouse(context: Context, dir: string, name: string, file: string): Promise<number> {
-  if (!existsSync(file))
-    throw misuse(`there is no file ${JSON.stringify(context.pathFromHere(file))}`, 'give a DuckDB file');
+async function targetFor(context: Context, options: Options, dir: string): Promise<NewTarget> {
+  const { engineTarget, fileTarget } = await import('../init/target.js');
+  const { type, url, set = [], schemas, warehouse = '' } = options;
+  if (type !== undefined) {
+    const given = url === undefined ? set : [`url=${url}`, ...set];
+    return engineTarget(type, given, schemas, context.io.env);
+  }
+  const file = resolve(context.io.cwd, warehouse);
+  if (existsSync(file)) return fileTarget(file, dir);
+  throw misuse(`there is no file ${JSON.stringify(context.pathFromHere(file))}`, 'give a DuckDB file');
+}
+
+async function fromWarehouse(
+  context: Context,
+  dir: string,
+  name: string,
+  target: NewTarget,
+): Promise<number> {
   const { introspect } = await import('../init/introspect.js');
   const { writeProject } = await import('../init/write.js');
-  const found = await introspect(file, dir);
+  const found = await introspect(target.place, dir);
   if (found.sources.length + found.suggestions.length === 0) {
     throw misuse(
       'no source was found in the warehouse',
@@ -61,7 +87,7 @@ async function fromWarehouse(context: Context, dir: string, name: string, file: 
     );
   }
   await mkdir(dir, { recursive: true });
-  const { written, kept } = await writeProject(dir, file, found);
+  const { written, kept } = await writeProject(dir, target.written, found);
   const sources = found.sources.length > 0 ? found.sources : found.suggestions;
   const suggestions = found.sources.length > 0 ? found.suggestions : [];
   if (context.json) await context.document({ dir: name, written, kept, sources, suggestions });
@@ -73,6 +99,9 @@ async function fromWarehouse(context: Context, dir: string, name: string, file: 
   if (suggestions.length > 0) {
     await context.print(`\nThese could be events too; add them to "sources" in rollcall.json:`);
     for (const suggestion of suggestions) await context.print(`  ${JSON.stringify(suggestion)}`);
+  }
+  for (const variable of target.variables) {
+    await context.print(`\nSet ${variable} to the secret you gave: it is not written into rollcall.json.`);
   }
   await context.print(
     `\nNext: ${cyan(`${inFolder(name)}rollcall validate`)}, ${cyan('rollcall test')}, then ${cyan('rollcall run')}`,

@@ -1,6 +1,8 @@
 import { dialectFor } from '../../dialects/registry.js';
 import type { Dialect } from '../../dialects/dialect.js';
-import type { Row, Warehouse } from '../../dialects/warehouse.js';
+import { StatementError, type Row, type Warehouse } from '../../dialects/warehouse.js';
+import { UserError } from '../../compiler/diagnostics/index.js';
+import { openDiscreetly } from '../../runtime/session.js';
 import { findSources, type Found, type FoundSource, type SchemaTables } from './layouts.js';
 
 export interface Introspected extends Found {
@@ -8,15 +10,27 @@ export interface Introspected extends Found {
   readonly event: string | undefined;
 }
 
-const ENGINE = 'duckdb';
-const NOT_DATA: ReadonlySet<string> = new Set(['information_schema', 'pg_catalog']);
+/** Schemas that hold no data of the user's, as engines call theirs. */
+const NOT_DATA = /^(information_schema|pg_catalog|pg_toast.*|pg_temp.*)$/i;
 
-/** Looks at a DuckDB file: its schemas, what they could be, and the commonest event. */
-export async function introspect(path: string, projectDir: string): Promise<Introspected> {
-  const dialect = await dialectFor(ENGINE);
-  const warehouse = await dialect.open({ settings: { type: ENGINE, path }, projectDir, mode: 'read' });
+/** What is looked at. */
+export interface Place {
+  readonly type: string;
+  /** As the engine takes them, `type` included. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** Absent: all schemas that the engine lists. */
+  readonly schemas?: readonly string[];
+}
+
+/** Looks at a warehouse: its schemas, what they could be, and the commonest event. */
+export async function introspect(
+  { type, settings, schemas }: Place,
+  projectDir: string,
+): Promise<Introspected> {
+  const dialect = await dialectFor(type);
+  const warehouse = await openDiscreetly(dialect, { settings, projectDir, mode: 'read' });
   try {
-    const found = findSources(await schemasOf(warehouse));
+    const found = findSources(await describeAll(warehouse, schemas ?? (await schemasOf(warehouse))));
     const source = found.sources[0] ?? found.suggestions[0];
     return { ...found, event: source && (await commonestEvent(warehouse, dialect, source)) };
   } finally {
@@ -24,14 +38,26 @@ export async function introspect(path: string, projectDir: string): Promise<Intr
   }
 }
 
-async function schemasOf(warehouse: Warehouse): Promise<readonly SchemaTables[]> {
-  const sql =
-    'select distinct schema_name from information_schema.schemata where catalog_name = current_database()';
-  const names = (await rowsOf(warehouse, sql)).map((row) => String(row['schema_name']));
-  const schemas: SchemaTables[] = [];
-  for (const schema of names.filter((name) => !NOT_DATA.has(name)).sort()) {
-    schemas.push({ schema, tables: await warehouse.describeSchema(schema) });
+/** The names of all schemas; engines agree on this view, but not on where all of it is. */
+async function schemasOf(warehouse: Warehouse): Promise<readonly string[]> {
+  const sql = 'select distinct schema_name from information_schema.schemata';
+  try {
+    const names = (await rowsOf(warehouse, sql)).map((row) => String(Object.values(row)[0]));
+    return names.filter((name) => !NOT_DATA.test(name)).sort();
+  } catch (error) {
+    if (!(error instanceof StatementError)) throw error;
+    throw new UserError({
+      code: 'invalid-argument',
+      severity: 'error',
+      message: `the warehouse does not list its schemas: ${error.message}`,
+      hint: 'name those to look at: --schemas web raw',
+    });
   }
+}
+
+async function describeAll(warehouse: Warehouse, names: readonly string[]): Promise<readonly SchemaTables[]> {
+  const schemas: SchemaTables[] = [];
+  for (const schema of names) schemas.push({ schema, tables: await warehouse.describeSchema(schema) });
   return schemas;
 }
 

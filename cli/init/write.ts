@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, relative, sep } from 'node:path';
+import { basename, dirname, join, sep } from 'node:path';
 
 import type { Introspected } from './introspect.js';
 import { schemaFolder, schemaRef } from './schemas.js';
@@ -12,7 +12,11 @@ export interface Written {
 }
 
 /** Writes the files of a new project. A file that is there is never touched. */
-export async function writeProject(dir: string, warehouse: string, found: Introspected): Promise<Written> {
+export async function writeProject(
+  dir: string,
+  target: Readonly<Record<string, unknown>>,
+  found: Introspected,
+): Promise<Written> {
   const folder = await schemaFolder(dir);
   const audience = join('models', 'active_users.json');
   const test = join('tests', 'active_users.json');
@@ -25,9 +29,7 @@ export async function writeProject(dir: string, warehouse: string, found: Intros
       $schema: ref('rollcall.json', 'rollcall'),
       name: projectName(dir),
       target: 'dev',
-      targets: {
-        dev: { type: 'duckdb', path: relative(dir, warehouse).split(sep).join('/'), schema: 'rollcall' },
-      },
+      targets: { dev: target },
       sources,
     }),
     [audience]: json({

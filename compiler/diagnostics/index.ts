@@ -59,6 +59,7 @@ export const CODES = {
   locked: 'Another run holds the lock.',
   'warehouse-unavailable': 'The warehouse cannot be reached or refused us.',
   'statement-failed': 'A statement that all definitions share failed in the warehouse.',
+  'statement-too-long': 'A statement is longer than the engine admits, and cannot be split.',
   'warehouse-newer': 'The warehouse was written by a newer version.',
   'definition-failed': 'A definition failed in the warehouse.',
   'upstream-failed': 'A definition this one depends on failed.',

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
+import { engineTarget } from '../../cli/init/target.js';
 import { documentOf, emptyFolder, MESSAGES, ORDERS, rollcall } from './support.js';
 
 const config = async (dir: string): Promise<{ sources: unknown[]; $schema: string }> =>
@@ -118,4 +119,61 @@ test('demo lives through a month', { timeout: 180_000 }, async () => {
   expect(again.exit).toBe(0);
   await dir.write('other/file', '');
   expect((await rollcall(dir.dir, ['demo', 'other'])).stderr).toContain('holds no earlier demo');
+});
+
+describe('init --type', () => {
+  const settings = ['--set', 'path=${env:SHOP_FILE}', 'schema=rollcall', 'threads=1'];
+
+  test('any engine by its settings; the project runs, on the target it was made for', async () => {
+    await using dir = await emptyFolder();
+    await dir.execute(MESSAGES);
+    const env = { SHOP_FILE: join(dir.dir, 'warehouse.duckdb') };
+    const ran = await rollcall(dir.dir, ['init', 'shop', '--type', 'duckdb', ...settings], { env });
+    expect(ran).toMatchObject({ exit: 0, stdout: expect.stringContaining('raw messages in raw.messages') });
+    expect(await config(join(dir.dir, 'shop'))).toMatchObject({
+      target: 'dev',
+      targets: { dev: { type: 'duckdb', path: '${env:SHOP_FILE}', schema: 'rollcall', threads: 1 } },
+      sources: [{ name: 'raw', layout: 'messages', table: 'raw.messages' }],
+    });
+    expect((await rollcall(join(dir.dir, 'shop'), ['run'], { env })).exit).toBe(0);
+    expect((await rollcall(join(dir.dir, 'shop'), ['run'])).stderr).toContain('SHOP_FILE');
+  });
+
+  test('looks at the schemas it is told to', async () => {
+    await using dir = await emptyFolder();
+    await dir.execute(`${MESSAGES}create schema other;`);
+    const env = { SHOP_FILE: join(dir.dir, 'warehouse.duckdb') };
+    const argv = ['init', 'shop', '--type', 'duckdb', ...settings, '--schemas', 'other'];
+    expect((await rollcall(dir.dir, argv, { env })).stderr).toContain('no source was found');
+  });
+
+  test('secrets are not written, nor shown', () => {
+    const secret = 'hunter2-planted';
+    const given = [
+      `url=postgres://app:${secret}@db/shop`,
+      `password=${secret}`,
+      'private_key=${env:KEY}',
+      'port=5432',
+    ];
+    const { written, place, variables } = engineTarget('postgres', given, undefined, { KEY: 'a-key' });
+    expect(written).toEqual({
+      type: 'postgres',
+      url: '${env:POSTGRES_URL}',
+      password: '${env:POSTGRES_PASSWORD}',
+      private_key: '${env:KEY}',
+      port: 5432,
+    });
+    expect(variables).toEqual(['POSTGRES_URL', 'POSTGRES_PASSWORD']);
+    expect(place.settings).toMatchObject({ password: secret, private_key: 'a-key' });
+  });
+
+  test('mistakes', async () => {
+    await using dir = await emptyFolder();
+    const fails = async (...argv: string[]) => (await rollcall(dir.dir, ['init', ...argv])).stderr;
+    expect(await fails('--type', 'oracle', '--set', 'url=x')).toMatch(/"oracle" is not supported/);
+    expect(await fails('--type', 'duckdb', '--set', 'hunter2')).toMatch(/--set takes name=value/);
+    expect(await fails('--type', 'duckdb', '--set', 'hunter2')).not.toMatch(/hunter2/);
+    expect(await fails('--type', 'duckdb', '--set', 'path=${env:NOWHERE}')).toMatch(/NOWHERE is not set/);
+    expect(await fails('--type', 'duckdb', '--sample')).toMatch(/one of --warehouse, --type and --sample/);
+  });
 });
