@@ -5,6 +5,7 @@ import type { Dialect } from './dialect.js';
 const ENGINES: Readonly<Record<string, () => Promise<Dialect>>> = {
   bigquery: async () => (await import('./bigquery/dialect.js')).bigquery,
   duckdb: async () => (await import('./duckdb/dialect.js')).duckdb,
+  postgres: async () => (await import('./postgres/dialect.js')).postgres,
   snowflake: async () => (await import('./snowflake/dialect.js')).snowflake,
 };
 

@@ -1,52 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Expr, FnName, ScalarType } from '../../compiler/ir/types.js';
-import * as ir from '../../compiler/ir/build.js';
-import type { Value, Warehouse } from '../../dialects/warehouse.js';
-import { given, openMemory, query } from './support/duckdb.js';
-import { FUNCTION_CASES, type Arg } from './support/function-cases.js';
+/** Every function of the IR on DuckDB. */
+import { duckdb, openMemory } from './support/duckdb.js';
+import { functionsOn } from './support/functions-on.js';
 
-let warehouse: Warehouse;
-beforeAll(async () => {
-  warehouse = await openMemory();
-});
-afterAll(() => warehouse.close());
-
-/** The call's value, its arguments being columns of a row so that nothing is folded away early. */
-async function evaluate(fn: FnName, args: readonly Arg[]): Promise<Value> {
-  const row: [string, Expr][] = [['dummy', ir.int(0)]];
-  const exprs = args.map((arg, i): Expr => {
-    if (!Array.isArray(arg)) return arg as Expr;
-    const [type, value] = arg as readonly [ScalarType, string | boolean | null];
-    row.push([`c${i}`, given(type, value)]);
-    return ir.col(`c${i}`, type);
-  });
-  const input = ir.oneRow(row.map(([name, expr]) => ir.as(name, expr)));
-  const type = args.length === 0 && fn === 'json_object' ? 'json' : undefined;
-  const call = type ? ({ ...ir.call(fn, ...exprs), type } as Expr) : ir.call(fn, ...exprs);
-  const rows = await query(warehouse, ir.project(input, [ir.as('y', call)]));
-  return rows[0]?.['y'] ?? null;
-}
-
-const listed = (Object.keys(FUNCTION_CASES) as FnName[]).filter((fn) => FUNCTION_CASES[fn].length > 0);
-
-describe.each(listed)('%s', (fn) => {
-  test.each(FUNCTION_CASES[fn].map(([args, expected]) => [show(args), expected, args] as const))(
-    '(%s) is %j',
-    async (_, expected, args) => {
-      expect(await evaluate(fn, args)).toBe(expected);
-    },
-  );
-});
-
-test('hash64 is a 64-bit integer that tells texts apart', async () => {
-  const hashes = await Promise.all(['a', 'b', ''].map((text) => evaluate('hash64', [['text', text]])));
-  expect(new Set(hashes).size).toBe(3);
-  for (const hash of hashes) expect(BigInt.asIntN(64, BigInt(String(hash)))).toBe(BigInt(String(hash)));
-});
-
-function show(args: readonly Arg[]): string {
-  return args
-    .map((a) => JSON.stringify(Array.isArray(a) ? a[1] : (a as Expr)))
-    .join(', ')
-    .slice(0, 90);
-}
+functionsOn('duckdb', duckdb, openMemory);

@@ -1,0 +1,134 @@
+/** One connection to a server through `pg`: opened, told what a session is, and asked statements in its simple protocol. */
+import type { Client, ClientConfig, QueryArrayResult } from 'pg';
+import { UserError } from '../../compiler/diagnostics/index.js';
+import { codeOf, isLost, openError, statementError } from './errors.js';
+import { HELPERS, SESSION } from './session.js';
+import type { PostgresSettings } from './settings.js';
+
+export type Result = QueryArrayResult<(string | null)[]>;
+
+const OLDEST = 15;
+
+/** Values as the server writes them. */
+const AS_TEXT = { getTypeParser: () => (value: string) => value } as unknown as NonNullable<
+  ClientConfig['types']
+>;
+
+export class Connection {
+  #lost: unknown;
+
+  private constructor(
+    private readonly client: Client,
+    private readonly settings: PostgresSettings,
+    /** Of the server, for cancelling. */
+    private readonly pid: number,
+  ) {
+    // Without a listener an error of an idle connection would end the process.
+    client.on('error', (error) => (this.#lost ??= error));
+    client.on('end', () => (this.#lost ??= new Error('Connection terminated')));
+  }
+
+  /** Connects, with TLS as the settings say. */
+  static async open(settings: PostgresSettings, applicationName: string): Promise<Connection> {
+    try {
+      const client = await connected(settings, applicationName);
+      const { rows } = (await client.query({
+        text: "select current_setting('server_version_num'), pg_backend_pid()",
+        rowMode: 'array',
+      })) as unknown as { rows: [string, string][] };
+      const [version = '', pid = ''] = rows[0] ?? [];
+      const connection = new Connection(client, settings, Number(pid));
+      if (Math.floor(Number(version) / 10_000) < OLDEST) throw await tooOld(client, Number(version));
+      await connection.prepare();
+      return connection;
+    } catch (error) {
+      throw openError(error, settings.place);
+    }
+  }
+
+  /** Whether another has to be opened. */
+  get lost(): boolean {
+    return this.#lost !== undefined;
+  }
+
+  /** Results of the statements of one text; several are one transaction. An abort cancels and rejects with its reason. */
+  async query(sql: string, signal?: AbortSignal): Promise<readonly Result[]> {
+    signal?.throwIfAborted();
+    if (this.#lost !== undefined) throw statementError(this.#lost, sql);
+    let done = false;
+    const cancel = async (): Promise<void> => {
+      // Again and again: what comes before the statement has begun is forgotten when it begins.
+      for (let pause = 50; !done; pause = Math.min(2 * pause, 1000)) {
+        await this.#cancel().catch(() => undefined);
+        await new Promise((resolve) => setTimeout(resolve, pause));
+      }
+    };
+    const abort = (): void => void cancel();
+    signal?.addEventListener('abort', abort, { once: true });
+    try {
+      const results: unknown = await this.client.query({ text: sql, rowMode: 'array', types: AS_TEXT });
+      return (Array.isArray(results) ? results : [results]) as readonly Result[];
+    } catch (error) {
+      if (isLost(error)) this.#lost ??= error;
+      signal?.throwIfAborted();
+      throw statementError(error, sql);
+    } finally {
+      done = true;
+      signal?.removeEventListener('abort', abort);
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.lost) this.client.removeAllListeners('end');
+    await this.client.end().catch(() => undefined);
+  }
+
+  private async prepare(): Promise<void> {
+    await this.query(SESSION);
+    // A standby and a read-only session have no temporary functions; what needs them says so then.
+    await this.query(HELPERS).catch((error: unknown) => {
+      if (codeOf((error as Error).cause) !== '25006') throw error;
+    });
+  }
+
+  async #cancel(): Promise<void> {
+    const other = await connected(this.settings, 'rollcall cancel');
+    try {
+      await other.query('select pg_cancel_backend($1)', [this.pid]);
+    } finally {
+      await other.end();
+    }
+  }
+}
+
+/** A client that is connected, by the first of the ways the settings name that the server takes. */
+async function connected(settings: PostgresSettings, applicationName: string): Promise<Client> {
+  const { default: pg } = await import('pg');
+  let failure: unknown;
+  for (const ssl of settings.tls) {
+    const client = new pg.Client({ ...settings.config, ssl, application_name: applicationName });
+    try {
+      await client.connect();
+      return client;
+    } catch (error) {
+      failure ??= error;
+      await client.end().catch(() => undefined);
+      const withoutTls = /does not support SSL/.test(String(error));
+      if (!withoutTls) break;
+    }
+  }
+  throw failure;
+}
+
+async function tooOld(client: Client, version: number): Promise<UserError> {
+  await client.end();
+  return new UserError(
+    {
+      code: 'warehouse-unavailable',
+      severity: 'error',
+      message: `PostgreSQL ${Math.floor(version / 10_000)} is too old`,
+      hint: `Rollcall needs PostgreSQL ${OLDEST} or newer`,
+    },
+    4,
+  );
+}

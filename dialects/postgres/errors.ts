@@ -1,0 +1,74 @@
+/** What PostgreSQL's refusals mean, by SQLSTATE; and what the driver says when there was no answer. */
+import { UserError } from '../../compiler/diagnostics/index.js';
+import { StatementError, type Failure } from '../warehouse.js';
+
+/** SQLSTATEs, or classes of them, that may go another time. */
+const FAILURES: readonly (readonly [code: string, failure: Failure])[] = [
+  ['40001', 'transient'], // serialization failure
+  ['40P01', 'transient'], // deadlock
+  ['55P03', 'transient'], // lock not available
+  ['53', 'busy'], // out of connections, memory or disk
+  ['57P03', 'busy'], // starting up, shutting down
+  ['57P01', 'unknown'], // ended by an administrator
+  ['57P02', 'unknown'],
+  ['57P05', 'unknown'],
+  ['08', 'unknown'],
+];
+
+const UNREACHABLE: ReadonlySet<string> = new Set([
+  'ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'EPIPE', 'ENOENT',
+]); // prettier-ignore
+
+const HINTS: Readonly<Record<string, string>> = {
+  '28P01': 'check "user" and "password" in rollcall.json, PGPASSWORD or ~/.pgpass',
+  '28000': 'check "user" in rollcall.json, and what pg_hba.conf lets in',
+  '3D000': 'check "database" in rollcall.json',
+  ECONNREFUSED: 'check "host" and "port" in rollcall.json, and that the server runs',
+  ENOTFOUND: 'check "host" in rollcall.json',
+};
+
+/** Why a connection could not be made, as an error of exit code 4. */
+export function openError(error: unknown, place: string): UserError {
+  if (error instanceof UserError) return error;
+  const code = codeOf(error);
+  const hint = code === undefined ? undefined : HINTS[code];
+  return new UserError(
+    {
+      code: 'warehouse-unavailable',
+      severity: 'error',
+      message: `PostgreSQL at ${place} cannot be opened: ${messageOf(error)}`,
+      ...(hint !== undefined && { hint }),
+    },
+    4,
+    { cause: error },
+  );
+}
+
+/** A statement that failed, or of which nobody knows. */
+export function statementError(error: unknown, sql: string): StatementError {
+  return new StatementError(messageOf(error), sql, { cause: error, failure: failureOf(error) });
+}
+
+function failureOf(error: unknown): Failure {
+  const code = codeOf(error);
+  if (code === undefined || UNREACHABLE.has(code)) return isDriver(error) ? 'unknown' : 'refused';
+  return FAILURES.find(([prefix]) => code.startsWith(prefix))?.[1] ?? 'refused';
+}
+
+/** The driver's own words have no code: `Connection terminated unexpectedly`. */
+const isDriver = (error: unknown): boolean =>
+  codeOf(error) !== undefined ||
+  /^(Connection terminated|Client (was closed|has encountered))/.test(messageOf(error));
+
+/** Whether the connection is of no more use. */
+export const isLost = (error: unknown): boolean => failureOf(error) === 'unknown';
+
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return messageOf(error.errors[0]);
+  const message = error instanceof Error ? error.message : String(error);
+  return message.split('\n', 1)[0]?.trim() ?? message;
+}
