@@ -1,7 +1,7 @@
 /** Statement templates: what a step of a program is in PostgreSQL 15 and newer. */
 import { CompilerBug } from '../../compiler/diagnostics/index.js';
 import { topDown } from '../../compiler/ir/relations.js';
-import type { Relation, TableRef } from '../../compiler/ir/types.js';
+import type { Expr, Relation, TableRef } from '../../compiler/ir/types.js';
 import type { Step, StepOp, TableSpec } from '../../compiler/program/types.js';
 import type { Sql, Statement } from '../dialect.js';
 import { columnType, fittedName, postgresType, quoteIdentifier, quoteText } from './types.js';
@@ -40,31 +40,8 @@ end $rollcall$`),
   ensure_table: ({ spec }) =>
     safe(`create ${tableKind(spec)} if not exists ${table(spec.table)} (\n${columnLines(spec)}\n)`),
 
-  // Not CREATE TABLE AS: its texts would have the collation of whatever they are made of.
-  replace: ({ spec, query }, select) => {
-    const name = spec.temporary ? `pg_temp.${table(spec.table)}` : table(spec.table);
-    const names = list(spec.columns.map((c) => c.name));
-    const order = spec.clusterBy && !spec.temporary ? `\norder by ${list(spec.clusterBy)}` : '';
-    const into = (target: Sql, rows: Sql): Sql => `insert into ${target} (${names})\n${rows}`;
-    const rows = `${select(inOrder(spec, query))}${order}`;
-    const emptied = spec.temporary ? madeAnew(spec, name) : [emptiedOrMade(spec, name)];
-    // Nobody else looks at a temporary table: without this the planner knows nothing of it.
-    const analyze = spec.temporary ? [`analyze ${name}`] : [];
-    if (!topDown(query).some((r) => r.kind === 'scan' && table(r.table) === table(spec.table)))
-      return safe(together(...emptied, into(name, rows), ...analyze));
-    // Rows made of those that they replace have to be there before those go.
-    return safe(
-      together(
-        `drop table if exists pg_temp.${NEXT}`,
-        `create temporary table ${NEXT} (\n${columnLines(spec)}\n)`,
-        into(`pg_temp.${NEXT}`, rows),
-        ...emptied,
-        into(name, `select ${names} from pg_temp.${NEXT}`),
-        `drop table pg_temp.${NEXT}`,
-        ...analyze,
-      ),
-    );
-  },
+  replace: (step, select) =>
+    safe(together(...(step.spec.temporary ? temporaryRows : lastingRows)(step, select))),
 
   append: (step, select) =>
     (step.temporary ? safe : unsafe)(
@@ -110,13 +87,46 @@ function tableKind(spec: TableSpec): Sql {
   return spec.temporary ? 'temporary table' : 'table';
 }
 
-/** What a table is to hold next. */
+/** What a table is to hold next, while it still holds what that is made of. */
 const NEXT = 'rollcall_next';
 
-const madeAnew = (spec: TableSpec, name: Sql): readonly Sql[] => [
-  `drop table if exists ${name}`,
-  `create ${tableKind(spec)} ${table(spec.table)} (\n${columnLines(spec)}\n)`,
-];
+type Replace = Extract<StepOp, { op: 'replace' }>;
+
+const readsItself = ({ spec, query }: Replace): boolean =>
+  topDown(query).some((r) => r.kind === 'scan' && table(r.table) === table(spec.table));
+
+/**
+ * Made of the rows, so that columns of raw tables keep their own types on their way through. Nobody but us looks at a
+ * temporary table: without ANALYZE the planner would know nothing of it.
+ */
+function temporaryRows(step: Replace, select: Select): readonly Sql[] {
+  const { spec, query } = step;
+  const name = table(spec.table);
+  const made = (as: Sql): readonly Sql[] => [
+    `drop table if exists pg_temp.${as}`,
+    `create ${tableKind(spec)} ${as} as\n${select(conformed(spec, query))}`,
+  ];
+  const renamed = [`drop table pg_temp.${name}`, `alter table pg_temp.${NEXT} rename to ${name}`];
+  return [...(readsItself(step) ? [...made(NEXT), ...renamed] : made(name)), `analyze pg_temp.${name}`];
+}
+
+/** Not CREATE TABLE AS: its texts would have the collation of whatever they are made of. */
+function lastingRows(step: Replace, select: Select): readonly Sql[] {
+  const { spec, query } = step;
+  const name = table(spec.table);
+  const names = list(spec.columns.map((c) => c.name));
+  const order = spec.clusterBy ? `\norder by ${list(spec.clusterBy)}` : '';
+  const rows = `${select(conformed(spec, query))}${order}`;
+  const into = `insert into ${name} (${names})\n`;
+  if (!readsItself(step)) return [emptiedOrMade(spec, name), `${into}${rows}`];
+  return [
+    `drop table if exists pg_temp.${NEXT}`,
+    `create temporary table ${NEXT} as\n${rows}`,
+    emptiedOrMade(spec, name),
+    `${into}select ${names} from pg_temp.${NEXT}`,
+    `drop table pg_temp.${NEXT}`,
+  ];
+}
 
 /**
  * Views read the table and would go with it: one that has these columns already is emptied instead. Not by TRUNCATE,
@@ -141,10 +151,12 @@ function emptiedOrMade(spec: TableSpec, name: Sql): Sql {
 end $rollcall$`;
 }
 
-/** The query's columns in the table's order. */
-const inOrder = ({ columns }: TableSpec, input: Relation): Relation => ({
-  kind: 'project',
-  input,
-  columns,
-  exprs: columns.map(({ name, type }) => ({ name, expr: { kind: 'col', name, type } })),
-});
+/** The query's columns in the table's order; numbers are cast, as a constant would make a narrower column. */
+function conformed({ columns }: TableSpec, input: Relation): Relation {
+  const exprs = columns.map(({ name, type }) => {
+    const column: Expr = { kind: 'col', name, type };
+    const typed = type === 'int' || type === 'number';
+    return { name, expr: typed ? ({ kind: 'cast', expr: column, type } as const) : column };
+  });
+  return { kind: 'project', input, columns, exprs };
+}
