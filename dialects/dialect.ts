@@ -27,6 +27,11 @@ export interface Capabilities {
   readonly semiJoin: boolean;
   /** `ASOF LEFT JOIN`: the nearest row by an order; without it a window over both sides, and a join. Default false. */
   readonly asofJoin: boolean;
+  /**
+   * `COUNT(DISTINCT …) OVER (… RANGE …)`; without it the rows of each frame are joined and counted, which is as dear as
+   * frames are long. Default false.
+   */
+  readonly distinctFrames: boolean;
   /** `IS NOT DISTINCT FROM`. Default true. */
   readonly nullSafeEquals: boolean;
   /** `ROW_NUMBER()` wants an ORDER BY, and takes `ORDER BY NULL` where any order will do. Default false. */
@@ -48,6 +53,7 @@ export const DEFAULT_CAPABILITIES: Capabilities = {
   temporaryDdl: false,
   semiJoin: false,
   asofJoin: false,
+  distinctFrames: false,
   nullSafeEquals: true,
   rowNumberOrder: false,
   valuesTable: true,

@@ -16,6 +16,7 @@ const engine: EmitEngine = {
     temporaryDdl: true,
     semiJoin: true,
     asofJoin: true,
+    distinctFrames: true,
     lock: 'own',
   },
   functions: FUNCTIONS,
