@@ -38,7 +38,8 @@ export function readSettings({ settings, projectDir }: OpenOptions): PostgresSet
   const { env } = process;
   const url = parsedUrl(text('url'));
   const port = settings['port'] ?? (url?.port ? Number(url.port) : env['PGPORT']);
-  if (port !== undefined && !(Number(port) > 0 && Number(port) < 65_536)) throw invalid('port', 'a port');
+  const portNumber = port === undefined ? 5432 : Number(port);
+  if (!(portNumber > 0 && portNumber < 65_536)) throw invalid('port', 'a port');
   const decoded = (part: string | undefined): string | undefined =>
     part === undefined || part === '' ? undefined : decodeURIComponent(part);
   const host = text('host') ?? url?.searchParams.get('host') ?? decoded(url?.hostname) ?? env['PGHOST'];
@@ -55,7 +56,7 @@ export function readSettings({ settings, projectDir }: OpenOptions): PostgresSet
   const statementTimeout = seconds('statement_timeout');
   const config: ClientConfig = {
     ...(host !== undefined && { host }),
-    ...(port !== undefined && { port: Number(port) }),
+    port: portNumber,
     ...(database !== undefined && { database }),
     ...(user !== undefined && { user }),
     ...(password !== undefined && { password }),
@@ -67,7 +68,7 @@ export function readSettings({ settings, projectDir }: OpenOptions): PostgresSet
   return {
     config,
     tls: local && mode === 'prefer' ? [false] : tlsOf(mode as TlsMode, files),
-    place: `${host ?? 'localhost'}:${port ?? 5432}, database ${database ?? user ?? 'of the user'}`,
+    place: `${host ?? 'localhost'}:${portNumber}, database ${database ?? user ?? 'of the user'}`,
     schema: text('schema') ?? 'rollcall',
   };
 }

@@ -45,10 +45,6 @@ const sourceFields = {
 
 const schemaName = Type.Optional(text('The schema that holds our tables; "rollcall" when absent.'));
 
-/** Engines known by name, their settings not checked yet. */
-const open = <T extends string>(type: T) =>
-  Type.Object({ type: Type.Literal(type), schema: schemaName }, { additionalProperties: true });
-
 export const projectDefs = {
   ColumnName: Type.Union(
     [text('A column name.'), Type.Null()],
@@ -158,7 +154,39 @@ export const projectDefs = {
     },
     CLOSED,
   ),
-  PostgresTarget: open('postgres'),
+  PostgresTarget: Type.Object(
+    {
+      type: Type.Literal('postgres'),
+      url: Type.Optional(text('postgres://user@host:5432/database; what stands beside it counts more.')),
+      host: Type.Optional(text('The server, or the folder of its socket; else PGHOST.')),
+      port: Type.Optional(
+        Type.Union([Type.Integer({ minimum: 1, maximum: 65535 }), Type.String()], {
+          description: 'Its port; else PGPORT, else 5432.',
+        }),
+      ),
+      database: Type.Optional(text('The database; else PGDATABASE, else that of the user.')),
+      user: Type.Optional(text('The user; else PGUSER.')),
+      password: Type.Optional(text('"${env:NAME}"; without it PGPASSWORD, or what ~/.pgpass says.')),
+      schema: schemaName,
+      sslmode: Type.Optional(
+        Type.Union(
+          ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'].map((mode) => Type.Literal(mode)),
+          { description: 'As in libpq; "prefer" if nothing says otherwise.' },
+        ),
+      ),
+      sslrootcert: Type.Optional(text('A file of certificates that may sign that of the server.')),
+      sslcert: Type.Optional(text('A file with the certificate we show.')),
+      sslkey: Type.Optional(text('A file with its key.')),
+      connect_timeout: Type.Optional(Type.Number({ minimum: 0, description: 'Seconds; 15.' })),
+      statement_timeout: Type.Optional(
+        Type.Number({
+          minimum: 0,
+          description: 'Seconds after which the server gives up a statement; 0 is never.',
+        }),
+      ),
+    },
+    CLOSED,
+  ),
   Target: Type.Union(
     [
       Type.Ref('DuckdbTarget'),

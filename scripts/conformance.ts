@@ -1,0 +1,75 @@
+/**
+ * Runs the conformance cases on engines and keeps what came of it: `npm run conformance -- duckdb reference pglite`.
+ * Writes `tests/engines/results/<engine>.json`, then `docs/conformance.md` (`npm run conformance:report` does that alone).
+ * Exits 1 where a case failed.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { format, resolveConfig } from 'prettier';
+import type { EngineResults } from '../tests/engines/results.js';
+import { writeReport } from './conformance-report.js';
+
+const ROOT = join(import.meta.dirname, '..');
+const RESULTS = join(ROOT, 'tests/engines/results');
+
+/** The test files that run an engine's cases, and what they have to be told. */
+const ENGINES: Readonly<
+  Record<string, { readonly files: readonly string[]; readonly env?: NodeJS.ProcessEnv }>
+> = {
+  duckdb: { files: ['tests/conformance/duckdb'] },
+  reference: { files: ['tests/conformance/reference'] },
+  pglite: { files: ['tests/postgres/pglite'], env: { ROLLCALL_PGLITE: 'all' } },
+  postgres: { files: ['tests/postgres/server'] },
+};
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !Object.hasOwn(ENGINES, name));
+if (wanted.length === 0 || unknown.length > 0)
+  throw new Error(`which engines? known: ${Object.keys(ENGINES).join(', ')}`);
+
+const scratch = mkdtempSync(join(tmpdir(), 'rollcall-conformance-'));
+let failed = false;
+for (const name of wanted) {
+  const { files = [], env = {} } = ENGINES[name] ?? {};
+  const { status } = spawnSync('npx', ['vitest', 'run', ...files], {
+    cwd: ROOT,
+    stdio: 'inherit',
+    env: { ...process.env, ...env, ROLLCALL_CONFORMANCE: scratch },
+  });
+  failed ||= status !== 0;
+}
+await keep(scratch);
+rmSync(scratch, { recursive: true });
+await writeReport();
+process.exitCode = failed ? 1 : 0;
+
+/** Puts the parts that test files wrote together, an engine a file. */
+async function keep(folder: string): Promise<void> {
+  const parts = readdirSync(folder).map(
+    (file) => JSON.parse(readFileSync(join(folder, file), 'utf8')) as EngineResults,
+  );
+  mkdirSync(RESULTS, { recursive: true });
+  for (const engine of new Set(parts.map((part) => part.engine))) {
+    const own = parts.filter((part) => part.engine === engine);
+    const cases = own
+      .flatMap((part) => part.cases)
+      .sort((a, b) => compare(a.case, b.case) || compare(a.way, b.way));
+    const file = join(RESULTS, `${engine}.json`);
+    const results: EngineResults = {
+      engine,
+      version: own[0]?.version ?? '',
+      again: own[0]?.again ?? '',
+      cases,
+    };
+    writeFileSync(
+      file,
+      await format(JSON.stringify(results), { ...(await resolveConfig(file)), parser: 'json' }),
+    );
+  }
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
