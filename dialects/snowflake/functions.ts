@@ -25,7 +25,7 @@ const MOST = '99999999999999999999999999999.999999999';
 const asText = (value: Sql): Sql => `to_varchar(${value})`;
 const dateText = (date: Sql): Sql => `to_varchar(${date}, 'YYYY-MM-DD')`;
 /** Text without the collation of its column. */
-const plainText = (value: Sql): Sql => `collate(to_varchar(${value}), 'utf8')`;
+const plainText = (value: Sql): Sql => `collate(to_varchar(${value}), '')`;
 const micros = (timestamp: Sql): Sql => `date_trunc('microsecond', ${timestamp})`;
 /** A number of more digits than ours, null where it is beyond them: a cast would be an error. */
 const inRange = (x: Sql): Sql => when(`abs(round(${x}, 9)) <= ${MOST}`, `cast(${x} as number(38, 9))`);

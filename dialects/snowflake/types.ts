@@ -20,7 +20,7 @@ export const snowflakeType = (type: ScalarType): string => TYPES[type];
  * has a DEFAULT_DDL_COLLATION, which columns without a word of their own would take over.
  */
 export const columnType = (type: ScalarType): string =>
-  type === 'text' ? `${TYPES.text} collate 'utf8'` : TYPES[type];
+  type === 'text' ? `${TYPES.text} collate ''` : TYPES[type];
 
 const KINDS: Readonly<Record<string, ColumnKind>> = {
   FLOAT: 'float',
@@ -40,7 +40,7 @@ const KINDS: Readonly<Record<string, ColumnKind>> = {
 
 /**
  * The kind of a column of Snowflake's own type. A text with a collation is `other`, so that it is read through
- * `collate(…, 'utf8')`: it would compare by its collation wherever it went.
+ * `collate(…, '')`: it would compare by its collation wherever it went.
  */
 export function columnKind(nativeType: string): ColumnKind {
   const number = /^(?:NUMBER|DECIMAL|FIXED)(?:\((\d+),\s*(\d+)\))?$/i.exec(nativeType);
