@@ -32,6 +32,10 @@ export interface Capabilities {
    * frames are long. Default false.
    */
   readonly distinctFrames: boolean;
+  /** What is grouped by an expression may be spoken of by it elsewhere in the SELECT; else only a column may. Default true. */
+  readonly groupedExpressions: boolean;
+  /** A subquery may hold aggregates of the query around it. Default true. */
+  readonly aggregatesInSubqueries: boolean;
   /** `IS NOT DISTINCT FROM`. Default true. */
   readonly nullSafeEquals: boolean;
   /** `ROW_NUMBER()` wants an ORDER BY, and takes `ORDER BY NULL` where any order will do. Default false. */
@@ -54,6 +58,8 @@ export const DEFAULT_CAPABILITIES: Capabilities = {
   semiJoin: false,
   asofJoin: false,
   distinctFrames: false,
+  groupedExpressions: true,
+  aggregatesInSubqueries: true,
   nullSafeEquals: true,
   rowNumberOrder: false,
   valuesTable: true,

@@ -12,6 +12,11 @@ const engine: EmitEngine = {
   name: 'bigquery',
   capabilities: {
     ...DEFAULT_CAPABILITIES,
+    groupedExpressions: false,
+    aggregatesInSubqueries: false,
+    valuesTable: false,
+    temporaryDdl: true, // in the session that has the transaction
+    maxStatementBytes: 1024 * 1024,
   },
   functions: FUNCTIONS,
   aggregates: AGGREGATES,

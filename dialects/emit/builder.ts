@@ -82,6 +82,12 @@ export class QueryBuilder {
     return blockOver(source());
   }
 
+  /** Says of a relation made here that it is a CTE of its own. */
+  apart<R extends Relation>(relation: R): R {
+    this.#uses.set(relation, 2);
+    return relation;
+  }
+
   /** A new SELECT over what was built so far. */
   restart(block: Block, relation: Relation): Block {
     return blockOver(this.#cte(block, relation)());

@@ -1,9 +1,13 @@
 /** Relations to blocks: a total table of builders, one a kind. Shared relations become one CTE. */
 import { CompilerBug } from '../../compiler/diagnostics/index.js';
+import { as, c, project } from '../../compiler/ir/build.js';
+import { walkExpr } from '../../compiler/ir/walk.js';
 import type {
+  Aggregate,
   Expr,
   Frame,
   Join,
+  Named,
   Relation,
   RelationKind,
   SemiJoin,
@@ -28,7 +32,10 @@ const BUILDERS: Builders = {
 
   filter: (r, q) => {
     const input = q.open(r.input);
-    const merges = input.stage !== 'finished' && canInline(input, [r.predicate], true);
+    const merges =
+      input.stage !== 'finished' &&
+      canInline(input, [r.predicate], true) &&
+      maySpeakOf(q, input, [r.predicate]);
     const block = merges ? input : q.restart(input, r.input);
     const predicate = rebind(r.predicate, resolver(block));
     return block.stage === 'grouped'
@@ -38,13 +45,9 @@ const BUILDERS: Builders = {
 
   project: (r, q) => {
     const input = q.open(r.input);
+    const exprs = r.exprs.map((e) => e.expr);
     const merges =
-      input.stage !== 'finished' &&
-      canInline(
-        input,
-        r.exprs.map((e) => e.expr),
-        false,
-      );
+      input.stage !== 'finished' && canInline(input, exprs, false) && maySpeakOf(q, input, exprs);
     const block = merges ? input : q.restart(input, r.input);
     const resolve = resolver(block);
     const columns = new Map(r.exprs.map(({ name, expr }) => [name, rebind(expr, resolve)]));
@@ -55,8 +58,11 @@ const BUILDERS: Builders = {
     const input = q.open(r.input);
     const having = r.having ? [r.having] : [];
     const exprs = [...r.groupBy, ...r.aggs].map((e) => e.expr).concat(having);
-    const block =
+    const merged =
       input.stage === 'rows' && canInline(input, exprs, false) ? input : q.restart(input, r.input);
+    const computed = r.groupBy.some(({ expr }) => !isPlain(rebind(expr, resolver(merged))));
+    if (computed && !q.engine.capabilities.groupedExpressions) return BUILDERS.aggregate(byColumns(r, q), q);
+    const block = merged;
     const inner = resolver(block);
     const columns = new Map<string, Expr>();
     const outer = (c: ColumnExpr): Expr => columns.get(c.name) ?? inner(c);
@@ -187,6 +193,36 @@ const BUILDERS: Builders = {
     return blockOver({ sql, hint: r.label ?? 'query', columns: r.columns, names, derived: true });
   },
 };
+
+/** The same groups, their keys computed in a SELECT of their own: what is grouped by is a column then. */
+function byColumns(r: Aggregate, q: QueryBuilder): Aggregate {
+  const kept = r.input.columns.map(({ name, type }): Named => ({ name, expr: { kind: 'col', name, type } }));
+  const taken = new Set(r.input.columns.map(({ name }) => name.toLowerCase()));
+  const keys = r.groupBy.map(({ name, expr }): Named => {
+    let fresh = `group_${name}`;
+    while (taken.has(fresh.toLowerCase())) fresh += '_';
+    return { name: fresh, expr };
+  });
+  const input = project(r.input, [...kept, ...keys]);
+  return {
+    ...r,
+    input: q.apart(input),
+    groupBy: r.groupBy.map(({ name }, i) => as(name, c(input, keys[i]?.name ?? name))),
+  };
+}
+
+/** A column, or a constant, which is grouped by as such. */
+const isPlain = (expr: Expr): boolean => ['col', 'lit', 'param', 'null'].includes(expr.kind);
+
+/** Whether expressions over a block's columns may be merged into it: some engines take no aggregate inside a subquery. */
+function maySpeakOf(q: QueryBuilder, block: Block, exprs: readonly Expr[]): boolean {
+  if (q.engine.capabilities.aggregatesInSubqueries || block.stage !== 'grouped') return true;
+  return exprs.every((expr) => !looksAtElements(expr));
+}
+
+/** Whether an expression looks at elements, which takes a subquery where the engine has no list functions. */
+const looksAtElements = (expr: Expr): boolean =>
+  [...walkExpr(expr)].some((e) => e.kind === 'some' || (e.kind === 'call' && e.fn === 'json_elements'));
 
 /** The rows that an unnesting adds, as an item of FROM. */
 function lateralSource(r: Unnest, value: Expr, rules: UnnestInFrom, { engine }: QueryBuilder): Source {

@@ -1,0 +1,49 @@
+/** Random definitions over random histories: each standalone SELECT on GoogleSQL's evaluator against the reference. */
+import fc from 'fast-check';
+import { afterAll, it } from 'vitest';
+
+import { customTraitsOf } from '../conformance/load.js';
+import { bigqueryEvaluator, startedServer } from '../engines/bigquery-evaluator.js';
+import { AS_OF, definitionSet, history } from '../generators/index.js';
+import type { Definition, Message } from '../reference/model.js';
+import { World } from '../support/world.js';
+import { tryPairs } from './pairs.js';
+import { expectSame, LANGUAGE, referenceSays, sourcesOf } from './support.js';
+
+const server = await startedServer();
+afterAll(() => server?.[Symbol.asyncDispose]());
+
+/** How many pairs; a few hundred in CI, 2,000 in the nightly run, and in every run as many as cost a second. */
+const wanted = Number(process.env['ROLLCALL_GOOGLESQL_PAIRS'] ?? 20);
+
+it.skipIf(server === undefined)(
+  'a standalone SELECT gives what the reference gives',
+  { timeout: 36_000_000 },
+  async () => {
+    const tries = Math.ceil(wanted / 100);
+    await tryPairs({
+      name: 'googlesql',
+      arbitrary: fc.tuple(definitionSet({ ...LANGUAGE, maxDefinitions: 20 }), history()),
+      compare: bySelect,
+      seeds: Array.from({ length: Math.max(1, tries) }, (_, i) => 7001 + i),
+      tries: Math.min(10, Math.ceil(wanted / 10)),
+      atLeast: Math.floor(wanted / 2),
+      share: 0,
+    });
+  },
+);
+
+async function bySelect([definitions, messages]: [Definition[], Message[]]): Promise<number> {
+  if (!server) return 0;
+  await using world = await World.create(
+    { definitions, sources: sourcesOf(messages), traits: customTraitsOf(definitions) },
+    bigqueryEvaluator(server, ['standalone']),
+  );
+  await world.land(messages);
+  const firstRuns = Object.fromEntries(definitions.map((d) => [d.key, AS_OF]));
+  expectSame(
+    await world.standalone(AS_OF, firstRuns),
+    referenceSays(messages, definitions, AS_OF, firstRuns),
+  );
+  return definitions.length;
+}
