@@ -21,7 +21,7 @@ const ENGINES: Readonly<
   duckdb: { files: ['tests/conformance/duckdb'] },
   reference: { files: ['tests/conformance/reference'] },
   pglite: { files: ['tests/postgres/pglite'], env: { ROLLCALL_PGLITE: 'all' } },
-  postgres: { files: ['tests/postgres/server'] },
+  postgres: { files: ['tests/postgres/server-'] },
 };
 
 const wanted = process.argv.slice(2);

@@ -111,7 +111,7 @@ async function connected(settings: PostgresSettings, applicationName: string): P
       await client.connect();
       return client;
     } catch (error) {
-      failure ??= error;
+      failure = error;
       await client.end().catch(() => undefined);
       const withoutTls = /does not support SSL/.test(String(error));
       if (!withoutTls) break;

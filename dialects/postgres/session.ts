@@ -15,9 +15,9 @@ begin
 exception when others then
   begin
     -- jsonb has no place for NUL, nor for halves of characters
-    return cast(regexp_replace(cast(given as text),
-      '(?<!\\\\)((\\\\\\\\)*)\\\\u(0000|[dD][89abAB][0-9a-fA-F]{2}(?!\\\\u[dD][c-fC-F])|(?<!\\\\u[dD][89abAB][0-9a-fA-F]{2}\\\\u)[dD][c-fC-F][0-9a-fA-F]{2})',
-      '\\\\1${INSTEAD_OF_NUL}', 'g') as jsonb);
+    return cast(regexp_replace(regexp_replace(cast(given as text),
+      '(?<!\\\\)((\\\\\\\\)*)\\\\u(0000|[dD][89abAB][0-9a-fA-F]{2}(?!\\\\u[dD][c-fC-F]))', '\\1${INSTEAD_OF_NUL}', 'g'),
+      '(?<!\\\\u[dD][89abAB][0-9a-fA-F]{2})\\\\u[dD][c-fC-F][0-9a-fA-F]{2}', '${INSTEAD_OF_NUL}', 'g') as jsonb);
   exception when others then
     return null;
   end;

@@ -86,9 +86,24 @@ export const pgliteEngine = engine({
 /** The server's URL; tests that need one are left out where there is none. */
 export const POSTGRES_URL = process.env['ROLLCALL_POSTGRES_URL'];
 
+let own: Promise<Settings> | undefined;
+
+/** A database of this process alone: test files run beside each other. It goes with the server. */
+export function serverSettings(): Promise<Settings> {
+  own ??= (async () => {
+    const name = `rollcall_${process.pid}`;
+    const first = await postgres.open({ settings: { url: POSTGRES_URL }, projectDir: '/', mode: 'write' });
+    await first.execute(`drop database if exists ${name}`);
+    await first.execute(`create database ${name}`);
+    await first.close();
+    return { url: POSTGRES_URL, database: name };
+  })();
+  return own;
+}
+
 export const postgresEngine = engine({
   name: 'postgres',
   json: 'json',
-  settings: () => Promise.resolve({ url: POSTGRES_URL }),
+  settings: serverSettings,
   again: 'scripts/with-postgres.sh npm run conformance -- postgres',
 });

@@ -21,7 +21,7 @@ import {
 import { runProject, openSession, type RunResult } from '../../runtime/index.js';
 import { resolveSession } from '../../runtime/prepare.js';
 import type { Definition, EntityConfig, Message } from '../reference/model.js';
-import { duckdbEngine } from '../engines/duckdb.js';
+import { chosenEngine } from '../engines/chosen.js';
 import type { EngineUnderTest, FreshWarehouse, RawType } from '../engines/engine.js';
 import { landMessages } from './land-messages.js';
 import { landSegment } from './land-segment.js';
@@ -86,7 +86,8 @@ export class World implements AsyncDisposable {
     this.dialect = engine.dialect;
   }
 
-  static async create(options: WorldOptions, engine: EngineUnderTest = duckdbEngine): Promise<World> {
+  static async create(options: WorldOptions, given?: EngineUnderTest): Promise<World> {
+    const engine = given ?? (await chosenEngine());
     const { project, spans } = await load(options, options.definitions, engine);
     return new World(options, engine, await engine.open(), project, spans);
   }
