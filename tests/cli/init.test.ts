@@ -88,7 +88,7 @@ describe('init --warehouse', () => {
   });
 
   test.each([
-    [['init'], 'either --warehouse or --sample'],
+    [['init'], 'one of --warehouse, --type and --sample'],
     [['init', '--warehouse', 'nothing.duckdb'], 'there is no file "nothing.duckdb"'],
     [['init', '--sample', '.'], 'is not empty'],
   ])('%j', async (argv, message) => {
