@@ -74,6 +74,8 @@ const FILES: Readonly<Record<string, unknown>> = {
   },
 };
 
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+
 /** A project on one target, played day by day. */
 class Player {
   private readonly dir = mkdtempSync(join(tmpdir(), 'rollcall-scenarios-'));
@@ -115,10 +117,9 @@ class Player {
     await this.step({ op: 'ensure_table', spec: { table, columns: COLUMNS } });
     const cell = (value: unknown, type: ScalarType) => {
       if (value === undefined) return ir.nul(type);
-      if (type === 'timestamp') {
-        return ir.lit({ type, value: String(BigInt(Date.parse(String(value))) * 1000n) });
-      }
-      return ir.text(typeof value === 'string' ? value : JSON.stringify(value));
+      const text = typeof value === 'string' ? value : JSON.stringify(value);
+      if (type !== 'timestamp') return ir.text(text);
+      return ir.lit({ type, value: String(BigInt(Date.parse(text)) * 1000n) });
     };
     const cells = rows.map((row) => COLUMNS.map((column) => cell(row[column.name], column.type)));
     await this.step({ op: 'append', table, query: ir.values(COLUMNS, cells) });
@@ -275,13 +276,13 @@ const SCENARIO: readonly (readonly [string, (player: Player) => Promise<unknown>
 
 async function main(): Promise<number> {
   if (folder === undefined || name === undefined) {
-    console.log('skipped: no project and target given, nor ROLLCALL_SCENARIOS_PROJECT and _TARGET set');
+    say('skipped: no project and target given, nor ROLLCALL_SCENARIOS_PROJECT and _TARGET set');
     return 0;
   }
   const { project, diagnostics } = await loadProject({ dir: folder, env: process.env, target: name });
   const settings = project?.config.targets[name];
   if (!project || !settings) {
-    for (const { message } of diagnostics) console.error(message);
+    for (const { message } of diagnostics) say(message);
     return 2;
   }
   const id = `rollcall_it_${Date.now().toString(36)}`;
@@ -300,17 +301,17 @@ async function main(): Promise<number> {
       try {
         const expected = [await act(ours), await ours.seen()];
         deepStrictEqual([await act(theirs), await theirs.seen()], expected);
-        console.log(`✔ ${what} (${Math.round(performance.now() - started)} ms)`);
+        say(`✔ ${what} (${Math.round(performance.now() - started)} ms)`);
       } catch (error) {
         failed += 1;
-        console.error(`✖ ${what}\n${error instanceof Error ? error.message : String(error)}`);
+        say(`✖ ${what}\n${error instanceof Error ? error.message : String(error)}`);
       }
     }
   } finally {
     await ours.clear();
     await theirs.clear();
   }
-  console.log(failed === 0 ? `${name}: as DuckDB` : `${name}: ${failed} of ${SCENARIO.length} differ`);
+  say(failed === 0 ? `${name}: as DuckDB` : `${name}: ${failed} of ${SCENARIO.length} differ`);
   return failed === 0 ? 0 : 1;
 }
 
