@@ -20,6 +20,7 @@ const ENGINES: Readonly<
 > = {
   duckdb: { files: ['tests/conformance/duckdb'] },
   reference: { files: ['tests/conformance/reference'] },
+  bigquery: { files: ['tests/conformance/bigquery'], env: { ROLLCALL_GOOGLESQL: 'all' } },
   pglite: { files: ['tests/postgres/pglite'], env: { ROLLCALL_PGLITE: 'all' } },
   postgres: { files: ['tests/postgres/server-'] },
 };

@@ -40,7 +40,10 @@ export function conformsOn(engine: EngineUnderTest, part: number, parts: number)
   });
 
   describe.each(own.map((one) => ({ title: titleOf(one), one })))('$title', ({ title, one }) => {
-    const marked = engine.ways.map((way) => ({ way, mark: markOf(marks, title, way) }));
+    const marked = (engine.waysOf?.(one) ?? engine.ways).map((way) => ({
+      way,
+      mark: markOf(marks, title, way),
+    }));
     const ways = marked.flatMap(({ way, mark }) => (mark === undefined ? [way] : []));
     for (const { way, mark } of marked)
       if (mark) results.add({ case: title, way, status: mark.mark, reason: mark.reason });

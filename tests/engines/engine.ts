@@ -40,6 +40,8 @@ export interface EngineUnderTest {
   readonly target: Readonly<Record<string, unknown>>;
   /** What it can be asked; an evaluator of queries has no runs. */
   readonly ways: readonly Way[];
+  /** What it is asked of one case, where that is not all it can be asked. */
+  waysOf?(one: { readonly definitions: readonly { readonly kind: string }[] }): readonly Way[];
   open(): Promise<FreshWarehouse>;
   /** What executes the SQL, with its version: `DuckDB v1.5.5`. */
   version(): Promise<string>;
