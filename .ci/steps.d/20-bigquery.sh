@@ -2,10 +2,10 @@
 # BigQuery's SQL, executed: every conformance case's SELECT and random pairs on GoogleSQL's evaluator, the driver on an emulator.
 set -euo pipefail
 
-ROLLCALL_GOOGLESQL=all ROLLCALL_GOOGLESQL_PAIRS=200 timeout 240 npx vitest run tests/conformance/bigquery tests/property/googlesql
+ROLLCALL_GOOGLESQL=all ROLLCALL_GOOGLESQL_PAIRS=200 timeout 900 npx vitest run tests/conformance/bigquery tests/property/googlesql
 
 status=0
-timeout 120 scripts/with-bigquery-emulator.sh npx vitest run tests/dialects/bigquery/client || status=$?
+timeout 300 scripts/with-bigquery-emulator.sh npx vitest run tests/dialects/bigquery/client || status=$?
 if [ "$status" -eq 69 ]; then
   echo 'skipped: no emulator of BigQuery can be had here; its driver was not run against one'
   exit 0
