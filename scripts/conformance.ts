@@ -23,6 +23,8 @@ const ENGINES: Readonly<
   bigquery: { files: ['tests/conformance/bigquery'], env: { ROLLCALL_GOOGLESQL: 'all' } },
   pglite: { files: ['tests/postgres/pglite'], env: { ROLLCALL_PGLITE: 'all' } },
   postgres: { files: ['tests/postgres/server-'] },
+  // Inside scripts/with-snowflake-emulator.sh.
+  snowflake: { files: ['tests/conformance/snowflake'] },
 };
 
 const wanted = process.argv.slice(2);

@@ -8,7 +8,7 @@ ROLLCALL_STATEMENTS_EVERY=${ROLLCALL_STATEMENTS_EVERY:-6} npx vitest run tests/d
 
 export ROLLCALL_SNOWFLAKE_EVERY=${ROLLCALL_SNOWFLAKE_EVERY:-60}
 bash scripts/with-snowflake-emulator.sh npx vitest run --testTimeout=120000 \
-  tests/dialects/snowflake/functions.test.ts tests/dialects/snowflake/scenarios.test.ts tests/conformance/snowflake-1.test.ts
+  tests/dialects/snowflake/functions.test.ts tests/dialects/snowflake/scenarios.test.ts tests/conformance/snowflake.test.ts
 status=$?
 [ "$status" -eq 77 ] && exit 0
 exit "$status"

@@ -25,11 +25,13 @@ create or replace macro {c}._sf_parse(t) as case when regexp_full_match(t, '-?[0
 create or replace macro {c}._sf_try_parse(t) as case when regexp_full_match(t, '-?[0-9.]+')
   then try_cast(t as json) when json_valid(t) then json(t) end;
 create or replace macro {c}._sf_array_size(v) as case when json_type(v) = 'ARRAY' then cast(json_array_length(v) as bigint) end;
+create or replace macro {c}._sf_text(v) as cast(v as varchar);
 create or replace macro {c}._sf_hash(x) as cast(hash(x) >> 1 as bigint);
 create or replace macro {c}._sf_strip(v) as case when json_type(v) <> 'NULL' then v end;
 create or replace macro {c}._sf_insert(t, p, n, u) as
   left(t, cast(p as bigint) - 1) || u || substr(t, cast(p as bigint) + cast(n as bigint));
-create or replace macro {c}._sf_div(a, b) as case when a % b = 0 then a // b else a / b end;
+create or replace macro {c}._sf_div(a, b) as case when a % b <> 0 then error('a division with a rest, which would be rounded')
+  else cast(a as hugeint) // cast(b as hugeint) end;
 """
 
 CALLS = {
@@ -75,6 +77,19 @@ def gap(node):
         return call("_sf_try_parse" if node.args.get("safe") else "_sf_parse", node.this)
     if isinstance(node, exp.StripNullValue):
         return call("_sf_strip", node.this)
+    if isinstance(node, exp.WithinGroup) and isinstance(node.this, exp.ArrayAgg):
+        # ARRAY_AGG leaves out nulls; fakesnow keeps them where there is an order.
+        value = node.this.this
+        listed = exp.Anonymous(this="list", expressions=[exp.Order(this=value.copy(), expressions=[e.copy() for e in node.expression.expressions])])
+        given = exp.Not(this=exp.Is(this=value.copy(), expression=exp.Null()))
+        return call("to_json", exp.Filter(this=listed, expression=exp.Where(this=given)))
+    if isinstance(node, exp.JSONFormat):
+        # DuckDB's TO_JSON reads JSON anew, and long numbers as doubles.
+        return call("_sf_text", node.this)
+    if isinstance(node, exp.Literal) and not node.is_string and len(node.name.replace(".", "")) > 18:
+        # DuckDB reads such digits as a float.
+        scale = len(node.name.partition(".")[2])
+        return exp.cast(exp.Literal.string(node.name), f"decimal(38, {scale})")
     # fakesnow turns these too, but not one inside another.
     if isinstance(node, exp.ToVariant):
         return call("to_json", node.this)
@@ -186,5 +201,7 @@ def install():
     transforms.merge = lambda tree: [tree]
     transforms.integer_precision = number_types
     transforms.trim_cast_varchar = trimmed
+    # It makes decimals floats.
+    transforms.numeric_agg_implicit_cast = lambda node: node
     # `$x` inside a text is no variable, and nobody sets any.
     variables.Variables.inline_variables = lambda self, sql: sql

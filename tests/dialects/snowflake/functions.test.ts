@@ -53,7 +53,8 @@ describe.skipIf(EMULATOR === undefined)('on the emulator', () => {
   });
 
   it('hash64 is a 64-bit integer that tells texts apart', async () => {
-    const hashes = await Promise.all(['a', 'b', ''].map((text) => evaluate('hash64', [['text', text]])));
+    const hashes: Value[] = [];
+    for (const text of ['a', 'b', '']) hashes.push(await evaluate('hash64', [['text', text]]));
     expect(new Set(hashes).size).toBe(3);
     for (const hash of hashes) expect(BigInt.asIntN(64, BigInt(String(hash)))).toBe(BigInt(String(hash)));
   });
@@ -81,7 +82,8 @@ describe.skipIf(EMULATOR === undefined)('on the emulator', () => {
   ])('%s of %j is %j', async (fn, xs, expected) => {
     const input = ir.values(
       [{ name: 'x', type: 'number' }],
-      xs.map((x) => [given('number', x)]),
+      // DuckDB has no decimal for a union of 29 digits before the point and of some after it.
+      xs.map((x) => [{ kind: 'cast', expr: given('number', x), type: 'number' } as const]),
     );
     const [found] = await rows(ir.aggregate(input, [], [ir.as('y', ir.agg(fn, [ir.c(input, 'x')]))]));
     expect(found?.['y']).toBe(expected);
