@@ -111,12 +111,16 @@ export function writeConjunction(exprs: readonly Expr[], writer: Writer, indent:
 export const isOrder = (key: Expr): boolean =>
   key.kind !== 'lit' && key.kind !== 'param' && key.kind !== 'null';
 
-/** Without FILTER, rows that fail the condition count as nulls, which aggregates skip. */
+/**
+ * Without FILTER, rows that fail the condition count as nulls, which aggregates skip. What comes after the first argument
+ * is a constant, which no row has a part in.
+ */
 function guardedArgs(expr: Extract<Expr, { kind: 'agg' }>): readonly Expr[] {
   const { filter, args } = expr;
   if (filter === undefined) return args;
   const guard = (then: Expr): Expr => ({ kind: 'case', whens: [{ when: filter, then }], type: expr.type });
-  return args.length === 0 ? [guard({ kind: 'lit', literal: { type: 'int', value: '1' } })] : args.map(guard);
+  const [of = { kind: 'lit', literal: { type: 'int', value: '1' } }, ...constants] = args;
+  return [guard(of), ...constants];
 }
 
 function context(
