@@ -123,6 +123,20 @@ export class ZetaSql implements AsyncDisposable {
     return list.map(({ name = '', column }) => ({ name, type: typeOf(column) }));
   }
 
+  /** The columns of tables that a statement names, by the table's path. Those of a CTE count, whoever reads it. */
+  async columnsRead(
+    sql: string,
+    tables: readonly CatalogTable[] = [],
+  ): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+    const options = { ...OPTIONS, pruneUnusedColumns: true };
+    const found = new Map<string, Set<string>>();
+    gather(
+      await this.call('analyze', { sqlStatement: sql, options, simpleCatalog: catalogOf(tables) }),
+      found,
+    );
+    return found;
+  }
+
   /** The result of a SELECT over tables that have rows; those may not be in a dataset. */
   async evaluate(sql: string, tables: readonly CatalogTable[] = []): Promise<ResultTable> {
     const contents = tables.map(({ path, rows = [] }) => {
@@ -168,6 +182,21 @@ function typeOf(column: NamedType | undefined): SqlType {
   const type = KINDS.get(kind);
   if (type === undefined) throw new Error(`a column of type ${kind}`);
   return type;
+}
+
+/** Scans of tables, wherever they stand in what the analyser makes of a statement. */
+function gather(node: unknown, into: Map<string, Set<string>>): void {
+  if (typeof node !== 'object' || node === null || Buffer.isBuffer(node)) return;
+  const { table, parent } = node as {
+    readonly table?: { readonly fullName?: string } | null;
+    readonly parent?: { readonly columnList?: readonly NamedType[] } | null;
+  };
+  if (table?.fullName !== undefined) {
+    const names = into.get(table.fullName) ?? new Set();
+    for (const { name = '' } of parent?.columnList ?? []) names.add(name);
+    into.set(table.fullName, names);
+  }
+  Object.values(node).forEach((inner) => gather(inner, into));
 }
 
 /** Rows as a warehouse gives them. */
