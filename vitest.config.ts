@@ -14,9 +14,23 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
+/** Tests of engines that are not in this process, the variable that says where one is, and the script that starts one. */
+const ELSEWHERE = [
+  ['tests/postgres/{server-*,warehouse}.test.ts', 'ROLLCALL_POSTGRES_URL', 'scripts/with-postgres.sh'],
+  ['tests/dialects/bigquery/client.test.ts', 'BIGQUERY_EMULATOR', 'scripts/with-bigquery-emulator.sh'],
+  [
+    'tests/{dialects/snowflake/{functions,scenarios},conformance/snowflake}.test.ts',
+    'ROLLCALL_SNOWFLAKE_EMULATOR',
+    'scripts/with-snowflake-emulator.sh',
+  ],
+] as const;
+const absent = ELSEWHERE.filter(([, variable]) => process.env[variable] === undefined);
+for (const [tests, , script] of absent) process.stderr.write(`not run: ${tests}, see ${script}\n`);
+
 export default defineConfig({
   test: {
     include: ['tests/**/*.test.ts'],
+    exclude: absent.map(([tests]) => tests),
     setupFiles: ['tests/support/property-runs.ts'],
     pool: 'forks', // DuckDB is a native module: one process a worker, so that a crash names its file
     maxWorkers: 2,

@@ -161,8 +161,21 @@ const decimal =
 const isInt = (expr: Expr | undefined): boolean =>
   expr !== undefined && (expr.kind === 'lit' ? expr.literal.type : expr.type) === 'int';
 
+const isText = (expr: Expr | undefined): boolean =>
+  expr !== undefined && (expr.kind === 'lit' ? expr.literal.type : expr.type) === 'text';
+
+/** The order of texts is said each time: one that comes from neither a column nor a function of ours has the locale's. */
+const ordered =
+  (operator: '<' | '<=' | '>' | '>='): Emit =>
+  (args, { args: exprs }) =>
+    `${arg(args)} ${operator} ${arg(args, 1)}${isText(exprs[0]) ? ` ${CODE_POINTS}` : ''}`;
+
 export const FUNCTIONS: Record<FnName, Emit> = {
   ...STANDARD_FUNCTIONS,
+  lt: ordered('<'),
+  le: ordered('<='),
+  gt: ordered('>'),
+  ge: ordered('>='),
   // Of ASCII only: what it is asked for are names of platforms, and locales differ on the rest.
   lower: (args) => `lower(${arg(args)} ${CODE_POINTS})`,
   least: fn('least'),
