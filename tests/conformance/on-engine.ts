@@ -8,7 +8,7 @@ import { World, type Published } from '../support/world.js';
 import { customTraitsOf, loadCases, type ConformanceCase, type ConformanceStep } from './load.js';
 
 /** First runs that no sequence of runs at the case's instants leaves: only a SELECT can be told of them. */
-const needsEarlierRun = (one: ConformanceCase): boolean =>
+export const needsEarlierRun = (one: ConformanceCase): boolean =>
   Object.values(one.first_runs).some((first) => first !== one.steps[0]?.as_of);
 
 /** Where cases with "destinations" send. */
