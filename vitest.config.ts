@@ -34,6 +34,7 @@ export default defineConfig({
     setupFiles: ['tests/support/property-runs.ts'],
     pool: 'forks', // DuckDB is a native module: one process a worker, so that a crash names its file
     maxWorkers: 2,
+    isolate: false, // files share their process and its modules: loading them anew for each costs a minute
     sequence: { sequencer: LongestFirst },
     watch: false,
     testTimeout: 120_000, // a loaded machine is no failure

@@ -18,7 +18,7 @@ const RESULTS = join(ROOT, 'tests/engines/results');
 const ENGINES: Readonly<
   Record<string, { readonly files: readonly string[]; readonly env?: NodeJS.ProcessEnv }>
 > = {
-  duckdb: { files: ['tests/conformance/duckdb'] },
+  duckdb: { files: ['tests/conformance/duckdb'], env: { ROLLCALL_DUCKDB: 'all' } },
   reference: { files: ['tests/conformance/reference'] },
   bigquery: { files: ['tests/conformance/bigquery'], env: { ROLLCALL_GOOGLESQL: 'all' } },
   pglite: { files: ['tests/postgres/pglite'], env: { ROLLCALL_PGLITE: 'all' } },

@@ -1,5 +1,3 @@
-/** Half of the conformance cases on DuckDB: one file of tests runs in one process. */
-import { duckdbEngine } from '../engines/duckdb.js';
-import { conformsOn } from './on-engine.js';
+import { conformsOnDuckdb } from './on-duckdb.js';
 
-conformsOn(duckdbEngine, 1, 2);
+conformsOnDuckdb(1, 2);

@@ -41,7 +41,11 @@ export interface EngineUnderTest {
   /** What it can be asked; an evaluator of queries has no runs. */
   readonly ways: readonly Way[];
   /** What it is asked of one case, where that is not all it can be asked. */
-  waysOf?(one: { readonly definitions: readonly { readonly kind: string }[] }): readonly Way[];
+  waysOf?(one: {
+    readonly name: string;
+    readonly definitions: readonly { readonly kind: string }[];
+    readonly steps: readonly unknown[];
+  }): readonly Way[];
   open(): Promise<FreshWarehouse>;
   /** What executes the SQL, with its version: `DuckDB v1.5.5`. */
   version(): Promise<string>;

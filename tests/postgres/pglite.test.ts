@@ -2,5 +2,5 @@
 import { pgliteEngine } from '../engines/postgres.js';
 import { conformsOn } from '../conformance/on-engine.js';
 
-const [part, parts] = process.env['ROLLCALL_PGLITE'] === 'all' ? [0, 1] : [3, 20];
+const [part, parts] = process.env['ROLLCALL_PGLITE'] === 'all' ? [0, 1] : [3, 40];
 conformsOn(pgliteEngine, part, parts);

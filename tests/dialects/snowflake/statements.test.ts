@@ -8,7 +8,7 @@ import { ready, refusals } from './accepted.js';
 import { alsoSnowflake } from './tee.js';
 
 /** `npm test` has room for some of the cases; a step of CI has for all. */
-const EVERY = Number(process.env['ROLLCALL_STATEMENTS_EVERY'] ?? 40);
+const EVERY = Number(process.env['ROLLCALL_STATEMENTS_EVERY'] ?? 80);
 
 beforeAll(ready);
 

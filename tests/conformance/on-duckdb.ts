@@ -1,0 +1,14 @@
+/**
+ * Conformance cases on DuckDB, in parts, as one file of tests runs in one process. Each is asked of its SELECT; of runs, which
+ * cost twice as much, those that have several steps and half of the others. `ROLLCALL_DUCKDB=all`, as CI has it, asks all of both.
+ */
+import { duckdbEngine } from '../engines/duckdb.js';
+import { conformsOn } from './on-engine.js';
+
+/** @param part from 0 */
+export function conformsOnDuckdb(part: number, parts: number): void {
+  const all = process.env['ROLLCALL_DUCKDB'] === 'all';
+  const waysOf: (typeof duckdbEngine)['waysOf'] = ({ name, steps }) =>
+    all || steps.length > 1 || name.length % 2 === 0 ? duckdbEngine.ways : ['standalone'];
+  conformsOn({ ...duckdbEngine, waysOf }, part, parts);
+}
