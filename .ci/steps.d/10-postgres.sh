@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# PostgreSQL: every conformance case, the functions and the failures on a real server, random pairs against the reference,
-# and every conformance case on PGlite. Skipped, and saying so, where there is no server package.
+# PostgreSQL: every conformance case, the functions and the failures on a real server, and random pairs against the
+# reference. Skipped, and saying so, where there is no server package.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
