@@ -1,6 +1,7 @@
 /** The IR's aggregates in GoogleSQL. */
-import type { AggName, Expr } from '../../compiler/ir/types.js';
+import type { AggName } from '../../compiler/ir/types.js';
 import type { Emit, EmitContext, Sql } from '../dialect.js';
+import { isOf } from '../emit/arguments.js';
 import { STANDARD_AGGREGATES } from '../emit/index.js';
 import { arg, aggregateClauses } from '../emit/standard.js';
 
@@ -8,12 +9,9 @@ import { arg, aggregateClauses } from '../emit/standard.js';
 const wide = (name: 'sum' | 'avg', x: Sql, context: EmitContext): Sql =>
   `safe_cast(${name}(cast(${x} as bignumeric))${aggregateClauses(context)} as numeric)`;
 
-const isInt = (expr: Expr | undefined): boolean =>
-  expr !== undefined && (expr.kind === 'lit' ? expr.literal.type : expr.type) === 'int';
-
 /** A sum of integers leaves 64 bits, and raises, long before it leaves a decimal. */
 const sum: Emit = (args, context) =>
-  isInt(context.args[0])
+  isOf(context.args[0], 'int')
     ? `sum(cast(${arg(args)} as numeric))${aggregateClauses(context)}`
     : wide('sum', arg(args), context);
 

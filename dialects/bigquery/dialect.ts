@@ -1,11 +1,12 @@
 /** BigQuery: GoogleSQL through jobs, with a session for what belongs together. */
 import { DEFAULT_CAPABILITIES, type Dialect } from '../dialect.js';
 import { emitAllColumns, emitSelect, type EmitEngine } from '../emit/index.js';
+import { statementsOf } from '../emit/statements.js';
 import { AGGREGATES } from './aggregates.js';
 import { BigQueryClient } from './client.js';
 import { FUNCTIONS } from './functions.js';
 import { extract, objectKeys } from './json.js';
-import { statementOf } from './statements.js';
+import { TEMPLATES } from './statements.js';
 import { bigqueryType, columnKind, literal, quoteIdentifier } from './types.js';
 
 const engine: EmitEngine = {
@@ -46,7 +47,7 @@ export const bigquery: Dialect = {
   columnKind,
   select: (query, params) => emitSelect(engine, query, params),
   selectAll: (query, params) => emitAllColumns(engine, query, params),
-  statements: (step, params) => [statementOf(step, (query) => emitSelect(engine, query, params))],
+  statements: (step, params) => statementsOf(TEMPLATES, step, (query) => emitSelect(engine, query, params)),
   open: async (options) => {
     const { openWarehouse } = await import('./warehouse.js');
     return openWarehouse(options);

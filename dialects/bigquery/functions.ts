@@ -1,10 +1,11 @@
 /** The IR's scalar functions in GoogleSQL. */
 import { CompilerBug } from '../../compiler/diagnostics/index.js';
-import type { ColumnKind, Expr, FnName } from '../../compiler/ir/types.js';
+import type { FnName } from '../../compiler/ir/types.js';
 import type { Emit, Sql } from '../dialect.js';
 import { fn, STANDARD_FUNCTIONS } from '../emit/index.js';
+import { byKind, constantSpan, pathed, pathSteps, textLiteral, type ByKind } from '../emit/arguments.js';
 import { arg } from '../emit/standard.js';
-import { extract, isExplicitNull, pathSteps, reached, typed } from './json.js';
+import { extract, isExplicitNull, reached, typed } from './json.js';
 import { quoteText } from './types.js';
 import {
   asText,
@@ -62,8 +63,6 @@ const narrowed = (wide: Sql): Sql => `safe_cast(${wide} as numeric)`;
 const quoted = (text: Sql): Sql => `concat('"', ${text}, '"')`;
 const anyText = (value: Sql): Sql => `safe_cast(${value} as string)`;
 
-type ByKind = Record<ColumnKind, (column: Sql, newLine: string) => Sql>;
-
 const COLUMN_TEXT: ByKind = {
   int: asText,
   decimal: asText,
@@ -120,21 +119,6 @@ const COLUMN_JSON: ByKind = {
   other: (x) => toJson(anyText(x)),
 };
 
-const byKind =
-  (table: ByKind): Emit =>
-  (args, { args: exprs, newLine }) => {
-    const kind = textLiteral(exprs[1]);
-    const emit = Object.hasOwn(table, kind) ? table[kind as ColumnKind] : undefined;
-    if (!emit) throw new CompilerBug(`no column kind ${kind}`);
-    return emit(arg(args), newLine);
-  };
-
-function textLiteral(expr: Expr | undefined): string {
-  if (expr?.kind !== 'lit' || expr.literal.type !== 'text')
-    throw new CompilerBug('a literal text was expected');
-  return expr.literal.value;
-}
-
 /** An explicit null at the path, or at a parent, is a mention; an absent key is not. */
 function jsonMention(value: Sql, steps: readonly string[], newLine: string): Sql {
   const nulls = steps.map((_, i) => isExplicitNull(value, steps.slice(0, i + 1)));
@@ -161,25 +145,15 @@ const jsonElements = (value: Sql, steps: readonly string[]): Sql => {
   return `concat('[', (select ${listed} from ${from} where ${each} <> 'null'), ']')`;
 };
 
-const UNITS = [
-  ['day', 86_400_000_000n],
-  ['hour', 3_600_000_000n],
-  ['minute', 60_000_000n],
-  ['second', 1_000_000n],
-  ['microsecond', 1n],
-] as const;
-
 /** A constant instant that leaves the calendar is an error; a column's, which may be of any year, is missing. */
 const addMicros: Emit = (args, { args: exprs }) => {
   const [at, by] = exprs;
   const safe = at?.kind === 'lit' || at?.kind === 'param' ? '' : 'safe.';
-  if (by?.kind !== 'lit' || by.literal.type !== 'int')
-    return `${safe}timestamp_add(${arg(args)}, interval ${arg(args, 1)} microsecond)`;
-  const micros = BigInt(by.literal.value);
-  const magnitude = micros < 0n ? -micros : micros;
-  const [unit, size] = UNITS.find(([, n]) => magnitude % n === 0n) ?? ['microsecond', 1n];
-  const name = micros < 0n ? 'timestamp_sub' : 'timestamp_add';
-  return `${safe}${name}(${arg(args)}, interval ${magnitude / size} ${unit})`;
+  const span = constantSpan(by);
+  if (!span) return `${safe}timestamp_add(${arg(args)}, interval ${arg(args, 1)} microsecond)`;
+  const { unit, amount } = span;
+  const name = amount < 0n ? 'timestamp_sub' : 'timestamp_add';
+  return `${safe}${name}(${arg(args)}, interval ${amount < 0n ? -amount : amount} ${unit})`;
 };
 
 /** Sums of decimals are null beyond the range, where BigQuery raises; integers of 64 bits are left to it. */
@@ -202,11 +176,6 @@ const ignoringNulls =
     const rotated = args.map((_, i) => [...args.slice(i), ...args.slice(0, i)]);
     return `${name}(${rotated.map((list) => (list.length > 1 ? `coalesce(${list.join(', ')})` : list.join(''))).join(', ')})`;
   };
-
-const pathed =
-  (emit: (value: Sql, steps: readonly string[], newLine: string) => Sql): Emit =>
-  (args, { args: exprs, newLine }) =>
-    emit(arg(args), pathSteps(exprs[1]), newLine);
 
 /**
  * JSON of a column whose type nobody knows: as JSON text its values stand in quotes just where they are texts, and

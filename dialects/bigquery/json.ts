@@ -1,19 +1,6 @@
 /** JSON paths. A step names a key of an object, whatever characters it holds, and never enters an array. */
-import { CompilerBug } from '../../compiler/diagnostics/index.js';
-import type { Expr } from '../../compiler/ir/types.js';
 import type { Sql } from '../dialect.js';
 import { quoteText } from './types.js';
-
-/** The steps of a `path` argument. */
-export function pathSteps(expr: Expr | undefined): readonly string[] {
-  if (expr?.kind !== 'lit' || expr.literal.type !== 'text')
-    throw new CompilerBug('a JSON path must be a literal');
-  const steps: unknown = JSON.parse(expr.literal.value);
-  if (!Array.isArray(steps) || !steps.every((step) => typeof step === 'string')) {
-    throw new CompilerBug(`not a JSON path: ${expr.literal.value}`);
-  }
-  return steps;
-}
 
 /** What a path ends in: text of a scalar, text of any value, or the elements of an array as texts. */
 type Extract = 'json_value' | 'json_query' | 'json_query_array';

@@ -2,6 +2,7 @@
 import { CompilerBug } from '../../compiler/diagnostics/index.js';
 import type { ColumnKind, LiteralValue, ScalarType } from '../../compiler/ir/types.js';
 import type { Sql } from '../dialect.js';
+import { digits, instantDigits } from '../emit/literals.js';
 
 const TYPES: Record<ScalarType, string> = {
   bool: 'bool',
@@ -77,6 +78,8 @@ function escaped(text: string, quote: "'" | '`'): string {
   });
 }
 
+const LAST_YEAR = 9999;
+
 /** A typed literal. */
 export function literal(value: LiteralValue): Sql {
   switch (value.type) {
@@ -90,23 +93,6 @@ export function literal(value: LiteralValue): Sql {
     case 'json':
       return quoteText(value.value);
     case 'timestamp':
-      return `timestamp '${instantText(value.value)}+00'`;
+      return `timestamp '${instantDigits(value.value, LAST_YEAR)}+00'`;
   }
-}
-
-function digits(value: string): string {
-  if (!/^-?\d+(\.\d+)?$/.test(value)) throw new CompilerBug(`not a decimal literal: ${value}`);
-  return value;
-}
-
-/** `2024-01-31 10:00:00.5`, of microseconds since the epoch. */
-function instantText(micros: string): string {
-  const total = BigInt(micros);
-  const fraction = ((total % 1_000_000n) + 1_000_000n) % 1_000_000n;
-  const date = new Date(Number((total - fraction) / 1000n));
-  const year = date.getUTCFullYear();
-  if (Number.isNaN(year) || year < 1 || year > 9999)
-    throw new CompilerBug(`instant ${micros} cannot be written`);
-  const text = date.toISOString().slice(0, 19).replace('T', ' ');
-  return fraction === 0n ? text : `${text}.${fraction.toString().padStart(6, '0').replace(/0+$/, '')}`;
 }

@@ -1,10 +1,11 @@
 /** DuckDB: one process, one file, the reference dialect. */
 import { DEFAULT_CAPABILITIES, type Dialect } from '../dialect.js';
 import { emitAllColumns, emitSelect, type EmitEngine } from '../emit/index.js';
+import { statementsOf } from '../emit/statements.js';
 import { AGGREGATES } from './aggregates.js';
 import { DuckDBClient } from './client.js';
 import { FUNCTIONS } from './functions.js';
-import { statementOf } from './statements.js';
+import { TEMPLATES } from './statements.js';
 import { columnKind, duckdbType, literal, quoteIdentifier } from './types.js';
 
 const engine: EmitEngine = {
@@ -39,7 +40,7 @@ export const duckdb: Dialect = {
   columnKind,
   select: (query, params) => emitSelect(engine, query, params),
   selectAll: (query, params) => emitAllColumns(engine, query, params),
-  statements: (step, params) => [statementOf(step, (query) => emitSelect(engine, query, params))],
+  statements: (step, params) => statementsOf(TEMPLATES, step, (query) => emitSelect(engine, query, params)),
   open: async (options) => {
     const { openWarehouse } = await import('./warehouse.js');
     return openWarehouse(options);

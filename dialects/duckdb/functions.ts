@@ -1,10 +1,20 @@
 /** The IR's scalar functions in DuckDB's SQL. */
 import { CompilerBug } from '../../compiler/diagnostics/index.js';
-import type { ColumnKind, Expr, FnName } from '../../compiler/ir/types.js';
+import type { Expr, FnName } from '../../compiler/ir/types.js';
 import type { Emit, Sql } from '../dialect.js';
 import { fn, STANDARD_FUNCTIONS } from '../emit/index.js';
+import {
+  byKind,
+  constantSpan,
+  isOf,
+  pathed,
+  pathSteps,
+  plusInterval,
+  textLiteral,
+  type ByKind,
+} from '../emit/arguments.js';
 import { arg } from '../emit/standard.js';
-import { elements, extract, pathSteps } from './json.js';
+import { elements, extract } from './json.js';
 import { quoteText } from './types.js';
 import {
   caseLines,
@@ -92,8 +102,6 @@ const floatNumber = (value: Sql): Sql => floatDecimal(asText(value), value);
 // Faster than a cast, and needs no session time zone.
 const utc = (value: Sql): Sql => `make_timestamp(epoch_us(${value}))`;
 
-type ByKind = Record<ColumnKind, (column: Sql, newLine: string) => Sql>;
-
 const COLUMN_TEXT: ByKind = {
   int: asText,
   decimal: numberText,
@@ -154,21 +162,6 @@ const COLUMN_JSON: ByKind = {
   other: (x) => jsonOf(asText(x)),
 };
 
-const byKind =
-  (table: ByKind): Emit =>
-  (args, { args: exprs, newLine }) => {
-    const kind = textLiteral(exprs[1]);
-    const emit = Object.hasOwn(table, kind) ? table[kind as ColumnKind] : undefined;
-    if (!emit) throw new CompilerBug(`no column kind ${kind}`);
-    return emit(arg(args), newLine);
-  };
-
-function textLiteral(expr: Expr | undefined): string {
-  if (expr?.kind !== 'lit' || expr.literal.type !== 'text')
-    throw new CompilerBug('a literal text was expected');
-  return expr.literal.value;
-}
-
 /** An explicit null at the path, or at a parent, is a mention; an absent key is not. */
 function jsonMention(value: Sql, steps: readonly string[]): Sql {
   const found = extract('json_extract', value, steps);
@@ -189,23 +182,10 @@ const jsonObject: Emit = (args, { args: exprs }) => {
   return `cast('{' || ${pairs.length === 0 ? "''" : `concat_ws(',', ${pairs.join(', ')})`} || '}' as json)`;
 };
 
-const UNITS = [
-  ['days', 86_400_000_000n],
-  ['hours', 3_600_000_000n],
-  ['minutes', 60_000_000n],
-  ['seconds', 1_000_000n],
-  ['microseconds', 1n],
-] as const;
-
 /** `- interval '30 days'` for a constant; a day is 24 hours for a timestamp without zone. */
 const addMicros: Emit = (args, { args: exprs }) => {
-  const by = exprs[1];
-  if (by?.kind !== 'lit' || by.literal.type !== 'int')
-    return `${arg(args)} + to_microseconds(${arg(args, 1)})`;
-  const micros = BigInt(by.literal.value);
-  const magnitude = micros < 0n ? -micros : micros;
-  const [unit, size] = UNITS.find(([, n]) => magnitude % n === 0n) ?? ['microseconds', 1n];
-  return `${arg(args)} ${micros < 0n ? '-' : '+'} interval '${magnitude / size} ${magnitude === size ? unit.slice(0, -1) : unit}'`;
+  const span = constantSpan(exprs[1]);
+  return span ? plusInterval(arg(args), span) : `${arg(args)} + to_microseconds(${arg(args, 1)})`;
 };
 
 /** Sums of decimals are null beyond the range, where DuckDB raises; integers of 64 bits are left to it. */
@@ -225,11 +205,6 @@ const product: Emit = (args, { type }) => {
 /** Whether the value's text is compact already, because we or the engine have just written it. */
 const isCompact = (expr: Expr | undefined): boolean => !(expr?.kind === 'call' && COPIED.has(expr.fn));
 const COPIED: ReadonlySet<FnName> = new Set<FnName>(['parse_json', 'column_json']);
-
-const pathed =
-  (emit: (value: Sql, steps: readonly string[], newLine: string) => Sql): Emit =>
-  (args, { args: exprs, newLine }) =>
-    emit(arg(args), pathSteps(exprs[1]), newLine);
 
 /** Whether a value is a name, and its text what the engine wrote: a column of ours, an element of an array. */
 const isWritten = (expr: Expr | undefined): boolean => expr?.kind === 'col' || expr?.kind === 'element';
@@ -280,7 +255,7 @@ export const FUNCTIONS: Record<FnName, Emit> = {
   json_mention: pathed(jsonMention),
   json_is_null: (args) => `(${arg(args)} = 'null')`,
   number_text: (args, { args: exprs }) => {
-    if (isInt(exprs[0])) return asText(arg(args));
+    if (isOf(exprs[0], 'int')) return asText(arg(args));
     const isCast = exprs[0]?.kind === 'cast' && exprs[0].type === 'number';
     return isCast ? decimalText(arg(args)) : numberText(arg(args));
   },
@@ -290,7 +265,7 @@ export const FUNCTIONS: Record<FnName, Emit> = {
   text_instant: (args, { newLine }) => textInstant(arg(args), newLine),
   text_json: toJson,
   number_json: (args, { args: exprs }) =>
-    isInt(exprs[0]) ? jsonOf(arg(args)) : numberJson(numberText(arg(args))),
+    isOf(exprs[0], 'int') ? jsonOf(arg(args)) : numberJson(numberText(arg(args))),
   bool_json: toJson,
   any_json: (args) => `try_cast(${arg(args)} as json)`,
   parse_json: (args) => `try_cast(${arg(args)} as json)`,
@@ -299,7 +274,3 @@ export const FUNCTIONS: Record<FnName, Emit> = {
   sha256_hex: fn('sha256'),
   hash64: (args) => `cast(hash(${arg(args)}) >> 1 as bigint)`, // 128-bit arithmetic, to keep a bit more, is slow
 };
-
-function isInt(expr: Expr | undefined): boolean {
-  return expr !== undefined && (expr.kind === 'lit' ? expr.literal.type : expr.type) === 'int';
-}

@@ -2,6 +2,7 @@
 import type { ColumnKind, LiteralValue, ScalarType } from '../../compiler/ir/types.js';
 import { CompilerBug } from '../../compiler/diagnostics/index.js';
 import type { Sql } from '../dialect.js';
+import { digits, instantDigits } from '../emit/literals.js';
 
 const TYPES: Record<ScalarType, string> = {
   bool: 'boolean',
@@ -115,26 +116,11 @@ export function literal(value: LiteralValue): Sql {
   }
 }
 
-function digits(value: string): string {
-  if (!/^-?\d+(\.\d+)?$/.test(value)) throw new CompilerBug(`not a decimal literal: ${value}`);
-  return value;
-}
-
 // Most instants of a program are its `as_of`.
 let latest = { micros: '', text: '' };
 
 /** `2024-01-31 10:00:00.5`, of microseconds since the epoch. */
 function instantText(micros: string): string {
-  if (latest.micros !== micros) latest = { micros, text: formatted(micros) };
+  if (latest.micros !== micros) latest = { micros, text: instantDigits(micros) };
   return latest.text;
-}
-
-function formatted(micros: string): string {
-  const total = BigInt(micros);
-  const fraction = ((total % 1_000_000n) + 1_000_000n) % 1_000_000n;
-  const date = new Date(Number((total - fraction) / 1000n));
-  const year = date.getUTCFullYear();
-  if (Number.isNaN(year) || year < 1) throw new CompilerBug(`instant ${micros} cannot be written`);
-  const text = date.toISOString().replace(/^\+0?/, '').slice(0, -5).replace('T', ' ');
-  return fraction === 0n ? text : `${text}.${fraction.toString().padStart(6, '0').replace(/0+$/, '')}`;
 }

@@ -1,10 +1,11 @@
 /** PostgreSQL 15 and newer: a server, or one in the process. */
 import { DEFAULT_CAPABILITIES, type Dialect } from '../dialect.js';
 import { emitAllColumns, EmitClient, emitSelect, type EmitEngine } from '../emit/index.js';
+import { statementsOf } from '../emit/statements.js';
 import { AGGREGATES } from './aggregates.js';
 import { FUNCTIONS } from './functions.js';
 import { arrayOf, objectOf } from './json.js';
-import { statementOf } from './statements.js';
+import { TEMPLATES } from './statements.js';
 import { columnKind, literal, MAX_NAME_BYTES, postgresType, quoteIdentifier } from './types.js';
 
 const engine: EmitEngine = {
@@ -40,7 +41,7 @@ export const postgres: Dialect = {
   columnKind,
   select: (query, params) => emitSelect(engine, query, params),
   selectAll: (query, params) => emitAllColumns(engine, query, params),
-  statements: (step, params) => [statementOf(step, (query) => emitSelect(engine, query, params))],
+  statements: (step, params) => statementsOf(TEMPLATES, step, (query) => emitSelect(engine, query, params)),
   open: async (options) => {
     const { openWarehouse } = await import('./warehouse.js');
     return openWarehouse(options);

@@ -1,8 +1,17 @@
 /** The IR's scalar functions in PostgreSQL's SQL. */
-import { CompilerBug } from '../../compiler/diagnostics/index.js';
-import type { ColumnKind, Expr, FnName } from '../../compiler/ir/types.js';
+import type { FnName } from '../../compiler/ir/types.js';
 import type { Emit, Sql } from '../dialect.js';
 import { fn, STANDARD_FUNCTIONS } from '../emit/index.js';
+import {
+  byKind,
+  constantSpan,
+  isOf,
+  pathed,
+  pathSteps,
+  plusInterval,
+  textLiteral,
+  type ByKind,
+} from '../emit/arguments.js';
 import { arg } from '../emit/standard.js';
 import {
   at,
@@ -14,7 +23,6 @@ import {
   jsonText,
   JSON_NULL,
   pair,
-  pathSteps,
 } from './json.js';
 import { SAFE_JSON } from './session.js';
 import { CODE_POINTS } from './types.js';
@@ -41,8 +49,6 @@ const wideNumber = (x: Sql): Sql => once(x, bounded);
 const safeJson = (x: Sql): Sql => `${SAFE_JSON}(${x})`;
 const startOf = (x: Sql): Sql =>
   when(`${x} between date '0001-01-01' and date '9999-12-31'`, `cast(${x} as timestamp)`);
-
-type ByKind = Record<ColumnKind, (column: Sql) => Sql>;
 
 const COLUMN_TEXT: ByKind = {
   int: asText,
@@ -103,26 +109,6 @@ const COLUMN_JSON: ByKind = {
   other: textJson,
 };
 
-const byKind =
-  (table: ByKind): Emit =>
-  (args, { args: exprs }) => {
-    const kind = textLiteral(exprs[1]);
-    const emit = Object.hasOwn(table, kind) ? table[kind as ColumnKind] : undefined;
-    if (!emit) throw new CompilerBug(`no column kind ${kind}`);
-    return emit(arg(args));
-  };
-
-function textLiteral(expr: Expr | undefined): string {
-  if (expr?.kind !== 'lit' || expr.literal.type !== 'text')
-    throw new CompilerBug('a literal text was expected');
-  return expr.literal.value;
-}
-
-const pathed =
-  (emit: (value: Sql, steps: readonly string[]) => Sql): Emit =>
-  (args, { args: exprs }) =>
-    emit(arg(args), pathSteps(exprs[1]));
-
 /** jsonb orders the keys of an object itself. */
 const jsonObject: Emit = (args, { args: exprs }) => {
   const pairs: Sql[] = [];
@@ -130,23 +116,10 @@ const jsonObject: Emit = (args, { args: exprs }) => {
   return pairs.length === 0 ? "cast('{}' as jsonb)" : `(${pairs.join(' || ')})`;
 };
 
-const UNITS = [
-  ['days', 86_400_000_000n],
-  ['hours', 3_600_000_000n],
-  ['minutes', 60_000_000n],
-  ['seconds', 1_000_000n],
-  ['microseconds', 1n],
-] as const;
-
 /** `- interval '30 days'` for a constant; a day is 24 hours for a timestamp without zone. */
 const addMicros: Emit = (args, { args: exprs }) => {
-  const by = exprs[1];
-  if (by?.kind !== 'lit' || by.literal.type !== 'int')
-    return `${arg(args)} + ${arg(args, 1)} * interval '1 microsecond'`;
-  const micros = BigInt(by.literal.value);
-  const magnitude = micros < 0n ? -micros : micros;
-  const [unit, size] = UNITS.find(([, n]) => magnitude % n === 0n) ?? ['microseconds', 1n];
-  return `${arg(args)} ${micros < 0n ? '-' : '+'} interval '${magnitude / size} ${magnitude === size ? unit.slice(0, -1) : unit}'`;
+  const span = constantSpan(exprs[1]);
+  return span ? plusInterval(arg(args), span) : `${arg(args)} + ${arg(args, 1)} * interval '1 microsecond'`;
 };
 
 /** Null beyond the range of our decimal, which PostgreSQL's exceeds by far. */
@@ -158,17 +131,11 @@ const decimal =
     return `(${once(sql, operator === '*' ? bounded : inRange)})`;
   };
 
-const isInt = (expr: Expr | undefined): boolean =>
-  expr !== undefined && (expr.kind === 'lit' ? expr.literal.type : expr.type) === 'int';
-
-const isText = (expr: Expr | undefined): boolean =>
-  expr !== undefined && (expr.kind === 'lit' ? expr.literal.type : expr.type) === 'text';
-
 /** The order of texts is said each time: one that comes from neither a column nor a function of ours has the locale's. */
 const ordered =
   (operator: '<' | '<=' | '>' | '>='): Emit =>
   (args, { args: exprs }) =>
-    `${arg(args)} ${operator} ${arg(args, 1)}${isText(exprs[0]) ? ` ${CODE_POINTS}` : ''}`;
+    `${arg(args)} ${operator} ${arg(args, 1)}${isOf(exprs[0], 'text') ? ` ${CODE_POINTS}` : ''}`;
 
 export const FUNCTIONS: Record<FnName, Emit> = {
   ...STANDARD_FUNCTIONS,
@@ -206,14 +173,14 @@ export const FUNCTIONS: Record<FnName, Emit> = {
   json_mention: pathed(jsonMention),
   json_is_null: (args) => `(${arg(args)} = ${JSON_NULL})`,
   number_text: (args, { args: exprs }) =>
-    isInt(exprs[0]) ? asText(arg(args)) : decimalText(`cast(${arg(args)} as numeric)`),
+    isOf(exprs[0], 'int') ? asText(arg(args)) : decimalText(`cast(${arg(args)} as numeric)`),
   bool_text: (args) => asText(arg(args)),
   ts_text: (args) => instantText(arg(args)),
   text_number: (args) => once(asText(arg(args)), textNumber),
   text_instant: (args) => once(asText(arg(args)), textInstant),
   text_json: (args) => textJson(arg(args)),
   number_json: (args, { args: exprs }) =>
-    isInt(exprs[0]) ? `to_jsonb(${arg(args)})` : numberJson(`cast(${arg(args)} as numeric)`),
+    isOf(exprs[0], 'int') ? `to_jsonb(${arg(args)})` : numberJson(`cast(${arg(args)} as numeric)`),
   bool_json: (args) => `to_jsonb(${arg(args)})`,
   any_json: (args) => safeJson(asText(arg(args))),
   parse_json: (args) => safeJson(asText(arg(args))),

@@ -1,20 +1,7 @@
 /** JSON in `jsonb`. A step of a path names a key of an object, and never enters an array. */
-import { CompilerBug } from '../../compiler/diagnostics/index.js';
-import type { Expr } from '../../compiler/ir/types.js';
 import type { Sql } from '../dialect.js';
 import { CODE_POINTS, quoteText } from './types.js';
 import { bounded, decimalText, once, textInstant, textNumber } from './values.js';
-
-/** The steps of a `path` argument. */
-export function pathSteps(expr: Expr | undefined): readonly string[] {
-  if (expr?.kind !== 'lit' || expr.literal.type !== 'text')
-    throw new CompilerBug('a JSON path must be a literal');
-  const steps: unknown = JSON.parse(expr.literal.value);
-  if (!Array.isArray(steps) || !steps.every((step) => typeof step === 'string')) {
-    throw new CompilerBug(`not a JSON path: ${expr.literal.value}`);
-  }
-  return steps;
-}
 
 export const JSON_NULL = "cast('null' as jsonb)";
 

@@ -1,34 +1,19 @@
 /** Statement templates: what a step of a program is in PostgreSQL 15 and newer. */
-import { CompilerBug } from '../../compiler/diagnostics/index.js';
 import { topDown } from '../../compiler/ir/relations.js';
-import type { Expr, Relation, TableRef } from '../../compiler/ir/types.js';
-import type { Step, StepOp, TableSpec } from '../../compiler/program/types.js';
-import type { Sql, Statement } from '../dialect.js';
+import type { StepOp, TableSpec } from '../../compiler/program/types.js';
+import type { Sql } from '../dialect.js';
+import type { Select, Templates } from '../emit/statements.js';
+import { clausesOf, conformed, safe, standardStatements, tableKind } from '../emit/statements.js';
 import { columnType, fittedName, postgresType, quoteIdentifier, quoteText } from './types.js';
 
-type Select = (query: Relation) => Sql;
-type Templates = {
-  readonly [Op in StepOp['op']]: (step: Extract<StepOp, { op: Op }>, select: Select) => Statement;
-};
-
-const safe = (sql: Sql): Statement => ({ sql, retry: 'safe' });
-const unsafe = (sql: Sql): Statement => ({ sql, retry: 'unsafe' });
-
-const table = ({ catalog, schema, name }: TableRef): Sql =>
-  [catalog, schema, name]
-    .filter((part) => part !== undefined)
-    .map(quoteIdentifier)
-    .join('.');
-
-const list = (names: readonly string[]): Sql => names.map(quoteIdentifier).join(', ');
-
-const columnLines = (spec: TableSpec): Sql =>
-  spec.columns.map(({ name, type }) => `  ${quoteIdentifier(name)} ${columnType(type)}`).join(',\n');
+const { table, list, columns, order } = clausesOf(quoteIdentifier);
 
 /** Several statements in one message are one transaction. */
 const together = (...statements: readonly Sql[]): Sql => statements.join(';\n');
 
-const TEMPLATES: Templates = {
+export const TEMPLATES: Templates = {
+  ...standardStatements(quoteIdentifier),
+
   // IF NOT EXISTS alone wants the right to create schemas even where there is one already.
   ensure_schema: ({ schema }) =>
     safe(`do $rollcall$ begin
@@ -38,54 +23,11 @@ const TEMPLATES: Templates = {
 end $rollcall$`),
 
   ensure_table: ({ spec }) =>
-    safe(`create ${tableKind(spec)} if not exists ${table(spec.table)} (\n${columnLines(spec)}\n)`),
+    safe(`create ${tableKind(spec)} if not exists ${table(spec.table)} ${columns(spec, columnType)}`),
 
   replace: (step, select) =>
     safe(together(...(step.spec.temporary ? temporaryRows : lastingRows)(step, select))),
-
-  append: (step, select) =>
-    (step.temporary ? safe : unsafe)(
-      `insert into ${table(step.table)} (${list(step.query.columns.map((c) => c.name))})\n${select(step.query)}`,
-    ),
-
-  merge: ({ table: target, query, keys, set, insert }, select) => {
-    const on = keys.map((key) => `t.${quoteIdentifier(key)} = s.${quoteIdentifier(key)}`).join(' and ');
-    const assignments = set.map((name) => `${quoteIdentifier(name)} = s.${quoteIdentifier(name)}`);
-    const names = query.columns.map((c) => c.name);
-    const update = set.length > 0 ? `\nwhen matched then update set ${assignments.join(', ')}` : '';
-    const values = names.map((name) => `s.${quoteIdentifier(name)}`).join(', ');
-    const add = insert ? `\nwhen not matched then insert (${list(names)}) values (${values})` : '';
-    if (update === '' && add === '') throw new CompilerBug('a merge that changes nothing');
-    return safe(
-      `merge into ${table(target)} as t\nusing (\n${select(query)}\n) as s\non ${on}${update}${add}`,
-    );
-  },
-
-  delete: ({ table: target, query, keys }, select) => {
-    if (!query) return safe(`delete from ${table(target)}`);
-    if (!keys || keys.length === 0) throw new CompilerBug('a delete by query needs keys');
-    const on = keys.map((key) => `t.${quoteIdentifier(key)} = s.${quoteIdentifier(key)}`).join(' and ');
-    return safe(`delete from ${table(target)} as t\nusing (\n${select(query)}\n) as s\nwhere ${on}`);
-  },
-
-  view: ({ view, query }, select) => safe(`create or replace view ${table(view)} as\n${select(query)}`),
-
-  drop: (step) => safe(`drop ${step.object} if exists ${table(step.table)}`),
-
-  read: ({ query }, select) => safe(select(query)),
 };
-
-/** The statement of a step. */
-export function statementOf(step: Step, select: Select): Statement {
-  return (TEMPLATES[step.op] as (s: StepOp, q: Select) => Statement)(step, select);
-}
-
-function tableKind(spec: TableSpec): Sql {
-  if (spec.temporary && spec.table.schema !== undefined) {
-    throw new CompilerBug(`temporary table ${spec.table.name} in a schema`);
-  }
-  return spec.temporary ? 'temporary table' : 'table';
-}
 
 /** What a table is to hold next, while it still holds what that is made of. */
 const NEXT = 'rollcall_next';
@@ -104,7 +46,7 @@ function temporaryRows(step: Replace, select: Select): readonly Sql[] {
   const name = table(spec.table);
   const made = (as: Sql): readonly Sql[] => [
     `drop table if exists pg_temp.${as}`,
-    `create ${tableKind(spec)} ${as} as\n${select(conformed(spec, query))}`,
+    `create ${tableKind(spec)} ${as} as\n${select(conformed(spec.columns, query))}`,
   ];
   const renamed = [`drop table pg_temp.${name}`, `alter table pg_temp.${NEXT} rename to ${name}`];
   return [...(readsItself(step) ? [...made(NEXT), ...renamed] : made(name)), `analyze pg_temp.${name}`];
@@ -115,8 +57,7 @@ function lastingRows(step: Replace, select: Select): readonly Sql[] {
   const { spec, query } = step;
   const name = table(spec.table);
   const names = list(spec.columns.map((c) => c.name));
-  const order = spec.clusterBy ? `\norder by ${list(spec.clusterBy)}` : '';
-  const rows = `${select(conformed(spec, query))}${order}`;
+  const rows = `${select(conformed(spec.columns, query))}${order(spec)}`;
   const into = `insert into ${name} (${names})\n`;
   if (!readsItself(step)) return [emptiedOrMade(spec, name), `${into}${rows}`];
   return [
@@ -146,17 +87,7 @@ function emptiedOrMade(spec: TableSpec, name: Sql): Sql {
     delete from ${name};
   else
     drop table if exists ${name};
-    create table ${name} (\n${columnLines(spec)}\n);
+    create table ${name} ${columns(spec, columnType)};
   end if;
 end $rollcall$`;
-}
-
-/** The query's columns in the table's order; numbers are cast, as a constant would make a narrower column. */
-function conformed({ columns }: TableSpec, input: Relation): Relation {
-  const exprs = columns.map(({ name, type }) => {
-    const column: Expr = { kind: 'col', name, type };
-    const typed = type === 'int' || type === 'number';
-    return { name, expr: typed ? ({ kind: 'cast', expr: column, type } as const) : column };
-  });
-  return { kind: 'project', input, columns, exprs };
 }

@@ -1,11 +1,12 @@
 /** Snowflake: a session on a virtual warehouse, through the official driver. */
 import { DEFAULT_CAPABILITIES, type Dialect } from '../dialect.js';
 import { emitAllColumns, emitSelect, type EmitEngine } from '../emit/index.js';
+import { statementsOf } from '../emit/statements.js';
 import { AGGREGATES } from './aggregates.js';
 import { SnowflakeClient } from './client.js';
 import { FUNCTIONS } from './functions.js';
 import { someElement } from './json.js';
-import { statementsOf } from './statements.js';
+import { TEMPLATES } from './statements.js';
 import { columnKind, literal, quoteIdentifier, snowflakeType } from './types.js';
 
 const engine: EmitEngine = {
@@ -39,7 +40,7 @@ export const snowflake: Dialect = {
   columnKind,
   select: (query, params) => emitSelect(engine, query, params),
   selectAll: (query, params) => emitAllColumns(engine, query, params),
-  statements: (step, params) => statementsOf(step, (query) => emitSelect(engine, query, params)),
+  statements: (step, params) => statementsOf(TEMPLATES, step, (query) => emitSelect(engine, query, params)),
   open: async (options) => {
     const { openWarehouse } = await import('./warehouse.js');
     return openWarehouse(options);

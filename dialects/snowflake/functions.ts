@@ -1,10 +1,11 @@
 /** The IR's scalar functions in Snowflake's SQL. */
 import { CompilerBug } from '../../compiler/diagnostics/index.js';
-import type { ColumnKind, Expr, FnName } from '../../compiler/ir/types.js';
+import type { FnName } from '../../compiler/ir/types.js';
 import type { Emit, Sql } from '../dialect.js';
 import { fn, STANDARD_FUNCTIONS } from '../emit/index.js';
+import { byKind, constantSpan, isOf, pathSteps, textLiteral, type ByKind } from '../emit/arguments.js';
 import { arg } from '../emit/standard.js';
-import { dump, elements, instantAt, mentionAt, numberAt, pathSteps, textAt, valueAt } from './json.js';
+import { dump, elements, instantAt, mentionAt, numberAt, textAt, valueAt } from './json.js';
 import { quoteText } from './types.js';
 import {
   decimalText,
@@ -31,8 +32,6 @@ const micros = (timestamp: Sql): Sql => `date_trunc('microsecond', ${timestamp})
 const inRange = (x: Sql): Sql => when(`abs(round(${x}, 9)) <= ${MOST}`, `cast(${x} as number(38, 9))`);
 // Through its text, whose digits are those that people see.
 const floatNumber = (x: Sql): Sql => engineNumber(asText(x));
-
-type ByKind = Record<ColumnKind, (column: Sql, newLine: string) => Sql>;
 
 const COLUMN_TEXT: ByKind = {
   int: asText,
@@ -94,21 +93,6 @@ const COLUMN_JSON: ByKind = {
   other: (x) => jsonOf(plainText(x)),
 };
 
-const byKind =
-  (table: ByKind): Emit =>
-  (args, { args: exprs, newLine }) => {
-    const kind = textLiteral(exprs[1]);
-    const emit = Object.hasOwn(table, kind) ? table[kind as ColumnKind] : undefined;
-    if (!emit) throw new CompilerBug(`no column kind ${kind}`);
-    return emit(arg(args), newLine);
-  };
-
-function textLiteral(expr: Expr | undefined): string {
-  if (expr?.kind !== 'lit' || expr.literal.type !== 'text')
-    throw new CompilerBug('a literal text was expected');
-  return expr.literal.value;
-}
-
 /** A pair whose value is NULL is left out; one whose value is JSON null stays. */
 const jsonObject: Emit = (args, { args: exprs }) => {
   const pairs: Sql[] = [];
@@ -118,22 +102,10 @@ const jsonObject: Emit = (args, { args: exprs }) => {
   return `to_variant(object_construct(${pairs.join(', ')}))`;
 };
 
-const UNITS = [
-  ['day', 86_400_000_000n],
-  ['hour', 3_600_000_000n],
-  ['minute', 60_000_000n],
-  ['second', 1_000_000n],
-  ['microsecond', 1n],
-] as const;
-
 /** `dateadd('day', -30, …)` for a constant; a day is 24 hours for a timestamp without zone. */
 const addMicros: Emit = (args, { args: exprs }) => {
-  const by = exprs[1];
-  if (by?.kind !== 'lit' || by.literal.type !== 'int')
-    return `dateadd('microsecond', ${arg(args, 1)}, ${arg(args)})`;
-  const amount = BigInt(by.literal.value);
-  const [unit, size] = UNITS.find(([, n]) => amount % n === 0n) ?? ['microsecond', 1n];
-  return `dateadd('${unit}', ${amount / size}, ${arg(args)})`;
+  const span = constantSpan(exprs[1]);
+  return `dateadd('${span?.unit ?? 'microsecond'}', ${span?.amount ?? arg(args, 1)}, ${arg(args)})`;
 };
 
 /**
@@ -159,10 +131,6 @@ const product: Emit = (args, { type }) => {
     throw new CompilerBug('a product of decimals, which would have more digits than there are');
   return args.join(' * ');
 };
-
-function isInt(expr: Expr | undefined): boolean {
-  return expr !== undefined && (expr.kind === 'lit' ? expr.literal.type : expr.type) === 'int';
-}
 
 export const FUNCTIONS: Record<FnName, Emit> = {
   ...STANDARD_FUNCTIONS,
@@ -194,14 +162,14 @@ export const FUNCTIONS: Record<FnName, Emit> = {
   json_last: (args) => `get(${arg(args)}, array_size(${arg(args)}) - 1)`,
   json_mention: (args, { args: exprs }) => mentionAt(arg(args), pathSteps(exprs[1])),
   json_is_null: fn('is_null_value'),
-  number_text: (args, { args: exprs }) => (isInt(exprs[0]) ? asText(arg(args)) : numberText(arg(args))),
+  number_text: (args, { args: exprs }) => (isOf(exprs[0], 'int') ? asText(arg(args)) : numberText(arg(args))),
   bool_text: (args) => asText(arg(args)),
   ts_text: (args) => instantText(arg(args)),
   text_number: (args, { newLine }) => textNumber(arg(args), newLine),
   text_instant: (args, { newLine }) => textInstant(arg(args), newLine),
   text_json: (args) => jsonOf(arg(args)),
   number_json: (args, { args: exprs }) =>
-    isInt(exprs[0]) ? jsonOf(arg(args)) : numberJson(numberText(arg(args))),
+    isOf(exprs[0], 'int') ? jsonOf(arg(args)) : numberJson(numberText(arg(args))),
   bool_json: (args) => jsonOf(arg(args)),
   any_json: (args) => {
     const [value, text] = [jsonOf(arg(args)), `as_varchar(${jsonOf(arg(args))})`];

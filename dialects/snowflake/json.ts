@@ -2,22 +2,9 @@
  * JSON in VARIANT. A path is one GET a step: it takes any key as it is, where a path expression would need quoting,
  * and given a text it never enters an array.
  */
-import { CompilerBug } from '../../compiler/diagnostics/index.js';
-import type { Expr } from '../../compiler/ir/types.js';
 import type { Sql } from '../dialect.js';
 import { quoteText } from './types.js';
 import { decimalText, engineNumber, textInstant, textNumber, when } from './values.js';
-
-/** The steps of a `path` argument. */
-export function pathSteps(expr: Expr | undefined): readonly string[] {
-  if (expr?.kind !== 'lit' || expr.literal.type !== 'text')
-    throw new CompilerBug('a JSON path must be a literal');
-  const steps: unknown = JSON.parse(expr.literal.value);
-  if (!Array.isArray(steps) || !steps.every((step) => typeof step === 'string')) {
-    throw new CompilerBug(`not a JSON path: ${expr.literal.value}`);
-  }
-  return steps;
-}
 
 /** The value at a path: VARIANT null where it is JSON null, NULL where there is none. */
 export const at = (value: Sql, steps: readonly string[]): Sql =>

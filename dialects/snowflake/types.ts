@@ -2,6 +2,7 @@
 import { CompilerBug } from '../../compiler/diagnostics/index.js';
 import type { ColumnKind, LiteralValue, ScalarType } from '../../compiler/ir/types.js';
 import type { Sql } from '../dialect.js';
+import { digits, instantDigits } from '../emit/literals.js';
 
 const TYPES: Record<ScalarType, string> = {
   bool: 'boolean',
@@ -106,6 +107,8 @@ export function quoteText(value: string): Sql {
   return `'${value.replaceAll('\\', '\\\\').replaceAll("'", "''").replaceAll('\0', '\\0')}'`;
 }
 
+const LAST_YEAR = 9999;
+
 /** A typed literal. */
 export function literal(value: LiteralValue): Sql {
   switch (value.type) {
@@ -113,26 +116,12 @@ export function literal(value: LiteralValue): Sql {
       return String(value.value);
     case 'int':
     case 'number':
-      if (!/^-?\d+(\.\d+)?$/.test(value.value))
-        throw new CompilerBug(`not a decimal literal: ${value.value}`);
-      return value.value;
+      return digits(value.value);
     case 'text':
       return quoteText(value.value);
     case 'timestamp':
-      return `cast('${instantText(value.value)}' as ${TYPES.timestamp})`;
+      return `cast('${instantDigits(value.value, LAST_YEAR)}' as ${TYPES.timestamp})`;
     case 'json':
       return `parse_json(${quoteText(value.value)})`;
   }
-}
-
-/** `2024-01-31 10:00:00.5`, of microseconds since the epoch. */
-function instantText(micros: string): string {
-  const total = BigInt(micros);
-  const fraction = ((total % 1_000_000n) + 1_000_000n) % 1_000_000n;
-  const date = new Date(Number((total - fraction) / 1000n));
-  const year = date.getUTCFullYear();
-  if (Number.isNaN(year) || year < 1 || year > 9999)
-    throw new CompilerBug(`instant ${micros} cannot be written`);
-  const text = date.toISOString().slice(0, 19).replace('T', ' ');
-  return fraction === 0n ? text : `${text}.${fraction.toString().padStart(6, '0').replace(/0+$/, '')}`;
 }
