@@ -3,7 +3,6 @@
  * and translated in Python, and twice as many by their SELECTs.
  */
 import { describe } from 'vitest';
-import { EMULATOR } from '../dialects/snowflake/emulated.js';
 import { snowflakeEngine } from '../engines/snowflake.js';
 import { conformsOn } from './on-engine.js';
 
@@ -12,6 +11,6 @@ const ways = (process.env['ROLLCALL_SNOWFLAKE_WAYS'] ?? 'standalone,run').split(
   'standalone' | 'run'
 )[];
 
-describe.skipIf(EMULATOR === undefined)('on the emulator', () => {
+describe('on the emulator', () => {
   conformsOn({ ...snowflakeEngine, ways }, 0, every);
 });

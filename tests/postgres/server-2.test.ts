@@ -1,4 +1,5 @@
 /** Half of the conformance cases on the server that `scripts/with-postgres.sh` starts. */
-import { onServer } from './on-server.js';
+import { conformsOn } from '../conformance/on-engine.js';
+import { postgresEngine } from '../engines/postgres.js';
 
-onServer(1, 2);
+conformsOn(postgresEngine, 1, 2);

@@ -1,4 +1,4 @@
-/** The warehouse through the official client, to an emulator (scripts/with-bigquery-emulator.sh); skipped without one. */
+/** The warehouse through the official client, to an emulator (scripts/with-bigquery-emulator.sh). */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { UserError } from '../../../compiler/diagnostics/index.js';
 import { bigquery } from '../../../dialects/bigquery/dialect.js';
@@ -6,7 +6,7 @@ import { StatementError, type Row, type Warehouse } from '../../../dialects/ware
 
 const endpoint = process.env['BIGQUERY_EMULATOR'];
 
-describe.skipIf(endpoint === undefined)('BigQuery through its client', () => {
+describe('BigQuery through its client', () => {
   let warehouse: Warehouse;
   beforeAll(async () => {
     warehouse = await opened();

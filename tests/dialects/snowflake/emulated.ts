@@ -3,7 +3,7 @@ import { snowflake } from '../../../dialects/snowflake/dialect.js';
 import type { Warehouse } from '../../../dialects/warehouse.js';
 
 /** `host:port` of a running emulator; absent, nothing here can run. */
-export const EMULATOR = process.env['ROLLCALL_SNOWFLAKE_EMULATOR'];
+const EMULATOR = process.env['ROLLCALL_SNOWFLAKE_EMULATOR'];
 
 let databases = 0;
 

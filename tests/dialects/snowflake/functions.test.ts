@@ -7,7 +7,7 @@ import { snowflake } from '../../../dialects/snowflake/dialect.js';
 import type { Value, Warehouse } from '../../../dialects/warehouse.js';
 import { given, rowsOf } from '../support/duckdb.js';
 import { FUNCTION_CASES, type Arg } from '../support/function-cases.js';
-import { EMULATOR, openEmulated } from './emulated.js';
+import { openEmulated } from './emulated.js';
 
 /** What the emulator does otherwise than Snowflake's documentation says, by function and expected value. */
 const GAPS: Readonly<Record<string, string>> = {
@@ -35,7 +35,7 @@ async function evaluate(fn: FnName, args: readonly Arg[]): Promise<Value> {
   return found?.['y'] ?? null;
 }
 
-describe.skipIf(EMULATOR === undefined)('on the emulator', () => {
+describe('on the emulator', () => {
   beforeAll(async () => {
     warehouse = await openEmulated();
   }, 60_000);

@@ -12,9 +12,9 @@ import { diff, runProject, withSession, type RunOptions, type RunResult } from '
 import { hooked } from '../../runtime/faults.js';
 import { BUYERS, CRM, NOW, SPENDERS } from '../../runtime/shop.js';
 import { rowsOf } from '../support/duckdb.js';
-import { EMULATOR, emulatedSettings, openEmulated } from './emulated.js';
+import { emulatedSettings, openEmulated } from './emulated.js';
 
-const settings = EMULATOR === undefined ? {} : emulatedSettings();
+const settings = emulatedSettings();
 let dir: string;
 let runs = 0;
 
@@ -71,7 +71,7 @@ const members = async (key: string): Promise<readonly unknown[]> =>
     (row) => row['profile_id'],
   );
 
-describe.skipIf(EMULATOR === undefined)('on the emulator', () => {
+describe('on the emulator', () => {
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'rollcall-snowflake-'));
     await write('rollcall.json', {
