@@ -16,4 +16,12 @@ const interrupt = (): void => {
 process.on('SIGINT', interrupt);
 process.on('SIGTERM', interrupt);
 
+// What packages say of themselves is for us, not for users: node --trace-warnings shows it.
+const traced = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].some((o) =>
+  /--trace-warnings/.test(o),
+);
+if (!traced) process.removeAllListeners('warning');
+
 process.exitCode = await main(process.argv.slice(2), processIo(abort.signal));
+// A driver whose service does not answer keeps its connection open; all there is to say has been said.
+setTimeout(() => process.stdout.writableLength === 0 && process.exit(), 3000).unref();

@@ -386,6 +386,8 @@ export interface Check {
 
 export interface DoctorOptions extends RuntimeOptions {
   readonly onCheck?: (check: Check) => void;
+  /** Milliseconds that one check may take; 30 seconds unless given. */
+  readonly limitMs?: number;
 }
 
 export interface DoctorResult {

@@ -14,11 +14,15 @@ import { StatementError } from '../dialects/warehouse.js';
 import type { Check, DoctorOptions, DoctorResult } from './api.js';
 import { describeSources } from './catalog.js';
 import { readState } from './existing.js';
-import { targetOf, withSession, type Session } from './session.js';
+import { openSession, targetOf, withSession, type Session } from './session.js';
 
 /** Seconds that clocks may differ by before a window of a minute is another one. */
 const SKEW_WARNING = 5;
 const SKEW_ERROR = 60;
+
+/** What one check may take. Drivers try for about 15 seconds to reach a service that is not there. */
+const LIMIT_MS = 30_000;
+const CLOSING_MS = 5_000;
 
 /** Checks a target (see `Doctor`). */
 export async function doctor(options: DoctorOptions): Promise<DoctorResult> {
@@ -30,34 +34,83 @@ type Found = Omit<Check, 'name'>;
 class Doctor {
   private readonly checks: Check[] = [];
   private exit: ExitCode = 0;
+  /** Ends what a check asked for and got no answer to. */
+  private readonly ended = new AbortController();
+  private readonly options: DoctorOptions;
 
-  constructor(private readonly options: DoctorOptions) {}
+  constructor(options: DoctorOptions) {
+    const { signal } = this.ended;
+    this.options = {
+      ...options,
+      signal: options.signal ? AbortSignal.any([options.signal, signal]) : signal,
+    };
+  }
 
   async examine(): Promise<DoctorResult> {
-    const connected = await this.ask('connection', () =>
-      withSession(this.options, { mode: 'read' }, async (session) => {
-        this.tell('connection', ok(`${session.target.type} answers`));
+    const session = await this.connect();
+    if (session) {
+      try {
         await this.ask('version', () => version(session));
-        await this.ask('clock', () => this.clock(session));
         await this.ask('state', () => state(session));
         await this.ask('lock', () => lock(session));
-        await this.sources(session);
-        return undefined;
-      }),
-    );
-    if (connected) await this.permissions();
+        if (this.answers) await this.sources(session);
+      } finally {
+        await closed(session);
+      }
+      if (this.answers) await this.permissions();
+    }
     return { checks: this.checks, exit: this.exit };
+  }
+
+  private get answers(): boolean {
+    return !this.ended.signal.aborted;
+  }
+
+  /**
+   * Some engines are asked nothing before the first statement, so only an answer to one shows that there is a
+   * connection; without it nothing else is worth asking. The clock is that statement.
+   */
+  private async connect(): Promise<Session | undefined> {
+    let session: Session | undefined;
+    let clock: Found | undefined;
+    const connected = await this.ask('connection', async () => {
+      session = await openSession(this.options, { mode: 'read' });
+      clock = await this.clock(session);
+      return ok(`${session.target.type} answers`);
+    });
+    if (connected && clock) this.tell('clock', clock);
+    else await closed(session);
+    return connected ? session : undefined;
   }
 
   /** Runs a check; what it throws is what is wrong. Whether it went well. */
   private async ask(name: string, check: () => Promise<Found | undefined>): Promise<boolean> {
+    if (!this.answers) return false;
     try {
-      const found = await check();
+      const found = await this.limited(check);
       if (found) this.tell(name, found);
       return found?.status !== 'error';
     } catch (error) {
       for (const one of problems(error)) this.tell(name, one.found, one.exit);
       return false;
+    }
+  }
+
+  /** What takes too long is a problem of its own, and the last: whoever does not answer will not answer the next. */
+  private async limited<T>(work: () => Promise<T>): Promise<T> {
+    const { limitMs = LIMIT_MS } = this.options;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => {
+        const error = unanswered(limitMs);
+        reject(error);
+        this.ended.abort(error);
+      }, limitMs);
+    });
+    try {
+      return await Promise.race([work(), late]);
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -69,8 +122,9 @@ class Doctor {
   }
 
   private async clock(session: Session): Promise<Found> {
+    const { signal } = this.options;
     const before = Date.parse(this.options.now());
-    const there = Date.parse(await session.warehouse.now());
+    const there = Date.parse(await session.warehouse.now(signal ? { signal } : {}));
     const after = Date.parse(this.options.now());
     // Anything while we waited is the same time.
     const apart = there < before ? there - before : there > after ? there - after : 0;
@@ -84,7 +138,7 @@ class Doctor {
 
   private async sources(session: Session): Promise<void> {
     const { config } = session.project;
-    const tables = await describeSources(session).catch((error: unknown) => {
+    const tables = await this.limited(() => describeSources(session)).catch((error: unknown) => {
       for (const one of problems(error)) this.tell('sources', one.found, one.exit);
       return undefined;
     });
@@ -115,6 +169,23 @@ class Doctor {
     });
   }
 }
+
+/** Closes a session as far as it lets itself be closed: a lost one may not. */
+async function closed(session: Session | undefined): Promise<void> {
+  const soon = new Promise<void>((resolve) => setTimeout(resolve, CLOSING_MS).unref());
+  await Promise.race([session?.close().catch(() => undefined), soon]);
+}
+
+const unanswered = (ms: number): UserError =>
+  new UserError(
+    {
+      code: 'warehouse-unavailable',
+      severity: 'error',
+      message: `no answer within ${ms / 1000} s; what comes after was not checked`,
+      hint: 'is it busy, starting, or behind a firewall? Try again, or ask it something by its own client from this machine',
+    },
+    4,
+  );
 
 const ok = (message: string): Found => ({ status: 'ok', message });
 

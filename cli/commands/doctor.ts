@@ -27,11 +27,18 @@ async function action(context: Context): Promise<number> {
   };
   tell(node());
   const { project, spans, diagnostics } = await context.loadAll();
-  const config = diagnostics.filter((d) => d.span?.file === 'rollcall.json' || d.span === undefined);
+  // A target can be looked at before there is anything to compute on it.
+  const empty = diagnostics.find(({ code }) => code === 'empty-project');
+  const config = diagnostics.filter(
+    (d) => d !== empty && (d.span?.file === 'rollcall.json' || d.span === undefined),
+  );
   for (const check of configuration(context, project?.config.target, config)) tell(check);
   let exit: number = checks.some(({ status }) => status === 'error') || project === undefined ? 2 : 0;
   if (project !== undefined && exit === 0) {
-    const others = diagnostics.filter((d) => d.severity === 'error' && !config.includes(d)).length;
+    if (empty) tell({ name: 'definitions', status: 'warning', ...told(empty) });
+    const others = diagnostics.filter(
+      (d) => d.severity === 'error' && d !== empty && !config.includes(d),
+    ).length;
     if (others > 0) {
       const message = `${plural(others, 'problem')} in the project's files`;
       tell({ name: 'definitions', status: 'warning', message, hint: 'rollcall validate' });
@@ -80,6 +87,12 @@ function configuration(
   const file = context.pathFromHere('rollcall.json');
   return [...told, { name: 'configuration', status: 'ok', message: `${file}, target ${target}` }];
 }
+
+const told = ({ code, message, hint }: Diagnostic): Pick<Check, 'code' | 'message' | 'hint'> => ({
+  message,
+  code,
+  ...(hint !== undefined && { hint }),
+});
 
 /** `✔ connection  duckdb answers`, and below what to do. */
 function line(context: Context, { name, status, message, hint }: Check): string {

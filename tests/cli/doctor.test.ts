@@ -1,10 +1,15 @@
 /** What doctor finds, and that it leaves nothing behind. */
-import { chmod, readdir, readFile, rename } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { chmod, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { lockPath } from '../../dialects/duckdb/lock.js';
+import { loadProject } from '../../models/index.js';
 import type { Check } from '../../runtime/api.js';
+import { doctor } from '../../runtime/index.js';
 import { emptyFolder, rollcall, type Shop } from './support.js';
 
 let shop: Shop;
@@ -50,8 +55,8 @@ it('finds a project ready to run, and leaves nothing behind', async () => {
     ['node', 'ok'],
     ['configuration', 'ok'],
     ['connection', 'ok'],
-    ['version', 'ok'],
     ['clock', 'ok'],
+    ['version', 'ok'],
     ['state', 'ok'],
     ['lock', 'ok'],
     ['source raw', 'ok'],
@@ -166,6 +171,79 @@ it('goes on where definitions are wrong, which validate tells', async () => {
   const { exit, of } = await examine();
   expect(exit).toBe(0);
   expect(of('definitions')).toMatchObject([{ status: 'warning', hint: 'rollcall validate' }]);
+});
+
+it('looks at a target before there are definitions', async () => {
+  await land();
+  await rm(join(shop.dir, 'models/buyers.json'));
+  const { exit, of } = await examine();
+  expect(exit).toBe(0);
+  expect(of('definitions')).toMatchObject([{ status: 'warning', code: 'empty-project' }]);
+});
+
+/** A service that takes connections and says nothing. */
+async function mute(): Promise<{ readonly port: number; readonly close: () => void }> {
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => sockets.push(socket));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const close = (): void => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  };
+  return { port: (server.address() as AddressInfo).port, close };
+}
+
+it('gives up on what does not answer, and asks it nothing more', async () => {
+  const service = await mute();
+  const settings = {
+    type: 'bigquery',
+    project: 'p',
+    dataset: 'rollcall',
+    api_endpoint: `http://127.0.0.1:${service.port}`,
+  };
+  await shop.write('rollcall.json', {
+    name: 'shop',
+    target: 'dev',
+    targets: { dev: settings },
+    sources: [{ name: 'raw', layout: 'messages', table: 'raw.messages' }],
+  });
+  const { project, spans } = await loadProject({ dir: shop.dir, env: {} });
+  if (!project) throw new Error('the project does not load');
+  const { checks, exit } = await doctor({ project, spans, now, limitMs: 300 });
+  service.close();
+  expect(exit).toBe(4);
+  expect(checks).toMatchObject([
+    {
+      name: 'connection',
+      status: 'error',
+      code: 'warehouse-unavailable',
+      message: expect.stringContaining('no answer within 0.3 s'),
+      hint: expect.any(String),
+    },
+  ]);
+});
+
+it('of an unreachable service says so once, and nothing that a package says of itself', async () => {
+  await shop.write('rollcall.json', {
+    name: 'shop',
+    target: 'dev',
+    targets: { dev: { type: 'postgres', host: '127.0.0.1', port: 1 } },
+    sources: [{ name: 'raw', layout: 'messages', table: 'raw.messages' }],
+  });
+  const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
+  const warning = "process.emitWarning('of its own', 'MetadataLookupWarning')";
+  const noisy = `data:text/javascript,process.once('beforeExit', () => ${warning})`;
+  const argv = ['--import', 'tsx', '--import', noisy, main, 'doctor', '-p', shop.dir];
+  const env = { ...process.env, NODE_OPTIONS: '' };
+  const ran = spawnSync(process.execPath, argv, { encoding: 'utf8', env });
+  expect(ran).toMatchObject({ status: 4, stderr: '' });
+  expect(ran.stdout.match(/✖ \w+/g)).toEqual(['✖ connection', '✖ 1']);
+  expect(ran.stdout).not.toContain('answers');
+  const traced = spawnSync(process.execPath, argv, {
+    encoding: 'utf8',
+    env: { ...env, NODE_OPTIONS: '--trace-warnings' },
+  });
+  expect(traced.stderr).toContain('MetadataLookupWarning');
 });
 
 it('sees clocks that differ', async () => {
