@@ -97,7 +97,7 @@ export class Context {
 
   /**
    * Reads the project with all its problems, for `validate`. `detached`: nothing of its settings is used, so no
-   * variable has to be set, and `--target` means nothing.
+   * variable has to be set; of `--target` only the name is checked.
    */
   async loadAll({ detached = false } = {}): Promise<LoadResult> {
     const { loadProject } = await import('../models/index.js');
@@ -106,7 +106,7 @@ export class Context {
       dir: this.projectDir,
       env: this.io.env,
       detached,
-      ...(target === undefined || detached ? {} : { target }),
+      ...(target === undefined ? {} : { target }),
     });
   }
 

@@ -43,7 +43,7 @@ export function loadProjectFile(context: FileContext, options: ProjectFileOption
 
   const diagnostics = inFile([...found, ...columnWarnings(replaced)], context.source);
   const unknown =
-    chosen === undefined || detached
+    chosen === undefined || (detached && options.target === undefined)
       ? undefined
       : unknownTarget(context, replaced, chosen, options.target !== undefined);
   if (unknown !== undefined) diagnostics.push(unknown);
@@ -69,14 +69,21 @@ function unknownTarget(
   if (targets?.type !== 'object' || Object.hasOwn(targets.value, chosen)) return undefined;
   const names = Object.keys(targets.value);
   const node = field(root, 'target');
+  const key = root.entries.find((entry) => entry.key === 'targets');
+  // Where it was written: here, or where it could have been.
+  const at = asked ? key && { start: key.start, end: key.keyEnd } : node;
+  const near = didYouMean(chosen, names);
+  const all = names.length === 0 ? 'there are none' : `the targets are ${orList(names)}`;
   // What came from the environment may be a secret, so the variable is named.
   const called = asked || node?.type !== 'string' ? chosen : (node.written ?? chosen);
   return {
     code: 'unknown-target',
     severity: 'error',
     message: `there is no target ${JSON.stringify(called)}`,
-    hint: didYouMean(chosen, names) ?? `the targets are ${orList(names)}`,
-    ...(asked || node === undefined ? {} : { span: context.source.span(node.start, node.end) }),
+    hint: [near, ...(near !== undefined && names.length === 1 ? [] : [all])]
+      .filter((t) => t !== undefined)
+      .join(' '),
+    ...(at === undefined ? {} : { span: context.source.span(at.start, at.end) }),
   };
 }
 

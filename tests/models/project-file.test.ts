@@ -39,7 +39,9 @@ describe('rollcall.json', () => {
     `);
     expect((await load(files(ROLLCALL), { target: 'production' })).printed).toMatchInlineSnapshot(`
       "
-      unknown-target there is no target "production"
+      rollcall.json:1:31 unknown-target there is no target "production"
+        …ame":"shop","target":"dev","targets":{"dev":{"type":"duckdb","path":"shop.duckdb"}},"sources":[{"name":"web","…
+                                    ^^^^^^^^^
         hint: the targets are "dev"
       "
     `);
