@@ -262,7 +262,8 @@ export interface Union extends RelationBase {
 /**
  * Adds one column to the input's. Over a partition in order: the row's number; the sum, the least or the greatest `arg` so
  * far; `arg` of the row before (null at the first). Over the whole partition, whatever the order: the greatest `arg`, the number of rows.
- * `framed`: the aggregate that is `arg`, over the rows of the partition whose order, an integer, is within the frame.
+ * `framed`: the aggregate that is `arg`, over the rows of the partition whose order, an integer, is within the frame; rows
+ * with a null in their partition or order have nothing to aggregate, as some engines join for it.
  */
 export interface Window extends RelationBase {
   readonly kind: 'window';

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import * as ir from '../../compiler/ir/build.js';
 import { emitSelect } from '../../dialects/emit/index.js';
 import { DuckDBClient } from '../../dialects/duckdb/client.js';
-import { duckdb } from './support/duckdb.js';
+import { duckdb, given, openMemory, query, rowsOf } from './support/duckdb.js';
 
 const orders = ir.scan({ schema: 'shop', name: 'orders' }, [
   { name: 'user_id', type: 'text' },
@@ -143,4 +143,45 @@ from shop.orders`);
   cast(null as bigint) as n
 from (select 1 as one) as o
 where false`);
+});
+
+test('distinct values of a frame are joined by what the frame depends on: rows of one instant are interchangeable', async () => {
+  const engine = {
+    ...duckdb,
+    client: new DuckDBClient(),
+    capabilities: { ...duckdb.capabilities, distinctFrames: false },
+    unnest: { elements: (s: string) => s, keys: (s: string) => s },
+    some: () => 'false',
+  };
+  const cells = [
+    ['a', 1, 'x'],
+    ['a', 1, 'y'],
+    ['b', 1, 'x'],
+    ['b', 1, 'x'],
+    ['a', 2, null],
+    ['b', 2, 'z'],
+    ['a', 3, 'x'],
+    ['b', 9, 'x'],
+  ] as const;
+  const input = ir.values(
+    [
+      { name: 'who', type: 'text' },
+      { name: 'at', type: 'int' },
+      { name: 'what', type: 'text' },
+    ],
+    cells.map(([who, at, what]) => [ir.text(who), ir.int(at), given('text', what)]),
+  );
+  const counted = ir.framed(input, {
+    arg: ir.agg('count_distinct', [ir.c(input, 'what')]),
+    partitionBy: [ir.c(input, 'who')],
+    at: ir.c(input, 'at'),
+    frame: { from: 0n, to: 2n },
+    as: 'n',
+  });
+  const joined = emitSelect(engine, counted, {});
+  expect(joined).not.toMatch(/row_number|over \(/);
+  const warehouse = await openMemory();
+  const sorted = (rows: readonly object[]): string[] => rows.map((row) => JSON.stringify(row)).sort();
+  expect(sorted(await rowsOf(warehouse, joined))).toEqual(sorted(await query(warehouse, counted)));
+  await warehouse.close();
 });
