@@ -25,7 +25,7 @@ import {
   pair,
 } from './json.js';
 import { SAFE_JSON } from './session.js';
-import { CODE_POINTS } from './types.js';
+import { byCodePoint, CODE_POINTS } from './types.js';
 import {
   asText,
   bounded,
@@ -135,7 +135,7 @@ const decimal =
 const ordered =
   (operator: '<' | '<=' | '>' | '>='): Emit =>
   (args, { args: exprs }) =>
-    `${arg(args)} ${operator} ${arg(args, 1)}${isOf(exprs[0], 'text') ? ` ${CODE_POINTS}` : ''}`;
+    `${arg(args)} ${operator} ${isOf(exprs[0], 'text') ? byCodePoint(arg(args, 1)) : arg(args, 1)}`;
 
 export const FUNCTIONS: Record<FnName, Emit> = {
   ...STANDARD_FUNCTIONS,
@@ -144,7 +144,7 @@ export const FUNCTIONS: Record<FnName, Emit> = {
   gt: ordered('>'),
   ge: ordered('>='),
   // Of ASCII only: what it is asked for are names of platforms, and locales differ on the rest.
-  lower: (args) => `lower(${arg(args)} ${CODE_POINTS})`,
+  lower: (args) => `lower(${byCodePoint(arg(args))})`,
   least: fn('least'),
   greatest: fn('greatest'),
   add: decimal('+'),
@@ -187,5 +187,5 @@ export const FUNCTIONS: Record<FnName, Emit> = {
   json_object: jsonObject,
   json_dump: (args) => dump(arg(args)),
   sha256_hex: (args) => `encode(sha256(convert_to(${arg(args)}, 'UTF8')), 'hex') ${CODE_POINTS}`,
-  hash64: (args) => `hashtextextended(${arg(args)} ${CODE_POINTS}, 0)`,
+  hash64: (args) => `hashtextextended(${byCodePoint(arg(args))}, 0)`,
 };

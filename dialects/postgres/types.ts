@@ -26,6 +26,9 @@ export const columnType = (type: ScalarType): string =>
 /** Of UTF-8 the order of bytes is that of code points. */
 export const CODE_POINTS = 'collate "C"';
 
+/** A text that compares by code point. */
+export const byCodePoint = (text: Sql): Sql => (text.endsWith(CODE_POINTS) ? text : `${text} ${CODE_POINTS}`);
+
 const KINDS: Readonly<Record<string, ColumnKind>> = {
   smallint: 'int',
   integer: 'int',
