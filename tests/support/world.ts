@@ -2,7 +2,6 @@
  * A project and a fresh warehouse of an engine, for cases that are data: messages land, runs run, and what they left is
  * read back in the words of the reference evaluator.
  */
-import { posix } from 'node:path';
 import { hasErrors } from '../../compiler/diagnostics/index.js';
 import { rememberedOf, standaloneSelect } from '../../compiler/index.js';
 import * as ir from '../../compiler/ir/build.js';
@@ -15,7 +14,6 @@ import {
   shapeOf,
   stepKey,
   type Project,
-  type ProjectFs,
   type Spans,
 } from '../../models/index.js';
 import { runProject, openSession, type RunResult } from '../../runtime/index.js';
@@ -23,6 +21,7 @@ import { resolveSession } from '../../runtime/prepare.js';
 import type { Definition, EntityConfig, Message } from '../reference/model.js';
 import { chosenEngine } from '../engines/chosen.js';
 import type { EngineUnderTest, FreshWarehouse, RawType } from '../engines/engine.js';
+import { inMemory } from './in-memory.js';
 import { landMessages } from './land-messages.js';
 import { landSegment } from './land-segment.js';
 import { landTables, type PlainTable } from './land-tables.js';
@@ -330,21 +329,4 @@ async function load(
     throw new Error(diagnostics.map((d) => `${d.span?.file ?? ''} ${d.message}`).join('\n'));
   }
   return { project, spans };
-}
-
-/** A file system of JSON values. */
-function inMemory(files: ReadonlyMap<string, unknown>): ProjectFs {
-  const missing = (path: string): Error => Object.assign(new Error(`no ${path}`), { code: 'ENOENT' });
-  return {
-    readFile: (path) =>
-      files.has(path)
-        ? Promise.resolve(Buffer.from(JSON.stringify(files.get(path))))
-        : Promise.reject(missing(path)),
-    realpath: (path) => Promise.resolve(path),
-    readdir: (path) => {
-      const inside = [...files.keys()].filter((file) => posix.dirname(file) === path);
-      if (inside.length === 0) return Promise.reject(missing(path));
-      return Promise.resolve(inside.map((file) => ({ name: posix.basename(file), kind: 'file' as const })));
-    },
-  };
 }

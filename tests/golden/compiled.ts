@@ -1,0 +1,87 @@
+/**
+ * The SQL of a small project for every engine, out of one catalog and one state: what differs between two engines is what
+ * their dialects write, and nothing else.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { hasErrors } from '../../compiler/diagnostics/index.js';
+import { bigquery } from '../../dialects/bigquery/dialect.js';
+import type { Dialect } from '../../dialects/dialect.js';
+import { duckdb } from '../../dialects/duckdb/dialect.js';
+import { postgres } from '../../dialects/postgres/dialect.js';
+import { snowflake } from '../../dialects/snowflake/dialect.js';
+import { keptOpen, type Warehouse } from '../../dialects/warehouse.js';
+import { loadProject } from '../../models/index.js';
+import type { RuntimeOptions } from '../../runtime/api.js';
+import { openSession } from '../../runtime/index.js';
+import { resolveSession } from '../../runtime/prepare.js';
+import { standaloneSql } from '../../runtime/sql-files.js';
+import { duckdbEngine } from '../engines/duckdb.js';
+import type { RawTables } from '../engines/engine.js';
+import { inMemory } from '../support/in-memory.js';
+import { landMessages } from '../support/land-messages.js';
+import { landTables, type PlainTable } from '../support/land-tables.js';
+
+/** The first is written whole; the others as what they have otherwise. */
+export const DIALECTS: readonly [Dialect, ...Dialect[]] = [duckdb, postgres, bigquery, snowflake];
+
+const AS_OF = '2026-03-01T00:00:00.000000Z';
+
+/** `project.json`. */
+interface Golden {
+  readonly sources: readonly { readonly name: string }[];
+  readonly entities: unknown;
+  readonly tables: Readonly<Record<string, PlainTable>>;
+  readonly definitions: readonly { readonly key: string }[];
+}
+
+const golden = JSON.parse(readFileSync(join(import.meta.dirname, 'project.json'), 'utf8')) as Golden;
+
+/** Keys of the definitions, in order. */
+export const KEYS: readonly string[] = golden.definitions.map(({ key }) => key);
+
+/** The project on a DuckDB of its own, whose raw tables are there and empty. */
+async function opened(): Promise<
+  RuntimeOptions & { readonly warehouse: Warehouse; readonly raw: RawTables }
+> {
+  const { sources, entities, tables, definitions } = golden;
+  const target = duckdbEngine.target;
+  const config = { name: 'golden', target: 'dev', targets: { dev: target }, sources, entities };
+  const files = new Map<string, unknown>([['/golden/rollcall.json', config]]);
+  for (const one of definitions) files.set(`/golden/models/${one.key}.json`, one);
+  const { project, spans, diagnostics } = await loadProject({ dir: '/golden', env: {}, fs: inMemory(files) });
+  if (!project || hasErrors(diagnostics)) throw new Error(diagnostics.map((d) => d.message).join('\n'));
+  const { warehouse, raw } = await duckdbEngine.open();
+  await landMessages(
+    raw,
+    sources.map(({ name }) => name),
+    [],
+  );
+  await landTables(raw, tables);
+  const open = (): Promise<Warehouse> => Promise.resolve(keptOpen(warehouse));
+  return {
+    project,
+    spans,
+    now: () => AS_OF,
+    dialectFor: () => Promise.resolve({ ...duckdb, open }),
+    warehouse,
+    raw,
+  };
+}
+
+/** Standalone SELECTs by engine, then by the definition's key. */
+export async function standaloneGoldens(): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
+  const options = await opened();
+  try {
+    const { resolved, stored } = await resolveSession(await openSession(options, { mode: 'read' }));
+    const sql = (dialect: Dialect, key: string): string => {
+      const published = resolved.byKey.get(key)?.outputs[0] ?? key;
+      return `${standaloneSql(resolved, published, dialect, stored, AS_OF).sql}\n`;
+    };
+    return new Map(
+      DIALECTS.map((dialect) => [dialect.name, new Map(KEYS.map((key) => [key, sql(dialect, key)]))]),
+    );
+  } finally {
+    await options.warehouse.close();
+  }
+}

@@ -1,0 +1,33 @@
+/**
+ * What the compiler writes, to be read: DuckDB's SQL whole, that of the other engines as differences from it. A change of the
+ * SQL fails here and says what changed; `npx vitest run tests/golden -u` takes it over, for whoever reviews the files.
+ */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { DIALECTS, KEYS, standaloneGoldens } from './compiled.js';
+import { difference, withShared } from './texts.js';
+
+const [base, ...others] = DIALECTS.map(({ name }) => name);
+const NAMES = ['shared', ...KEYS];
+
+describe('standalone SELECTs', () => {
+  const texts = new Map<string, ReadonlyMap<string, string>>();
+  beforeAll(async () => {
+    for (const [engine, sql] of await standaloneGoldens()) texts.set(engine, withShared(sql));
+  });
+  const of = (name: string, engine = ''): string => texts.get(engine)?.get(name) ?? '';
+
+  it.each(NAMES)('%s', async (name) => {
+    await expect(of(name, base)).toMatchFileSnapshot(`standalone/${name}.sql`);
+    for (const engine of others)
+      await expect(difference(of(name, base), of(name, engine))).toMatchFileSnapshot(
+        `standalone/${name}.${engine}.diff`,
+      );
+  });
+
+  it('have no other files', () => {
+    const expected = NAMES.flatMap((name) => [`${name}.sql`, ...others.map((e) => `${name}.${e}.diff`)]);
+    expect(readdirSync(join(import.meta.dirname, 'standalone')).sort()).toEqual(expected.sort());
+  });
+});
