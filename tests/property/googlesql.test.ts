@@ -13,22 +13,22 @@ import { expectSame, LANGUAGE, referenceSays, sourcesOf } from './support.js';
 const server = await startedServer();
 afterAll(() => server?.[Symbol.asyncDispose]());
 
-/** How many pairs; a few hundred in CI, 2,000 in the nightly run, and in every run as many as cost a second. */
-const wanted = Number(process.env['ROLLCALL_GOOGLESQL_PAIRS'] ?? 20);
+/** How many pairs; a few hundred in CI, 2,000 in the nightly run, and else as many as cost a second. */
+const wanted = Number(process.env['ROLLCALL_GOOGLESQL_PAIRS'] ?? 0);
 
 it.skipIf(server === undefined)(
   'a standalone SELECT gives what the reference gives',
   { timeout: 36_000_000 },
   async () => {
-    const tries = Math.ceil(wanted / 100);
     await tryPairs({
       name: 'googlesql',
       arbitrary: fc.tuple(definitionSet({ ...LANGUAGE, maxDefinitions: 20 }), history()),
       compare: bySelect,
-      seeds: Array.from({ length: Math.max(1, tries) }, (_, i) => 7001 + i),
-      tries: Math.min(10, Math.ceil(wanted / 10)),
-      atLeast: Math.floor(wanted / 2),
+      seeds: [7001],
+      tries: wanted === 0 ? 2 : 10,
+      atLeast: 10,
       share: 0,
+      pairs: wanted,
     });
   },
 );

@@ -25,6 +25,8 @@ export interface Pairs<T> {
   readonly atLeast: number;
   /** Of `ROLLCALL_PAIRS`, how many are this property's; all properties' shares make 1. */
   readonly share: number;
+  /** How many of fresh seeds instead, where the property has a count of its own; 0 is none. */
+  readonly pairs?: number;
 }
 
 /** At most so many definitions to a history: a warehouse costs more than a pair, and in a long run even more are worth it. */
@@ -37,6 +39,7 @@ export async function tryPairs<T>({
   seeds,
   atLeast,
   share,
+  pairs = Math.ceil(Number(process.env['ROLLCALL_PAIRS'] ?? 0) * share),
   tries = TRIES,
 }: Pairs<T>): Promise<void> {
   const counted = { pairs: 0, tries: 0 };
@@ -46,9 +49,9 @@ export async function tryPairs<T>({
   });
   const started = Date.now();
   const fresh = Number(process.env['ROLLCALL_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
-  const wanted = Math.ceil(Number(process.env['ROLLCALL_PAIRS'] ?? 0) * share);
+  const wanted = pairs;
   if (!Number.isSafeInteger(fresh) || !Number.isSafeInteger(wanted))
-    throw new Error('ROLLCALL_SEED and ROLLCALL_PAIRS are whole numbers');
+    throw new Error('ROLLCALL_SEED and how many pairs are whole numbers');
   let last = fresh;
   try {
     if (wanted === 0) {
