@@ -50,7 +50,7 @@ export async function compileProject(options: CompileOptions): Promise<CompileRe
 }
 
 /** The script a run at `as_of` would have, but for its id: the same input gives the same files. */
-function scriptOf({ stored, numbering, program }: Prepared, session: Session, asOf: string): Script {
+export function scriptOf({ stored, numbering, program }: Prepared, session: Session, asOf: string): Script {
   const bindings = {
     asOf,
     runId: 'compiled',

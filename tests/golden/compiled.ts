@@ -13,18 +13,23 @@ import { snowflake } from '../../dialects/snowflake/dialect.js';
 import { keptOpen, type Warehouse } from '../../dialects/warehouse.js';
 import { loadProject } from '../../models/index.js';
 import type { RuntimeOptions } from '../../runtime/api.js';
-import { openSession } from '../../runtime/index.js';
-import { resolveSession } from '../../runtime/prepare.js';
-import { standaloneSql } from '../../runtime/sql-files.js';
+import type { OutputFile } from '../../runtime/files.js';
+import { openSession, runProject } from '../../runtime/index.js';
+import { scriptOf } from '../../runtime/compile.js';
+import { prepareRun, resolveSession } from '../../runtime/prepare.js';
+import { runFiles, standaloneSql } from '../../runtime/sql-files.js';
 import { duckdbEngine } from '../engines/duckdb.js';
 import type { RawTables } from '../engines/engine.js';
 import { inMemory } from '../support/in-memory.js';
 import { landMessages } from '../support/land-messages.js';
+import type { Message } from '../reference/model.js';
 import { landTables, type PlainTable } from '../support/land-tables.js';
+import { firstOfKinds, onlySteps } from './texts.js';
 
 /** The first is written whole; the others as what they have otherwise. */
 export const DIALECTS: readonly [Dialect, ...Dialect[]] = [duckdb, postgres, bigquery, snowflake];
 
+const FIRST_RUN = '2026-02-01T00:00:00.000000Z';
 const AS_OF = '2026-03-01T00:00:00.000000Z';
 
 /** `project.json`. */
@@ -33,9 +38,14 @@ interface Golden {
   readonly entities: unknown;
   readonly tables: Readonly<Record<string, PlainTable>>;
   readonly definitions: readonly { readonly key: string }[];
+  readonly destinations: readonly { readonly key: string }[];
+  /** What has landed before the first run, and between the two. */
+  readonly messages: readonly [readonly Message[], readonly Message[]];
 }
 
 const golden = JSON.parse(readFileSync(join(import.meta.dirname, 'project.json'), 'utf8')) as Golden;
+
+const SOURCES = golden.sources.map(({ name }) => name);
 
 /** Keys of the definitions, in order. */
 export const KEYS: readonly string[] = golden.definitions.map(({ key }) => key);
@@ -44,19 +54,16 @@ export const KEYS: readonly string[] = golden.definitions.map(({ key }) => key);
 async function opened(): Promise<
   RuntimeOptions & { readonly warehouse: Warehouse; readonly raw: RawTables }
 > {
-  const { sources, entities, tables, definitions } = golden;
+  const { sources, entities, tables, definitions, destinations } = golden;
   const target = duckdbEngine.target;
   const config = { name: 'golden', target: 'dev', targets: { dev: target }, sources, entities };
   const files = new Map<string, unknown>([['/golden/rollcall.json', config]]);
   for (const one of definitions) files.set(`/golden/models/${one.key}.json`, one);
+  for (const one of destinations) files.set(`/golden/destinations/${one.key}.json`, one);
   const { project, spans, diagnostics } = await loadProject({ dir: '/golden', env: {}, fs: inMemory(files) });
   if (!project || hasErrors(diagnostics)) throw new Error(diagnostics.map((d) => d.message).join('\n'));
   const { warehouse, raw } = await duckdbEngine.open();
-  await landMessages(
-    raw,
-    sources.map(({ name }) => name),
-    [],
-  );
+  await landMessages(raw, SOURCES, []);
   await landTables(raw, tables);
   const open = (): Promise<Warehouse> => Promise.resolve(keptOpen(warehouse));
   return {
@@ -83,5 +90,45 @@ export async function standaloneGoldens(): Promise<ReadonlyMap<string, ReadonlyM
     );
   } finally {
     await options.warehouse.close();
+  }
+}
+
+/** The definitions of the runs that are shown: landing is for all of them, computing and publishing for these. */
+const OF_RUNS = ['frequent_buyers', 'revenue'];
+
+/**
+ * Statements of a run by engine, as `compile` writes them to `target/run`: what a first run makes sure of, then the run after
+ * it. Each kind of statement (its first two words on the first engine) is shown once a file.
+ */
+export async function runGoldens(): Promise<ReadonlyMap<string, string>> {
+  const options = await opened();
+  const { warehouse, raw } = options;
+  const programs = async (): Promise<(dialect: Dialect) => readonly OutputFile[]> => {
+    const session = await openSession(options, { mode: 'read' });
+    const prepared = await prepareRun(session, { select: OF_RUNS });
+    return (dialect) => runFiles(scriptOf(prepared, { ...session, dialect }, AS_OF));
+  };
+  try {
+    const [before, between] = golden.messages;
+    await landMessages(raw, SOURCES, before);
+    const first = await programs();
+    const { status, diagnostics } = await runProject({
+      ...options,
+      asOf: FIRST_RUN,
+      invocation: 'golden',
+      newRunId: () => 'first',
+      artifacts: false,
+    });
+    if (status !== 'succeeded') throw new Error(diagnostics.map((d) => d.message).join('\n'));
+    await landMessages(raw, SOURCES, between);
+    const next = await programs();
+    const filesOf = (dialect: Dialect): readonly OutputFile[] => [
+      ...first(dialect).filter(({ path }) => path.endsWith('_ensure.sql')),
+      ...next(dialect),
+    ];
+    const shown = firstOfKinds(filesOf(DIALECTS[0]));
+    return new Map(DIALECTS.map((dialect) => [dialect.name, onlySteps(filesOf(dialect), shown)]));
+  } finally {
+    await warehouse.close();
   }
 }

@@ -5,7 +5,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { DIALECTS, KEYS, standaloneGoldens } from './compiled.js';
+import { DIALECTS, KEYS, runGoldens, standaloneGoldens } from './compiled.js';
 import { difference, withShared } from './texts.js';
 
 const [base, ...others] = DIALECTS.map(({ name }) => name);
@@ -30,4 +30,12 @@ describe('standalone SELECTs', () => {
     const expected = NAMES.flatMap((name) => [`${name}.sql`, ...others.map((e) => `${name}.${e}.diff`)]);
     expect(readdirSync(join(import.meta.dirname, 'standalone')).sort()).toEqual(expected.sort());
   });
+});
+
+it('statements of a run', async () => {
+  const texts = await runGoldens();
+  const of = (engine = ''): string => texts.get(engine) ?? '';
+  await expect(of(base)).toMatchFileSnapshot('run/run.sql');
+  for (const engine of others)
+    await expect(difference(of(base), of(engine))).toMatchFileSnapshot(`run/run.${engine}.diff`);
 });

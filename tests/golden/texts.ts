@@ -1,5 +1,6 @@
 /** Statements as goldens show them: what many of them have in common is written once. */
 import { createTwoFilesPatch } from 'diff';
+import type { OutputFile } from '../../runtime/files.js';
 
 const CTE = /^(?:with )?(\S+) as (?:not materialized |materialized )?\($/;
 
@@ -47,3 +48,53 @@ export const difference = (from: string, to: string): string =>
   from === to
     ? ''
     : createTwoFilesPatch('', '', from, to, '', '', { context: 1 }).split('\n').slice(4).join('\n');
+
+/** A step of a file of a run, as `compile` writes it: a comment that names it, and its statements. */
+interface Block {
+  readonly file: string;
+  readonly id: string;
+  readonly text: string;
+}
+
+const STEP = /^-- ([a-z]\w*\.[^:]+): /;
+
+function blocksOf({ path, content }: OutputFile): readonly Block[] {
+  const file = path.replace(/^.*\/\d+_/, '');
+  const blocks: Block[] = [];
+  let lines: string[] = [];
+  let id: string | undefined;
+  const end = (): void => {
+    if (id !== undefined) blocks.push({ file, id, text: `${lines.join('\n').trimEnd()}\n` });
+    lines = [];
+    id = undefined;
+  };
+  for (const line of content.split('\n')) {
+    const found = STEP.exec(line)?.[1];
+    if (found !== undefined || line.startsWith('-- ==')) end();
+    if (found !== undefined) id = found;
+    lines.push(line);
+  }
+  end();
+  return blocks;
+}
+
+/** What a step does: the words its statement begins with. */
+const kindOf = ({ text }: Block): string => (text.split('\n')[1] ?? '').split(' ').slice(0, 2).join(' ');
+
+/** Ids of the steps of a run that are the first of their kind in their file. */
+export function firstOfKinds(files: readonly OutputFile[]): ReadonlySet<string> {
+  const seen = new Map<string, string>();
+  for (const block of files.flatMap(blocksOf)) {
+    const kind = `${block.file} ${kindOf(block)}`;
+    if (!seen.has(kind)) seen.set(kind, block.id);
+  }
+  return new Set(seen.values());
+}
+
+/** Those steps alone, each under the name of its file; on some engines a step is in several files. */
+export const onlySteps = (files: readonly OutputFile[], ids: ReadonlySet<string>): string =>
+  files
+    .flatMap(blocksOf)
+    .filter((block) => ids.has(block.id))
+    .map(({ file, text }) => `-- ${file}\n${text}`)
+    .join('\n');

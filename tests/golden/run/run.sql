@@ -1,0 +1,1353 @@
+-- ensure.sql
+-- ensure.schema: schema rollcall
+create schema if not exists rollcall;
+
+-- ensure.sql
+-- ensure.runs: table runs
+create table if not exists rollcall.runs (
+  run_id varchar,
+  as_of timestamp,
+  status varchar,
+  started_at timestamp,
+  finished_at timestamp,
+  invocation varchar,
+  run_no bigint,
+  error varchar
+);
+
+-- ensure.sql
+-- ensure.memberships: view memberships
+create or replace view rollcall.memberships as
+select
+  d.key as audience_key,
+  s.identifier as profile_id,
+  ms.entered_at,
+  r.run_id
+from rollcall.member_state as ms
+join rollcall.subjects as s on ms.profile_no = s.subject_no
+join rollcall.definitions as d on ms.definition_no = d.definition_no
+left join rollcall.runs as r on ms.run_no = r.run_no;
+
+-- land_web.sql
+-- land.web.messages.new: web: messages: new rows
+create or replace temporary table rollcall_new_web_messages_ac93d687 as
+with messages_values as (
+  select
+    message_id,
+    type,
+    event,
+    name,
+    "timestamp",
+    received_at,
+    user_id,
+    anonymous_id,
+    group_id,
+    properties,
+    traits,
+    context,
+    source_id,
+    coalesce(type, '') as rollcall_stream,
+    message_id as rollcall_message_id
+  from web.messages
+  where received_at >= timestamp '2026-01-10 00:00:00' - interval '3 days' or received_at is null
+),
+landed_values as (
+  select
+    stream as rollcall_stream,
+    message_id as rollcall_message_id
+  from rollcall.landed
+  where source = 'web'
+),
+messages_numbered as (
+  select
+    mv.message_id,
+    mv.type,
+    mv.event,
+    mv.name,
+    mv."timestamp",
+    mv.received_at,
+    mv.user_id,
+    mv.anonymous_id,
+    mv.group_id,
+    mv.properties,
+    mv.traits,
+    mv.context,
+    mv.source_id,
+    row_number() over (
+      partition by coalesce(mv.type, ''), mv.message_id
+      order by
+        mv.received_at nulls last,
+        mv."timestamp" nulls last,
+        case when mv.user_id <> '' then mv.user_id end nulls last,
+        case when mv.anonymous_id <> '' then mv.anonymous_id end nulls last,
+        mv.message_id nulls last,
+        mv.type nulls last,
+        mv.event nulls last,
+        mv.name nulls last,
+        (replace(cast(mv."timestamp" as varchar), ' ', 'T') || 'Z') nulls last,
+        (replace(cast(mv.received_at as varchar), ' ', 'T') || 'Z') nulls last,
+        mv.user_id nulls last,
+        mv.anonymous_id nulls last,
+        mv.group_id nulls last,
+        case
+          when json_type(cast(mv.properties as json), '$') = 'DOUBLE' then coalesce(rtrim(rtrim(cast(case when abs(try_cast(json_extract_string(cast(mv.properties as json), '$') as double)) < 5e-10 then 0 else coalesce(try_cast(json_extract_string(cast(mv.properties as json), '$') as decimal(18, 9)), try_cast(json_extract_string(cast(mv.properties as json), '$') as decimal(38, 9))) end as varchar), '0'), '.'), json_extract_string(cast(mv.properties as json), '$'))
+          else json_extract_string(cast(mv.properties as json), '$')
+        end nulls last,
+        case
+          when json_type(cast(mv.traits as json), '$') = 'DOUBLE' then coalesce(rtrim(rtrim(cast(case when abs(try_cast(json_extract_string(cast(mv.traits as json), '$') as double)) < 5e-10 then 0 else coalesce(try_cast(json_extract_string(cast(mv.traits as json), '$') as decimal(18, 9)), try_cast(json_extract_string(cast(mv.traits as json), '$') as decimal(38, 9))) end as varchar), '0'), '.'), json_extract_string(cast(mv.traits as json), '$'))
+          else json_extract_string(cast(mv.traits as json), '$')
+        end nulls last,
+        case
+          when json_type(cast(mv.context as json), '$') = 'DOUBLE' then coalesce(rtrim(rtrim(cast(case when abs(try_cast(json_extract_string(cast(mv.context as json), '$') as double)) < 5e-10 then 0 else coalesce(try_cast(json_extract_string(cast(mv.context as json), '$') as decimal(18, 9)), try_cast(json_extract_string(cast(mv.context as json), '$') as decimal(38, 9))) end as varchar), '0'), '.'), json_extract_string(cast(mv.context as json), '$'))
+          else json_extract_string(cast(mv.context as json), '$')
+        end nulls last,
+        mv.source_id nulls last
+    ) as rollcall_landing
+  from messages_values as mv
+  anti join landed_values as lv on mv.rollcall_stream = lv.rollcall_stream
+    and mv.rollcall_message_id = lv.rollcall_message_id
+  where mv.rollcall_message_id is not null
+    and mv.message_id is not null
+)
+select
+  message_id,
+  type,
+  event,
+  name,
+  "timestamp",
+  received_at,
+  user_id,
+  anonymous_id,
+  group_id,
+  properties,
+  traits,
+  context,
+  source_id
+from messages_numbered
+where rollcall_landing = 1;
+
+-- land_web.sql
+-- land.web.check: web: counting new rows
+with messages_values as (
+  select
+    message_id,
+    type,
+    event,
+    name,
+    "timestamp",
+    received_at,
+    user_id,
+    anonymous_id,
+    group_id,
+    properties,
+    traits,
+    context,
+    source_id,
+    coalesce(type, '') as rollcall_stream,
+    message_id as rollcall_message_id,
+    received_at as rollcall_received_at,
+    "timestamp" as rollcall_timestamp
+  from web.messages
+  where received_at >= timestamp '2026-01-10 00:00:00' - interval '3 days' or received_at is null
+),
+landed_values as (
+  select
+    stream as rollcall_stream,
+    message_id as rollcall_message_id,
+    received_at as landed_received_at,
+    "timestamp" as landed_timestamp
+  from rollcall.landed
+  where source = 'web'
+),
+rollcall_new_web_messages_ac93d687_together as (
+  select
+    0 as corrected
+  from rollcall_new_web_messages_ac93d687
+  union all
+  select
+    1 as corrected
+  from messages_values as mv
+  join landed_values as lv on mv.rollcall_stream = lv.rollcall_stream
+    and mv.rollcall_message_id = lv.rollcall_message_id
+  where mv.rollcall_message_id is not null
+    and (mv.rollcall_received_at < lv.landed_received_at
+      or (mv.rollcall_received_at is not null and lv.landed_received_at is null)
+      or (mv.rollcall_received_at is not distinct from lv.landed_received_at
+        and (mv.rollcall_timestamp < lv.landed_timestamp
+          or (mv.rollcall_timestamp is not null and lv.landed_timestamp is null))))
+)
+select
+  count(*) filter (where rnwm.corrected = 0) as new_rows,
+  count(*) filter (where rnwm.corrected = 1) as corrected
+from rollcall_new_web_messages_ac93d687_together as rnwm;
+
+-- land_web.sql
+-- land.web.landed: web: remembering what landed
+insert into rollcall.landed (source, stream, message_id, received_at, "timestamp")
+with rollcall_new_web_messages_ac93d687_values as (
+  select
+    coalesce(type, '') as stream,
+    message_id,
+    "timestamp",
+    received_at
+  from rollcall_new_web_messages_ac93d687
+)
+select
+  'web' as source,
+  stream,
+  message_id,
+  received_at,
+  "timestamp"
+from rollcall_new_web_messages_ac93d687_values
+where message_id is not null;
+
+-- land_web.sql
+-- land.web.pairs: web: remembering who was seen with whom
+merge into rollcall.identity_pairs as t
+using (
+with rollcall_pairs_web_2a0d5e56_values as (
+  select
+    'web' as source,
+    user_id,
+    anonymous_id,
+    first_at,
+    first_id,
+    seen_at,
+    device_at
+  from rollcall_pairs_web_2a0d5e56
+),
+rollcall_pairs_web_2a0d5e56_together as (
+  select
+    source,
+    user_id,
+    anonymous_id,
+    first_at,
+    first_id,
+    seen_at,
+    device_at
+  from rollcall_pairs_web_2a0d5e56_values
+  union all
+  select
+    ip.source,
+    ip.user_id,
+    ip.anonymous_id,
+    ip.first_at,
+    ip.first_id,
+    ip.seen_at,
+    ip.device_at
+  from rollcall.identity_pairs as ip
+  semi join rollcall_pairs_web_2a0d5e56_values as rpwa on ip.source = rpwa.source
+    and ip.user_id = rpwa.user_id
+    and ip.anonymous_id = rpwa.anonymous_id
+)
+select
+  rpwa.source,
+  rpwa.user_id,
+  rpwa.anonymous_id,
+  min(rpwa.first_at) as first_at,
+  arg_min(rpwa.first_id, create_sort_key(rpwa.first_at, 'asc nulls last', rpwa.first_id, 'asc nulls last')) as first_id,
+  min(rpwa.seen_at) as seen_at,
+  min(rpwa.device_at) as device_at
+from rollcall_pairs_web_2a0d5e56_together as rpwa
+group by 1, 2, 3
+) as s
+on t.source = s.source and t.user_id = s.user_id and t.anonymous_id = s.anonymous_id
+when matched then update set first_at = s.first_at, first_id = s.first_id, seen_at = s.seen_at, device_at = s.device_at
+when not matched then insert (source, user_id, anonymous_id, first_at, first_id, seen_at, device_at) values (s.source, s.user_id, s.anonymous_id, s.first_at, s.first_id, s.seen_at, s.device_at);
+
+-- land_web.sql
+-- land.web.landed.clear: web: forgetting the last landing
+delete from rollcall.landed;
+
+-- land_web.sql
+-- land.web.landed: web: remembering what landed
+insert into rollcall.landed (source, stream, message_id, received_at, "timestamp")
+with messages_values as (
+  select
+    message_id,
+    type,
+    "timestamp",
+    received_at,
+    coalesce(type, '') as rollcall_stream,
+    message_id as rollcall_message_id
+  from web.messages
+),
+messages_together as (
+  select
+    mv.message_id,
+    mv.type,
+    mv."timestamp",
+    mv.received_at
+  from messages_values as mv
+  anti join rollcall_again_web_messages_ac93d687 as rawm on mv.rollcall_stream = rawm.rollcall_stream
+    and mv.rollcall_message_id = rawm.rollcall_message_id
+  where mv.rollcall_message_id is not null
+  union all
+  select
+    message_id,
+    type,
+    "timestamp",
+    received_at
+  from rollcall_first_web_messages_ac93d687
+),
+messages_values_2 as (
+  select
+    coalesce(type, '') as stream,
+    message_id,
+    "timestamp",
+    received_at
+  from messages_together
+)
+select
+  'web' as source,
+  stream,
+  message_id,
+  received_at,
+  "timestamp"
+from messages_values_2
+where message_id is not null;
+
+-- land_web.sql
+-- land.web.pairs: web: who was seen with whom
+insert into rollcall.identity_pairs (source, user_id, anonymous_id, first_at, first_id, seen_at, device_at)
+with messages_values as (
+  select
+    message_id,
+    type,
+    "timestamp",
+    user_id,
+    anonymous_id,
+    context,
+    coalesce(type, '') as rollcall_stream,
+    message_id as rollcall_message_id
+  from web.messages
+),
+messages_together as (
+  select
+    mv.message_id,
+    mv.type,
+    mv."timestamp",
+    mv.user_id,
+    mv.anonymous_id,
+    mv.context
+  from messages_values as mv
+  anti join rollcall_again_web_messages_ac93d687 as rawm on mv.rollcall_stream = rawm.rollcall_stream
+    and mv.rollcall_message_id = rawm.rollcall_message_id
+  where mv.rollcall_message_id is not null
+  union all
+  select
+    message_id,
+    type,
+    "timestamp",
+    user_id,
+    anonymous_id,
+    context
+  from rollcall_first_web_messages_ac93d687
+),
+messages_values_2 as (
+  select
+    mt.message_id,
+    mt."timestamp",
+    case when mt.user_id <> '' then mt.user_id end as user_id,
+    case when mt.anonymous_id <> '' then mt.anonymous_id end as anonymous_id,
+    coalesce(mt.type in ('track', 'page', 'screen', 'identify'), false) as in_universe,
+    case
+      when case when mt.user_id <> '' then mt.user_id end is null
+          and coalesce(mt.type in ('track', 'page', 'screen', 'identify'), false)
+          and lower(cast(nullif(json_extract(cast(mt.context as json), '$.device.type'), 'null') as varchar)) in ('"android"', '"ios"') then coalesce(starts_with(cast(nullif(json_extract(cast(mt.context as json), '$.device.advertisingId'), 'null') as varchar), '"')
+            and cast(nullif(json_extract(cast(mt.context as json), '$.device.advertisingId'), 'null') as varchar) <> '""', false)
+      else false
+    end as has_device
+  from messages_together as mt
+)
+select
+  'web' as source,
+  coalesce(mv.user_id, '') as user_id,
+  coalesce(mv.anonymous_id, '') as anonymous_id,
+  min(mv."timestamp") as first_at,
+  arg_min(mv.message_id, create_sort_key(mv."timestamp", 'asc nulls last', mv.message_id, 'asc nulls last')) as first_id,
+  min(mv."timestamp") filter (where mv.in_universe) as seen_at,
+  min(mv."timestamp") filter (where mv.has_device) as device_at
+from messages_values_2 as mv
+where mv.message_id is not null
+  and mv.message_id is not null
+  and mv."timestamp" is not null
+  and (mv.user_id is not null or mv.anonymous_id is not null)
+group by 2, 3;
+
+-- identity.sql
+-- identity.seen: identity: everyone seen
+create or replace temporary table rollcall_seen as
+with rollcall_pairs_web_2a0d5e56_together as (
+  select
+    'user_id' as identifier_type,
+    user_id as identifier
+  from rollcall_pairs_web_2a0d5e56
+  where user_id <> ''
+  union all
+  select
+    'anonymous_id' as identifier_type,
+    anonymous_id as identifier
+  from rollcall_pairs_web_2a0d5e56
+  where anonymous_id <> ''
+),
+rollcall_pairs_web_2a0d5e56_values as (
+  select
+    identifier as user_id
+  from rollcall_pairs_web_2a0d5e56_together
+  where identifier_type = 'user_id'
+),
+rollcall_pairs_web_2a0d5e56_values_2 as (
+  select
+    identifier as anonymous_id
+  from rollcall_pairs_web_2a0d5e56_together
+  where identifier_type = 'anonymous_id'
+),
+identity_pairs_together as (
+  select
+    'user_id' as identifier_type,
+    ip.user_id as identifier,
+    ip.first_at,
+    ip.first_id,
+    ip.seen_at,
+    ip.device_at,
+    cast(null as varchar) as owner
+  from rollcall.identity_pairs as ip
+  semi join rollcall_pairs_web_2a0d5e56_values as rpwa on ip.user_id = rpwa.user_id
+  where ip.user_id <> ''
+  union all
+  select
+    'anonymous_id' as identifier_type,
+    ip.anonymous_id as identifier,
+    ip.first_at,
+    ip.first_id,
+    ip.seen_at,
+    ip.device_at,
+    case when ip.user_id <> '' then ip.user_id end as owner
+  from rollcall.identity_pairs as ip
+  semi join rollcall_pairs_web_2a0d5e56_values_2 as rpwa on ip.anonymous_id = rpwa.anonymous_id
+  where ip.anonymous_id <> ''
+),
+identity_pairs_grouped as (
+  select
+    identifier_type,
+    identifier
+  from identity_pairs_together
+  group by 1, 2
+  having count(*) > 1
+),
+identity_pairs_together_2 as (
+  select
+    ipt.identifier_type,
+    ipt.identifier,
+    ipt.first_at,
+    ipt.first_id,
+    ipt.seen_at,
+    ipt.device_at,
+    ipt.owner,
+    case when ipt.owner is not null then ipt.first_at end as owner_at
+  from identity_pairs_together as ipt
+  anti join identity_pairs_grouped as ipg on ipt.identifier_type = ipg.identifier_type
+    and ipt.identifier = ipg.identifier
+  union all
+  select
+    ipt.identifier_type,
+    ipt.identifier,
+    min(ipt.first_at) as first_at,
+    arg_min(ipt.first_id, create_sort_key(ipt.first_at, 'asc nulls last', ipt.first_id, 'asc nulls last')) as first_id,
+    min(ipt.seen_at) as seen_at,
+    min(ipt.device_at) as device_at,
+    arg_min(ipt.owner, create_sort_key(ipt.first_at, 'asc nulls last', ipt.first_id, 'asc nulls last', ipt.owner, 'asc nulls last')) as owner,
+    min(ipt.first_at) filter (where ipt.owner is not null) as owner_at
+  from identity_pairs_together as ipt
+  semi join identity_pairs_grouped as ipg on ipt.identifier_type = ipg.identifier_type
+    and ipt.identifier = ipg.identifier
+  group by 1, 2
+)
+select
+  identifier_type,
+  identifier,
+  first_at,
+  first_id,
+  seen_at,
+  device_at,
+  owner,
+  owner_at
+from identity_pairs_together_2;
+
+-- identity.sql
+-- identity.users: identity: new users
+insert into rollcall.subjects (subject_no, identifier_type, identifier, profile_no, first_at, first_id, seen_at, device_at, owner_no, owner_at)
+with subjects_filtered as (
+  select
+    identifier_type,
+    identifier,
+    first_at,
+    first_id,
+    seen_at,
+    device_at,
+    owner_at
+  from rollcall.subjects
+  where identifier_type = 'user_id'
+),
+rollcall_seen_numbered as (
+  select
+    rs.identifier_type,
+    rs.identifier,
+    rs.first_at,
+    rs.first_id,
+    rs.seen_at,
+    rs.device_at,
+    rs.owner_at,
+    row_number() over () as rank
+  from rollcall_seen as rs
+  anti join subjects_filtered as sf on rs.identifier = sf.identifier
+  where rs.identifier_type = 'user_id'
+),
+subjects_grouped as (
+  select
+    coalesce(max(subject_no), 0) as last
+  from rollcall.subjects
+),
+rollcall_seen_values as (
+  select
+    rsn.identifier_type,
+    rsn.identifier,
+    rsn.first_at,
+    rsn.first_id,
+    rsn.seen_at,
+    rsn.device_at,
+    rsn.owner_at,
+    sg.last + rsn.rank as subject_no,
+    cast(null as bigint) as owner_no
+  from rollcall_seen_numbered as rsn
+  cross join subjects_grouped as sg
+)
+select
+  subject_no,
+  identifier_type,
+  identifier,
+  case
+    when owner_at <= timestamp '2026-03-01 00:00:00' then owner_no
+    else subject_no
+  end as profile_no,
+  first_at,
+  first_id,
+  seen_at,
+  device_at,
+  owner_no,
+  owner_at
+from rollcall_seen_values;
+
+-- identity.sql
+-- identity.subjects: identity: the map
+merge into rollcall.subjects as t
+using (
+select
+  subject_no,
+  first_at,
+  first_id,
+  seen_at,
+  device_at,
+  owner_no,
+  owner_at
+from rollcall_changed_subjects
+) as s
+on t.subject_no = s.subject_no
+when matched then update set first_at = s.first_at, first_id = s.first_id, seen_at = s.seen_at, device_at = s.device_at, owner_no = s.owner_no, owner_at = s.owner_at;
+
+-- identity.sql
+-- identity.drop.rollcall_seen: identity: done with it
+drop table if exists rollcall_seen;
+
+-- facts_web.sql
+-- land.web.events2: web: events with whom they are about
+create or replace temporary table rollcall_events_web_4ecfc90d as
+with rollcall_new_web_messages_ac93d687_values as (
+  select
+    message_id,
+    "timestamp",
+    user_id,
+    anonymous_id,
+    properties,
+    source_id,
+    event as rollcall_event
+  from rollcall_new_web_messages_ac93d687
+  where type = 'track'
+),
+rollcall_new_web_messages_ac93d687_values_2 as (
+  select
+    rnwm.message_id,
+    rnwm."timestamp",
+    case when rnwm.user_id <> '' then rnwm.user_id end as user_id,
+    case when rnwm.anonymous_id <> '' then rnwm.anonymous_id end as anonymous_id,
+    rnwm.source_id,
+    g.rollcall_event_no as event_no,
+    case
+      when g.rollcall_event_no in (0) then nullif(json_extract(cast(rnwm.properties as json), '$.price'), 'null')
+    end as rollcall_value_1,
+    case
+      when g.rollcall_event_no in (1) then nullif(json_extract(cast(rnwm.properties as json), '$.category'), 'null')
+    end as rollcall_value_2,
+    case
+      when g.rollcall_event_no in (1) then nullif(json_extract(cast(rnwm.properties as json), '$.sku'), 'null')
+    end as rollcall_value_3
+  from rollcall_new_web_messages_ac93d687_values as rnwm
+  join (values
+    ('Product Added', 0),
+    ('Product Viewed', 1)
+  ) as g(rollcall_event, rollcall_event_no) on rnwm.rollcall_event = g.rollcall_event
+),
+rollcall_new_web_messages_ac93d687_values_3 as (
+  select
+    "timestamp",
+    source_id,
+    event_no,
+    case
+      when regexp_full_match(rollcall_value_1, '-?[0-9.]+') then coalesce(try_cast(rollcall_value_1 as decimal(18, 9)), try_cast(rollcall_value_1 as decimal(38, 9)))
+      else case
+        when regexp_full_match(trim(rollcall_value_1, '"'), '[+-]?(?:\d+\.?\d*|\.\d+)') then coalesce(try_cast(trim(rollcall_value_1, '"') as decimal(18, 9)), try_cast(trim(rollcall_value_1, '"') as decimal(38, 9)))
+        when regexp_full_match(trim(rollcall_value_1, '"'), '[+-]?(?:\d+\.?\d*|\.\d+)[eE][+-]?\d+') then list_transform(list_transform([regexp_extract(trim(rollcall_value_1, '"'), '([+-]?)(\d*)\.?(\d*)[eE](.*)', ['sign', 'whole', 'part', 'exp'])],
+          lambda rc__t: {sign: rc__t.sign, d: repeat('0', 40) || rc__t.whole || rc__t.part || repeat('0', 40), p: 40 + length(rc__t.whole) + greatest(-1000000, least(1000000, coalesce(try_cast(rc__t.exp as bigint), if(starts_with(rc__t.exp, '-'), -1000000, 1000000))))}),
+          lambda rc__t: try_cast(rc__t.sign || left(rc__t.d, greatest(rc__t.p, 0)) || '.' || substr(rc__t.d, greatest(rc__t.p, 0) + 1) as decimal(38, 9)))[1]
+      end
+    end as price_number_3c515f6f,
+    case
+      when starts_with(rollcall_value_1, '"') then case when contains(rollcall_value_1, '\') then json_extract_string(rollcall_value_1, '$') else substr(rollcall_value_1, 2, length(rollcall_value_1) - 2) end
+      when rollcall_value_1 = 'null' then null
+      when left(rollcall_value_1, 1) in ('{', '[', 't', 'f') or not (contains(rollcall_value_1, '.') or contains(rollcall_value_1, 'e') or contains(rollcall_value_1, 'E') or contains(rollcall_value_1, '-0')) then cast(rollcall_value_1 as varchar)
+      else coalesce(rtrim(rtrim(cast(case when abs(try_cast(rollcall_value_1 as double)) < 5e-10 then 0 else coalesce(try_cast(cast(rollcall_value_1 as varchar) as decimal(18, 9)), try_cast(cast(rollcall_value_1 as varchar) as decimal(38, 9))) end as varchar), '0'), '.'), cast(rollcall_value_1 as varchar))
+    end as price_text_fc73b706,
+    case
+      when starts_with(rollcall_value_2, '"') then case when contains(rollcall_value_2, '\') then json_extract_string(rollcall_value_2, '$') else substr(rollcall_value_2, 2, length(rollcall_value_2) - 2) end
+      when rollcall_value_2 = 'null' then null
+      when left(rollcall_value_2, 1) in ('{', '[', 't', 'f') or not (contains(rollcall_value_2, '.') or contains(rollcall_value_2, 'e') or contains(rollcall_value_2, 'E') or contains(rollcall_value_2, '-0')) then cast(rollcall_value_2 as varchar)
+      else coalesce(rtrim(rtrim(cast(case when abs(try_cast(rollcall_value_2 as double)) < 5e-10 then 0 else coalesce(try_cast(cast(rollcall_value_2 as varchar) as decimal(18, 9)), try_cast(cast(rollcall_value_2 as varchar) as decimal(38, 9))) end as varchar), '0'), '.'), cast(rollcall_value_2 as varchar))
+    end as category_text_fae286a4,
+    case
+      when regexp_full_match(rollcall_value_3, '-?[0-9.]+') then coalesce(try_cast(rollcall_value_3 as decimal(18, 9)), try_cast(rollcall_value_3 as decimal(38, 9)))
+      else case
+        when regexp_full_match(trim(rollcall_value_3, '"'), '[+-]?(?:\d+\.?\d*|\.\d+)') then coalesce(try_cast(trim(rollcall_value_3, '"') as decimal(18, 9)), try_cast(trim(rollcall_value_3, '"') as decimal(38, 9)))
+        when regexp_full_match(trim(rollcall_value_3, '"'), '[+-]?(?:\d+\.?\d*|\.\d+)[eE][+-]?\d+') then list_transform(list_transform([regexp_extract(trim(rollcall_value_3, '"'), '([+-]?)(\d*)\.?(\d*)[eE](.*)', ['sign', 'whole', 'part', 'exp'])],
+          lambda rc__t: {sign: rc__t.sign, d: repeat('0', 40) || rc__t.whole || rc__t.part || repeat('0', 40), p: 40 + length(rc__t.whole) + greatest(-1000000, least(1000000, coalesce(try_cast(rc__t.exp as bigint), if(starts_with(rc__t.exp, '-'), -1000000, 1000000))))}),
+          lambda rc__t: try_cast(rc__t.sign || left(rc__t.d, greatest(rc__t.p, 0)) || '.' || substr(rc__t.d, greatest(rc__t.p, 0) + 1) as decimal(38, 9)))[1]
+      end
+    end as sku_number_94dc4a55,
+    case
+      when starts_with(rollcall_value_3, '"') then case when contains(rollcall_value_3, '\') then json_extract_string(rollcall_value_3, '$') else substr(rollcall_value_3, 2, length(rollcall_value_3) - 2) end
+      when rollcall_value_3 = 'null' then null
+      when left(rollcall_value_3, 1) in ('{', '[', 't', 'f') or not (contains(rollcall_value_3, '.') or contains(rollcall_value_3, 'e') or contains(rollcall_value_3, 'E') or contains(rollcall_value_3, '-0')) then cast(rollcall_value_3 as varchar)
+      else coalesce(rtrim(rtrim(cast(case when abs(try_cast(rollcall_value_3 as double)) < 5e-10 then 0 else coalesce(try_cast(cast(rollcall_value_3 as varchar) as decimal(18, 9)), try_cast(cast(rollcall_value_3 as varchar) as decimal(38, 9))) end as varchar), '0'), '.'), cast(rollcall_value_3 as varchar))
+    end as sku_text_4bd66640,
+    case when user_id is not null then 'user_id' else 'anonymous_id' end as identifier_type,
+    coalesce(user_id, anonymous_id) as identifier
+  from rollcall_new_web_messages_ac93d687_values_2
+  where message_id is not null
+    and "timestamp" is not null
+)
+select
+  cast(rnwm.event_no as bigint) as event_no,
+  cast(s.subject_no as bigint) as subject_no,
+  cast(s.profile_no as bigint) as profile_no,
+  rnwm."timestamp",
+  rnwm.source_id,
+  rnwm.category_text_fae286a4,
+  cast(rnwm.price_number_3c515f6f as decimal(38, 9)) as price_number_3c515f6f,
+  rnwm.price_text_fc73b706,
+  cast(rnwm.sku_number_94dc4a55 as decimal(38, 9)) as sku_number_94dc4a55,
+  rnwm.sku_text_4bd66640
+from rollcall_new_web_messages_ac93d687_values_3 as rnwm
+join rollcall.subjects as s on rnwm.identifier_type = s.identifier_type
+  and rnwm.identifier = s.identifier
+order by event_no;
+
+-- facts_web.sql
+-- land.web.facts.Product Added: web: facts of Product Added
+insert into rollcall.facts_web_product_added_fbd7c273 (subject_no, profile_no, "timestamp", source_id, price_number_3c515f6f, price_text_fc73b706)
+select
+  subject_no,
+  profile_no,
+  "timestamp",
+  source_id,
+  price_number_3c515f6f,
+  price_text_fc73b706
+from rollcall_events_web_4ecfc90d
+where event_no = 0;
+
+-- facts_web.sql
+-- land.web.events2.drop: web: events are in their places
+drop table if exists rollcall_events_web_4ecfc90d;
+
+-- facts_web.sql
+-- land.web.audit: web: rows left out
+select
+  count(*) filter (where "timestamp" is null) as rows_without_timestamp,
+  count(*) filter (where message_id is null) as rows_without_id
+from web.messages
+where received_at >= timestamp '2026-01-10 00:00:00' - interval '3 days' or received_at is null;
+
+-- facts_web.sql
+-- land.web.events2: web: events with whom they are about
+create or replace temporary table rollcall_events_web_4ecfc90d as
+with messages_values as (
+  select
+    message_id,
+    type,
+    event,
+    "timestamp",
+    user_id,
+    anonymous_id,
+    properties,
+    source_id,
+    coalesce(type, '') as rollcall_stream,
+    message_id as rollcall_message_id
+  from web.messages
+),
+messages_together as (
+  select
+    mv.message_id,
+    mv.type,
+    mv.event,
+    mv."timestamp",
+    mv.user_id,
+    mv.anonymous_id,
+    mv.properties,
+    mv.source_id
+  from messages_values as mv
+  anti join rollcall_again_web_messages_ac93d687 as rawm on mv.rollcall_stream = rawm.rollcall_stream
+    and mv.rollcall_message_id = rawm.rollcall_message_id
+  where mv.rollcall_message_id is not null
+  union all
+  select
+    message_id,
+    type,
+    event,
+    "timestamp",
+    user_id,
+    anonymous_id,
+    properties,
+    source_id
+  from rollcall_first_web_messages_ac93d687
+),
+messages_values_2 as (
+  select
+    message_id,
+    "timestamp",
+    user_id,
+    anonymous_id,
+    properties,
+    source_id,
+    event as rollcall_event
+  from messages_together
+  where type = 'track'
+),
+messages_values_3 as (
+  select
+    mv.message_id,
+    mv."timestamp",
+    case when mv.user_id <> '' then mv.user_id end as user_id,
+    case when mv.anonymous_id <> '' then mv.anonymous_id end as anonymous_id,
+    mv.source_id,
+    g.rollcall_event_no as event_no,
+    case
+      when g.rollcall_event_no in (0) then nullif(json_extract(cast(mv.properties as json), '$.price'), 'null')
+    end as rollcall_value_1,
+    case
+      when g.rollcall_event_no in (1) then nullif(json_extract(cast(mv.properties as json), '$.category'), 'null')
+    end as rollcall_value_2,
+    case
+      when g.rollcall_event_no in (1) then nullif(json_extract(cast(mv.properties as json), '$.sku'), 'null')
+    end as rollcall_value_3
+  from messages_values_2 as mv
+  join (values
+    ('Product Added', 0),
+    ('Product Viewed', 1)
+  ) as g(rollcall_event, rollcall_event_no) on mv.rollcall_event = g.rollcall_event
+),
+messages_values_4 as (
+  select
+    "timestamp",
+    source_id,
+    event_no,
+    case
+      when regexp_full_match(rollcall_value_1, '-?[0-9.]+') then coalesce(try_cast(rollcall_value_1 as decimal(18, 9)), try_cast(rollcall_value_1 as decimal(38, 9)))
+      else case
+        when regexp_full_match(trim(rollcall_value_1, '"'), '[+-]?(?:\d+\.?\d*|\.\d+)') then coalesce(try_cast(trim(rollcall_value_1, '"') as decimal(18, 9)), try_cast(trim(rollcall_value_1, '"') as decimal(38, 9)))
+        when regexp_full_match(trim(rollcall_value_1, '"'), '[+-]?(?:\d+\.?\d*|\.\d+)[eE][+-]?\d+') then list_transform(list_transform([regexp_extract(trim(rollcall_value_1, '"'), '([+-]?)(\d*)\.?(\d*)[eE](.*)', ['sign', 'whole', 'part', 'exp'])],
+          lambda rc__t: {sign: rc__t.sign, d: repeat('0', 40) || rc__t.whole || rc__t.part || repeat('0', 40), p: 40 + length(rc__t.whole) + greatest(-1000000, least(1000000, coalesce(try_cast(rc__t.exp as bigint), if(starts_with(rc__t.exp, '-'), -1000000, 1000000))))}),
+          lambda rc__t: try_cast(rc__t.sign || left(rc__t.d, greatest(rc__t.p, 0)) || '.' || substr(rc__t.d, greatest(rc__t.p, 0) + 1) as decimal(38, 9)))[1]
+      end
+    end as price_number_3c515f6f,
+    case
+      when starts_with(rollcall_value_1, '"') then case when contains(rollcall_value_1, '\') then json_extract_string(rollcall_value_1, '$') else substr(rollcall_value_1, 2, length(rollcall_value_1) - 2) end
+      when rollcall_value_1 = 'null' then null
+      when left(rollcall_value_1, 1) in ('{', '[', 't', 'f') or not (contains(rollcall_value_1, '.') or contains(rollcall_value_1, 'e') or contains(rollcall_value_1, 'E') or contains(rollcall_value_1, '-0')) then cast(rollcall_value_1 as varchar)
+      else coalesce(rtrim(rtrim(cast(case when abs(try_cast(rollcall_value_1 as double)) < 5e-10 then 0 else coalesce(try_cast(cast(rollcall_value_1 as varchar) as decimal(18, 9)), try_cast(cast(rollcall_value_1 as varchar) as decimal(38, 9))) end as varchar), '0'), '.'), cast(rollcall_value_1 as varchar))
+    end as price_text_fc73b706,
+    case
+      when starts_with(rollcall_value_2, '"') then case when contains(rollcall_value_2, '\') then json_extract_string(rollcall_value_2, '$') else substr(rollcall_value_2, 2, length(rollcall_value_2) - 2) end
+      when rollcall_value_2 = 'null' then null
+      when left(rollcall_value_2, 1) in ('{', '[', 't', 'f') or not (contains(rollcall_value_2, '.') or contains(rollcall_value_2, 'e') or contains(rollcall_value_2, 'E') or contains(rollcall_value_2, '-0')) then cast(rollcall_value_2 as varchar)
+      else coalesce(rtrim(rtrim(cast(case when abs(try_cast(rollcall_value_2 as double)) < 5e-10 then 0 else coalesce(try_cast(cast(rollcall_value_2 as varchar) as decimal(18, 9)), try_cast(cast(rollcall_value_2 as varchar) as decimal(38, 9))) end as varchar), '0'), '.'), cast(rollcall_value_2 as varchar))
+    end as category_text_fae286a4,
+    case
+      when regexp_full_match(rollcall_value_3, '-?[0-9.]+') then coalesce(try_cast(rollcall_value_3 as decimal(18, 9)), try_cast(rollcall_value_3 as decimal(38, 9)))
+      else case
+        when regexp_full_match(trim(rollcall_value_3, '"'), '[+-]?(?:\d+\.?\d*|\.\d+)') then coalesce(try_cast(trim(rollcall_value_3, '"') as decimal(18, 9)), try_cast(trim(rollcall_value_3, '"') as decimal(38, 9)))
+        when regexp_full_match(trim(rollcall_value_3, '"'), '[+-]?(?:\d+\.?\d*|\.\d+)[eE][+-]?\d+') then list_transform(list_transform([regexp_extract(trim(rollcall_value_3, '"'), '([+-]?)(\d*)\.?(\d*)[eE](.*)', ['sign', 'whole', 'part', 'exp'])],
+          lambda rc__t: {sign: rc__t.sign, d: repeat('0', 40) || rc__t.whole || rc__t.part || repeat('0', 40), p: 40 + length(rc__t.whole) + greatest(-1000000, least(1000000, coalesce(try_cast(rc__t.exp as bigint), if(starts_with(rc__t.exp, '-'), -1000000, 1000000))))}),
+          lambda rc__t: try_cast(rc__t.sign || left(rc__t.d, greatest(rc__t.p, 0)) || '.' || substr(rc__t.d, greatest(rc__t.p, 0) + 1) as decimal(38, 9)))[1]
+      end
+    end as sku_number_94dc4a55,
+    case
+      when starts_with(rollcall_value_3, '"') then case when contains(rollcall_value_3, '\') then json_extract_string(rollcall_value_3, '$') else substr(rollcall_value_3, 2, length(rollcall_value_3) - 2) end
+      when rollcall_value_3 = 'null' then null
+      when left(rollcall_value_3, 1) in ('{', '[', 't', 'f') or not (contains(rollcall_value_3, '.') or contains(rollcall_value_3, 'e') or contains(rollcall_value_3, 'E') or contains(rollcall_value_3, '-0')) then cast(rollcall_value_3 as varchar)
+      else coalesce(rtrim(rtrim(cast(case when abs(try_cast(rollcall_value_3 as double)) < 5e-10 then 0 else coalesce(try_cast(cast(rollcall_value_3 as varchar) as decimal(18, 9)), try_cast(cast(rollcall_value_3 as varchar) as decimal(38, 9))) end as varchar), '0'), '.'), cast(rollcall_value_3 as varchar))
+    end as sku_text_4bd66640,
+    case when user_id is not null then 'user_id' else 'anonymous_id' end as identifier_type,
+    coalesce(user_id, anonymous_id) as identifier
+  from messages_values_3
+  where message_id is not null
+    and "timestamp" is not null
+)
+select
+  cast(mv.event_no as bigint) as event_no,
+  cast(s.subject_no as bigint) as subject_no,
+  cast(s.profile_no as bigint) as profile_no,
+  mv."timestamp",
+  mv.source_id,
+  mv.category_text_fae286a4,
+  cast(mv.price_number_3c515f6f as decimal(38, 9)) as price_number_3c515f6f,
+  mv.price_text_fc73b706,
+  cast(mv.sku_number_94dc4a55 as decimal(38, 9)) as sku_number_94dc4a55,
+  mv.sku_text_4bd66640
+from messages_values_4 as mv
+join rollcall.subjects as s on mv.identifier_type = s.identifier_type
+  and mv.identifier = s.identifier
+order by event_no;
+
+-- facts_web.sql
+-- land.web.facts.Product Added: web: facts of Product Added
+create or replace table rollcall.facts_web_product_added_fbd7c273 as
+select
+  cast(rewe.subject_no as bigint) as subject_no,
+  cast(rewe.profile_no as bigint) as profile_no,
+  rewe."timestamp",
+  rewe.source_id,
+  cast(rewe.price_number_3c515f6f as decimal(38, 9)) as price_number_3c515f6f,
+  rewe.price_text_fc73b706
+from rollcall_events_web_4ecfc90d as rewe
+where rewe.event_no = 0;
+
+-- facts_web.sql
+-- land.web.events2.drop: web: events are in their places
+drop table if exists rollcall_events_web_4ecfc90d;
+
+-- shared.sql
+-- shared.profiles: profiles
+create or replace table rollcall.profiles as
+with subjects_grouped as (
+  select
+    s.profile_no,
+    min(s.seen_at) as seen_at,
+    min(s.device_at) as device_at,
+    min(s.first_at) filter (where s.first_at <= timestamp '2026-03-01 00:00:00' and s.identifier_type = 'user_id') as user_id_at,
+    min(s.first_at) filter (where s.first_at <= timestamp '2026-03-01 00:00:00' and s.identifier_type = 'anonymous_id') as anonymous_id_at
+  from rollcall.subjects as s
+  group by 1
+),
+subjects_filtered as (
+  select
+    profile_no,
+    seen_at,
+    device_at,
+    user_id_at,
+    anonymous_id_at
+  from subjects_grouped
+  where seen_at <= timestamp '2026-03-01 00:00:00'
+),
+subjects_grouped_2 as (
+  select
+    s.profile_no,
+    sf.device_at,
+    min(s.subject_no) filter (where s.identifier_type = 'user_id') as user_id_no,
+    max(s.subject_no) filter (where s.identifier_type = 'user_id') as user_id_last_no,
+    min(s.subject_no) filter (where s.identifier_type = 'anonymous_id') as anonymous_id_no,
+    max(s.subject_no) filter (where s.identifier_type = 'anonymous_id') as anonymous_id_last_no
+  from rollcall.subjects as s
+  join subjects_filtered as sf on s.profile_no = sf.profile_no
+  where (s.identifier_type = 'user_id' and s.first_at = sf.user_id_at)
+    or (s.identifier_type = 'anonymous_id' and s.first_at = sf.anonymous_id_at)
+  group by 1, 2
+),
+subjects_filtered_2 as (
+  select
+    profile_no,
+    device_at,
+    user_id_no,
+    user_id_last_no,
+    anonymous_id_no,
+    anonymous_id_last_no
+  from subjects_grouped_2
+  where user_id_no <> user_id_last_no or anonymous_id_no <> anonymous_id_last_no
+),
+subjects_grouped_3 as (
+  select
+    s.profile_no,
+    arg_min(s.subject_no, s.first_id) filter (where s.identifier_type = 'user_id') as user_id_decided,
+    arg_min(s.subject_no, s.first_id) filter (where s.identifier_type = 'anonymous_id') as anonymous_id_decided
+  from rollcall.subjects as s
+  semi join subjects_filtered_2 as sf on s.profile_no = sf.profile_no
+  join subjects_filtered as sf2 on s.profile_no = sf2.profile_no
+  where (s.identifier_type = 'user_id' and s.first_at = sf2.user_id_at)
+    or (s.identifier_type = 'anonymous_id' and s.first_at = sf2.anonymous_id_at)
+  group by 1
+),
+subjects_joined as (
+  select
+    sg.profile_no,
+    sg.device_at,
+    coalesce(sg2.user_id_decided, sg.user_id_no) as user_id_no,
+    coalesce(sg2.anonymous_id_decided, sg.anonymous_id_no) as anonymous_id_no,
+    s.identifier_type as head_type,
+    s.identifier as profile_id
+  from subjects_grouped_2 as sg
+  left join subjects_grouped_3 as sg2 on sg.profile_no = sg2.profile_no
+  join rollcall.subjects as s on sg.profile_no = s.subject_no
+),
+facts_web_identify_95ad6f7e_filtered as (
+  select
+    profile_no,
+    "timestamp",
+    message_id,
+    'web' as origin,
+    email_mention_b7361bd7
+  from rollcall.facts_web_identify_95ad6f7e
+  where "timestamp" <= timestamp '2026-03-01 00:00:00'
+    and email_mention_b7361bd7 is not null
+),
+facts_web_identify_95ad6f7e_grouped as (
+  select
+    profile_no,
+    max("timestamp") as extreme_at
+  from facts_web_identify_95ad6f7e_filtered
+  group by 1
+),
+facts_web_identify_95ad6f7e_values as (
+  select
+    fwia.profile_no,
+    fwia.message_id,
+    fwia.origin,
+    fwia.email_mention_b7361bd7
+  from facts_web_identify_95ad6f7e_filtered as fwia
+  join facts_web_identify_95ad6f7e_grouped as fwia2 on fwia.profile_no = fwia2.profile_no
+    and fwia."timestamp" = fwia2.extreme_at
+),
+facts_web_identify_95ad6f7e_grouped_2 as (
+  select
+    profile_no
+  from facts_web_identify_95ad6f7e_values
+  group by 1
+  having count(*) > 1
+),
+facts_web_identify_95ad6f7e_together as (
+  select
+    fwia.profile_no,
+    fwia.email_mention_b7361bd7
+  from facts_web_identify_95ad6f7e_values as fwia
+  anti join facts_web_identify_95ad6f7e_grouped_2 as fwia2 on fwia.profile_no = fwia2.profile_no
+  union all
+  select
+    fwia.profile_no,
+    arg_max(fwia.email_mention_b7361bd7, create_sort_key(fwia.message_id, 'asc nulls last', fwia.origin, 'asc nulls last')) as email_mention_b7361bd7
+  from facts_web_identify_95ad6f7e_values as fwia
+  semi join facts_web_identify_95ad6f7e_grouped_2 as fwia2 on fwia.profile_no = fwia2.profile_no
+  group by 1
+),
+facts_web_identify_95ad6f7e_filtered_2 as (
+  select
+    profile_no,
+    "timestamp",
+    message_id,
+    origin,
+    email_mention_b7361bd7
+  from facts_web_identify_95ad6f7e_filtered
+  where not (email_mention_b7361bd7 = 'null')
+),
+facts_web_identify_95ad6f7e_grouped_3 as (
+  select
+    profile_no,
+    min("timestamp") as extreme_at
+  from facts_web_identify_95ad6f7e_filtered_2
+  group by 1
+),
+facts_web_identify_95ad6f7e_values_2 as (
+  select
+    fwia.profile_no,
+    fwia.message_id,
+    fwia.origin,
+    fwia.email_mention_b7361bd7
+  from facts_web_identify_95ad6f7e_filtered_2 as fwia
+  join facts_web_identify_95ad6f7e_grouped_3 as fwia2 on fwia.profile_no = fwia2.profile_no
+    and fwia."timestamp" = fwia2.extreme_at
+),
+facts_web_identify_95ad6f7e_grouped_4 as (
+  select
+    profile_no
+  from facts_web_identify_95ad6f7e_values_2
+  group by 1
+  having count(*) > 1
+),
+facts_web_identify_95ad6f7e_together_2 as (
+  select
+    fwia.profile_no,
+    fwia.email_mention_b7361bd7
+  from facts_web_identify_95ad6f7e_values_2 as fwia
+  anti join facts_web_identify_95ad6f7e_grouped_4 as fwia2 on fwia.profile_no = fwia2.profile_no
+  union all
+  select
+    fwia.profile_no,
+    arg_min(fwia.email_mention_b7361bd7, create_sort_key(fwia.message_id, 'asc nulls last', fwia.origin, 'asc nulls last')) as email_mention_b7361bd7
+  from facts_web_identify_95ad6f7e_values_2 as fwia
+  semi join facts_web_identify_95ad6f7e_grouped_4 as fwia2 on fwia.profile_no = fwia2.profile_no
+  group by 1
+),
+facts_web_identify_95ad6f7e_values_3 as (
+  select
+    profile_no,
+    case
+      when starts_with(email_mention_b7361bd7, '"') then case when contains(email_mention_b7361bd7, '\') then json_extract_string(email_mention_b7361bd7, '$') else substr(email_mention_b7361bd7, 2, length(email_mention_b7361bd7) - 2) end
+      when email_mention_b7361bd7 = 'null' then null
+      when left(email_mention_b7361bd7, 1) in ('{', '[', 't', 'f') or not (contains(email_mention_b7361bd7, '.') or contains(email_mention_b7361bd7, 'e') or contains(email_mention_b7361bd7, 'E') or contains(email_mention_b7361bd7, '-0')) then cast(email_mention_b7361bd7 as varchar)
+      else coalesce(rtrim(rtrim(cast(case when abs(try_cast(email_mention_b7361bd7 as double)) < 5e-10 then 0 else coalesce(try_cast(cast(email_mention_b7361bd7 as varchar) as decimal(18, 9)), try_cast(cast(email_mention_b7361bd7 as varchar) as decimal(38, 9))) end as varchar), '0'), '.'), cast(email_mention_b7361bd7 as varchar))
+    end as email
+  from facts_web_identify_95ad6f7e_together_2
+),
+facts_web_identify_95ad6f7e_values_4 as (
+  select
+    fwia.profile_no,
+    fwia2.email,
+    case
+      when starts_with(fwia.email_mention_b7361bd7, '"') then case when contains(fwia.email_mention_b7361bd7, '\') then json_extract_string(fwia.email_mention_b7361bd7, '$') else substr(fwia.email_mention_b7361bd7, 2, length(fwia.email_mention_b7361bd7) - 2) end
+      when fwia.email_mention_b7361bd7 = 'null' then null
+      when left(fwia.email_mention_b7361bd7, 1) in ('{', '[', 't', 'f') or not (contains(fwia.email_mention_b7361bd7, '.') or contains(fwia.email_mention_b7361bd7, 'e') or contains(fwia.email_mention_b7361bd7, 'E') or contains(fwia.email_mention_b7361bd7, '-0')) then cast(fwia.email_mention_b7361bd7 as varchar)
+      else coalesce(rtrim(rtrim(cast(case when abs(try_cast(fwia.email_mention_b7361bd7 as double)) < 5e-10 then 0 else coalesce(try_cast(cast(fwia.email_mention_b7361bd7 as varchar) as decimal(18, 9)), try_cast(cast(fwia.email_mention_b7361bd7 as varchar) as decimal(38, 9))) end as varchar), '0'), '.'), cast(fwia.email_mention_b7361bd7 as varchar))
+    end as latest_email
+  from facts_web_identify_95ad6f7e_together as fwia
+  left join facts_web_identify_95ad6f7e_values_3 as fwia2 on fwia.profile_no = fwia2.profile_no
+)
+select
+  cast(sj.profile_no as bigint) as profile_no,
+  case when sj.head_type = 'user_id' then 'user' else 'anonymous' end as profile_kind,
+  sj.profile_id,
+  sj.head_type = 'user_id'
+    or fwia.email is not null
+    or coalesce(sj.device_at <= timestamp '2026-03-01 00:00:00', false) as known,
+  s.identifier as user_id,
+  fwia.email,
+  s2.identifier as anonymous_id,
+  fwia.latest_email
+from subjects_joined as sj
+left join rollcall.subjects as s on sj.user_id_no = s.subject_no
+left join rollcall.subjects as s2 on sj.anonymous_id_no = s2.subject_no
+left join facts_web_identify_95ad6f7e_values_4 as fwia on sj.profile_no = fwia.profile_no;
+
+-- shared.sql
+-- shared.account_numbers: new accounts
+insert into rollcall.subjects (subject_no, identifier_type, identifier, profile_no, first_at, first_id, seen_at, device_at, owner_no, owner_at)
+with facts_web_group_d56f9241_values as (
+  select distinct
+    group_id
+  from rollcall.facts_web_group_d56f9241
+  where "timestamp" <= timestamp '2026-03-01 00:00:00'
+),
+subjects_values as (
+  select
+    identifier as group_id
+  from rollcall.subjects
+  where identifier_type = 'group_id'
+),
+facts_web_group_d56f9241_numbered as (
+  select
+    fwgd.group_id,
+    row_number() over () as rank
+  from facts_web_group_d56f9241_values as fwgd
+  anti join subjects_values as sv on fwgd.group_id = sv.group_id
+),
+subjects_grouped as (
+  select
+    coalesce(max(subject_no), 0) as last
+  from rollcall.subjects
+),
+facts_web_group_d56f9241_values_2 as (
+  select
+    fwgd.group_id,
+    sg.last + fwgd.rank as subject_no
+  from facts_web_group_d56f9241_numbered as fwgd
+  cross join subjects_grouped as sg
+)
+select
+  subject_no,
+  'group_id' as identifier_type,
+  group_id as identifier,
+  subject_no as profile_no,
+  cast(null as timestamp) as first_at,
+  cast(null as varchar) as first_id,
+  cast(null as timestamp) as seen_at,
+  cast(null as timestamp) as device_at,
+  cast(null as bigint) as owner_no,
+  cast(null as timestamp) as owner_at
+from facts_web_group_d56f9241_values_2;
+
+-- revenue.sql
+-- compute.revenue: revenue: computing
+insert into rollcall_stage_values (definition_no, profile_no, value, number_value, text_value)
+with Order_Completed_sum as (
+  select
+    profile_no,
+    case
+      when list(revenue_number_37096fa2) filter (where revenue_number_37096fa2 not between -1000000000000000000 and 1000000000000000000) is null then sum(case when revenue_number_37096fa2 between -1000000000000000000 and 1000000000000000000 then revenue_number_37096fa2 else revenue_number_37096fa2 % 1 end)
+      else list_reduce([try_cast((list_sum(list_transform(list(revenue_number_37096fa2) filter (where revenue_number_37096fa2 not between -1000000000000000000 and 1000000000000000000), lambda rc__t: cast(rc__t - rc__t % 1 as hugeint))) + cast(sum(case when revenue_number_37096fa2 between -1000000000000000000 and 1000000000000000000 then revenue_number_37096fa2 else revenue_number_37096fa2 % 1 end) - sum(case when revenue_number_37096fa2 between -1000000000000000000 and 1000000000000000000 then revenue_number_37096fa2 else revenue_number_37096fa2 % 1 end) % 1 as hugeint)) - sign((list_sum(list_transform(list(revenue_number_37096fa2) filter (where revenue_number_37096fa2 not between -1000000000000000000 and 1000000000000000000), lambda rc__t: cast(rc__t - rc__t % 1 as hugeint))) + cast(sum(case when revenue_number_37096fa2 between -1000000000000000000 and 1000000000000000000 then revenue_number_37096fa2 else revenue_number_37096fa2 % 1 end) - sum(case when revenue_number_37096fa2 between -1000000000000000000 and 1000000000000000000 then revenue_number_37096fa2 else revenue_number_37096fa2 % 1 end) % 1 as hugeint))) as decimal(38, 9)),
+      cast(sign((list_sum(list_transform(list(revenue_number_37096fa2) filter (where revenue_number_37096fa2 not between -1000000000000000000 and 1000000000000000000), lambda rc__t: cast(rc__t - rc__t % 1 as hugeint))) + cast(sum(case when revenue_number_37096fa2 between -1000000000000000000 and 1000000000000000000 then revenue_number_37096fa2 else revenue_number_37096fa2 % 1 end) - sum(case when revenue_number_37096fa2 between -1000000000000000000 and 1000000000000000000 then revenue_number_37096fa2 else revenue_number_37096fa2 % 1 end) % 1 as hugeint))) as decimal(38, 9)) + sum(case when revenue_number_37096fa2 between -1000000000000000000 and 1000000000000000000 then revenue_number_37096fa2 else revenue_number_37096fa2 % 1 end) % 1], lambda rc__a, rc__b: try(rc__a + rc__b))
+    end as order_completed_sum_13f4fc13
+  from rollcall.facts_web_order_completed_45a1a488
+  where "timestamp" <= timestamp '2026-03-01 00:00:00'
+  group by 1
+),
+profiles_values as (
+  select
+    profile_no
+  from rollcall.profiles
+  where known
+)
+select
+  2 as definition_no,
+  ocs.profile_no,
+  rtrim(rtrim(cast(cast(ocs.order_completed_sum_13f4fc13 as decimal(38, 9)) as varchar), '0'), '.') as value,
+  cast(ocs.order_completed_sum_13f4fc13 as decimal(38, 9)) as number_value,
+  rtrim(rtrim(cast(cast(ocs.order_completed_sum_13f4fc13 as decimal(38, 9)) as varchar), '0'), '.') as text_value
+from Order_Completed_sum as ocs
+semi join profiles_values as pv on ocs.profile_no = pv.profile_no
+where ocs.order_completed_sum_13f4fc13 is not null;
+
+-- revenue.sql
+-- outbox.revenue.crm.told: revenue → crm: what it was last told
+create or replace temporary table rollcall_outbox_told as
+with runs_values as (
+  select
+    run_no,
+    run_id as same_as_of
+  from rollcall.runs
+  where as_of = timestamp '2026-03-01 00:00:00'
+),
+outbox_grouped as (
+  select
+    o.identifier_type,
+    o.identifier,
+    arg_max(o.value, o.run_no) as told,
+    count(rv.same_as_of) as repeats
+  from rollcall.outbox as o
+  left join runs_values as rv on o.run_no = rv.run_no
+  where o.destination_key = 'crm'
+    and o.definition_key = 'revenue'
+  group by 1, 2
+),
+outbox_together as (
+  select
+    identifier_type,
+    identifier,
+    told,
+    repeats
+  from outbox_grouped
+  union all
+  select
+    s.identifier_type,
+    s.identifier,
+    s.value as told,
+    0 as repeats
+  from rollcall.sent as s
+  anti join outbox_grouped as og on s.identifier_type = og.identifier_type
+    and s.identifier = og.identifier
+  where s.destination_key = 'crm'
+    and s.definition_key = 'revenue'
+)
+select
+  ot.identifier_type,
+  ot.identifier,
+  ot.told,
+  cast(ot.repeats as bigint) as repeats
+from outbox_together as ot;
+
+-- frequent_buyers.sql
+-- compute.frequent_buyers: frequent_buyers: computing
+insert into rollcall_stage_members (definition_no, profile_no)
+with Order_Completed_count as (
+  select
+    profile_no
+  from rollcall.facts_web_order_completed_45a1a488
+  where "timestamp" >= timestamp '2026-03-01 00:00:00' - interval '30 days'
+    and "timestamp" <= timestamp '2026-03-01 00:00:00'
+    and currency_text_f67f6e36 = 'EUR'
+    and revenue_number_37096fa2 >= 10
+  group by 1
+  having count(*) >= 3
+),
+profiles_values as (
+  select
+    profile_no
+  from rollcall.profiles
+  where known
+)
+select
+  7 as definition_no,
+  occ.profile_no
+from Order_Completed_count as occ
+semi join profiles_values as pv on occ.profile_no = pv.profile_no;
+
+-- frequent_buyers.sql
+-- outbox.frequent_buyers.crm.told: frequent_buyers → crm: what it was last told
+create or replace temporary table rollcall_outbox_told as
+with runs_values as (
+  select
+    run_no,
+    run_id as same_as_of
+  from rollcall.runs
+  where as_of = timestamp '2026-03-01 00:00:00'
+),
+outbox_grouped as (
+  select
+    o.identifier_type,
+    o.identifier,
+    arg_max(o.value, o.run_no) as told,
+    count(rv.same_as_of) as repeats
+  from rollcall.outbox as o
+  left join runs_values as rv on o.run_no = rv.run_no
+  where o.destination_key = 'crm'
+    and o.definition_key = 'frequent_buyers'
+  group by 1, 2
+),
+outbox_together as (
+  select
+    identifier_type,
+    identifier,
+    told,
+    repeats
+  from outbox_grouped
+  union all
+  select
+    s.identifier_type,
+    s.identifier,
+    s.value as told,
+    0 as repeats
+  from rollcall.sent as s
+  anti join outbox_grouped as og on s.identifier_type = og.identifier_type
+    and s.identifier = og.identifier
+  where s.destination_key = 'crm'
+    and s.definition_key = 'frequent_buyers'
+)
+select
+  ot.identifier_type,
+  ot.identifier,
+  ot.told,
+  cast(ot.repeats as bigint) as repeats
+from outbox_together as ot;
+
+-- publish.sql
+-- publish.computed: what was computed
+create or replace temporary table rollcall_computed as
+select
+  cast(g.definition_no as bigint) as definition_no,
+  g.definition_key,
+  g.kind
+from (values
+    (2, 'revenue', 'trait'),
+    (7, 'frequent_buyers', 'audience')
+  ) as g(definition_no, definition_key, kind);
+
+-- publish.sql
+-- publish.counts: counting
+with rollcall_stage_members_together as (
+  select
+    definition_no,
+    'members' as what,
+    count(*) as n
+  from rollcall_stage_members
+  group by 1
+  union all
+  select
+    definition_no,
+    'entered' as what,
+    count(*) as n
+  from rollcall_diff_entered
+  group by 1
+  union all
+  select
+    definition_no,
+    'exited' as what,
+    count(*) as n
+  from rollcall_diff_exited
+  group by 1
+  union all
+  select
+    definition_no,
+    'values' as what,
+    count(*) as n
+  from rollcall_stage_values
+  group by 1
+  union all
+  select
+    definition_no,
+    'new_values' as what,
+    count(*) as n
+  from rollcall_diff_values
+  where is_new
+  group by 1
+  union all
+  select
+    definition_no,
+    'vanished' as what,
+    count(*) as n
+  from rollcall_diff_vanished
+  group by 1
+  union all
+  select
+    definition_no,
+    'changed_values' as what,
+    count(*) as n
+  from rollcall_diff_values
+  where not is_new
+  group by 1
+)
+select
+  rc.definition_no,
+  rc.definition_key,
+  coalesce(max(rsmt.n) filter (where rsmt.what = 'members'), 0) + coalesce(max(rsmt.n) filter (where rsmt.what = 'values'), 0) as size,
+  coalesce(max(rsmt.n) filter (where rsmt.what = 'entered'), 0) + coalesce(max(rsmt.n) filter (where rsmt.what = 'new_values'), 0) as entered,
+  coalesce(max(rsmt.n) filter (where rsmt.what = 'exited'), 0) + coalesce(max(rsmt.n) filter (where rsmt.what = 'vanished'), 0) as exited,
+  coalesce(max(rsmt.n) filter (where rsmt.what = 'entered'), 0) + coalesce(max(rsmt.n) filter (where rsmt.what = 'exited'), 0) + coalesce(max(rsmt.n) filter (where rsmt.what = 'changed_values'), 0) as changed
+from rollcall_computed as rc
+left join rollcall_stage_members_together as rsmt on rc.definition_no = rsmt.definition_no
+group by 1, 2;
+
+-- publish.sql
+-- publish.history: closing history (only if something exited)
+insert into rollcall.exit_state (definition_no, profile_no, entered_at, exited_at, run_no)
+select
+  definition_no,
+  profile_no,
+  entered_at,
+  timestamp '2026-03-01 00:00:00' as exited_at,
+  2 as run_no
+from rollcall_diff_exited;
+
+-- publish.sql
+-- publish.leave: members leaving (only if something exited)
+delete from rollcall.member_state as t
+using (
+select
+  definition_no,
+  profile_no
+from rollcall_diff_exited
+) as s
+where t.definition_no = s.definition_no and t.profile_no = s.profile_no;
