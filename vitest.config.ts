@@ -17,10 +17,18 @@ class LongestFirst extends BaseSequencer {
 
 /** Tests of engines that are not in this process, or take minutes: the variable that asks for them, and what sets it. */
 const ELSEWHERE = [
-  ['tests/postgres/{server-*,warehouse}.test.ts', 'ROLLCALL_POSTGRES_URL', 'scripts/with-postgres.sh'],
-  ['tests/dialects/bigquery/client.test.ts', 'BIGQUERY_EMULATOR', 'scripts/with-bigquery-emulator.sh'],
   [
-    'tests/{dialects/snowflake/{functions,scenarios},conformance/snowflake}.test.ts',
+    'tests/{postgres/{server-*,warehouse},scenarios/server}.test.ts',
+    'ROLLCALL_POSTGRES_URL',
+    'scripts/with-postgres.sh',
+  ],
+  [
+    'tests/{dialects/bigquery/client,scenarios/bigquery}.test.ts',
+    'BIGQUERY_EMULATOR',
+    'scripts/with-bigquery-emulator.sh',
+  ],
+  [
+    'tests/{dialects/snowflake/functions,conformance/snowflake,scenarios/snowflake}.test.ts',
     'ROLLCALL_SNOWFLAKE_EMULATOR',
     'scripts/with-snowflake-emulator.sh',
   ],

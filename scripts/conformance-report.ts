@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 import type { CaseResult, EngineResults } from '../tests/engines/results.js';
+import { scenarioSection } from './scenario-report.js';
 
 const ROOT = join(import.meta.dirname, '..');
 const PAGE = join(ROOT, 'docs/conformance.md');
@@ -98,7 +99,8 @@ ${row('**all**', titles)}
 
 ## Why not
 ${reasons.length === 0 ? '\nEvery case was run on every engine.' : reasons.join('\n')}
-`;
+
+${scenarioSection()}`;
 }
 
 const WAYS = { reference: 'by evaluation', standalone: 'by SELECT', run: 'by runs' } as const;

@@ -7,7 +7,7 @@ ROLLCALL_GOOGLESQL=all ROLLCALL_GOOGLESQL_PAIRS=200 ROLLCALL_EXAMPLES=all timeou
   tests/conformance/bigquery tests/property/googlesql tests/examples/googlesql
 
 status=0
-timeout 300 scripts/with-bigquery-emulator.sh npx vitest run tests/dialects/bigquery/client || status=$?
+timeout 300 scripts/with-bigquery-emulator.sh npx vitest run tests/dialects/bigquery/client tests/scenarios/bigquery || status=$?
 if [ "$status" -eq 69 ]; then
   echo 'skipped: no emulator of BigQuery can be had here; its driver was not run against one'
   exit 0

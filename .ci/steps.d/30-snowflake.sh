@@ -9,7 +9,7 @@ ROLLCALL_STATEMENTS_EVERY=${ROLLCALL_STATEMENTS_EVERY:-6} ROLLCALL_EXAMPLES=all 
 
 export ROLLCALL_SNOWFLAKE_EVERY=${ROLLCALL_SNOWFLAKE_EVERY:-60}
 bash scripts/with-snowflake-emulator.sh npx vitest run --testTimeout=120000 \
-  tests/dialects/snowflake/functions.test.ts tests/dialects/snowflake/scenarios.test.ts tests/conformance/snowflake.test.ts
+  tests/dialects/snowflake/functions.test.ts tests/scenarios/snowflake.test.ts tests/conformance/snowflake.test.ts
 status=$?
 [ "$status" -eq 77 ] && exit 0
 exit "$status"

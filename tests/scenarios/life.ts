@@ -1,0 +1,169 @@
+/**
+ * The life of a project, in steps: run, the same run again, delivery, late data, an edit, a difference, runs that die,
+ * a second comer, a removal. Played on DuckDB in memory and on the engine that is looked at; both must be seen to be the same
+ * after each step. DuckDB's runs do not die: what it shows is what an unbroken run leaves.
+ */
+import { duckdb } from '../../dialects/duckdb/dialect.js';
+import { around, StatementError } from '../../dialects/warehouse.js';
+import { diff, openSession, retire, type RunOptions } from '../../runtime/index.js';
+import type { Dying } from './dying.js';
+import { audience, order, Player, type Site } from './player.js';
+
+export interface LifeStep {
+  readonly name: string;
+  /** What can be seen of it beside what `seen` shows; the same on each engine. */
+  readonly play: (player: Player) => Promise<unknown>;
+}
+
+/** An engine whose publishing transaction fails once its rows are in. */
+const stopping = (player: Player): Partial<RunOptions> => ({
+  dialectFor: () =>
+    Promise.resolve(
+      player.rooted((warehouse) => {
+        let publishing = false;
+        return around(warehouse, {
+          execute: (sql, options) => {
+            publishing ||= options?.labels?.step === 'publish.snapshots';
+            return warehouse.execute(sql, options);
+          },
+          commit: () =>
+            publishing ? Promise.reject(new StatementError('stopped', 'commit')) : warehouse.commit(),
+        });
+      }),
+    ),
+});
+
+/** A run of day 7 that is killed; where a process cannot be killed, as it is ours, nothing has happened. */
+const killed = (name: string, dying: Dying): LifeStep => ({
+  name: `a run killed ${name}`,
+  play: async (player) => (player.isShared ? player.killed(7, dying) : 'SIGKILL'),
+});
+
+const PUBLISHING = { step: 'publish.snapshots', commit: true } as const;
+
+export const LIFE: readonly LifeStep[] = [
+  {
+    name: 'the first run',
+    play: async (p) => {
+      await p.land(order('1', 'ann', 1, 160), order('2', 'bob', 2, 20), order('2', 'bob', 2, 20));
+      return p.run(3);
+    },
+  },
+  { name: 'the same run again', play: (p) => p.run(3) },
+  { name: 'delivery', play: (p) => p.sync() },
+  {
+    name: 'late data',
+    play: async (p) => {
+      await p.land(order('3', 'bob', 1, 90.5, 3), order('4', 'Ann', 3, 0.1));
+      return p.run(4);
+    },
+  },
+  {
+    name: 'an edit',
+    play: async (p) => {
+      const definition = { event: 'Order Completed', where: { property: 'note', contains: ['it\'s "bob'] } };
+      p.write('models/buyers.json', audience('buyers', definition));
+      return p.run(5);
+    },
+  },
+  {
+    name: 'the difference it made',
+    play: async (p) => {
+      const { size, counts, entered, exited } = await diff({ ...(await p.options(5)), key: 'buyers' });
+      const who = (rows: readonly Readonly<Record<string, unknown>>[]) =>
+        rows.map((row) => row['profile_id']).sort();
+      return { size, counts, entered: who(entered), exited: who(exited) };
+    },
+  },
+  {
+    name: 'a run that fails while publishing',
+    play: async (p) => {
+      await p.land(order('5', 'bob', 5, 5));
+      return p.run(6, stopping(p));
+    },
+  },
+  { name: 'the run after it', play: (p) => p.run(6) },
+  {
+    name: 'a second comer',
+    play: async (p) => {
+      const owner = { runId: 'first', command: 'scenarios' };
+      // In memory there is nobody else.
+      if (!p.isShared) return 3;
+      const session = await openSession(await p.options(7), { mode: 'write', owner });
+      try {
+        return await openSession(await p.options(7), { mode: 'write', owner }).then(
+          async (other) => (await other.close(), 'in'),
+          (error: unknown) => (error as { exit?: number }).exit,
+        );
+      } finally {
+        await session.close();
+      }
+    },
+  },
+  {
+    name: 'a run killed at its beginning',
+    play: async (p) => {
+      await p.land(order('6', 'bob', 6, 300), order('7', 'cid', 6, 500));
+      return p.isShared ? p.killed(7, { when: 'before', step: '' }) : 'SIGKILL';
+    },
+  },
+  killed('between definitions', { when: 'before', step: 'compute.' }),
+  killed('while it lands', { when: 'after', step: 'land.' }),
+  killed('while it publishes', { when: 'before', step: 'publish.snapshots' }),
+  killed('at the commit that publishes', { when: 'before', ...PUBLISHING }),
+  {
+    name: 'a run killed right after it published',
+    play: async (p) => {
+      if (p.isShared) return p.killed(7, { when: 'after', ...PUBLISHING });
+      await p.run(7);
+      return 'SIGKILL';
+    },
+  },
+  {
+    name: 'the run after those',
+    play: async (p) => {
+      const done = await p.run(7);
+      // Those who died are known to have.
+      const dead = `select distinct status from ${p.site.target.schema}.runs where run_id like 'dead-%' order by 1`;
+      const statuses = (await p.query(dead)).map((row) => row['status']);
+      const known = statuses.every((status) => status === 'crashed' || status === 'succeeded');
+      return { done, known: known || statuses };
+    },
+  },
+  { name: 'delivery of all of it', play: (p) => p.sync() },
+  {
+    name: 'a definition removed, its exits sent',
+    play: async (p) => {
+      p.remove('models/spenders.json');
+      const done = await p.run(8);
+      const options = { ...(await p.options(8)), key: 'spenders', sendExits: true, release: true };
+      return [done, await retire(options), await p.sync()];
+    },
+  },
+];
+
+/** One life on an engine beside DuckDB's. */
+export class Lives {
+  private readonly ours = new Player({
+    dialect: duckdb,
+    target: { type: 'duckdb', path: ':memory:', schema: 'life' },
+    raw: 'life_raw',
+    projectDir: '/',
+  });
+  private readonly theirs: Player;
+
+  constructor(site: Site) {
+    this.theirs = new Player(site);
+  }
+
+  /** What is seen after a step: as DuckDB has it, and as the engine has. */
+  async play(step: LifeStep): Promise<{ readonly expected: unknown; readonly actual: unknown }> {
+    const expected = [await step.play(this.ours), await this.ours.seen()];
+    return { expected, actual: [await step.play(this.theirs), await this.theirs.seen()] };
+  }
+
+  async clear(): Promise<void> {
+    await this.ours.clear();
+    await this.theirs.clear();
+  }
+}
