@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import './tiering.js'; // before anything else runs
 import { main } from './program.js';
 import { processIo } from './io.js';
 

@@ -1,7 +1,9 @@
-import { readFile } from 'node:fs';
+import { readFile, readFileSync } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+
+import { Pace } from './pace.js';
 
 /** What the loader needs of a file system, for tests and for projects that are not on disk. */
 export interface ProjectFs {
@@ -12,25 +14,33 @@ export interface ProjectFs {
   realpath(path: string): Promise<string>;
 }
 
-// The callback form takes a third of the processor time of the promised one, which counts by the thousand.
+// The callback form takes a third of the processor time of the promised one.
 const readBytes: (path: string) => Promise<Uint8Array> = promisify(readFile);
 
-export const nodeFs: ProjectFs = {
-  readFile: readBytes,
-  realpath: (path) => realpath(path),
-  async readdir(path) {
-    const entries = await readdir(path, { withFileTypes: true });
-    const known = entries.map(async (entry) => {
-      const link = entry.isSymbolicLink() ? await stat(join(path, entry.name)).catch(() => undefined) : entry;
-      // A link that leads nowhere is a file that cannot be read, and is reported as one.
-      return {
-        name: entry.name,
-        kind: link?.isDirectory() === true ? ('folder' as const) : ('file' as const),
-      };
-    });
-    return Promise.all(known);
-  },
-};
+/** The files of the disk. */
+export function nodeFs(): ProjectFs {
+  const pace = new Pace();
+  return {
+    async readFile(path) {
+      return pace.quick ? pace.timed(() => readFileSync(path)) : readBytes(path);
+    },
+    realpath: (path) => realpath(path),
+    async readdir(path) {
+      const entries = await readdir(path, { withFileTypes: true });
+      const known = entries.map(async (entry) => {
+        const link = entry.isSymbolicLink()
+          ? await stat(join(path, entry.name)).catch(() => undefined)
+          : entry;
+        // A link that leads nowhere is a file that cannot be read, and is reported as one.
+        return {
+          name: entry.name,
+          kind: link?.isDirectory() === true ? ('folder' as const) : ('file' as const),
+        };
+      });
+      return Promise.all(known);
+    },
+  };
+}
 
 export interface FoundFile {
   /** Relative to the project folder, with forward slashes. */

@@ -10,27 +10,49 @@ import { compiledPath, runFiles } from './sql-files.js';
 
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 
-/** The statements of a run and the manifest. Gives the paths under `target/run`, in order. */
+/** What is to be written of a run. */
+export interface RunArtifacts {
+  /** Its statements, in order, under `target/run`. */
+  readonly sql: readonly OutputFile[];
+  readonly manifest: OutputFile;
+}
+
+/** The statements of a run and the manifest. */
+export function runArtifacts(
+  resolved: ResolvedProject,
+  script: Script,
+  asOf: string,
+  generatedAt: string,
+): RunArtifacts {
+  const manifest = json(manifestOf(resolved, asOf, generatedAt));
+  return { sql: runFiles(script), manifest: { path: 'target/manifest.json', content: manifest } };
+}
+
+/** Writes the statements of a run and the manifest. */
 export async function writeRunArtifacts(
   resolved: ResolvedProject,
   script: Script,
   asOf: string,
   generatedAt: string,
-): Promise<readonly string[]> {
-  const { dir } = resolved.project;
-  const run = runFiles(script);
-  const manifest = { path: 'target/manifest.json', content: json(manifestOf(resolved, asOf, generatedAt)) };
-  await pruneSql(join(dir, 'target/run'), new Set(run.map((file) => join(dir, file.path))));
-  await writeFiles(dir, [...run, manifest]);
-  return run.map((file) => file.path);
+): Promise<void> {
+  await writeArtifacts(resolved, runArtifacts(resolved, script, asOf, generatedAt));
+}
+
+/** Writes what was made of a run. */
+export async function writeArtifacts(
+  { project: { dir } }: ResolvedProject,
+  { sql, manifest }: RunArtifacts,
+): Promise<void> {
+  const there = await pruneSql(join(dir, 'target/run'), new Set(sql.map((file) => join(dir, file.path))));
+  await writeFiles(dir, sql, there);
+  await writeFiles(dir, [manifest]);
 }
 
 /** Standalone SELECTs; those of definitions that are gone are removed, those not selected are kept. */
 export async function writeCompiled(resolved: ResolvedProject, files: readonly OutputFile[]): Promise<void> {
   const { dir } = resolved.project;
   const known = new Set(resolved.definitions.map((d) => join(dir, compiledPath(d.definition))));
-  await pruneSql(join(dir, 'target/compiled'), known);
-  await writeFiles(dir, files);
+  await writeFiles(dir, files, await pruneSql(join(dir, 'target/compiled'), known));
 }
 
 export type RunResults = { readonly metadata: ArtifactMetadata } & RunResult;

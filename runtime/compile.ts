@@ -3,50 +3,76 @@ import { readQueries } from '../compiler/index.js';
 import { UserError, type Diagnostic } from '../compiler/diagnostics/index.js';
 import type {
   CheckResult,
-  CompiledDefinition,
   CompileOptions,
   CompileResult,
   ListResult,
   RuntimeOptions,
   SelectionOptions,
 } from './api.js';
-import { writeCompiled, writeRunArtifacts } from './artifacts.js';
+import { runArtifacts, writeArtifacts, writeCompiled } from './artifacts.js';
 import { attributed } from './failures.js';
 import { readAsOf } from './instants.js';
 import { modifiedSince } from './modified.js';
-import { prepareRun, resolveSession, selectKeys, tryResolve, type Prepared } from './prepare.js';
+import { look, programOf, resolveSession, selectKeys, tryResolve, type Prepared } from './prepare.js';
 import { renderProgram, watermarksOf, type Script } from './script.js';
-import { openSession, withSession, type Session } from './session.js';
+import { SecondThread } from './second-thread.js';
+import { standaloneSelects } from './selects.js';
+import { openSession, targetOf, withSession, type Session } from './session.js';
 import { standaloneFile, standaloneSql } from './sql-files.js';
 
 const READ = { mode: 'read' } as const;
 
-/** Writes SQL and manifest (see `CompileProject`). */
+/** Writes SQL and manifest (see `CompileProject`). All of it is made before any of it is written. */
 export async function compileProject(options: CompileOptions): Promise<CompileResult> {
   const asOf = readAsOf(options.asOf, options.now());
-  return withSession(options, READ, async (session) => {
-    const prepared = await prepareRun(session, options);
-    const { resolved, stored, selection } = prepared;
-    const compiled = selection.keys.flatMap((key) => {
-      const definition = resolved.byKey.get(key)?.definition;
-      if (!definition) return [];
-      const standalone = standaloneSql(resolved, key, session.dialect, stored, asOf);
-      return [{ definition, sql: standalone.sql, file: standaloneFile(definition, standalone) }];
-    });
-    await writeCompiled(
-      resolved,
-      compiled.map((c) => c.file),
-    );
-    const run = await writeRunArtifacts(resolved, scriptOf(prepared, session, asOf), asOf, options.now());
-    const definitions = compiled.map(({ definition, sql, file }): CompiledDefinition => ({
-      key: definition.key,
-      kind: definition.kind,
-      file: definition.file,
-      compiled: file.path,
-      sql,
-    }));
-    return { as_of: asOf, definitions, run, diagnostics: prepared.diagnostics };
+  const { project } = options;
+  const second = options.dialectFor ? undefined : SecondThread.for(project, targetOf(project).type);
+  try {
+    return await withSession(options, READ, (session) => compiled(session, options, asOf, second));
+  } finally {
+    await second?.close();
+  }
+}
+
+async function compiled(
+  session: Session,
+  options: CompileOptions,
+  asOf: string,
+  second: SecondThread | undefined,
+): Promise<CompileResult> {
+  const { dialect, spans } = session;
+  const seen = await look(session);
+  second?.tell({ catalog: seen.catalog, existing: seen.stored.existing });
+  const project = await resolveSession(session, seen);
+  const selection = await selectKeys(project, options);
+  const { resolved, stored } = project;
+  const definitions = selection.keys.flatMap((key) => resolved.byKey.get(key)?.definition ?? []);
+  const keys = definitions.map(({ key }) => key);
+  second?.tell({ keys, asOf });
+  const prepared = programOf(project, selection, options);
+  const run = runArtifacts(resolved, scriptOf(prepared, session, asOf), asOf, options.now());
+  const selects = await standaloneSelects({ resolved, dialect, stored, asOf, keys }, spans, second);
+  const made = definitions.flatMap((definition, place) => {
+    const select = selects[place];
+    return select ? [{ definition, select, file: standaloneFile(definition, select) }] : [];
   });
+  await writeCompiled(
+    resolved,
+    made.map(({ file }) => file),
+  );
+  await writeArtifacts(resolved, run);
+  return {
+    as_of: asOf,
+    definitions: made.map(({ definition: { key, kind, file }, select: { sql }, file: { path } }) => ({
+      key,
+      kind,
+      file,
+      compiled: path,
+      sql,
+    })),
+    run: run.sql.map(({ path }) => path),
+    diagnostics: prepared.diagnostics,
+  };
 }
 
 /** The script a run at `as_of` would have, but for its id: the same input gives the same files. */

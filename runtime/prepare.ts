@@ -1,4 +1,5 @@
 /** From an open session to a program: introspect, resolve, select, compile. Reads only; throws what the user must mend. */
+import type { Catalog } from '../compiler/bind/types.js';
 import { compileRun, resolveProject, select, type ResolvedProject } from '../compiler/index.js';
 import { CompilerBug, hasErrors, UserError, type Diagnostic } from '../compiler/diagnostics/index.js';
 import { orList } from '../compiler/diagnostics/suggest.js';
@@ -25,11 +26,23 @@ export interface Resolution {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Reads state and catalog and resolves; errors are in the diagnostics. */
-export async function tryResolve(session: Session): Promise<Resolution> {
-  const { project, spans } = session;
+/** What the warehouse says before anything is resolved. */
+export interface Seen {
+  readonly stored: StoredState;
+  readonly catalog: Catalog;
+}
+
+/** Reads state and catalog. */
+export async function look(session: Session): Promise<Seen> {
   const stored = await readState(session);
-  const catalog = await introspect(session, stored);
+  return { stored, catalog: await introspect(session, stored) };
+}
+
+/** Reads state and catalog and resolves; errors are in the diagnostics. */
+export const tryResolve = async (session: Session): Promise<Resolution> =>
+  resolveSeen(session, await look(session));
+
+function resolveSeen({ project, spans }: Session, { stored, catalog }: Seen): Resolution {
   const { resolved, diagnostics } = resolveProject({ project, spans, catalog });
   return {
     stored,
@@ -39,8 +52,8 @@ export async function tryResolve(session: Session): Promise<Resolution> {
 }
 
 /** Like `tryResolve`, but errors are thrown. */
-export async function resolveSession(session: Session): Promise<ResolvedSession> {
-  const { stored, resolved, diagnostics } = await tryResolve(session);
+export async function resolveSession(session: Session, seen?: Seen): Promise<ResolvedSession> {
+  const { stored, resolved, diagnostics } = resolveSeen(session, seen ?? (await look(session)));
   throwErrors(diagnostics);
   if (!resolved) throw new CompilerBug('a project without errors was not resolved');
   return { stored, resolved, diagnostics };
@@ -120,6 +133,8 @@ export async function selectKeys(
   return { keys: ordered.filter((key) => keys.has(key)), all: false, diagnostics };
 }
 
+type PrepareOptions = SelectionOptions & { readonly reconcile?: boolean };
+
 export interface Prepared extends ResolvedSession {
   readonly selection: Selection;
   readonly numbering: Numbering;
@@ -127,12 +142,17 @@ export interface Prepared extends ResolvedSession {
 }
 
 /** Everything up to the program of a run. */
-export async function prepareRun(
-  session: Session,
-  options: SelectionOptions & { readonly reconcile?: boolean },
-): Promise<Prepared> {
-  const { stored, resolved, diagnostics } = await resolveSession(session);
-  const selection = await selectKeys({ resolved, stored }, options);
+export async function prepareRun(session: Session, options: PrepareOptions): Promise<Prepared> {
+  const project = await resolveSession(session);
+  return programOf(project, await selectKeys(project, options), options);
+}
+
+/** The program of a run of what is selected. */
+export function programOf(
+  { stored, resolved, diagnostics }: ResolvedSession,
+  selection: Selection,
+  options: PrepareOptions,
+): Prepared {
   const enabled = selection.keys.filter((key) => resolved.byKey.get(key)?.definition.enabled);
   const numbering = numberDefinitions(stored, selection.keys);
   const compiled = compileRun({

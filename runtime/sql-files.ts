@@ -2,7 +2,6 @@
 import { rememberedOf, standaloneSelect, type ResolvedProject } from '../compiler/index.js';
 import type { Dialect, Params } from '../dialects/dialect.js';
 import type { Definition } from '../models/definition.js';
-import type { BatchScript } from './batches.js';
 import type { RenderedStep } from './render.js';
 import type { StoredState } from './existing.js';
 import { fileName, type OutputFile } from './files.js';
@@ -25,10 +24,13 @@ export interface Standalone {
 /** Instants a standalone SELECT is about, by parameter: a definition that never ran counts `as_of` as its first run. */
 export function standaloneParams(
   firstRuns: ReadonlyMap<string, string>,
-  stored: StoredState,
+  { existing }: Pick<StoredState, 'existing'>,
   asOf: string,
 ): Record<string, string> {
-  const firsts = [...firstRuns].map(([name, key]) => [name, stored.definitions.get(key)?.firstRunAt ?? asOf]);
+  const firsts = [...firstRuns].map(([name, key]) => [
+    name,
+    existing.definitions.get(key)?.firstRunAt ?? asOf,
+  ]);
   return { as_of: asOf, ...(Object.fromEntries(firsts) as Record<string, string>) };
 }
 
@@ -37,7 +39,7 @@ export function standaloneSql(
   resolved: ResolvedProject,
   key: string,
   dialect: Dialect,
-  stored: StoredState,
+  stored: Pick<StoredState, 'existing'>,
   asOf: string,
 ): Standalone {
   const { query, firstRuns } = standaloneSelect(resolved, key, rememberedOf(resolved, stored.existing));
@@ -108,19 +110,7 @@ const publishParts = ({ definitions, publish, around }: Script): string => {
   ]);
 };
 
-const batchName = ({ id, items: [only, ...others] }: BatchScript): string =>
-  only && others.length === 0 ? fileName(only.plan.definition.key) : id.replaceAll('.', '_');
-
-/** A batch, and the definitions it computes by their numbers in it. */
-function batchParts({ items, step }: BatchScript): string {
-  const listed = items.map(
-    ({ plan: { definition, definitionNo } }) =>
-      `${definitionNo}: ${definition.kind} ${definition.key}, from ${definition.file}`,
-  );
-  return `${comment(['by definition_no', ...listed])}\n${section('', [step])}`;
-}
-
-/** The run's statements: a file a phase, a batch of definitions and a definition with statements of its own, numbered in order. */
+/** The run's statements: a file a phase and a definition, numbered in order. */
 export function runFiles(script: Script): OutputFile[] {
   const named: [name: string, content: string][] = [
     ['ensure', sections([['', script.ensure]])],
@@ -137,20 +127,12 @@ export function runFiles(script: Script): OutputFile[] {
         ['after the transaction', script.around.shared.after],
       ]),
     ],
-    ...script.levels.flatMap(({ items, batches }) => [
-      ...items.map((d): [string, string] => [
-        fileName(d.plan.definition.key),
-        sections([
-          ['its query', d.prepare],
-          ['one row an id', d.checks ? [d.checks.counts, d.checks.samples] : []],
-        ]),
-      ]),
-      ...batches.map((batch): [string, string] => [batchName(batch), batchParts(batch)]),
-    ]),
     ...script.definitions.map((d): [string, string] => [
       fileName(d.plan.definition.key),
       sections([
-        ['once its rows are there', d.after],
+        ['its query', d.prepare],
+        ['one row an id', d.checks ? [d.checks.counts, d.checks.samples] : []],
+        ['compute', d.compute],
         ['while publishing, before anything changes', d.baseline],
         ['while publishing, after it', d.messages],
       ]),

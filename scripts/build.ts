@@ -4,7 +4,7 @@
  * loading lazily what only they need. Types are checked elsewhere (`npm run typecheck`).
  */
 import { chmod, readFile, readdir, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
 
 import { REPLACED, validatorsModule } from './validators.js';
@@ -25,6 +25,9 @@ const BUNDLED = [
   'picocolors',
 ];
 
+/** Where a second thread begins. */
+const SELECT_THREAD = 'runtime/select-thread';
+
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
 
@@ -41,22 +44,29 @@ const packages: Plugin = {
   },
 };
 
-/** ajv compiles schemas to code: here once, instead of whenever a file is read. */
-const validators: Plugin = {
-  name: 'validators',
+/** Modules that are others in `dist/`, by their paths from the root. */
+const IN_PLACE: Readonly<Record<string, () => string>> = {
+  // ajv compiles schemas to code: here once, instead of whenever a file is read.
+  [REPLACED]: validatorsModule,
+  // Every file of `dist/` is in a folder of it.
+  'runtime/select-thread-file.ts': () =>
+    `export const SELECT_THREAD = new URL('../${SELECT_THREAD}.js', import.meta.url);`,
+};
+
+const replaced: Plugin = {
+  name: 'replaced',
   setup(builder) {
-    builder.onLoad({ filter: /validators\.ts$/ }, ({ path }) =>
-      path === join(root, REPLACED)
-        ? { contents: validatorsModule(), loader: 'js', resolveDir: dirname(path) }
-        : undefined,
-    );
+    builder.onLoad({ filter: /\.ts$/ }, ({ path }) => {
+      const module = IN_PLACE[relative(root, path).replaceAll('\\', '/')];
+      return module && { contents: module(), loader: 'js', resolveDir: dirname(path) };
+    });
   },
 };
 
 await rm(dist, { recursive: true, force: true });
 const { metafile } = await build({
   absWorkingDir: root,
-  entryPoints: { 'cli/main': 'cli/main.ts' },
+  entryPoints: { 'cli/main': 'cli/main.ts', [SELECT_THREAD]: `${SELECT_THREAD}.ts` },
   outdir: dist,
   chunkNames: 'chunks/[name]-[hash]',
   bundle: true,
@@ -69,7 +79,7 @@ const { metafile } = await build({
   sourcesContent: false,
   legalComments: 'none', // whole licences stand in their own file
   metafile: true,
-  plugins: [packages, validators],
+  plugins: [packages, replaced],
   // Packages that are no ES modules ask for Node's own by `require`.
   banner: {
     js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",

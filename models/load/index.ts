@@ -44,7 +44,7 @@ export interface LoadResult {
  * reports everything; it rejects only when the file system fails in a way no file can be blamed for.
  */
 export async function loadProject(options: LoadOptions): Promise<LoadResult> {
-  const fs = options.fs ?? nodeFs;
+  const fs = options.fs ?? nodeFs();
   const dir = resolve(options.dir);
   const spans = new SpanStore();
 

@@ -38,7 +38,7 @@ export interface LoadTestsResult {
  * that no definition has, and messages that no source takes.
  */
 export async function loadTests(options: LoadTestsOptions): Promise<LoadTestsResult> {
-  const fs = options.fs ?? nodeFs;
+  const fs = options.fs ?? nodeFs();
   const spans = new SpanStore();
   let files: readonly FoundFile[];
   try {

@@ -18,9 +18,11 @@ export const bigqueryEvaluator = (server: ZetaSql, ways: readonly Way[]): Engine
   again: 'npm run conformance -- bigquery',
 });
 
-/** A server for a file of tests, which ends with it. Where there can be none, vitest.config.ts leaves the file out. */
-export async function startedServer(): Promise<ZetaSql> {
+/** A server for a file of tests, which ends with it; where there can be none the tests are skipped, and why is said. */
+export async function startedServer(): Promise<ZetaSql | undefined> {
   const started = await ZetaSql.start();
-  if (typeof started === 'string') throw new Error(started);
-  return started;
+  if (typeof started !== 'string') return started;
+  // eslint-disable-next-line no-console -- a skipped test says why
+  console.log(`GoogleSQL skipped: ${started}`);
+  return undefined;
 }

@@ -1,0 +1,39 @@
+/** What the second thread does (see `second-thread.ts`): resolves the project, and makes SELECTs until none are left. */
+import { on } from 'node:events';
+import { parentPort, workerData } from 'node:worker_threads';
+import { resolveProject } from '../compiler/index.js';
+import { CompilerBug } from '../compiler/diagnostics/index.js';
+import { dialectFor } from '../dialects/registry.js';
+import type { Spans } from '../models/definition.js';
+import type { Made, Start, Told } from './second-thread.js';
+import { placesLeft, selectAt } from './selects.js';
+
+if (!parentPort) throw new CompilerBug('the second thread is the first');
+const told = on(parentPort, 'message');
+const { project, engine, next } = workerData as Start;
+const dialect = await dialectFor(engine);
+
+/** Problems are reported by the first thread, which finds them too. */
+const NOWHERE: Spans = { of: () => undefined };
+
+const { catalog, existing } = await hear('catalog');
+const { resolved } = resolveProject({ project, spans: NOWHERE, catalog });
+if (!resolved) throw new CompilerBug('a project that does not resolve');
+const { keys, asOf } = await hear('keys');
+const made: Made = new Map();
+for (const place of placesLeft(next, keys.length)) {
+  try {
+    made.set(place, selectAt({ resolved, dialect, stored: { existing }, asOf, keys }, place));
+  } catch {
+    // Left to the first thread, which knows where things stand in files.
+  }
+}
+parentPort.postMessage(made);
+await told.return?.();
+
+async function hear<K extends 'catalog' | 'keys'>(key: K): Promise<Extract<Told, Record<K, unknown>>> {
+  const { value } = (await told.next()) as { readonly value: readonly [Told] };
+  const [message] = value;
+  if (!(key in message)) throw new CompilerBug(`${key} was expected`);
+  return message as Extract<Told, Record<K, unknown>>;
+}
