@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { whyNoGoogleSql } from './tests/support/zetasql/binary.js';
 
 /** The longest first, so that no process is left alone with one at the end. */
 const LONGEST = ['tests/property/', 'tests/conformance/duckdb', 'tests/examples/'];
@@ -14,7 +15,7 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
-/** Tests of engines that are not in this process, the variable that says where one is, and the script that starts one. */
+/** Tests of engines that are not in this process, or take minutes: the variable that asks for them, and what sets it. */
 const ELSEWHERE = [
   [
     'tests/{postgres/{server-*,warehouse},scenarios/server}.test.ts',
@@ -31,9 +32,23 @@ const ELSEWHERE = [
     'ROLLCALL_SNOWFLAKE_EMULATOR',
     'scripts/with-snowflake-emulator.sh',
   ],
+  [
+    'tests/examples/{googlesql,snowflake}.test.ts',
+    'ROLLCALL_EXAMPLES',
+    '.ci/steps.d/20-bigquery.sh and 30-snowflake.sh',
+  ],
 ] as const;
-const absent = ELSEWHERE.filter(([, variable]) => process.env[variable] === undefined);
-for (const [tests, , script] of absent) process.stderr.write(`not run: ${tests}, see ${script}\n`);
+const GOOGLESQL =
+  'tests/{conformance/bigquery,dialects/bigquery/functions,{property,examples}/googlesql}.test.ts';
+
+const noGoogleSql = whyNoGoogleSql();
+const absent: readonly (readonly [tests: string, why: string])[] = [
+  ...ELSEWHERE.flatMap(([tests, variable, where]) =>
+    process.env[variable] === undefined ? [[tests, `see ${where}`] as const] : [],
+  ),
+  ...(noGoogleSql === undefined ? [] : [[GOOGLESQL, noGoogleSql] as const]),
+];
+for (const [tests, why] of absent) process.stderr.write(`not run: ${tests}, ${why}\n`);
 
 export default defineConfig({
   test: {

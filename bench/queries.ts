@@ -7,11 +7,12 @@ import { median } from './measure.js';
 /** Statements of a run, by the id of their step. */
 export const recorded = new Map<string, readonly string[]>();
 
-/** The dialect, keeping the statements that it makes. */
+/** The dialect, keeping the statements that it makes: a definition each, so that each can be measured. */
 export async function recording(type: string): Promise<Dialect> {
   const dialect = await dialectFor(type);
   return {
     ...dialect,
+    capabilities: { ...dialect.capabilities, definitionsPerStatement: 1 },
     statements: (step, params) => {
       const statements = dialect.statements(step, params);
       recorded.set(

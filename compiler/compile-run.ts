@@ -1,8 +1,12 @@
 import { entitiesAsked } from '../models/matches.js';
 import type { Diagnostic } from './diagnostics/index.js';
 import { CompilerBug, hasErrors } from './diagnostics/index.js';
+import { ownerOf, type Definition } from '../models/definition.js';
 import { values } from './ir/build.js';
+import type { Expr } from './ir/types.js';
+import { instantLiteral } from './lower/compare.js';
 import { lowerDefinition, lowerMatches, queryRows, type Provider } from './lower/index.js';
+import { AS_OF } from './program/identity.js';
 import { queryChecks, queryStep } from './program/queries.js';
 import { buildRun, type ComputedDefinition } from './program/run.js';
 import type { Step } from './program/types.js';
@@ -64,8 +68,9 @@ export function compileRun(input: CompileRunInput): {
     definition: d.definition,
     fingerprint: d.fingerprint,
     dependsOn: [...d.upstream].filter((key) => computing.has(key)),
+    definitionNo: numberOf(input.numbers, d.definition.key),
     ...ownQuery(d, resolved, provider),
-    ...ownRows(d, resolved, existing, provider),
+    ...ownRows(d, resolved, existing, { ...provider, firstRunAt: () => firstRun(d.definition, existing) }),
   }));
   const keys = new Set(project.definitions.map((d) => d.key));
   const gone = [...existing.definitions.values()].filter((d) => !keys.has(d.key) && d.retiredAt === null);
@@ -149,6 +154,12 @@ export const rememberedOf = (resolved: ResolvedProject, existing: ExistingState)
   schema: schemaOf(resolved),
   published: publishedNumbers(existing),
 });
+
+/** A definition that never ran counts this run as its first; of an output the definition of the file counts. */
+function firstRun(definition: Definition, { definitions }: ExistingState): Expr {
+  const known = definitions.get(ownerOf(definition).key)?.firstRunAt;
+  return known == null ? AS_OF : instantLiteral(known);
+}
 
 /** Numbers of the definitions that have published something. */
 function publishedNumbers(existing: ExistingState): ReadonlyMap<string, number> {

@@ -49,6 +49,11 @@ export interface Capabilities {
   readonly lock: 'own' | 'table';
   /** The longest statement, in bytes of UTF-8. Longer steps are split, or refused. Default: any. */
   readonly maxStatementBytes: number;
+  /**
+   * How many definitions one statement computes, unless it would be too long. More share more of what they read, and cost
+   * less in statements; but an engine plans them all at once, and may hold what all of them hash. Default 50.
+   */
+  readonly definitionsPerStatement: number;
 }
 
 export const DEFAULT_CAPABILITIES: Capabilities = {
@@ -65,6 +70,7 @@ export const DEFAULT_CAPABILITIES: Capabilities = {
   valuesTable: true,
   lock: 'table',
   maxStatementBytes: Infinity,
+  definitionsPerStatement: 50,
 };
 
 /** An expression already turned to SQL; an atom or, for the operators of `emit/precedence.ts`, their infix form. */

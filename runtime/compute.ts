@@ -1,12 +1,17 @@
-/** Computing: each definition fills its stage, outside any transaction, so that a failure is its own. */
+/**
+ * Computing: definitions fill their stage, outside any transaction. Those that do not depend on each other are computed by
+ * one statement; where that fails, halves of it are tried, down to the one that is guilty, so that a failure is its own.
+ */
 import type { Diagnostic } from '../compiler/diagnostics/index.js';
 import { ownerOf, type Spans } from '../models/definition.js';
 import type { RunEventBody } from './api.js';
+import { halves, type BatchScript, type LevelScript } from './batches.js';
 import type { Executor } from './executor.js';
-import { definitionFailed, isStatementFailure, upstreamFailed } from './failures.js';
+import { definitionFailed, isStatementFailure, upstreamFailed, type StatementFailure } from './failures.js';
 import { elapsed } from './instants.js';
 import type { Ledger } from './ledger.js';
 import { lookAt } from './query-checks.js';
+import { failureOf } from './retry.js';
 import type { DefinitionScript, Script } from './script.js';
 
 export interface ComputeContext {
@@ -18,14 +23,12 @@ export interface ComputeContext {
   readonly warn: (diagnostic: Diagnostic) => void;
 }
 
-/** Computes in order; gives what is ready to be published. */
+/** Computes a level after the other; gives what is ready to be published, in the order of computing. */
 export async function computeAll(script: Script, context: ComputeContext): Promise<DefinitionScript[]> {
-  const ready: DefinitionScript[] = [];
-  const total = script.definitions.length;
-  for (const [i, item] of script.definitions.entries()) {
-    if (await computeOne(item, { index: i + 1, total }, context)) ready.push(item);
-  }
-  return withoutFailed(ready, total, context);
+  const computing = new Computing(script, context);
+  for (const level of script.levels) await computing.level(level);
+  const ready = script.definitions.filter((item) => computing.ready.has(item));
+  return withoutFailed(ready, script.definitions.length, context);
 }
 
 /**
@@ -64,47 +67,150 @@ function stopTogether({ plan: { definition } }: DefinitionScript, { ledger }: Co
   if (cause) ledger.failed(definition.key, cause.status, cause.error);
 }
 
-async function computeOne(
-  item: DefinitionScript,
-  place: { readonly index: number; readonly total: number },
-  context: ComputeContext,
-): Promise<boolean> {
-  const { ledger, emit, now } = context;
-  const { key, kind } = item.plan.definition;
-  if (stoppedByUpstream(item, context)) {
-    const error = ledger.failure(key);
-    const status = ledger.status(key) === 'failed' ? 'failed' : 'upstream_failed';
-    if (error) emit({ event: 'definition_failed', key, kind, status, error, ...place });
+class Computing {
+  readonly ready = new Set<DefinitionScript>();
+  /** What a definition took by itself: what it prepares. */
+  private readonly ownMs = new Map<DefinitionScript, number>();
+
+  constructor(
+    private readonly script: Script,
+    private readonly context: ComputeContext,
+  ) {}
+
+  async level({ items, batches }: LevelScript): Promise<void> {
+    const prepared = new Set<DefinitionScript>();
+    for (const item of items) if (await this.prepare(item)) prepared.add(item);
+    for (const batch of batches) {
+      const left = batch.items.filter((item) => prepared.has(item));
+      const parts = left.length === batch.items.length ? [batch] : this.parts(left, batch.id);
+      for (const part of parts) {
+        const failed = await this.attempt(part);
+        if (failed) await this.bisect(part, failed);
+      }
+    }
+  }
+
+  private parts(items: readonly DefinitionScript[], id: string): readonly BatchScript[] {
+    return items.length === 0 ? [] : this.script.batch(items, id);
+  }
+
+  /** Makes what a definition's rows are made of; says whether they can be. One that has none is finished. */
+  private async prepare(item: DefinitionScript): Promise<boolean> {
+    const { executor, ledger, emit, now, spans, warn } = this.context;
+    const { definition, staged } = item.plan;
+    const { key, kind } = definition;
+    const place = this.place(item);
+    if (stoppedByUpstream(item, this.context)) {
+      const error = ledger.failure(key);
+      const status = ledger.status(key) === 'failed' ? 'failed' : 'upstream_failed';
+      if (error) emit({ event: 'definition_failed', key, kind, status, error, ...place });
+      return false;
+    }
+    emit({ event: 'definition_started', key, kind, ...place });
+    const startedAt = now();
+    try {
+      await executor.run(item.prepare);
+      const looked = await lookAt(item, executor, spans);
+      if (looked?.severity === 'error') return this.fail(item, looked);
+      if (looked) warn(looked);
+    } catch (error) {
+      return this.failBy(item, error);
+    }
+    this.ownMs.set(item, elapsed(startedAt, now()));
+    if (!staged) this.finish(item, 0);
+    return true;
+  }
+
+  /** Computes a batch; why it could not be. */
+  private async attempt(batch: BatchScript): Promise<Failed | undefined> {
+    const { executor, now } = this.context;
+    const startedAt = now();
+    try {
+      await executor.run([batch.step]);
+    } catch (error) {
+      if (!isStatementFailure(error)) throw error;
+      return { startedAt, failure: error };
+    }
+    const share = elapsed(startedAt, now()) / batch.items.length;
+    for (const item of batch.items) await this.complete(item, share);
+    return undefined;
+  }
+
+  /**
+   * Finds who is guilty of a batch's failure, and computes the others. A failure that may pass, and did not for either
+   * half, is nobody's: all of them fail with it, instead of each waiting for the engine in turn.
+   */
+  private async bisect({ items, id }: BatchScript, { failure }: Failed): Promise<void> {
+    const [only] = items;
+    if (items.length === 1 && only) {
+      this.failBy(only, failure);
+      return;
+    }
+    const parts = halves(items).flatMap((half, i) => this.parts(half, `${id}.${i + 1}`));
+    const failed: (readonly [BatchScript, Failed])[] = [];
+    for (const part of parts) {
+      const why = await this.attempt(part);
+      if (why) failed.push([part, why]);
+    }
+    if (failed.length === parts.length && failed.every(([, why]) => failureOf(why.failure) !== 'refused')) {
+      for (const [part, why] of failed) {
+        this.context.executor.failedTogether(part.step, why.startedAt, why.failure);
+        for (const item of part.items) this.failBy(item, why.failure);
+      }
+      return;
+    }
+    for (const [part, why] of failed) await this.bisect(part, why);
+  }
+
+  /** Once the rows of a definition are there. */
+  private async complete(item: DefinitionScript, ms: number): Promise<void> {
+    const { executor, now } = this.context;
+    const startedAt = now();
+    try {
+      await executor.run(item.after);
+    } catch (error) {
+      this.failBy(item, error);
+      return;
+    }
+    this.finish(item, ms + elapsed(startedAt, now()));
+  }
+
+  private finish(item: DefinitionScript, ms: number): void {
+    const { ledger, emit } = this.context;
+    const { key, kind } = item.plan.definition;
+    const duration_ms = Math.round((this.ownMs.get(item) ?? 0) + ms);
+    ledger.computed(key, duration_ms);
+    this.ready.add(item);
+    emit({ event: 'definition_finished', key, kind, duration_ms, ...this.place(item) });
+  }
+
+  private failBy(item: DefinitionScript, failure: unknown): false {
+    if (!isStatementFailure(failure)) throw failure;
+    return this.fail(item, definitionFailed(item.plan.definition, failure, this.context.spans));
+  }
+
+  private fail(item: DefinitionScript, error: Diagnostic): false {
+    const { key, kind } = item.plan.definition;
+    this.context.ledger.failed(key, 'failed', error);
+    this.context.emit({
+      event: 'definition_failed',
+      key,
+      kind,
+      status: 'failed',
+      error,
+      ...this.place(item),
+    });
     return false;
   }
-  emit({ event: 'definition_started', key, kind, ...place });
-  const startedAt = now();
-  const error = await computed(item, context);
-  if (error) {
-    ledger.failed(key, 'failed', error);
-    emit({ event: 'definition_failed', key, kind, status: 'failed', error, ...place });
-    return false;
+
+  private place({ index }: DefinitionScript): { readonly index: number; readonly total: number } {
+    return { index, total: this.script.definitions.length };
   }
-  const duration_ms = elapsed(startedAt, now());
-  ledger.computed(key, duration_ms);
-  emit({ event: 'definition_finished', key, kind, duration_ms, ...place });
-  return true;
 }
 
-/** Fills the stage; why it could not be. */
-async function computed(item: DefinitionScript, context: ComputeContext): Promise<Diagnostic | undefined> {
-  const { executor, spans, warn } = context;
-  try {
-    await executor.run(item.prepare);
-    const looked = await lookAt(item, executor, spans);
-    if (looked?.severity === 'error') return looked;
-    if (looked) warn(looked);
-    await executor.run(item.compute);
-    return undefined;
-  } catch (failure) {
-    if (!isStatementFailure(failure)) throw failure;
-    return definitionFailed(item.plan.definition, failure, spans);
-  }
+interface Failed {
+  readonly startedAt: string;
+  readonly failure: StatementFailure;
 }
 
 /**

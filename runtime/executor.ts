@@ -8,7 +8,7 @@ import type { Params, Statement } from '../dialects/dialect.js';
 import type { CallOptions, Row } from '../dialects/warehouse.js';
 import { UserError } from '../compiler/diagnostics/index.js';
 import { Cancelled, failureOf, withRetry, type Sleep } from './retry.js';
-import { renderStep, type RenderedStep } from './render.js';
+import { renderStep, type RenderedStep, type StepPart } from './render.js';
 import type { Session } from './session.js';
 import type { StepRecord, Store } from './store.js';
 
@@ -100,7 +100,7 @@ export class Executor {
   async read(rendered: RenderedStep): Promise<readonly Row[]> {
     const { warehouse } = this.options.session;
     const call = this.call(rendered.step);
-    return this.recorded(rendered.step, async () => {
+    return this.recorded(rendered, async () => {
       const rows: Row[] = [];
       for (const { sql, retry } of rendered.statements) {
         await this.attempt(rendered.step, retry, async () => {
@@ -175,7 +175,7 @@ export class Executor {
   private async runOne(rendered: RenderedStep): Promise<number> {
     const { warehouse } = this.options.session;
     const call = this.call(rendered.step);
-    const rows = await this.recorded(rendered.step, async () => {
+    const rows = await this.recorded(rendered, async () => {
       let changed: number | null = null;
       for (const { sql, retry } of rendered.statements) {
         const done = await this.attempt(rendered.step, retry, () => warehouse.execute(sql, call));
@@ -215,7 +215,7 @@ export class Executor {
   }
 
   private async recorded<T>(
-    step: Step,
+    { step, parts = [] }: RenderedStep,
     work: () => Promise<{ value: T; rowsChanged: number | null }>,
   ): Promise<T> {
     this.throwIfCancelled();
@@ -223,6 +223,8 @@ export class Executor {
     try {
       const { value, rowsChanged } = await work();
       this.record(step, startedAt, { status: 'succeeded', error: null, rows_changed: rowsChanged });
+      // How many of them are whose is not known yet.
+      this.recordParts(parts, startedAt, { status: 'succeeded', error: null, rows_changed: null });
       return value;
     } catch (error) {
       const cancelled = error instanceof Cancelled || this.signal?.aborted === true;
@@ -232,12 +234,31 @@ export class Executor {
         error: cancelled ? null : messageOf(error),
         rows_changed: null,
       });
+      if (cancelled) this.recordParts(parts, startedAt, { status, error: null, rows_changed: null });
       if (cancelled) throw new Cancelled();
       throw error instanceof UserError ? error : new StepFailed(step, error);
     }
   }
 
-  private record(step: Step, startedAt: string, outcome: Outcome): void {
+  /** Records that the parts of a step failed with it, where nobody can tell which of them it was. */
+  failedTogether({ parts = [] }: RenderedStep, startedAt: string, error: Error): void {
+    this.recordParts(parts, startedAt, { status: 'failed', error: error.message, rows_changed: null });
+  }
+
+  /** Says how many rows steps changed of which that was not known, as far as their records are still here. */
+  tellRows(rows: ReadonlyMap<string, number>): void {
+    this.pending = this.pending.map((record) =>
+      record.status === 'succeeded' && record.rows_changed === null && rows.has(record.step)
+        ? { ...record, rows_changed: rows.get(record.step) ?? null }
+        : record,
+    );
+  }
+
+  private recordParts(parts: readonly StepPart[], startedAt: string, outcome: Outcome): void {
+    for (const part of parts) this.record(part, startedAt, outcome);
+  }
+
+  private record(step: StepPart, startedAt: string, outcome: Outcome): void {
     const attempt = (this.attempts.get(step.id) ?? 0) + 1;
     this.attempts.set(step.id, attempt);
     this.pending.push({

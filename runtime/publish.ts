@@ -67,6 +67,11 @@ async function publishSet(
   const { executor, ledger } = context;
   await executor.run([...publish.computed(items), ...publish.diff]);
   const counts = countsByNumber(await executor.read(publish.counts));
+  const sizes = items.map(
+    ({ plan, definitionNo }) =>
+      [`compute.${plan.definition.key}`, counts.get(definitionNo)?.size ?? 0] as const,
+  );
+  executor.tellRows(new Map(sizes));
   for (const item of items) await ownSteps(item, item.baseline, context);
   // Most runs change little: what has nothing to do is not asked.
   const due = publish.apply.filter(({ step: { when } }) => {
@@ -77,8 +82,8 @@ async function publishSet(
   });
   await executor.run(due);
   for (const item of items) {
-    const { definition, fingerprint, publishes } = item.plan;
-    if (!publishes) {
+    const { definition, fingerprint, staged } = item.plan;
+    if (!staged) {
       ledger.published(definition.key, fingerprint, { rows: 0, durationMs: 0 });
       continue;
     }

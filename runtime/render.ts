@@ -8,7 +8,12 @@ import { splitStep } from './split.js';
 export interface RenderedStep {
   readonly step: Step;
   readonly statements: readonly Statement[];
+  /** What it does for several definitions: each has a record of its own beside that of the step. */
+  readonly parts?: readonly StepPart[];
 }
+
+/** What a step does for one definition. */
+export type StepPart = Pick<Step, 'id' | 'definition'>;
 
 /**
  * The statements of one step, none longer than the engine admits. One that is, and cannot be split, is refused before
@@ -18,12 +23,16 @@ export function renderStep(dialect: Dialect, step: Step, params: Params = {}): R
   const { maxStatementBytes: most } = dialect.capabilities;
   const statements = dialect.statements(step, params);
   if (most === Infinity) return { step, statements };
-  const longest = Math.max(0, ...statements.map(({ sql }) => Buffer.byteLength(sql)));
+  const longest = longestOf(statements);
   if (longest <= most) return { step, statements };
   const parts = splitStep(step);
   if (!parts) throw tooLong(dialect, step, longest);
   return { step, statements: parts.flatMap((part) => renderStep(dialect, part, params).statements) };
 }
+
+/** Bytes of the longest statement. */
+export const longestOf = (statements: readonly Statement[]): number =>
+  Math.max(0, ...statements.map(({ sql }) => Buffer.byteLength(sql)));
 
 function tooLong({ name, capabilities }: Dialect, { id, definition }: Step, bytes: number): UserError {
   const size = (n: number): string => `${n.toLocaleString('en-US')} bytes`;

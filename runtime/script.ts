@@ -1,16 +1,20 @@
 /** A program with its SQL: everything is rendered before anything is executed, so what fails to render costs nothing. */
 import { CompilerBug, UserError, type Diagnostic } from '../compiler/diagnostics/index.js';
+import { levelsOf } from '../compiler/program/batches.js';
 import type { DefinitionPlan, ExistingState, RunProgram, SourceLanding } from '../compiler/program/plan.js';
 import { computedStep, type Computed } from '../compiler/program/publish.js';
 import type { StateSchema } from '../compiler/program/state.js';
 import type { Step } from '../compiler/program/types.js';
 import type { Dialect, Params } from '../dialects/dialect.js';
-import { ownerOf, shapeOf, type Spans } from '../models/definition.js';
+import { shapeOf, type Spans } from '../models/definition.js';
+import { batchRenderer, type BatchRenderer, type DefinitionScript, type LevelScript } from './batches.js';
 import type { StoredState } from './existing.js';
 import { attributed } from './failures.js';
 import { timestamp } from './instants.js';
 import { renderStep, type RenderedStep } from './render.js';
 import { planTransaction, type Setting, type TransactionPlan } from './transactional.js';
+
+export type { DefinitionScript } from './batches.js';
 
 export interface LandingScript {
   readonly plan: SourceLanding;
@@ -21,18 +25,6 @@ export interface LandingScript {
   readonly factsIncremental: readonly RenderedStep[];
   readonly factsFull: readonly RenderedStep[];
   readonly audit: RenderedStep | undefined;
-}
-
-export interface DefinitionScript {
-  /** 1-based place in the program. */
-  readonly index: number;
-  readonly plan: DefinitionPlan;
-  readonly definitionNo: number;
-  readonly prepare: readonly RenderedStep[];
-  readonly checks: { readonly counts: RenderedStep; readonly samples: RenderedStep } | undefined;
-  readonly compute: readonly RenderedStep[];
-  readonly baseline: readonly RenderedStep[];
-  readonly messages: readonly RenderedStep[];
 }
 
 /** What is done before a transaction and after it, on engines that keep DDL out of transactions; else nothing. */
@@ -54,7 +46,12 @@ export interface Script {
   readonly land: readonly LandingScript[];
   readonly identity: readonly RenderedStep[];
   readonly shared: readonly RenderedStep[];
+  /** In the order of computing. */
   readonly definitions: readonly DefinitionScript[];
+  /** The same, as they are computed: a level after the other. */
+  readonly levels: readonly LevelScript[];
+  /** Renders some of a batch, when not all of it is left. */
+  readonly batch: BatchRenderer['some'];
   readonly publish: PublishScript;
   readonly removed: readonly { readonly key: string; readonly publish: readonly RenderedStep[] }[];
   /** Of the transactions that land, that make what definitions share, and that publish. */
@@ -89,16 +86,11 @@ export function commonParams(b: Bindings): Params {
   };
 }
 
-/**
- * Parameters of one definition's steps. A definition that never ran counts this run as its first.
- *
- * @param owner the definition whose first run counts: of an output the one of the file
- */
-export function definitionParams(b: Bindings, key: string, owner = key): Params {
+/** Parameters of one definition's steps. */
+export function definitionParams(b: Bindings, key: string): Params {
   return {
     ...commonParams(b),
     definition_no: { type: 'int', value: String(definitionNo(b, key)) },
-    first_run_at: timestamp(b.definitions.get(owner)?.firstRunAt ?? b.asOf),
   };
 }
 
@@ -111,7 +103,7 @@ function definitionNo(b: Bindings, key: string): number {
 /** Those with rows of their own, as `computedStep` names them. */
 const computedOf = (items: readonly DefinitionScript[]): readonly Computed[] =>
   items
-    .filter(({ plan }) => plan.publishes)
+    .filter(({ plan }) => plan.staged !== undefined)
     .map(({ plan, definitionNo }) => ({
       definitionNo,
       key: plan.definition.key,
@@ -197,20 +189,21 @@ export function renderProgram(
     };
   });
   const problems: Diagnostic[] = [];
-  const definitions = program.definitions.flatMap((plan, i): DefinitionScript[] => {
-    const params = definitionParams(bindings, plan.definition.key, ownerOf(plan.definition).key);
+  const ordered = levelsOf(program.definitions).flat();
+  const definitions = ordered.flatMap((plan, i): DefinitionScript[] => {
+    const params = definitionParams(bindings, plan.definition.key);
     try {
       return [
         {
           index: i + 1,
           plan,
-          definitionNo: definitionNo(bindings, plan.definition.key),
+          definitionNo: plan.definitionNo,
           prepare: all(plan.prepare, params),
           checks: plan.checks && {
             counts: one(plan.checks.counts, params),
             samples: one(plan.checks.samples, params),
           },
-          compute: all(plan.compute, params),
+          after: all(plan.after, params),
           baseline: within(plans.publish, plan.baseline, params),
           messages: within(plans.publish, plan.messages, params),
         },
@@ -220,6 +213,14 @@ export function renderProgram(
       return [];
     }
   });
+  const batches = batchRenderer(dialect, common, spans);
+  let levels: readonly LevelScript[] = [];
+  try {
+    levels = batches.levels(definitions);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    problems.push(...error.diagnostics);
+  }
   if (problems.length > 0) throw new UserError(problems);
   return {
     ensure: all(program.ensure, common),
@@ -227,6 +228,8 @@ export function renderProgram(
     identity: within(plans.land, program.identity, common),
     shared: within(plans.shared, program.shared, common),
     definitions,
+    levels,
+    batch: (items, id) => batches.some(items, id),
     publish: {
       computed: (items) => within(plans.publish, [computedStep(computedOf(items))], common),
       diff: within(plans.publish, program.publish.diff, common),

@@ -2,6 +2,7 @@
 import { rememberedOf, standaloneSelect, type ResolvedProject } from '../compiler/index.js';
 import type { Dialect, Params } from '../dialects/dialect.js';
 import type { Definition } from '../models/definition.js';
+import type { BatchScript } from './batches.js';
 import type { RenderedStep } from './render.js';
 import type { StoredState } from './existing.js';
 import { fileName, type OutputFile } from './files.js';
@@ -110,7 +111,19 @@ const publishParts = ({ definitions, publish, around }: Script): string => {
   ]);
 };
 
-/** The run's statements: a file a phase and a definition, numbered in order. */
+const batchName = ({ id, items: [only, ...others] }: BatchScript): string =>
+  only && others.length === 0 ? fileName(only.plan.definition.key) : id.replaceAll('.', '_');
+
+/** A batch, and the definitions it computes by their numbers in it. */
+function batchParts({ items, step }: BatchScript): string {
+  const listed = items.map(
+    ({ plan: { definition, definitionNo } }) =>
+      `${definitionNo}: ${definition.kind} ${definition.key}, from ${definition.file}`,
+  );
+  return `${comment(['by definition_no', ...listed])}\n${section('', [step])}`;
+}
+
+/** The run's statements: a file a phase, a batch of definitions and a definition with statements of its own, numbered in order. */
 export function runFiles(script: Script): OutputFile[] {
   const named: [name: string, content: string][] = [
     ['ensure', sections([['', script.ensure]])],
@@ -127,12 +140,20 @@ export function runFiles(script: Script): OutputFile[] {
         ['after the transaction', script.around.shared.after],
       ]),
     ],
+    ...script.levels.flatMap(({ items, batches }) => [
+      ...items.map((d): [string, string] => [
+        fileName(d.plan.definition.key),
+        sections([
+          ['its query', d.prepare],
+          ['one row an id', d.checks ? [d.checks.counts, d.checks.samples] : []],
+        ]),
+      ]),
+      ...batches.map((batch): [string, string] => [batchName(batch), batchParts(batch)]),
+    ]),
     ...script.definitions.map((d): [string, string] => [
       fileName(d.plan.definition.key),
       sections([
-        ['its query', d.prepare],
-        ['one row an id', d.checks ? [d.checks.counts, d.checks.samples] : []],
-        ['compute', d.compute],
+        ['once its rows are there', d.after],
         ['while publishing, before anything changes', d.baseline],
         ['while publishing, after it', d.messages],
       ]),

@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# BigQuery's SQL, executed: every conformance case's SELECT and random pairs on GoogleSQL's evaluator, the driver on an emulator.
+# BigQuery's SQL, executed: every conformance case's SELECT, every statement of the examples and random pairs on GoogleSQL's
+# analyser and evaluator, the driver on an emulator.
 set -euo pipefail
 
-ROLLCALL_GOOGLESQL=all ROLLCALL_GOOGLESQL_PAIRS=200 timeout 900 npx vitest run tests/conformance/bigquery tests/property/googlesql
+ROLLCALL_GOOGLESQL=all ROLLCALL_GOOGLESQL_PAIRS=200 ROLLCALL_EXAMPLES=all timeout 900 npx vitest run \
+  tests/conformance/bigquery tests/property/googlesql tests/examples/googlesql
 
 status=0
 timeout 300 scripts/with-bigquery-emulator.sh npx vitest run tests/dialects/bigquery/client tests/scenarios/bigquery || status=$?

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Snowflake: every sixth conformance case's statements read by the independent parser and checked against what Snowflake
-# refuses; every function, and some of the cases and scenarios, on the emulator through the official driver.
+# Snowflake: every sixth conformance case's statements, and all of the examples', read by the independent parser and checked
+# against what Snowflake refuses; every function, and some of the cases and scenarios, on the emulator through the official driver.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-ROLLCALL_STATEMENTS_EVERY=${ROLLCALL_STATEMENTS_EVERY:-6} npx vitest run tests/dialects/snowflake/statements.test.ts || exit 1
+ROLLCALL_STATEMENTS_EVERY=${ROLLCALL_STATEMENTS_EVERY:-6} ROLLCALL_EXAMPLES=all npx vitest run \
+  tests/dialects/snowflake/statements.test.ts tests/examples/snowflake.test.ts || exit 1
 
 export ROLLCALL_SNOWFLAKE_EVERY=${ROLLCALL_SNOWFLAKE_EVERY:-60}
 bash scripts/with-snowflake-emulator.sh npx vitest run --testTimeout=120000 \

@@ -1,6 +1,6 @@
 /** The program of one run, as the compiler hands it to the runtime. Pure data: engine-neutral steps in order. */
 import type { Definition } from '../../models/definition.js';
-import type { Column } from '../ir/types.js';
+import type { Column, Relation } from '../ir/types.js';
 import type { Step } from './types.js';
 
 /**
@@ -33,18 +33,29 @@ export interface DefinitionPlan {
   readonly fingerprint: string;
   /** Keys of selected definitions computed before it. */
   readonly dependsOn: readonly string[];
-  /** Whether it has rows of its own: one whose outputs have other keys prepares theirs, and has a status. */
-  readonly publishes: boolean;
+  /** Its number in state. */
+  readonly definitionNo: number;
   /** What has to be there before its own rows, or those of its outputs, can be computed. */
   readonly prepare: readonly Step[];
   /** Asked once that is there; rows that fail them fail the definition. */
   readonly checks?: QueryChecks;
-  /** Adds its rows to the stage; runs outside the publishing transaction, so a failure is its own. */
-  readonly compute: readonly Step[];
+  /**
+   * Its rows, which are staged together with those of others (`batches.ts`), outside the publishing transaction. Absent
+   * where it has none of its own: one whose outputs have other keys prepares theirs, and has a status.
+   */
+  readonly staged?: Staged;
+  /** Once its rows are staged: what else it stages. */
+  readonly after: readonly Step[];
   /** While publishing, before state changes: what its destinations are taken to know already. */
   readonly baseline: readonly Step[];
   /** After state changed: connections and outbox. */
   readonly messages: readonly Step[];
+}
+
+/** Rows of a definition, for the stage of its shape: columns AUDIENCE_STAGE or TRAIT_STAGE. */
+export interface Staged {
+  readonly shape: 'audience' | 'trait';
+  readonly rows: Relation;
 }
 
 /** What is asked of the rows of a query: one row an id. */
@@ -87,7 +98,7 @@ export interface RunProgram {
 /**
  * Parameters a program may use, bound by the runtime at every statement:
  * `as_of` timestamp · `run_id` text · `run_no` int · `started_at` timestamp;
- * within a definition's steps also `definition_no` int · `first_run_at` timestamp;
+ * within a definition's steps also `definition_no` int;
  * within a source's steps `watermark` timestamp (null-free: only bound for incremental).
  */
 export const PARAMS = {
@@ -96,7 +107,6 @@ export const PARAMS = {
   run_no: 'int',
   started_at: 'timestamp',
   definition_no: 'int',
-  first_run_at: 'timestamp',
   watermark: 'timestamp',
 } as const;
 

@@ -8,7 +8,6 @@ import {
   filter,
   int,
   join,
-  param,
   pick,
   project,
   semiJoin,
@@ -57,7 +56,7 @@ export interface RunProviderInput {
 
 const KEY = [{ name: 'profile_no', type: 'int' }] as const;
 
-/** What a run reads: landed facts, the universe, the stage of this run, published state of others. */
+/** What a run reads, but for a definition's first run: landed facts, the universe, the stage of this run, published state of others. */
 export function runProvider(input: RunProviderInput): Provider {
   const state = new StateSchema(input.schema);
   const facts = new Map(input.sources.map((source) => [source.name, sourceNeeds(source, input.needs)]));
@@ -151,6 +150,8 @@ export function runProvider(input: RunProviderInput): Provider {
           ...columns.map((x) => x.name),
         ]),
     }),
-    firstRunAt: () => param('first_run_at', 'timestamp'),
+    firstRunAt: () => {
+      throw new CompilerBug("the first run is a definition's, and known to a provider of its own");
+    },
   };
 }

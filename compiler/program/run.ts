@@ -11,7 +11,7 @@ import {
   type MessageType,
   type Project,
 } from '../../models/definition.js';
-import { as, c, oneRow, param, project, text, union, values } from '../ir/build.js';
+import { as, oneRow, text, union, values } from '../ir/build.js';
 import type { Relation } from '../ir/types.js';
 import { accountSteps } from './accounts.js';
 import { ensureSteps } from './ensure.js';
@@ -34,12 +34,13 @@ export interface ComputedDefinition {
   readonly definition: Definition;
   readonly fingerprint: string;
   readonly dependsOn: readonly string[];
+  readonly definitionNo: number;
   /** What has to be there before its own rows, or those of its outputs, can be computed. */
   readonly prepare?: readonly Step[];
   readonly checks?: QueryChecks;
   /** Rows of entities that its links ask for (see `lowerMatches`), of members and others. */
   readonly matches?: Relation;
-  /** Absent where it has no rows of its own. Columns AUDIENCE_STAGE or TRAIT_STAGE; reads the parameter `definition_no`. */
+  /** Absent where it has no rows of its own. Columns AUDIENCE_STAGE or TRAIT_STAGE. */
   readonly query?: Relation;
 }
 
@@ -174,39 +175,19 @@ function definitionPlan(input: Context, computed: ComputedDefinition): Definitio
   const outbox = query
     ? linksOf(input, definition).map((link) => outboxSteps({ schema, definition, namespace, link }))
     : [];
-  const stage: Step[] = query
-    ? [
-        {
-          id: `compute.${key}`,
-          title: `${key}: computing`,
-          definition: key,
-          op: 'append',
-          table: STAGE[shapeOf(kind)].table,
-          temporary: true,
-          query: numbered(query),
-        },
-        ...(matches ? [stageEntities(key, matches)] : []),
-      ]
-    : [];
   return {
     definition,
     fingerprint: computed.fingerprint,
     dependsOn: computed.dependsOn,
-    publishes: query !== undefined,
+    definitionNo: computed.definitionNo,
     prepare,
     ...(computed.checks && { checks: computed.checks }),
-    compute: stage,
+    ...(query && { staged: { shape: shapeOf(kind), rows: query } }),
+    after: query && matches ? [stageEntities(key, matches)] : [],
     baseline: outbox.flatMap((steps) => steps.baseline),
     messages: outbox.flatMap((steps) => steps.fill),
   };
 }
-
-/** A definition's rows as they stand in the stage. */
-const numbered = (rows: Relation): Relation =>
-  project(rows, [
-    as('definition_no', param('definition_no', 'int')),
-    ...rows.columns.map(({ name }) => as(name, c(rows, name))),
-  ]);
 
 /** An empty stage. */
 export const stageSteps = (): readonly Step[] =>

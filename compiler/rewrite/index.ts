@@ -3,3 +3,4 @@
  * the emitter's, which knows what a SELECT can hold.
  */
 export { prune as rewrite } from './prune.js';
+export { share } from './share.js';

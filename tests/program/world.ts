@@ -7,6 +7,7 @@ import { parseTableName } from '../../compiler/bind/index.js';
 import type { Catalog, CatalogTable, Needs } from '../../compiler/bind/types.js';
 import { union } from '../../compiler/ir/build.js';
 import type { Relation } from '../../compiler/ir/types.js';
+import { batchesOf, batchStep, levelsOf } from '../../compiler/program/batches.js';
 import { buildRun, factsTable, scanSpec } from '../../compiler/program/index.js';
 import type {
   DefinitionPlan,
@@ -115,6 +116,9 @@ export class World {
     const needs = options.needs ?? needsOf({ 'Order Completed': [] });
     const existing = await this.existing();
     const definitions = options.definitions ?? [];
+    const numbers = new Map([...existing.definitions.values()].map((d) => [d.key, d.definitionNo]));
+    for (const { definition } of definitions)
+      if (!numbers.has(definition.key)) numbers.set(definition.key, Math.max(0, ...numbers.values()) + 1);
     const program = buildRun({
       schema: STATE_SCHEMA.schema,
       project: {
@@ -131,6 +135,7 @@ export class World {
         definition: d,
         fingerprint: 'f',
         dependsOn: [],
+        definitionNo: numbers.get(d.key) ?? NaN,
         query: stage((event) => factsOf(sources, needs, event)),
       })),
       existing,
@@ -188,11 +193,11 @@ export class World {
       const own: Params = {
         ...run,
         definition_no: { type: 'int', value: no },
-        first_run_at: micros(options.asOf),
       };
-      await this.steps(plan.compute, own);
       computed.push({ definitionNo: Number(no), key, kind: shapeOf(kind), plan, own });
     }
+    for (const batch of levelsOf(program.definitions).flatMap((level) => batchesOf(level, Infinity)))
+      await this.steps([batchStep(batch, 'compute.batch')], run);
     await this.steps([computedStep(computed), ...program.publish.diff], run);
     const found = await this.readAll(program.publish.counts, run);
     for (const { key, definitionNo } of computed) {

@@ -61,8 +61,8 @@ describe('compile', () => {
       'facts_raw.sql',
       'shared.sql',
       'buyers.sql',
-      'ann.sql',
       'revenue.sql',
+      'ann.sql',
       'publish.sql',
     ]);
     const manifest = await json(join(shop.dir, 'target/manifest.json'));

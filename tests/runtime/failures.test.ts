@@ -1,9 +1,11 @@
 /** What a run does when the engine does not play along. */
 import { afterEach, describe, expect, it } from 'vitest';
+import { hashedName } from '../../compiler/bind/paths.js';
 import { UserError } from '../../compiler/diagnostics/index.js';
 import { runProject, withSession, type RunResult } from '../../runtime/index.js';
 import { dialectFor } from '../../dialects/registry.js';
-import { keptOpen } from '../../dialects/warehouse.js';
+import type { Dialect } from '../../dialects/dialect.js';
+import { around, keptOpen } from '../../dialects/warehouse.js';
 import { hooked, refuse, stutter, type Hook } from './faults.js';
 import { BUYERS, CRM, REVENUE, SPENDERS, Shop, order } from './shop.js';
 
@@ -122,6 +124,83 @@ describe('a definition that fails', () => {
   });
 });
 
+describe('one of seven that are computed together', () => {
+  it('fails alone, and the others are computed and published', async () => {
+    const of = (event: string): object => ({ definition: { event, within: '10 days' } });
+    const many = Object.fromEntries(
+      KEYS.map((key) => [key, of(key === 'a5' ? 'Cart Viewed' : 'Order Completed')]),
+    );
+    shop = await Shop.create({ ...many, of_a5: { definition: { audience: 'a5' } } });
+    await shop.land(order('1', 'ann', '2025-01-01T10:00:00Z', 160), {
+      ...order('2', 'bob', '2025-01-02T11:00:00Z', 20),
+      event: 'Cart Viewed',
+    });
+    expect(await shop.run(DAY1)).toMatchObject({ status: 'succeeded' });
+    await shop.land(order('3', 'cid', '2025-01-03T10:00:00Z', 500));
+    const result = await shop.run(DAY2, {
+      dialectFor: losing(`facts_${hashedName('raw_Cart Viewed', 'raw', 'Cart Viewed')}`),
+    });
+    expect(result).toMatchObject({ status: 'partial', exit: 1 });
+    const others = KEYS.filter((key) => key !== 'a5');
+    expect(statuses(result)).toEqual({
+      ...Object.fromEntries(others.map((key) => [key, 'succeeded'])),
+      a5: 'failed',
+      of_a5: 'upstream_failed',
+    });
+    expect(result.diagnostics).toMatchObject([
+      { code: 'definition-failed', definition: 'a5', message: expect.stringContaining('does not exist') },
+      { code: 'upstream-failed', definition: 'of_a5' },
+    ]);
+    for (const key of others) expect(await shop.members(key)).toEqual(['ann', 'cid']);
+    expect(await shop.members('a5')).toEqual(['bob']);
+    const recorded = `select step, definition_key, status, rows_changed from rollcall.run_steps
+      where run_id = '${result.run_id}' and step like 'compute.%' order by step`;
+    const failed = { status: 'failed', rows_changed: null };
+    expect(await shop.query(recorded)).toEqual(
+      [
+        ...KEYS.map((key) => ({
+          step: `compute.${key}`,
+          definition_key: key,
+          ...(key === 'a5' ? failed : { status: 'succeeded', rows_changed: '2' }),
+        })),
+        { step: 'compute.batch.1', definition_key: null, ...failed },
+        { step: 'compute.batch.1.1', definition_key: null, status: 'succeeded', rows_changed: '8' },
+        { step: 'compute.batch.1.2', definition_key: null, ...failed },
+        { step: 'compute.batch.1.2.1', definition_key: null, ...failed },
+      ].sort((a, b) => (a.step < b.step ? -1 : 1)),
+    );
+    const states = 'select key, status from rollcall.definitions order by key';
+    expect(await shop.query(states)).toEqual([
+      ...KEYS.map((key) => ({ key, status: key === 'a5' ? 'failed' : 'live' })),
+      { key: 'of_a5', status: 'not_computing' },
+    ]);
+    expect(await shop.run(DAY2)).toMatchObject({ status: 'succeeded' });
+  });
+});
+
+/** An engine that loses a table once definitions are computed. */
+function losing(table: string): (type: string) => Promise<Dialect> {
+  let lost = false;
+  return async (type) => {
+    const real = await dialectFor(type);
+    return {
+      ...real,
+      open: async (options) => {
+        const warehouse = await real.open(options);
+        return around(warehouse, {
+          execute: async (sql, call) => {
+            if (!lost && /insert into "?rollcall_stage_/i.test(sql)) {
+              lost = true;
+              await warehouse.execute(`drop table rollcall.${table}`);
+            }
+            return warehouse.execute(sql, call);
+          },
+        });
+      },
+    };
+  };
+}
+
 describe('a run that fails as a whole', () => {
   it('changes nothing when landing fails', async () => {
     shop = await started();
@@ -176,14 +255,15 @@ describe('a failure that passes', () => {
     shop = await started();
     const result = await runWith(stutter(stageOf('spenders'), 3));
     expect(result).toMatchObject({ status: 'succeeded', exit: 0 });
-    const attempts =
-      "select attempt, status from rollcall.run_steps where step = 'compute.spenders' order by 1";
-    expect(await shop.query(attempts)).toEqual([
+    const attempts = (step: string): Promise<unknown> =>
+      shop.query(`select attempt, status from rollcall.run_steps where step = '${step}' order by 1`);
+    expect(await attempts('compute.batch.1')).toEqual([
       ...['1', '2', '3'].map((attempt) => ({ attempt, status: 'failed' })),
       { attempt: '4', status: 'succeeded' },
     ]);
+    expect(await attempts('compute.spenders')).toEqual([{ attempt: '1', status: 'succeeded' }]);
     expect(shop.events.filter((e) => e.event === 'retry')).toMatchObject([
-      { step: 'compute.spenders', attempt: 1, delay_ms: 200 },
+      { step: 'compute.batch.1', attempt: 1, delay_ms: 200 },
       { attempt: 2, delay_ms: 400 },
       { attempt: 3, delay_ms: 800 },
     ]);
@@ -198,13 +278,33 @@ describe('a failure that passes', () => {
     expect(await shop.query('select count(*) as n from rollcall.snapshots')).toEqual([{ n: '8' }]);
   });
 
-  it('fails for good after five more', async () => {
+  it('fails for good after five more, with others and alone', async () => {
     shop = await started();
-    const result = await runWith(stutter(stageOf('spenders'), 6));
-    expect(statuses(result)).toMatchObject({ spenders: 'failed' });
-    expect(shop.events.filter((e) => e.event === 'retry')).toHaveLength(5);
+    const result = await runWith(stutter(stageOf('spenders'), 12));
+    expect(statuses(result)).toMatchObject({ buyers: 'succeeded', spenders: 'failed' });
+    expect(shop.events.filter((e) => e.event === 'retry')).toHaveLength(10);
+  });
+
+  it('is nobody’s where neither half of a batch passes', async () => {
+    const many = Object.fromEntries(KEYS.map((key) => [key, BUYERS]));
+    shop = await Shop.create({ ...many, revenue: REVENUE });
+    await shop.land(order('1', 'ann', '2025-01-01T10:00:00Z', 160));
+    const result = await runWith(stutter(/insert into "?rollcall_stage_members/i, Infinity));
+    expect(result).toMatchObject({ status: 'partial', exit: 1 });
+    expect(statuses(result)).toEqual({
+      ...Object.fromEntries(KEYS.map((key) => [key, 'failed'])),
+      revenue: 'succeeded',
+    });
+    expect(shop.events.filter((e) => e.event === 'retry')).toHaveLength(15);
+    const failed =
+      "select step from rollcall.run_steps where status = 'failed' and definition_key is not null";
+    expect((await shop.query(failed)).map((row) => row['step']).sort()).toEqual(
+      KEYS.map((key) => `compute.${key}`),
+    );
   });
 });
+
+const KEYS = ['a1', 'a2', 'a3', 'a4', 'a5', 'a6', 'a7'];
 
 it('refuses a second run while one holds the lock', async () => {
   shop = await started();

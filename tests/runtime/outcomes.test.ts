@@ -136,10 +136,7 @@ it('says with every statement what it is for', async () => {
   expect(new Set(seen.map((labels) => labels.run_id))).toEqual(new Set([run_id]));
   expect(new Set(seen.map((labels) => labels.command))).toEqual(new Set(['run']));
   expect(seen.every(({ step }) => step !== undefined && step !== '')).toBe(true);
-  expect(seen).toContainEqual({
-    command: 'run',
-    run_id,
-    step: 'compute.spenders',
-    definition: 'spenders',
-  });
+  const labels = { command: 'run', run_id };
+  expect(seen).toContainEqual({ ...labels, step: 'compute.revenue', definition: 'revenue' });
+  expect(seen).toContainEqual({ ...labels, step: 'compute.batch.1' });
 });

@@ -1100,6 +1100,32 @@ select
   cast(null as timestamp) as owner_at
 from facts_web_group_d56f9241_values_2;
 
+-- frequent_buyers.sql
+-- compute.frequent_buyers: frequent_buyers: computing
+insert into rollcall_stage_members (definition_no, profile_no)
+with Order_Completed_count as (
+  select
+    profile_no
+  from rollcall.facts_web_order_completed_45a1a488
+  where "timestamp" >= timestamp '2026-03-01 00:00:00' - interval '30 days'
+    and "timestamp" <= timestamp '2026-03-01 00:00:00'
+    and currency_text_f67f6e36 = 'EUR'
+    and revenue_number_37096fa2 >= 10
+  group by 1
+  having count(*) >= 3
+),
+profiles_values as (
+  select
+    profile_no
+  from rollcall.profiles
+  where known
+)
+select
+  7 as definition_no,
+  occ.profile_no
+from Order_Completed_count as occ
+semi join profiles_values as pv on occ.profile_no = pv.profile_no;
+
 -- revenue.sql
 -- compute.revenue: revenue: computing
 insert into rollcall_stage_values (definition_no, profile_no, value, number_value, text_value)
@@ -1178,32 +1204,6 @@ select
   ot.told,
   cast(ot.repeats as bigint) as repeats
 from outbox_together as ot;
-
--- frequent_buyers.sql
--- compute.frequent_buyers: frequent_buyers: computing
-insert into rollcall_stage_members (definition_no, profile_no)
-with Order_Completed_count as (
-  select
-    profile_no
-  from rollcall.facts_web_order_completed_45a1a488
-  where "timestamp" >= timestamp '2026-03-01 00:00:00' - interval '30 days'
-    and "timestamp" <= timestamp '2026-03-01 00:00:00'
-    and currency_text_f67f6e36 = 'EUR'
-    and revenue_number_37096fa2 >= 10
-  group by 1
-  having count(*) >= 3
-),
-profiles_values as (
-  select
-    profile_no
-  from rollcall.profiles
-  where known
-)
-select
-  7 as definition_no,
-  occ.profile_no
-from Order_Completed_count as occ
-semi join profiles_values as pv on occ.profile_no = pv.profile_no;
 
 -- frequent_buyers.sql
 -- outbox.frequent_buyers.crm.told: frequent_buyers → crm: what it was last told

@@ -3,14 +3,13 @@
  * catalog with every question, so it holds no state.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { credentials, loadPackageDefinition, type Client, type GrpcObject } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 
 import type { Row } from '../../../dialects/warehouse.js';
+import { whyNoGoogleSql, zetasqlBinary, zetasqlFolder } from './binary.js';
 import { BIGQUERY_FEATURES, STATEMENT_KINDS } from './language.js';
 import { TYPE_KINDS, valueOf, type Cell, type SqlType } from './values.js';
 
@@ -73,14 +72,9 @@ export class ZetaSql implements AsyncDisposable {
 
   /** Starts it; where its binary cannot run, the reason. */
   static async start(): Promise<ZetaSql | string> {
-    const folder = join(
-      dirname(createRequire(import.meta.url).resolve('@fivetrandevelopers/zetasql')),
-      'zetasql',
-    );
-    const binary = join(folder, process.arch.startsWith('arm') ? 'remote_server_arm.so' : 'remote_server.so');
-    if (process.platform !== 'linux')
-      return `GoogleSQL's binary is one for Linux, and this is ${process.platform}`;
-    if (!existsSync(binary)) return `there is no ${binary}`;
+    const absent = whyNoGoogleSql();
+    if (absent !== undefined) return absent;
+    const [folder, binary] = [zetasqlFolder(), zetasqlBinary()];
     const port = await freePort();
     const child = spawn(binary, ['localhost', String(port)], { stdio: 'ignore' });
     const failed = new Promise<string>((resolve) => {

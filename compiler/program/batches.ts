@@ -1,0 +1,80 @@
+/**
+ * Many definitions in one statement: those of one level of the graph, whose rows go to the same stage table, are computed
+ * by one `append` of the union of their rows. This is the one place that knows what such a statement is made of.
+ */
+import { CompilerBug } from '../diagnostics/index.js';
+import { as, c, int, project, union } from '../ir/build.js';
+import type { Relation } from '../ir/types.js';
+import { rewrite, share } from '../rewrite/index.js';
+import { STAGE } from './names.js';
+import type { DefinitionPlan, Staged } from './plan.js';
+import type { Step } from './types.js';
+
+/** A definition with rows of its own, as a batch computes it. */
+export type BatchMember = DefinitionPlan & { readonly staged: Staged };
+
+export const isBatchMember = (plan: DefinitionPlan): plan is BatchMember => plan.staged !== undefined;
+
+/**
+ * Definitions by level: each comes after those it depends on, and those of a level do not depend on each other.
+ *
+ * @param definitions in an order in which each comes after those it depends on
+ */
+export function levelsOf(definitions: readonly DefinitionPlan[]): readonly (readonly DefinitionPlan[])[] {
+  const level = new Map<string, number>();
+  const levels: DefinitionPlan[][] = [];
+  for (const plan of definitions) {
+    const own = 1 + Math.max(-1, ...plan.dependsOn.map((key) => level.get(key) ?? -1));
+    level.set(plan.definition.key, own);
+    (levels[own] ??= []).push(plan);
+  }
+  return levels;
+}
+
+/**
+ * Definitions of one level, as they are computed together: those whose rows go to one table, about equally many in each
+ * batch.
+ *
+ * @param most how many a statement may compute
+ */
+export function batchesOf(
+  level: readonly DefinitionPlan[],
+  most: number,
+): readonly (readonly BatchMember[])[] {
+  const members = level.filter(isBatchMember);
+  return (['audience', 'trait'] as const).flatMap((shape) => {
+    const own = members.filter(({ staged }) => staged.shape === shape);
+    const count = own.length === 0 ? 0 : Math.ceil(own.length / Math.min(most, own.length));
+    return Array.from({ length: count }, (_, i) =>
+      own.slice(Math.floor((i * own.length) / count), Math.floor(((i + 1) * own.length) / count)),
+    );
+  });
+}
+
+/**
+ * The statement that computes some definitions of a batch. What several of them ask is computed once.
+ *
+ * @param id of the step, where it is not of one definition alone
+ */
+export function batchStep(members: readonly BatchMember[], id: string): Step {
+  const [first, ...others] = members;
+  if (!first) throw new CompilerBug('a batch of nothing');
+  const alone = others.length === 0;
+  const { key } = first.definition;
+  return {
+    id: alone ? `compute.${key}` : id,
+    title: alone ? `${key}: computing` : `computing ${members.length} definitions`,
+    ...(alone && { definition: key }),
+    op: 'append',
+    table: STAGE[first.staged.shape].table,
+    temporary: true,
+    query: rewrite(share(union(members.map(numbered)))),
+  };
+}
+
+/** A definition's rows as they stand in the stage. */
+const numbered = ({ definitionNo, staged: { rows } }: BatchMember): Relation =>
+  project(rows, [
+    as('definition_no', int(definitionNo)),
+    ...rows.columns.map(({ name }) => as(name, c(rows, name))),
+  ]);

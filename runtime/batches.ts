@@ -1,0 +1,116 @@
+/** Batches of definitions with their SQL: one statement each, no longer than the engine admits. */
+import { UserError } from '../compiler/diagnostics/index.js';
+import {
+  batchesOf,
+  batchStep,
+  isBatchMember,
+  levelsOf,
+  type BatchMember,
+} from '../compiler/program/batches.js';
+import type { DefinitionPlan } from '../compiler/program/plan.js';
+import type { Dialect, Params } from '../dialects/dialect.js';
+import type { Spans } from '../models/definition.js';
+import { attributed } from './failures.js';
+import { longestOf, renderStep, type RenderedStep } from './render.js';
+
+/** A definition with the SQL of what it does by itself. */
+export interface DefinitionScript {
+  /** 1-based place in the order of computing. */
+  readonly index: number;
+  readonly plan: DefinitionPlan;
+  readonly definitionNo: number;
+  readonly prepare: readonly RenderedStep[];
+  readonly checks: { readonly counts: RenderedStep; readonly samples: RenderedStep } | undefined;
+  /** Once its rows are staged. */
+  readonly after: readonly RenderedStep[];
+  readonly baseline: readonly RenderedStep[];
+  readonly messages: readonly RenderedStep[];
+}
+
+/** Definitions computed by one statement. */
+export interface BatchScript {
+  readonly id: string;
+  readonly items: readonly DefinitionScript[];
+  readonly step: RenderedStep;
+}
+
+/** Definitions that do not depend on each other, and the batches they are computed in. */
+export interface LevelScript {
+  readonly items: readonly DefinitionScript[];
+  readonly batches: readonly BatchScript[];
+}
+
+export interface BatchRenderer {
+  /** All levels, in order. Throws what the engine cannot do, all of it, each with its definition. */
+  levels(items: readonly DefinitionScript[]): readonly LevelScript[];
+  /** Some of a batch, as one batch or, where that would be too long, as several. */
+  some(items: readonly DefinitionScript[], id: string): readonly BatchScript[];
+}
+
+/** Renders batches. Numbers and first runs are bound in the plans already, so all definitions have the same parameters. */
+export function batchRenderer(dialect: Dialect, params: Params, spans: Spans): BatchRenderer {
+  const { maxStatementBytes, definitionsPerStatement } = dialect.capabilities;
+  const some = (items: readonly DefinitionScript[], id: string): readonly BatchScript[] => {
+    const step = batchStep(membersOf(items), id);
+    // One of a single definition may be split, as any step; one of several must be done, or not, as a whole.
+    if (items.length === 1) return [{ id, items, step: renderStep(dialect, step, params) }];
+    const statements = dialect.statements(step, params);
+    if (longestOf(statements) > maxStatementBytes)
+      return halves(items).flatMap((half, i) => some(half, `${id}.${i + 1}`));
+    const parts = items.map(({ plan: { definition } }) => ({
+      id: `compute.${definition.key}`,
+      definition: definition.key,
+    }));
+    return [{ id, items, step: { step, statements, parts } }];
+  };
+  const attempted = (items: readonly DefinitionScript[], id: string): readonly BatchScript[] => {
+    try {
+      return some(items, id);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      const problems = items.flatMap((item) => {
+        try {
+          some([item], id);
+          return [];
+        } catch (own) {
+          return attributed(own, item.plan.definition, spans);
+        }
+      });
+      throw new UserError(problems);
+    }
+  };
+  return {
+    some,
+    levels: (items) => {
+      const byPlan = new Map<DefinitionPlan, DefinitionScript>(items.map((item) => [item.plan, item]));
+      const scripts = (plans: readonly DefinitionPlan[]): readonly DefinitionScript[] =>
+        plans.flatMap((plan) => byPlan.get(plan) ?? []);
+      const problems: UserError[] = [];
+      let number = 0;
+      const levels = levelsOf(items.map(({ plan }) => plan)).map((level) => ({
+        items: scripts(level),
+        batches: batchesOf(level, definitionsPerStatement).flatMap((batch) => {
+          number += 1;
+          try {
+            return attempted(scripts(batch), `compute.batch.${number}`);
+          } catch (error) {
+            if (!(error instanceof UserError)) throw error;
+            problems.push(error);
+            return [];
+          }
+        }),
+      }));
+      if (problems.length > 0) throw new UserError(problems.flatMap(({ diagnostics }) => diagnostics));
+      return levels;
+    },
+  };
+}
+
+const membersOf = (items: readonly DefinitionScript[]): readonly BatchMember[] =>
+  items.map(({ plan }) => plan).filter(isBatchMember);
+
+/** Both halves of what is more than one. */
+export function halves<T>(items: readonly T[]): readonly [readonly T[], readonly T[]] {
+  const middle = Math.ceil(items.length / 2);
+  return [items.slice(0, middle), items.slice(middle)];
+}
