@@ -1,5 +1,5 @@
 /** Every conformance case on an engine: run step by step, and each definition's standalone SELECT. */
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 
 import type { EngineUnderTest, Way } from '../engines/engine.js';
 import { markOf, marksOf, type Mark } from '../engines/marks.js';
@@ -34,15 +34,19 @@ const ownMark = (one: ConformanceCase, way: Way): Mark | undefined =>
 /** `sql-traits: a query's columns are traits` */
 const titleOf = (one: ConformanceCase): string => `${one.file}: ${one.name}`;
 
+/** `ROLLCALL_CONFORMANCE_PART=2/8`: of the cases a file would run, the second eighth, so that processes can share them. */
+const [SHARE = 1, SHARES = 1] = (process.env['ROLLCALL_CONFORMANCE_PART'] ?? '1/1').split('/').map(Number);
+
 /**
  * Defines a test for every so-manieth case; `part` from 0. Several files of tests share the cases, and `npm test` has
- * room for some of a slow engine's only.
+ * room for some of a slow engine's only. What comes of them is kept after each, so that a run that is stopped counts.
  */
 export function conformsOn(engine: EngineUnderTest, part: number, parts: number): void {
   const all = loadCases();
-  const own = all.filter((_, i) => i % parts === part);
+  const own = all.filter((_, i) => i % parts === part).filter((_, i) => i % SHARES === SHARE - 1);
   const marks = marksOf(engine.name);
   const results = new ResultsFile();
+  let version: Promise<string> | undefined;
 
   it('marks name cases that there are', () => {
     const titles = all.map(titleOf);
@@ -71,9 +75,11 @@ export function conformsOn(engine: EngineUnderTest, part: number, parts: number)
     });
   });
 
-  afterAll(async () => {
+  afterEach(async () => {
     if (process.env['ROLLCALL_CONFORMANCE'] === undefined) return;
-    results.write(engine.name, `${part}-${parts}`, { version: await engine.version(), again: engine.again });
+    version ??= engine.version();
+    const name = [part, parts, ...engine.ways, SHARE, SHARES].join('-');
+    results.write(engine.name, name, { version: await version, again: engine.again });
   });
 }
 
