@@ -53,11 +53,13 @@ export async function tryPairs<T>({
   if (!Number.isSafeInteger(fresh) || !Number.isSafeInteger(wanted))
     throw new Error('ROLLCALL_SEED and how many pairs are whole numbers');
   let last = fresh;
+  let failed = true;
   try {
     if (wanted === 0) {
       for (const seed of [...seeds, fresh]) await fc.assert(property, { seed, numRuns: tries });
     }
     for (; counted.pairs < wanted; last++) await fc.assert(property, { seed: last, numRuns: tries });
+    failed = false;
   } finally {
     const seconds = Math.round((Date.now() - started) / 1000);
     const said = `${name}: ${counted.pairs} pairs in ${counted.tries} tries, ${seconds} s; fresh seed ${fresh} (again: ROLLCALL_SEED=${fresh})`;
@@ -65,7 +67,10 @@ export async function tryPairs<T>({
     console.log(said);
     const report = process.env['ROLLCALL_REPORT'];
     if (report)
-      appendFileSync(report, `${JSON.stringify({ name, ...counted, seconds, from: fresh, to: last })}\n`);
+      appendFileSync(
+        report,
+        `${JSON.stringify({ name, ...counted, seconds, from: fresh, to: last, ...(failed && { failed }) })}\n`,
+      );
   }
   expect(counted.pairs).toBeGreaterThanOrEqual(wanted > 0 ? wanted : atLeast);
 }
