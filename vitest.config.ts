@@ -18,7 +18,7 @@ class LongestFirst extends BaseSequencer {
 /** Tests of engines that are not in this process, or take minutes: the variable that asks for them, and what sets it. */
 const ELSEWHERE = [
   [
-    'tests/{postgres/{server-*,warehouse},scenarios/server}.test.ts',
+    'tests/{postgres/{server-*,warehouse,troubles},scenarios/server}.test.ts',
     'ROLLCALL_POSTGRES_URL',
     'scripts/with-postgres.sh',
   ],

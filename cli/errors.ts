@@ -38,7 +38,8 @@ export async function reportError(error: unknown, context: Context): Promise<num
 function asUserError(error: unknown): UserError | undefined {
   if (error instanceof UserError) return error;
   if (error instanceof StatementError) {
-    return problem('warehouse-unavailable', `the warehouse refused a statement: ${error.message}`, 4);
+    const hint = 'rollcall doctor tells what the user of the target may not do';
+    return problem('warehouse-unavailable', `the warehouse refused a statement: ${error.message}`, 4, hint);
   }
   const system = systemError(error);
   if (system === undefined) return undefined;
@@ -68,8 +69,8 @@ function systemError(
   return { code: error.code, message: error.message, ...path };
 }
 
-function problem(code: Diagnostic['code'], message: string, exit: 2 | 4): UserError {
-  return new UserError({ code, severity: 'error', message }, exit);
+function problem(code: Diagnostic['code'], message: string, exit: 2 | 4, hint?: string): UserError {
+  return new UserError({ code, severity: 'error', message, ...(hint !== undefined && { hint }) }, exit);
 }
 
 /** Names of variables whose values are likely to be secrets; a stack may quote a statement or an address. */

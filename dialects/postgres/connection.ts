@@ -28,8 +28,12 @@ export class Connection {
     client.on('end', () => (this.#lost ??= new Error('Connection terminated')));
   }
 
-  /** Connects, with TLS as the settings say. */
-  static async open(settings: PostgresSettings, applicationName: string): Promise<Connection> {
+  /** Connects, with TLS as the settings say. Who only reads may do so on a server that lets nobody write. */
+  static async open(
+    settings: PostgresSettings,
+    applicationName: string,
+    mode: 'read' | 'write',
+  ): Promise<Connection> {
     try {
       const client = await connected(settings, applicationName);
       const { rows } = (await client.query({
@@ -39,7 +43,7 @@ export class Connection {
       const [version = '', pid = ''] = rows[0] ?? [];
       const connection = new Connection(client, settings, Number(pid));
       if (Math.floor(Number(version) / 10_000) < OLDEST) throw await tooOld(client, Number(version));
-      await connection.prepare();
+      await connection.prepare(mode);
       return connection;
     } catch (error) {
       throw openError(error, settings.place);
@@ -83,11 +87,13 @@ export class Connection {
     await this.client.end().catch(() => undefined);
   }
 
-  private async prepare(): Promise<void> {
+  private async prepare(mode: 'read' | 'write'): Promise<void> {
     await this.query(SESSION);
     // A standby and a read-only session have no temporary functions; what needs them says so then.
     await this.query(HELPERS).catch((error: unknown) => {
-      if (codeOf((error as Error).cause) !== '25006') throw error;
+      const { cause } = error as Error;
+      if (codeOf(cause) !== '25006') throw error;
+      if (mode === 'write') throw cause;
     });
   }
 

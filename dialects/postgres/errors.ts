@@ -22,7 +22,9 @@ const UNREACHABLE: ReadonlySet<string> = new Set([
 const HINTS: Readonly<Record<string, string>> = {
   '28P01': 'check "user" and "password" in rollcall.json, PGPASSWORD or ~/.pgpass',
   '28000': 'check "user" in rollcall.json, and what pg_hba.conf lets in',
+  '25006': 'runs need a server that can be written: not a standby, and no default_transaction_read_only',
   '3D000': 'check "database" in rollcall.json',
+  '53300': 'close others, or raise max_connections or the CONNECTION LIMIT of the role',
   ECONNREFUSED: 'check "host" and "port" in rollcall.json, and that the server runs',
   ENOTFOUND: 'check "host" in rollcall.json',
 };
@@ -46,8 +48,25 @@ export function openError(error: unknown, place: string): UserError {
 
 /** A statement that failed, or of which nobody knows. */
 export function statementError(error: unknown, sql: string): StatementError {
-  return new StatementError(messageOf(error), sql, { cause: error, failure: failureOf(error) });
+  // What reads JSON from texts is a temporary function, which a server that only reads has none of.
+  const message =
+    codeOf(error) === '3F000' && messageOf(error).includes('"pg_temp"')
+      ? 'this server only reads, and cannot read texts that hold JSON: columns of type json or jsonb it can'
+      : messageOf(error);
+  return new StatementError(message, sql, { cause: error, failure: failureOf(error) });
 }
+
+/** A connection that went with temporary tables of which whoever made them still thinks that they are there. */
+export const stageLost = (place: string): UserError =>
+  new UserError(
+    {
+      code: 'warehouse-unavailable',
+      severity: 'error',
+      message: `PostgreSQL at ${place}: the connection was lost, and what was computed but not published with it`,
+      hint: 'run again: it goes on from what was published',
+    },
+    4,
+  );
 
 function failureOf(error: unknown): Failure {
   const code = codeOf(error);

@@ -14,6 +14,7 @@ import {
 } from '../warehouse.js';
 import { Connection, type Result } from './connection.js';
 import { columnsQuery, describedColumn, tablesOf } from './describe.js';
+import { stageLost } from './errors.js';
 import { acquireLock, applicationName } from './lock.js';
 import { readSettings, type PostgresSettings } from './settings.js';
 import { batchOf, readersOf } from './values-out.js';
@@ -34,6 +35,11 @@ class PostgresWarehouse implements Warehouse {
   /** `lost`: the connection went, and the transaction with it, of which whoever began it does not know yet. */
   #transaction: 'none' | 'open' | 'lost' = 'none';
   #cursors = 0;
+  /** Temporary tables the connection has; those of an open transaction are made again with it. */
+  readonly #temporary = new Set<string>();
+  readonly #uncommitted = new Set<string>();
+  /** Those that went with a connection. */
+  readonly #gone = new Set<string>();
 
   constructor(
     private readonly settings: PostgresSettings,
@@ -44,8 +50,10 @@ class PostgresWarehouse implements Warehouse {
   async connect(): Promise<Connection> {
     if (this.#connection && !this.#connection.lost) return this.#connection;
     await this.#connection?.close();
-    const { owner } = this.options;
-    const connection = await Connection.open(this.settings, applicationName(owner));
+    for (const name of this.#temporary) this.#gone.add(name);
+    this.#temporary.clear();
+    const { owner, mode } = this.options;
+    const connection = await Connection.open(this.settings, applicationName(owner), mode);
     try {
       if (owner) await acquireLock(connection, this.settings.schema);
     } catch (error) {
@@ -57,6 +65,7 @@ class PostgresWarehouse implements Warehouse {
 
   async execute(sql: string, options?: CallOptions): Promise<{ readonly rowsChanged?: number }> {
     const results = await this.#query(sql, options);
+    this.#noteTemporary(sql);
     const changed = results.flatMap(({ command, rowCount }) =>
       CHANGING.has(command) && rowCount !== null ? [rowCount] : [],
     );
@@ -135,6 +144,8 @@ class PostgresWarehouse implements Warehouse {
   async commit(): Promise<void> {
     const [result] = await this.#query('commit');
     this.#transaction = 'none';
+    for (const name of this.#uncommitted) this.#temporary.add(name);
+    this.#uncommitted.clear();
     // A transaction in which a statement failed answers COMMIT by rolling back.
     if (result?.command === 'ROLLBACK') throw new StatementError('the transaction was rolled back', 'commit');
   }
@@ -142,6 +153,7 @@ class PostgresWarehouse implements Warehouse {
   async rollback(): Promise<void> {
     const was = this.#transaction;
     this.#transaction = 'none';
+    this.#uncommitted.clear();
     if (was === 'open' && this.#connection?.lost === false) await this.#query('rollback');
   }
 
@@ -159,12 +171,29 @@ class PostgresWarehouse implements Warehouse {
       throw new StatementError('the connection was lost in a transaction', sql, { failure: 'unknown' });
     }
     const connection = await this.connect();
+    this.#refuseGone(sql);
     try {
       return await connection.query(comment(options?.labels) + sql, options?.signal);
     } catch (error) {
       if (connection.lost && this.#transaction === 'open') this.#transaction = 'lost';
       throw error;
     }
+  }
+
+  #noteTemporary(sql: string): void {
+    const made = this.#transaction === 'open' ? this.#uncommitted : this.#temporary;
+    for (const { what, name } of temporaryIn(sql)) {
+      if (what === 'made') made.add(name);
+      else for (const names of [this.#uncommitted, this.#temporary]) names.delete(name);
+    }
+  }
+
+  /** Whoever reads a table that went with a connection is told so, and not that there is none. */
+  #refuseGone(sql: string): void {
+    if (this.#gone.size === 0) return;
+    for (const { name } of temporaryIn(sql)) this.#gone.delete(name);
+    const words = new Set(sql.match(/\w+/g));
+    if ([...this.#gone].some((name) => words.has(name))) throw stageLost(this.settings.place);
   }
 
   async #rows(sql: string, options: CallOptions | undefined): Promise<Result> {
@@ -179,6 +208,17 @@ class PostgresWarehouse implements Warehouse {
     return rows[0]?.[0] ?? '';
   }
 }
+
+/** Statements, among those of one text, that make, drop or rename temporary tables: none of ours is in a schema. */
+const TEMPORARY =
+  /(?:^|;)\s*(create temporary table|drop table|alter table)(?: if (?:not )?exists)? (?:pg_temp\.)?"?(\w+)"?(?: rename to "?(\w+)"?)?/gi;
+
+/** Temporary tables that a text makes and drops, in its order. */
+const temporaryIn = (sql: string): readonly { readonly what: 'made' | 'dropped'; readonly name: string }[] =>
+  [...sql.matchAll(TEMPORARY)].flatMap(([, verb = '', name = '', renamed]) => [
+    { what: /^create/i.test(verb) ? ('made' as const) : ('dropped' as const), name },
+    ...(renamed === undefined ? [] : [{ what: 'made' as const, name: renamed }]),
+  ]);
 
 const CHANGING: ReadonlySet<string> = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE']);
 
