@@ -69,7 +69,13 @@ function pageOf(engines: readonly EngineResults[]): string {
       const shown = names.length > 8 ? [...names.slice(0, 8), `and ${names.length - 8} more`] : names;
       return `- ${why} — ${shown.join('; ')}`;
     });
-    return lines.length === 0 ? [] : [`\n### ${engine.engine}\n`, ...lines];
+    const asked = new Set(engine.cases.map((one) => one.case));
+    const missing = titles.filter((title) => !asked.has(title)).length;
+    const all =
+      missing === 0 || engine.sample === undefined
+        ? lines
+        : [`- not asked: ${missing} of ${titles.length}; ${engine.sample}`, ...lines];
+    return all.length === 0 ? [] : [`\n### ${engine.engine}\n`, ...all];
   });
   return `# Conformance
 
@@ -83,7 +89,7 @@ ${engines.map((e) => `| ${e.engine} | ${e.version} | ${ways(e)} | \`${e.again}\`
 
 ## Passed, and what was not run
 
-\`notimpl\`: not built on this engine; \`notyet\`: will be; \`never\`: cannot be.
+\`notimpl\`: not built on this engine; \`notyet\`: will be; \`never\`: cannot be; not asked: there is a sample, and they are not of it.
 
 | cases of | all | ${engines.map((e) => e.engine).join(' | ')} |
 | --- | --- | ${engines.map(() => '---').join(' | ')} |

@@ -64,6 +64,7 @@ async function keep(folder: string): Promise<void> {
       engine,
       version: own[0]?.version ?? '',
       again: own[0]?.again ?? '',
+      ...(own[0]?.sample !== undefined && { sample: own[0].sample }),
       cases,
     };
     writeFileSync(

@@ -79,7 +79,12 @@ export function conformsOn(engine: EngineUnderTest, part: number, parts: number)
     if (process.env['ROLLCALL_CONFORMANCE'] === undefined) return;
     version ??= engine.version();
     const name = [part, parts, ...engine.ways, SHARE, SHARES].join('-');
-    results.write(engine.name, name, { version: await version, again: engine.again });
+    const { again, sample } = engine;
+    results.write(engine.name, name, {
+      version: await version,
+      again,
+      ...(sample !== undefined && { sample }),
+    });
   });
 }
 

@@ -51,4 +51,6 @@ export interface EngineUnderTest {
   version(): Promise<string>;
   /** The command that makes its result file again. */
   readonly again: string;
+  /** Why it is asked some of the cases only, where that is so. */
+  readonly sample?: string;
 }

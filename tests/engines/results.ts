@@ -22,6 +22,8 @@ export interface EngineResults {
   readonly version: string;
   /** The command that makes this again. */
   readonly again: string;
+  /** Why some cases were not asked. */
+  readonly sample?: string;
   readonly cases: readonly CaseResult[];
 }
 
@@ -34,7 +36,7 @@ export class ResultsFile {
   }
 
   /** @param part tells files of one engine apart */
-  write(engine: string, part: string, about: Pick<EngineResults, 'version' | 'again'>): void {
+  write(engine: string, part: string, about: Pick<EngineResults, 'version' | 'again' | 'sample'>): void {
     const folder = process.env['ROLLCALL_CONFORMANCE'];
     if (folder === undefined || folder === '') return;
     mkdirSync(folder, { recursive: true });
