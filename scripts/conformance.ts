@@ -21,7 +21,10 @@ const ENGINES: Readonly<
   duckdb: { files: ['tests/conformance/duckdb'], env: { ROLLCALL_DUCKDB: 'all' } },
   reference: { files: ['tests/conformance/reference'] },
   bigquery: { files: ['tests/conformance/bigquery'], env: { ROLLCALL_GOOGLESQL: 'all' } },
-  pglite: { files: ['tests/postgres/pglite'], env: { ROLLCALL_PGLITE: 'all' } },
+  pglite: {
+    files: ['tests/postgres/pglite'],
+    env: { ROLLCALL_PGLITE: process.env['ROLLCALL_PGLITE'] ?? 'all' },
+  },
   postgres: { files: ['tests/postgres/server-'] },
   // Inside scripts/with-snowflake-emulator.sh.
   snowflake: { files: ['tests/conformance/snowflake'] },

@@ -38,7 +38,7 @@ const HELD = new Map<string, Promise<Warehouse>>();
 
 /** One connection for all worlds of a test file: a new one costs more than emptying the database. */
 function engine(
-  about: Pick<EngineUnderTest, 'name' | 'again'> & {
+  about: Pick<EngineUnderTest, 'name' | 'again' | 'sample'> & {
     readonly settings: () => Promise<Settings>;
     readonly json: 'json' | 'jsonb';
   },
@@ -53,6 +53,7 @@ function engine(
   return {
     name: about.name,
     again: about.again,
+    ...(about.sample !== undefined && { sample: about.sample }),
     dialect: postgres,
     target: { type: 'postgres' },
     ways: ['standalone', 'run'],
@@ -81,6 +82,7 @@ export const pgliteEngine = engine({
   json: 'jsonb',
   settings: pgliteSettings,
   again: 'npm run conformance -- pglite',
+  sample: 'a sample, as the server is asked all; `npm run conformance -- pglite` asks all here too',
 });
 
 /** The server's URL; tests that need one are left out where there is none. */

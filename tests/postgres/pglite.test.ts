@@ -1,6 +1,6 @@
-/** Some of the conformance cases on PGlite; all of them with `ROLLCALL_PGLITE=all`, which CI says. */
+/** Every fortieth conformance case on PGlite; every so-manieth that `ROLLCALL_PGLITE` says, or `all` of them. */
 import { pgliteEngine } from '../engines/postgres.js';
 import { conformsOn } from '../conformance/on-engine.js';
 
-const [part, parts] = process.env['ROLLCALL_PGLITE'] === 'all' ? [0, 1] : [3, 40];
-conformsOn(pgliteEngine, part, parts);
+const every = process.env['ROLLCALL_PGLITE'] ?? '40';
+conformsOn(pgliteEngine, every === '40' ? 3 : 0, every === 'all' ? 1 : Number(every));
