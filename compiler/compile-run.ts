@@ -7,6 +7,7 @@ import type { Expr } from './ir/types.js';
 import { instantLiteral } from './lower/compare.js';
 import { lowerDefinition, lowerMatches, queryRows, type Provider } from './lower/index.js';
 import { AS_OF } from './program/identity.js';
+import type { LandingCapabilities } from './program/landing.js';
 import { queryChecks, queryStep } from './program/queries.js';
 import { buildRun, type ComputedDefinition } from './program/run.js';
 import type { Step } from './program/types.js';
@@ -28,6 +29,8 @@ export interface CompileRunInput {
   readonly all: boolean;
   /** Read every source whole, to find rows that turned up with an old `received_at`. */
   readonly reconcile?: boolean;
+  /** Of the engine it is for. */
+  readonly capabilities: LandingCapabilities;
 }
 
 /**
@@ -86,6 +89,7 @@ export function compileRun(input: CompileRunInput): {
     removed,
     existing,
     reconcile: input.reconcile ?? false,
+    capabilities: input.capabilities,
   });
   return { program: pruned(program), diagnostics };
 }

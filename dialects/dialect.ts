@@ -43,6 +43,16 @@ export interface Capabilities {
   /** `(VALUES (…), …) AS t(a, b)` after FROM; without it SELECTs joined by UNION ALL. Default true. */
   readonly valuesTable: boolean;
   /**
+   * A statement is billed by the columns it names, each whole: a raw table is read by one statement, into a temporary
+   * table that all others read. Without, it is read where it stands as often as that is quicker. Default false.
+   */
+  readonly billedByColumn: boolean;
+  /**
+   * A filter of alternatives (`a >= x or a is null`) leaves unread what neither wants: an index, partitions or zone maps
+   * serve it. Without, each alternative is a scan of its own. Default true.
+   */
+  readonly prunesAlternatives: boolean;
+  /**
    * Who keeps a second writer out. `own`: `open` takes the lock of the `owner` it is given and frees it on `close`;
    * `table`: the runtime does, with a row in the project's schema (`lock-table.ts`). Default `table`.
    */
@@ -68,6 +78,8 @@ export const DEFAULT_CAPABILITIES: Capabilities = {
   nullSafeEquals: true,
   rowNumberOrder: false,
   valuesTable: true,
+  billedByColumn: false,
+  prunesAlternatives: true,
   lock: 'table',
   maxStatementBytes: Infinity,
   definitionsPerStatement: 50,
@@ -81,6 +93,8 @@ export interface Unsupported {
   readonly unsupported: string;
 }
 
+export type InstantValue = Extract<LiteralValue, { readonly type: 'timestamp' }>;
+
 export type Emit = (args: readonly Sql[], context: EmitContext) => Sql;
 
 export interface EmitContext {
@@ -88,6 +102,8 @@ export interface EmitContext {
   readonly args: readonly Expr[];
   readonly type: ScalarType;
   literal(value: LiteralValue): Sql;
+  /** The instant that an argument is, where that is known when the statement is written. */
+  instant(index: number): InstantValue | undefined;
   /** Aggregates only: SQL of the ORDER BY keys. */
   readonly orderBy: readonly Sql[];
   /** Aggregates only: the types of these keys. */

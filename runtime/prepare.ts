@@ -4,6 +4,7 @@ import { compileRun, resolveProject, select, type ResolvedProject } from '../com
 import { CompilerBug, hasErrors, UserError, type Diagnostic } from '../compiler/diagnostics/index.js';
 import { orList } from '../compiler/diagnostics/suggest.js';
 import type { RunProgram } from '../compiler/program/plan.js';
+import type { Dialect } from '../dialects/dialect.js';
 import { nounOf, ownerOf, type Project, type Spans } from '../models/definition.js';
 import type { SelectionOptions } from './api.js';
 import { introspect } from './catalog.js';
@@ -144,7 +145,7 @@ export interface Prepared extends ResolvedSession {
 /** Everything up to the program of a run. */
 export async function prepareRun(session: Session, options: PrepareOptions): Promise<Prepared> {
   const project = await resolveSession(session);
-  return programOf(project, await selectKeys(project, options), options);
+  return programOf(project, await selectKeys(project, options), options, session.dialect);
 }
 
 /** The program of a run of what is selected. */
@@ -152,6 +153,7 @@ export function programOf(
   { stored, resolved, diagnostics }: ResolvedSession,
   selection: Selection,
   options: PrepareOptions,
+  { capabilities }: Pick<Dialect, 'capabilities'>,
 ): Prepared {
   const enabled = selection.keys.filter((key) => resolved.byKey.get(key)?.definition.enabled);
   const numbering = numberDefinitions(stored, selection.keys);
@@ -161,6 +163,7 @@ export function programOf(
     selection: new Set(enabled),
     numbers: new Map([...numbering.bindings].map(([key, { definitionNo }]) => [key, definitionNo])),
     all: selection.all,
+    capabilities,
     ...(options.reconcile !== undefined && { reconcile: options.reconcile }),
   });
   throwErrors(compiled.diagnostics);

@@ -18,9 +18,9 @@ import {
 } from '../ir/build.js';
 import type { Expr, Named, Relation } from '../ir/types.js';
 import { rawRows, type BoundSource, type BoundTable, type RowsOf } from './bound.js';
-import { identifierOf, instantOf, textOf } from './columns.js';
+import { columnFacet, identifierOf, instantOf, textOf } from './columns.js';
 import type { StandardColumns } from './tables.js';
-import type { ValueColumn } from './types.js';
+import type { CatalogColumn, ValueColumn } from './types.js';
 
 /** Standard columns named by the part they play, whatever the layout calls them. */
 export interface Roles {
@@ -104,24 +104,43 @@ export function firstLandings(
     columns.map((name) => as(name, c(rows, name))),
   );
   const message = messageExprs(source, table, kept);
+  const messages = filter(kept, call('is_not_null', message('message_id')));
+  const ranked = rankedLandings(source, table, messages, columns);
+  const first = filter(ranked, call('eq', col(LANDING, 'int'), int(1)));
+  return project(
+    first,
+    columns.map((name) => as(name, c(kept, name))),
+  );
+}
+
+/** Text of a column by which equals are told apart: of JSON, the whole of it. */
+const tieText = (column: CatalogColumn | undefined): Expr =>
+  column?.kind === 'json' ? call('json_dump', columnFacet(column, 'json')) : textOf(column);
+
+/** Which of the landings of its id a row is: 1 counts. */
+export const LANDING = 'rollcall_landing';
+
+/** Rows with their place among those of their (stream, id), as `firstLandings` has it: LANDING added. */
+export function rankedLandings(
+  source: BoundSource,
+  table: BoundTable,
+  rows: Relation,
+  columns: readonly string[],
+): Relation {
+  const message = messageExprs(source, table, rows);
   const asc = (expr: Expr): { readonly expr: Expr; readonly nulls: 'last' } => ({ expr, nulls: 'last' });
   const kinds = new Map(table.catalog.columns.map((column) => [column.name, column]));
-  const ranked = rowNumber(filter(kept, call('is_not_null', message('message_id'))), {
+  return rowNumber(rows, {
     partitionBy: [message('stream'), message('message_id')],
     orderBy: [
       asc(message('received_at')),
       asc(message('timestamp')),
       asc(message('user_id')),
       asc(message('anonymous_id')),
-      ...columns.map((name) => asc(textOf(kinds.get(name)))),
+      ...columns.map((name) => asc(tieText(kinds.get(name)))),
     ],
-    as: 'rollcall_landing',
+    as: LANDING,
   });
-  const first = filter(ranked, call('eq', col('rollcall_landing', 'int'), int(1)));
-  return project(
-    first,
-    columns.map((name) => as(name, c(kept, name))),
-  );
 }
 
 /**

@@ -41,6 +41,8 @@ const BOOLEAN_FNS: ReadonlySet<FnName> = new Set<FnName>([
   'ends_with',
   'json_is_null',
   'json_text_in',
+  'column_since',
+  'column_missing',
 ]);
 
 const FN_TYPES: Partial<Record<FnName, ScalarType>> = {

@@ -86,6 +86,9 @@ export const FUNCTIONS = {
   column_text: '(source column, lit kind) the text of a column by SEMANTICS §2/§10',
   column_number: '(source column, lit kind) its decimal, or null when it is no number or numeric text',
   column_instant: '(source column, lit kind) its instant, or null',
+  column_since:
+    '(source column, lit kind, timestamp) whether column_instant is there and not before; spelled so that rows may be left unread',
+  column_missing: '(source column, lit kind) whether column_instant is null; spelled likewise',
   column_json: '(source column, lit kind) its JSON value keeping its type; null stays null',
   any_json: '(source column of any type) its JSON value where it is JSON, or text that holds it; else null',
   json_text:

@@ -1,28 +1,36 @@
 /**
- * Each message once, however often it landed (SEMANTICS §3, §10 Landing), without sorting or copying what
- * landed once: duplicated ids are found by a cheap hash, only their rows are compared, and every read after
- * is the raw rows without those ids plus the winners.
+ * Each message once, however often it landed (SEMANTICS §3, §10 Landing).
+ *
+ * What is new is found in the rows of a window, which one statement reads from the raw table (`newSteps`): those of no
+ * message that landed before, each id once, and beside them what has to be told of the others. A full landing is one
+ * statement over all rows, where an engine bills each time that a table is named (`countedAtOnce`). Elsewhere sorting or copying
+ * what landed once would be the dearer: duplicated ids are found by a cheap hash, only their rows are compared, and
+ * every read after is the raw rows without those ids plus the winners (`dedupeSteps`, `countedRows`).
  */
 import { tableText, type BoundSource, type BoundTable } from '../bind/index.js';
-import { firstLandings, messageExprs } from '../bind/rows.js';
+import { firstLandings, LANDING, messageExprs, rankedLandings } from '../bind/rows.js';
 import { hashedName } from '../bind/paths.js';
 import {
   agg,
   aggregate,
+  and,
   antiJoin,
   as,
   c,
   call,
+  caseWhen,
   extend,
   filter,
   int,
+  join,
   label,
+  or,
   pick,
   project,
   semiJoin,
   union,
 } from '../ir/build.js';
-import type { Column, Relation } from '../ir/types.js';
+import type { Column, Expr, Relation } from '../ir/types.js';
 import { scanSpec, temporary } from './names.js';
 import type { Step, TableSpec } from './types.js';
 
@@ -40,25 +48,21 @@ export const tableId = (of: LandingTable): string =>
 const physical = (of: LandingTable): readonly Column[] =>
   of.table.raw.columns.filter((column) => of.columns.includes(column.name));
 
-/** Rows of a table, new or winning, with their physical columns. */
-const rowsTable = (of: LandingTable, purpose: 'new' | 'first'): TableSpec =>
-  temporary(`${purpose}_${tableId(of)}`, physical(of));
-
-export const newRows = (of: LandingTable): TableSpec => rowsTable(of, 'new');
-
-const duplicates = (of: LandingTable): TableSpec =>
-  temporary(`again_${tableId(of)}`, [
-    { name: KEY_STREAM, type: 'text' },
-    { name: KEY_ID, type: 'text' },
-  ]);
-
 const KEY_STREAM = 'rollcall_stream';
 const KEY_ID = 'rollcall_message_id';
 const KEY_RECEIVED = 'rollcall_received_at';
 const KEY_TIMESTAMP = 'rollcall_timestamp';
 
+/** A message's identity and times, as they stand beside its physical columns. */
+export const KEYS = {
+  stream: KEY_STREAM,
+  id: KEY_ID,
+  receivedAt: KEY_RECEIVED,
+  timestamp: KEY_TIMESTAMP,
+} as const;
+
 /** Physical columns in use, with a message's identity beside them. */
-export function keyed(of: LandingTable, rows: Relation = of.table.raw): Relation {
+function keyed(of: LandingTable, rows: Relation = of.table.raw): Relation {
   const narrow = pick(rows, of.columns);
   const key = messageExprs(of.source, of.table, narrow);
   const keys = [
@@ -67,22 +71,177 @@ export function keyed(of: LandingTable, rows: Relation = of.table.raw): Relation
     as(KEY_RECEIVED, key('received_at')),
     as(KEY_TIMESTAMP, key('timestamp')),
   ];
-  const withKeys = extend(narrow, keys);
-  return filter(withKeys, call('is_not_null', c(withKeys, KEY_ID)));
+  return extend(narrow, keys);
 }
 
-export const KEYS = {
-  stream: KEY_STREAM,
-  id: KEY_ID,
-  receivedAt: KEY_RECEIVED,
-  timestamp: KEY_TIMESTAMP,
+const messagesOnly = (rows: Relation): Relation => filter(rows, call('is_not_null', c(rows, KEY_ID)));
+
+/** What a row of `readRows` is. */
+const STATUS = 'rollcall_status';
+const LEFT_OUT = 0;
+const COUNTS = 1;
+const CORRECTED = 2;
+
+/** Rows of a window, as they stand in a table. */
+const windowRows = (of: LandingTable): TableSpec => temporary(`read_${tableId(of)}`, physical(of));
+
+/** Rows read of a table, with what each is. */
+const readRows = (of: LandingTable): TableSpec =>
+  temporary(`new_${tableId(of)}`, [...physical(of), { name: STATUS, type: 'int' }]);
+
+const withStatus = (of: LandingTable, status: number): Relation => {
+  const rows = scanSpec(readRows(of));
+  return filter(rows, call('eq', c(rows, STATUS), int(status)));
+};
+
+/** The messages that `newSteps` or `countedAtOnce` read, each once, with their physical columns. */
+export const newRows = (of: LandingTable): Relation => pick(withStatus(of, COUNTS), of.columns);
+
+/** Rows that landed again earlier than what counted until then. After `newSteps`. */
+export const correctedRows = (of: LandingTable): Relation => withStatus(of, CORRECTED);
+
+/** Rows among those read that lack an id or a timestamp, with others. */
+export const auditedRows = (of: LandingTable): Relation => pick(scanSpec(readRows(of)), of.columns);
+
+/** What landed before, of the source. Columns: `stream` `id` of KEYS, then LANDED. */
+export const LANDED = {
+  source: 'landed_source',
+  receivedAt: 'landed_received_at',
+  timestamp: 'landed_timestamp',
 } as const;
+
+/**
+ * Finds what is new in the tables of a source. Windows are read first, by themselves: how many rows they have is then
+ * known, and engines hash those instead of all that ever landed, which is read once for all tables.
+ *
+ * @param window the raw rows of a table to look at
+ * @param landed what landed before, see LANDED
+ */
+export function newSteps(
+  tables: readonly LandingTable[],
+  window: (of: LandingTable) => Relation,
+  landed: Relation,
+): readonly Step[] {
+  const [first, ...others] = tables;
+  if (!first) return [];
+  const reads = tables.map((of): Step => ({
+    ...named(of, 'read', 'rows since the last landing'),
+    op: 'replace',
+    spec: windowRows(of),
+    query: pick(window(of), of.columns),
+  }));
+  const known = temporary(`known_${hashedName(first.source.name, first.source.name)}`, landed.columns);
+  const knownStep: Step = {
+    id: `land.${first.source.name}.known`,
+    title: `${first.source.name}: which of them landed before`,
+    op: 'replace',
+    spec: known,
+    query: semiJoin(landed, union(tables.map((of) => pick(inWindow(of), [KEY_STREAM, KEY_ID]))), [
+      KEY_STREAM,
+      KEY_ID,
+    ]),
+  };
+  const drops = tables.map((of): Step => ({
+    ...named(of, 'read.drop', 'rows since the last landing are told apart'),
+    op: 'drop',
+    table: windowRows(of).table,
+    object: 'table',
+  }));
+  const before = others.length > 0 ? scanSpec(known) : landed;
+  return [
+    ...reads,
+    ...(others.length > 0 ? [knownStep] : []),
+    ...tables.map((of) => newStep(of, before)),
+    ...drops,
+  ];
+}
+
+const inWindow = (of: LandingTable): Relation => keyed(of, scanSpec(windowRows(of)));
+
+function newStep(of: LandingTable, before: Relation): Step {
+  const rows = join('left', inWindow(of), before, [KEY_STREAM, KEY_ID]);
+  const received = { now: c(rows, KEY_RECEIVED), before: c(rows, LANDED.receivedAt) };
+  const happened = { now: c(rows, KEY_TIMESTAMP), before: c(rows, LANDED.timestamp) };
+  const same = call('not', call('is_distinct', received.now, received.before));
+  const isNew = call('is_null', c(rows, LANDED.source));
+  const isCorrected = or(isEarlier(received), and(same, isEarlier(happened)));
+  const told = filter(rows, or(isNew, call('is_null', happened.now), isCorrected));
+  return readStep(of, 'new rows', told, [
+    { when: and(isNew, call('is_not_null', c(rows, KEY_ID))), then: COUNTS },
+    { when: and(call('not', isNew), isCorrected), then: CORRECTED },
+  ]);
+}
+
+/** All messages of a table, each once, by one statement over it: `newRows` are they. */
+export function countedAtOnce(of: LandingTable): Step {
+  const rows = keyed(of);
+  return readStep(of, 'each message once', rows, [
+    { when: call('is_not_null', c(rows, KEY_ID)), then: COUNTS },
+  ]);
+}
+
+function readStep(
+  of: LandingTable,
+  title: string,
+  rows: Relation,
+  statuses: readonly { readonly when: Expr; readonly then: number }[],
+): Step {
+  const ranked = rankedLandings(of.source, of.table, rows, of.columns);
+  const isFirst = call('eq', c(ranked, LANDING), int(1));
+  const status = caseWhen(
+    statuses.map(({ when, then }) => ({
+      when: then === COUNTS ? and(when, isFirst) : when,
+      then: int(then),
+    })),
+    int(LEFT_OUT),
+  );
+  const told = project(ranked, [
+    ...[...of.columns, KEY_ID, KEY_TIMESTAMP].map((name) => as(name, c(ranked, name))),
+    as(STATUS, status),
+  ]);
+  const kept = filter(
+    told,
+    or(
+      call('ne', c(told, STATUS), int(LEFT_OUT)),
+      call('is_null', c(told, KEY_ID)),
+      call('is_null', c(told, KEY_TIMESTAMP)),
+    ),
+  );
+  return {
+    ...named(of, 'new', title),
+    op: 'replace',
+    spec: readRows(of),
+    query: pick(kept, [...of.columns, STATUS]),
+  };
+}
+
+const named = ({ source, table }: LandingTable, id: string, title: string): Pick<Step, 'id' | 'title'> => ({
+  id: `land.${source.name}.${table.table.name}.${id}`,
+  title: `${source.name}: ${tableText(table.table)}: ${title}`,
+});
+
+interface Instants {
+  readonly now: Expr;
+  readonly before: Expr;
+}
+
+/** Strictly earlier, where a missing instant is later than any. */
+function isEarlier({ now, before }: Instants): Expr {
+  return or(call('lt', now, before), and(call('is_not_null', now), call('is_null', before)));
+}
+
+const duplicates = (of: LandingTable): TableSpec =>
+  temporary(`again_${tableId(of)}`, [
+    { name: KEY_STREAM, type: 'text' },
+    { name: KEY_ID, type: 'text' },
+  ]);
+
+const winners = (of: LandingTable): TableSpec => temporary(`first_${tableId(of)}`, physical(of));
 
 /** Finds ids that landed more than once and keeps the landing of each that counts. */
 export function dedupeSteps(of: LandingTable): readonly Step[] {
   const again = duplicates(of);
-  const first = rowsTable(of, 'first');
-  const rows = keyed(of);
+  const rows = messagesOnly(keyed(of));
   const hashed = project(rows, [as('h', call('hash64', c(rows, KEY_ID)))]);
   const shared = aggregate(hashed, [as('h', c(hashed, 'h'))], [], call('gt', agg('count'), int(1)));
   const ids = project(rows, [
@@ -98,20 +257,17 @@ export function dedupeSteps(of: LandingTable): readonly Step[] {
     call('gt', agg('count'), int(1)),
   );
   const theirs = semiJoin(rows, scanSpec(again), [KEY_STREAM, KEY_ID]);
-  const name = `${of.source.name}: ${tableText(of.table.table)}`;
   return [
     {
-      id: `land.${of.source.name}.${of.table.table.name}.again`,
-      title: `${name}: ids that landed more than once`,
+      ...named(of, 'again', 'ids that landed more than once'),
       op: 'replace',
       spec: again,
       query: repeated,
     },
     {
-      id: `land.${of.source.name}.${of.table.table.name}.first`,
-      title: `${name}: the landing of each that counts`,
+      ...named(of, 'first', 'the landing of each that counts'),
       op: 'replace',
-      spec: first,
+      spec: winners(of),
       query: firstLandings(of.source, of.table, theirs, of.columns),
     },
   ];
@@ -119,6 +275,6 @@ export function dedupeSteps(of: LandingTable): readonly Step[] {
 
 /** All rows of a table, each message once. After `dedupeSteps`. */
 export function countedRows(of: LandingTable): Relation {
-  const once = antiJoin(keyed(of), scanSpec(duplicates(of)), [KEY_STREAM, KEY_ID]);
-  return union([pick(once, of.columns), scanSpec(rowsTable(of, 'first'))]);
+  const once = antiJoin(messagesOnly(keyed(of)), scanSpec(duplicates(of)), [KEY_STREAM, KEY_ID]);
+  return union([pick(once, of.columns), scanSpec(winners(of))]);
 }

@@ -1,7 +1,7 @@
 /** Landed events into typed columns, a table an event; and identify messages. */
 import type { BoundSource, RowsOf } from '../bind/index.js';
 import type { EventNeeds, Needs, ValueColumn } from '../bind/types.js';
-import { and, c, call, filter, int, join, pick } from '../ir/build.js';
+import { c, call, filter, int, join, pick } from '../ir/build.js';
 import type { Relation } from '../ir/types.js';
 import { eventsTogether, factsTable, groupFacts, identifyFacts, scanSpec } from './names.js';
 import { withIdentifier } from './pairs.js';
@@ -15,6 +15,10 @@ interface FactsInput {
   readonly rows: RowsOf;
   /** In place of the facts there are, or beside them. */
   readonly op: 'replace' | 'append';
+  /** What was read together stays until the connection closes: in a landing of what is new it tells what that is. */
+  readonly keep: boolean;
+  /** Events of one table are read in one pass, however little they have in common: a pass costs more than nulls. */
+  readonly allTogether: boolean;
 }
 
 /** Every event's and the identify messages' facts of the rows given. */
@@ -24,6 +28,7 @@ export function factsSteps(input: FactsInput): readonly Step[] {
   const steps: Step[] = [];
   for (const [i, group] of groupsOf(
     needs.events.filter(({ event }) => source.sharesTable(event)),
+    input.allTogether ? Infinity : SPARE_COLUMNS,
   ).entries()) {
     if (group.length === 1) apart.push(...group);
     else steps.push(...togetherSteps(input, group, i));
@@ -45,17 +50,17 @@ export function factsSteps(input: FactsInput): readonly Step[] {
   return steps;
 }
 
-/** Columns that a row of an event may carry for the sake of others it is read with. */
+/** Columns that a row of an event may carry for the sake of others it is read with, where nulls cost something. */
 const SPARE_COLUMNS = 4;
 
 /** Events to read in one pass: few columns that one of them does not need. */
-function groupsOf(events: readonly EventNeeds[]): readonly (readonly EventNeeds[])[] {
+function groupsOf(events: readonly EventNeeds[], most: number): readonly (readonly EventNeeds[])[] {
   const groups: { events: EventNeeds[]; columns: Set<string>; fewest: number }[] = [];
   for (const needed of events) {
     const own = needed.columns.map(({ name }) => name);
     const fits = groups.find(({ columns, fewest }) => {
       const all = new Set([...columns, ...own]).size;
-      return all - Math.min(fewest, own.length) <= SPARE_COLUMNS;
+      return all - Math.min(fewest, own.length) <= most;
     });
     if (fits) {
       fits.events.push(needed);
@@ -95,7 +100,7 @@ function togetherSteps(input: FactsInput, group: readonly EventNeeds[], index: n
     table: all.table,
     object: 'table',
   };
-  return [read, ...facts, drop];
+  return [read, ...facts, ...(input.keep ? [] : [drop])];
 }
 
 function factsStep({ source, op }: FactsInput, name: string, spec: TableSpec, rows: Relation): Step {
@@ -111,10 +116,8 @@ const conformed = (spec: TableSpec, rows: Relation): Relation =>
   );
 
 function withSubjects(schema: StateSchema, events: Relation, how: 'inner' | 'left' = 'inner'): Relation {
-  const counted = filter(
-    events,
-    and(call('is_not_null', c(events, 'message_id')), call('is_not_null', c(events, 'timestamp'))),
-  );
+  // All have an id: they are messages, each once.
+  const counted = filter(events, call('is_not_null', c(events, 'timestamp')));
   const subjects = pick(schema.scan('subjects'), [
     'subject_no',
     'profile_no',

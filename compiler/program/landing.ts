@@ -2,12 +2,12 @@
 import { columnsOf, sourceNeeds, type BoundSource } from '../bind/index.js';
 import type { RowsOf } from '../bind/bound.js';
 import type { Needs } from '../bind/types.js';
-import { firstLandings, messageExprs } from '../bind/rows.js';
+import { messageExprs } from '../bind/rows.js';
 import { durationMicros } from '../../models/algebra.js';
+import type { Capabilities } from '../../dialects/dialect.js';
 import {
   agg,
   aggregate,
-  and,
   antiJoin,
   as,
   c,
@@ -15,7 +15,6 @@ import {
   caseWhen,
   filter,
   int,
-  join,
   oneRow,
   or,
   param,
@@ -26,7 +25,18 @@ import {
   union,
 } from '../ir/build.js';
 import type { Expr, Named, Relation } from '../ir/types.js';
-import { KEYS, countedRows, dedupeSteps, keyed, newRows, type LandingTable } from './dedupe.js';
+import {
+  auditedRows,
+  correctedRows,
+  countedAtOnce,
+  countedRows,
+  dedupeSteps,
+  KEYS,
+  LANDED,
+  newRows,
+  newSteps,
+  type LandingTable,
+} from './dedupe.js';
 import { factsSteps } from './facts.js';
 import { scanSpec, touchedPairs } from './names.js';
 import { mergeFirsts, pairsOf } from './pairs.js';
@@ -43,20 +53,24 @@ export interface LandingInput {
   readonly fullBecause?: string;
   /** No other source has state, so emptying a table needs no search. */
   readonly alone: boolean;
+  readonly capabilities: LandingCapabilities;
 }
+
+/** What of an engine decides how landing reads raw tables. */
+export type LandingCapabilities = Pick<Capabilities, 'billedByColumn' | 'prunesAlternatives'>;
 
 /** The steps by which one source lands. */
 export function landSource(input: LandingInput): SourceLanding {
-  const { source } = input;
+  const { source, capabilities } = input;
   const needs = sourceNeeds(source, input.needs);
   const tables = source
     .tables(needs.events.map(({ event }) => event))
     .map((table): LandingTable => ({ source, table, columns: columnsOf(source, table, needs) }));
-  const land = new Landing(input.schema, source, needs, tables, input.fingerprint, input.alone);
+  const land = new Landing(input.schema, source, needs, tables, input, capabilities);
   const common = {
     source: source.name,
     full: land.full(input.fullBecause === undefined),
-    factsFull: land.factsFull(),
+    factsFull: land.factsFull(input.fullBecause === undefined),
   };
   if (input.fullBecause !== undefined)
     return {
@@ -66,7 +80,7 @@ export function landSource(input: LandingInput): SourceLanding {
       prepare: [],
       incremental: [],
       factsIncremental: [],
-      audit: land.audit(false),
+      audit: land.audit(capabilities.billedByColumn),
     };
   return {
     ...common,
@@ -86,13 +100,13 @@ class Landing {
     private readonly source: BoundSource,
     private readonly needs: Needs,
     private readonly tables: readonly LandingTable[],
-    private readonly fingerprint: string,
-    private readonly alone: boolean,
+    private readonly of: Pick<LandingInput, 'fingerprint' | 'alone'>,
+    private readonly capabilities: LandingCapabilities,
   ) {}
 
   /** @param tell whether identity asks whose pairs may have changed: those there were, and those there are. */
   full(tell: boolean): readonly Step[] {
-    const rows = this.rows(countedRows);
+    const rows = this.rows(this.counted());
     const messages = this.messages(rows);
     const touched = touchedPairs(this.source.name);
     const before = this.step('touched', 'who was seen with whom', {
@@ -107,7 +121,9 @@ class Landing {
     });
     return [
       ...(tell ? [before] : []),
-      ...this.tables.flatMap(dedupeSteps),
+      ...this.tables.flatMap((of) =>
+        this.capabilities.billedByColumn ? [countedAtOnce(of)] : dedupeSteps(of),
+      ),
       this.clear('landed'),
       this.step('landed', 'remembering what landed', {
         op: 'append',
@@ -127,23 +143,14 @@ class Landing {
   }
 
   prepare(): readonly Step[] {
-    return this.tables.map((of) =>
-      this.step(`${of.table.table.name}.new`, `${of.table.table.name}: new rows`, {
-        op: 'replace',
-        spec: newRows(of),
-        query: this.newFirstLandings(of),
-      }),
-    );
+    return newSteps(this.tables, (of) => this.window(of), this.landedBefore());
   }
 
   /** New rows, and rows that landed again earlier than what counted until now. */
   check(): Step {
     const flag = (rows: Relation, corrected: boolean): Relation =>
       project(rows, [as('corrected', int(corrected ? 1 : 0))]);
-    const parts = this.tables.flatMap((of) => [
-      flag(scanSpec(newRows(of)), false),
-      flag(this.corrected(of), true),
-    ]);
+    const parts = this.tables.flatMap((of) => [flag(newRows(of), false), flag(correctedRows(of), true)]);
     const all = union(parts);
     const count = (value: number): Expr =>
       agg('count', [], { filter: call('eq', c(all, 'corrected'), int(value)) });
@@ -154,7 +161,7 @@ class Landing {
   }
 
   incremental(): readonly Step[] {
-    const rows = this.rows((of) => scanSpec(newRows(of)));
+    const rows = this.rows(newRows);
     const messages = this.messages(rows);
     const touched = touchedPairs(this.source.name);
     const fresh = this.ofSource(scanSpec(touched));
@@ -193,23 +200,38 @@ class Landing {
     ];
   }
 
-  factsFull(): readonly Step[] {
-    return this.facts('replace', countedRows);
+  /** @param keep whether a landing of what is new may be in its place, which keeps what it read */
+  factsFull(keep: boolean): readonly Step[] {
+    return this.facts('replace', this.counted(), keep);
   }
 
   factsIncremental(): readonly Step[] {
-    return this.facts('append', (of) => scanSpec(newRows(of)));
+    return this.facts('append', newRows, true);
   }
 
-  private facts(op: 'replace' | 'append', of: (table: LandingTable) => Relation): readonly Step[] {
+  /** Each message once, in a full landing. */
+  private counted(): (of: LandingTable) => Relation {
+    return this.capabilities.billedByColumn ? newRows : countedRows;
+  }
+
+  private facts(
+    op: 'replace' | 'append',
+    of: (table: LandingTable) => Relation,
+    keep: boolean,
+  ): readonly Step[] {
     const { schema, source, needs } = this;
-    return factsSteps({ schema, source, needs, op, rows: this.rows(of) });
+    const allTogether = this.capabilities.billedByColumn;
+    return factsSteps({ schema, source, needs, op, keep, allTogether, rows: this.rows(of) });
   }
 
-  /** Rows that cannot count, for a warning; of an incremental landing, those of its window. */
-  audit(window: boolean): Step {
+  /**
+   * Rows that cannot count, for a warning; of an incremental landing, those of its window.
+   *
+   * @param read whether what was read of the tables is in temporary ones
+   */
+  audit(read: boolean): Step {
     const parts = this.tables.map((of) => {
-      const rows = window ? filter(of.table.raw, this.inWindow(of)) : of.table.raw;
+      const rows = read ? auditedRows(of) : of.table.raw;
       const messages = this.source.messages(of.table, () => rows);
       return pick(messages, ['timestamp', 'message_id']);
     });
@@ -232,8 +254,7 @@ class Landing {
 
   /** MESSAGE_COLUMNS of all tables, each message once. */
   private messages(rows: RowsOf): Relation {
-    const all = union(this.tables.map((of) => this.source.messages(of.table, rows)));
-    return filter(all, call('is_not_null', c(all, 'message_id')));
+    return union(this.tables.map((of) => this.source.messages(of.table, rows)));
   }
 
   private ofSource(rows: Relation): Relation {
@@ -260,38 +281,30 @@ class Landing {
     return pick(own, [
       ['stream', KEYS.stream],
       ['message_id', KEYS.id],
-      ['received_at', 'landed_received_at'],
-      ['timestamp', 'landed_timestamp'],
+      ['source', LANDED.source],
+      ['received_at', LANDED.receivedAt],
+      ['timestamp', LANDED.timestamp],
     ]);
   }
 
-  /** `received_at` since the watermark less the overlap, or unknown. */
-  private inWindow(of: LandingTable): Expr {
-    const expr = messageExprs(this.source, of.table, of.table.raw)('received_at');
-    const micros = durationMicros(this.source.config.overlap);
-    const from = call('ts_add_micros', param('watermark', 'timestamp'), int(-micros));
-    return or(call('ge', expr, from), call('is_null', expr));
-  }
-
-  private newFirstLandings(of: LandingTable): Relation {
-    const recent = filter(of.table.raw, this.inWindow(of));
-    const fresh = antiJoin(keyed(of, recent), this.landedBefore(), [KEYS.stream, KEYS.id]);
-    return firstLandings(of.source, of.table, fresh, of.columns);
-  }
-
-  private corrected(of: LandingTable): Relation {
-    const recent = keyed(of, filter(of.table.raw, this.inWindow(of)));
-    const keys = pick(recent, [KEYS.stream, KEYS.id, KEYS.receivedAt, KEYS.timestamp]);
-    const again = join('inner', keys, this.landedBefore(), [KEYS.stream, KEYS.id]);
-    const received = { now: c(again, KEYS.receivedAt), before: c(again, 'landed_received_at') };
-    const happened = { now: c(again, KEYS.timestamp), before: c(again, 'landed_timestamp') };
-    const same = call('not', call('is_distinct', received.now, received.before));
-    return filter(again, or(isEarlier(received), and(same, isEarlier(happened))));
+  /** Rows with a `received_at` since the watermark less the overlap, or without one. */
+  private window(of: LandingTable): Relation {
+    const { raw } = of.table;
+    const received = messageExprs(this.source, of.table, raw)('received_at');
+    const overlap = durationMicros(this.source.config.overlap);
+    const from = call('ts_add_micros', param('watermark', 'timestamp'), int(-overlap));
+    const [since, missing] =
+      received.kind === 'call' && received.fn === 'column_instant'
+        ? [call('column_since', ...received.args, from), call('column_missing', ...received.args)]
+        : [call('ge', received, from), call('is_null', received)];
+    return this.capabilities.prunesAlternatives
+      ? filter(raw, or(since, missing))
+      : union([filter(raw, since), filter(raw, missing)]);
   }
 
   private clear(table: 'landed' | 'identity_pairs'): Step {
     const own = oneRow([as('source', text(this.source.name))]);
-    const which = this.alone ? {} : { query: own, keys: ['source'] };
+    const which = this.of.alone ? {} : { query: own, keys: ['source'] };
     return this.step(`${table}.clear`, 'forgetting the last landing', {
       op: 'delete',
       table: this.schema.ref(table),
@@ -329,7 +342,7 @@ class Landing {
       table: this.schema.ref('landing'),
       query: project(seen, [
         as('source', text(this.source.name)),
-        as('fingerprint', text(this.fingerprint)),
+        as('fingerprint', text(this.of.fingerprint)),
         as('watermark', watermark),
         as('landed_rows', c(seen, 'landed_rows')),
         as('landed_at', param('started_at', 'timestamp')),
@@ -343,9 +356,4 @@ class Landing {
   private step(id: string, title: string, op: StepOp): Step {
     return { id: `land.${this.source.name}.${id}`, title: `${this.source.name}: ${title}`, ...op };
   }
-}
-
-/** Strictly earlier, where a missing instant is later than any. */
-function isEarlier({ now, before }: { readonly now: Expr; readonly before: Expr }): Expr {
-  return or(call('lt', now, before), and(call('is_not_null', now), call('is_null', before)));
 }

@@ -19,7 +19,7 @@ import { entitySteps } from './entities.js';
 import { ENTITY_STAGE_COLUMNS, entityStageStep, stageEntities } from './entity-state.js';
 import { identitySteps } from './identity.js';
 import { customTraitsStep, profilesStep } from './profiles.js';
-import { landSource } from './landing.js';
+import { landSource, type LandingCapabilities } from './landing.js';
 import { factsTable, groupFacts, identifyFacts, scanSpec, STAGE, touchedPairs } from './names.js';
 import { sidesOf } from './pairs.js';
 import { outboxSteps } from './outbox.js';
@@ -64,6 +64,7 @@ export interface RunInput {
   readonly removed: readonly string[];
   /** Read every source whole, whatever `received_at` says. */
   readonly reconcile: boolean;
+  readonly capabilities: LandingCapabilities;
 }
 
 interface Context extends Omit<RunInput, 'schema'> {
@@ -127,6 +128,7 @@ function landing(input: Context, source: BoundSource): SourceLanding {
     source,
     needs,
     fingerprint,
+    capabilities: input.capabilities,
     ...(because === undefined ? {} : { fullBecause: because }),
     alone: input.sources.length === 1 && [...existing.landings.keys()].every((name) => name === source.name),
   });

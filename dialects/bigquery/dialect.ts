@@ -16,6 +16,7 @@ const engine: EmitEngine = {
     groupedExpressions: false,
     aggregatesInSubqueries: false,
     valuesTable: false,
+    billedByColumn: true,
     temporaryDdl: true, // in the session that has the transaction
     maxStatementBytes: 1024 * 1024,
   },

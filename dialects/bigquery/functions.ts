@@ -3,7 +3,16 @@ import { CompilerBug } from '../../compiler/diagnostics/index.js';
 import type { FnName } from '../../compiler/ir/types.js';
 import type { Emit, Sql } from '../dialect.js';
 import { fn, STANDARD_FUNCTIONS } from '../emit/index.js';
-import { byKind, constantSpan, pathed, pathSteps, textLiteral, type ByKind } from '../emit/arguments.js';
+import {
+  byKind,
+  constantSpan,
+  missingByKind,
+  pathed,
+  pathSteps,
+  sinceByKind,
+  textLiteral,
+  type ByKind,
+} from '../emit/arguments.js';
 import { arg } from '../emit/standard.js';
 import { extract, isExplicitNull, reached, typed } from './json.js';
 import { quoteText } from './types.js';
@@ -105,6 +114,8 @@ const COLUMN_INSTANT: ByKind = {
   other: (x, newLine) => textInstant(anyText(x), newLine),
 };
 
+const isNull = (x: Sql): Sql => `${x} is null`;
+
 const COLUMN_JSON: ByKind = {
   int: asText,
   decimal: asText,
@@ -203,6 +214,11 @@ export const FUNCTIONS: Record<FnName, Emit> = {
   column_text: byKind(COLUMN_TEXT),
   column_number: byKind(COLUMN_NUMBER),
   column_instant: byKind(COLUMN_INSTANT),
+  column_since: sinceByKind(COLUMN_INSTANT, {
+    timestamptz: (x, { sql }) => `${x} >= datetime(${sql}, 'UTC')`,
+    date: (x, { sql }) => `${x} >= date(${sql}, 'UTC')`,
+  }),
+  column_missing: missingByKind(COLUMN_INSTANT, { timestamptz: isNull, date: isNull }),
   column_json: byKind(COLUMN_JSON),
   json_text: pathed(jsonText),
   json_text_in: (args, { args: exprs, newLine }) =>

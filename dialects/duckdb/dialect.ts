@@ -18,6 +18,7 @@ const engine: EmitEngine = {
     semiJoin: true,
     asofJoin: true,
     distinctFrames: true,
+    prunesAlternatives: false, // zone maps serve one comparison
     lock: 'own',
   },
   functions: FUNCTIONS,

@@ -5,6 +5,8 @@ import type { Emit, Sql } from '../dialect.js';
 import { fn, STANDARD_FUNCTIONS } from '../emit/index.js';
 import {
   byKind,
+  missingByKind,
+  sinceByKind,
   constantSpan,
   isOf,
   pathed,
@@ -148,6 +150,8 @@ const toJson = fn('to_json');
 const jsonOf = (value: Sql): Sql => `to_json(${value})`;
 const numberJson = (text: Sql): Sql => `cast(${text} as json)`;
 
+const isNull = (x: Sql): Sql => `${x} is null`;
+
 const COLUMN_JSON: ByKind = {
   int: jsonOf,
   decimal: (x) => numberJson(numberText(x)),
@@ -237,6 +241,12 @@ export const FUNCTIONS: Record<FnName, Emit> = {
   column_text: byKind(COLUMN_TEXT),
   column_number: byKind(COLUMN_NUMBER),
   column_instant: byKind(COLUMN_INSTANT),
+  column_since: sinceByKind(COLUMN_INSTANT, {
+    // A text takes the column's own type, of which there are several.
+    timestamptz: (x, { digits }) => digits && `${x} >= '${digits}+00'`,
+    date: (x, { sql }) => `${x} >= cast(${sql} as date)`,
+  }),
+  column_missing: missingByKind(COLUMN_INSTANT, { timestamptz: isNull, date: isNull }),
   column_json: byKind(COLUMN_JSON),
   json_text: inside(jsonText, compactText),
   json_text_in: jsonTextIn,

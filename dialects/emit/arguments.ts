@@ -2,6 +2,7 @@
 import { CompilerBug } from '../../compiler/diagnostics/index.js';
 import type { ColumnKind, Expr, ScalarType } from '../../compiler/ir/types.js';
 import type { Emit, Sql } from '../dialect.js';
+import { instantDigits } from './literals.js';
 import { arg } from './standard.js';
 
 /** The text of an argument that is a literal. */
@@ -36,6 +37,47 @@ export const byKind =
     const emit = Object.hasOwn(table, kind) ? table[kind as ColumnKind] : undefined;
     if (!emit) throw new CompilerBug(`no column kind ${kind}`);
     return emit(arg(args), newLine);
+  };
+
+/** An instant that a column is compared with. */
+export interface Since {
+  /** A literal where it is known, as engines look for one to leave rows unread by. */
+  readonly sql: Sql;
+  /** `2024-01-31 10:00:00.5`, where it is known. */
+  readonly digits: string | undefined;
+}
+
+/**
+ * Emits `column_since`: whether a column of each kind, as `column_instant` reads it, is at or after an instant.
+ *
+ * @param bare a test of the column itself, true wherever it is; what an engine can leave rows unread by
+ */
+export const sinceByKind =
+  (
+    instants: ByKind,
+    bare: Readonly<Partial<Record<ColumnKind, (column: Sql, since: Since) => Sql | undefined>>>,
+  ): Emit =>
+  (args, context) => {
+    const known = context.instant(2);
+    const since = {
+      sql: known ? context.literal(known) : `(${arg(args, 2)})`,
+      digits: known && instantDigits(known.value),
+    };
+    const exact = `${byKind(instants)(args, context)} >= ${since.sql}`;
+    const test = bare[textLiteral(context.args[1]) as ColumnKind]?.(arg(args), since);
+    return test === undefined || test === exact ? exact : `(${test} and ${exact})`;
+  };
+
+/**
+ * Emits `column_missing`: whether `column_instant` of a column is null.
+ *
+ * @param bare tests of the column itself that say just that; in parentheses where they are several
+ */
+export const missingByKind =
+  (instants: ByKind, bare: Partial<ByKind>): Emit =>
+  (args, context) => {
+    const test = bare[textLiteral(context.args[1]) as ColumnKind]?.(arg(args), context.newLine);
+    return test ?? `${byKind(instants)(args, context)} is null`;
   };
 
 /** Emits a function of a value and a path in it. */

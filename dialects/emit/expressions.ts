@@ -2,7 +2,7 @@
 import { CompilerBug, UserError } from '../../compiler/diagnostics/index.js';
 import { typeOf } from '../../compiler/ir/expressions.js';
 import type { Expr, ExprKind } from '../../compiler/ir/types.js';
-import type { Emit, EmitContext, Params, Sql, Unsupported } from '../dialect.js';
+import type { Emit, EmitContext, InstantValue, Params, Sql, Unsupported } from '../dialect.js';
 import type { EmitEngine } from './engine.js';
 import { breakLines, pad } from './layout.js';
 import { demanded, notDistinct, PRECEDENCE, strength, unwrapped } from './precedence.js';
@@ -125,7 +125,7 @@ function guardedArgs(expr: Extract<Expr, { kind: 'agg' }>): readonly Expr[] {
 
 function context(
   expr: Extract<Expr, { kind: 'call' | 'agg' }>,
-  { engine }: Writer,
+  { engine, params }: Writer,
   orderBy: readonly Sql[],
   indent: number,
 ): EmitContext {
@@ -133,10 +133,22 @@ function context(
     args: expr.args,
     type: expr.type,
     literal: (value) => engine.literal(value),
+    instant: (index) => instantIn(expr.args[index], params),
     orderBy,
     orderTypes: (expr.kind === 'agg' ? (expr.orderBy ?? []) : []).map(typeOf),
     newLine: `\n${pad(indent + 1)}`,
   };
+}
+
+/** An instant that is a literal, a parameter, or either of them moved by a constant. */
+function instantIn(expr: Expr | undefined, params: Params): InstantValue | undefined {
+  if (expr?.kind === 'call' && expr.fn === 'ts_add_micros') {
+    const [from, by] = [instantIn(expr.args[0], params), expr.args[1]];
+    if (!from || by?.kind !== 'lit' || by.literal.type !== 'int') return undefined;
+    return { type: 'timestamp', value: String(BigInt(from.value) + BigInt(by.literal.value)) };
+  }
+  const value = expr?.kind === 'lit' ? expr.literal : expr?.kind === 'param' ? params[expr.name] : undefined;
+  return value?.type === 'timestamp' ? value : undefined;
 }
 
 function supported(engine: EmitEngine, emit: Emit | Unsupported, name: string): Emit {

@@ -41,6 +41,8 @@ const OPERATORS: Partial<Record<FnName, Operator>> = {
   is_distinct: COMPARISON,
   is_null: COMPARISON,
   is_not_null: COMPARISON,
+  column_since: COMPARISON,
+  column_missing: COMPARISON,
   in_list: COMPARISON,
   add: SUM,
   sub: SUM,

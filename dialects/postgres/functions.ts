@@ -6,9 +6,11 @@ import {
   byKind,
   constantSpan,
   isOf,
+  missingByKind,
   pathed,
   pathSteps,
   plusInterval,
+  sinceByKind,
   textLiteral,
   type ByKind,
 } from '../emit/arguments.js';
@@ -92,6 +94,9 @@ const COLUMN_INSTANT: ByKind = {
   other: (x) => once(asText(x), textInstant),
 };
 
+/** Missing by what `sane` says, in comparisons that an index serves. */
+const outside = (x: Sql, first: Sql, last: Sql): Sql => `(${x} is null or ${x} < ${first} or ${x} > ${last})`;
+
 const numberJson = (number: Sql): Sql => `to_jsonb(trim_scale(${number}))`;
 const textJson = (text: Sql): Sql => `to_jsonb(${asText(text)})`;
 
@@ -159,6 +164,17 @@ export const FUNCTIONS: Record<FnName, Emit> = {
   column_text: byKind(COLUMN_TEXT),
   column_number: byKind(COLUMN_NUMBER),
   column_instant: byKind(COLUMN_INSTANT),
+  column_since: sinceByKind(COLUMN_INSTANT, {
+    timestamp: (x, { sql }) => `${x} >= ${sql}`,
+    timestamptz: (x, { sql }) => `${x} >= ${utc(sql)}`,
+    date: (x, { sql }) => `${x} >= cast(${sql} as date)`,
+  }),
+  column_missing: missingByKind(COLUMN_INSTANT, {
+    timestamp: (x) => outside(x, "timestamp '0001-01-01'", "timestamp '9999-12-31 23:59:59.999999'"),
+    timestamptz: (x) =>
+      outside(x, "timestamptz '0001-01-01 00:00:00Z'", "timestamptz '9999-12-31 23:59:59.999999Z'"),
+    date: (x) => outside(x, "date '0001-01-01'", "date '9999-12-31'"),
+  }),
   column_json: byKind(COLUMN_JSON),
   json_text: pathed(jsonText),
   json_text_in: (args, { args: exprs }) =>

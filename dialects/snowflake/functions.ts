@@ -3,7 +3,16 @@ import { CompilerBug } from '../../compiler/diagnostics/index.js';
 import type { FnName } from '../../compiler/ir/types.js';
 import type { Emit, Sql } from '../dialect.js';
 import { fn, STANDARD_FUNCTIONS } from '../emit/index.js';
-import { byKind, constantSpan, isOf, pathSteps, textLiteral, type ByKind } from '../emit/arguments.js';
+import {
+  byKind,
+  constantSpan,
+  isOf,
+  missingByKind,
+  pathSteps,
+  sinceByKind,
+  textLiteral,
+  type ByKind,
+} from '../emit/arguments.js';
 import { arg } from '../emit/standard.js';
 import { dump, elements, instantAt, mentionAt, numberAt, textAt, valueAt } from './json.js';
 import { quoteText } from './types.js';
@@ -74,6 +83,8 @@ const COLUMN_INSTANT: ByKind = {
   json: (x, newLine) => instantAt(`to_variant(${x})`, [], newLine),
   other: (x, newLine) => textInstant(plainText(x), newLine),
 };
+
+const isNull = (x: Sql): Sql => `${x} is null`;
 
 const jsonOf = (value: Sql): Sql => `to_variant(${value})`;
 /** Through JSON text, which keeps the number's own digits and no zeros after them. */
@@ -149,6 +160,11 @@ export const FUNCTIONS: Record<FnName, Emit> = {
   column_text: byKind(COLUMN_TEXT),
   column_number: byKind(COLUMN_NUMBER),
   column_instant: byKind(COLUMN_INSTANT),
+  column_since: sinceByKind(COLUMN_INSTANT, {
+    timestamp: (x, { sql }) => `${x} >= ${sql}`,
+    date: (x, { sql }) => `${x} >= cast(${sql} as date)`,
+  }),
+  column_missing: missingByKind(COLUMN_INSTANT, { timestamp: isNull, timestamptz: isNull, date: isNull }),
   column_json: byKind(COLUMN_JSON),
   json_text: (args, { args: exprs }) => textAt(arg(args), pathSteps(exprs[1])),
   json_text_in: (args, { args: exprs }) =>

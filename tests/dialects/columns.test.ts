@@ -1,6 +1,7 @@
 /** Source columns of every native type, read as text, number, instant and JSON. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as ir from '../../compiler/ir/build.js';
+import type { Expr } from '../../compiler/ir/types.js';
 import type { Value, Warehouse } from '../../dialects/warehouse.js';
 import { duckdb, mappedColumn, openMemory } from './support/duckdb.js';
 
@@ -210,6 +211,30 @@ describe.each(COLUMNS)('%s', (nativeType, kind, readings) => {
     const got = await mappedColumn(warehouse, nativeType, inputs, (x, k) => ir.call(fn, x, k));
     expect(got).toEqual(readings.map((reading) => reading[index]));
   });
+});
+
+/** Each reading, a microsecond later, and whatever stands first of what the types hold. */
+const INSTANTS = ['2023-12-31T22:00:00Z', ...COLUMNS.flatMap(([, , readings]) => readings.map((r) => r[3]))]
+  .filter((text): text is string => typeof text === 'string')
+  .map((text) => BigInt(Date.parse(text)) * 1000n)
+  .flatMap((micros) => [micros, micros + 1n]);
+
+test.each(COLUMNS)('%s is compared as it is read', async (nativeType, _, readings) => {
+  const inputs = readings.map(([sql]) => sql);
+  for (const micros of INSTANTS) {
+    const at: Expr = { kind: 'lit', literal: { type: 'timestamp', value: String(micros) } };
+    const since = await mappedColumn(warehouse, nativeType, inputs, (x, k) =>
+      ir.call('coalesce', ir.call('column_since', x, k, at), ir.bool(false)),
+    );
+    const read = await mappedColumn(warehouse, nativeType, inputs, (x, k) =>
+      ir.call('coalesce', ir.call('ge', ir.call('column_instant', x, k), at), ir.bool(false)),
+    );
+    expect(since).toEqual(read);
+  }
+  const missing = await mappedColumn(warehouse, nativeType, inputs, (x, k) =>
+    ir.call('column_missing', x, k),
+  );
+  expect(missing).toEqual(readings.map((reading) => reading[3] === null));
 });
 
 test('kinds of types that no column above has', () => {

@@ -9,6 +9,7 @@ import { union } from '../../compiler/ir/build.js';
 import type { Relation } from '../../compiler/ir/types.js';
 import { batchesOf, batchStep, levelsOf } from '../../compiler/program/batches.js';
 import { buildRun, factsTable, scanSpec } from '../../compiler/program/index.js';
+import type { LandingCapabilities } from '../../compiler/program/landing.js';
 import type {
   DefinitionPlan,
   ExistingState,
@@ -43,6 +44,8 @@ export interface RunResult {
 
 export class World {
   private runNo = 0;
+  /** In place of the engine's own. */
+  capabilities: Partial<LandingCapabilities> = {};
   /** Called after every statement, with how long it took. */
   onStep?: (step: Step, sql: string, milliseconds: number) => void;
 
@@ -141,6 +144,7 @@ export class World {
       existing,
       removed: options.removed ?? [],
       reconcile: options.reconcile ?? false,
+      capabilities: { ...this.dialect.capabilities, ...this.capabilities },
     });
     return this.execute(program, options, existing);
   }

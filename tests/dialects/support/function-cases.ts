@@ -147,6 +147,15 @@ export const FUNCTION_CASES: Record<FnName, readonly Case[]> = {
   column_text: [[[T('x'), kind('text')], 'x']], // and columns.test.ts
   column_number: [[[T('1e2'), kind('text')], '100']],
   column_instant: [[[T('2024-01-01'), kind('text')], '2024-01-01T00:00:00Z']],
+  column_since: [
+    [[T('2024-01-01'), kind('text'), TS('1704067200000000')], true],
+    [[T('2024-01-01'), kind('text'), TS('1704067200000001')], false],
+    [[T('soon'), kind('text'), TS('1704067200000000')], null],
+  ], // and columns.test.ts
+  column_missing: [
+    [[T('2024-01-01'), kind('text')], false],
+    [[T('soon'), kind('text')], true],
+  ],
   column_json: [[[T('a"b'), kind('text')], '"a\\"b"']],
   json_text: [
     [[J('{"a":"x"}'), at('a')], 'x'],

@@ -29,9 +29,9 @@ join rollcall.definitions as d on ms.definition_no = d.definition_no
 left join rollcall.runs as r on ms.run_no = r.run_no;
 
 -- land_web.sql
--- land.web.messages.new: web: messages: new rows
-create or replace temporary table rollcall_new_web_messages_ac93d687 as
-with messages_values as (
+-- land.web.messages.read: web: web.messages: rows since the last landing
+create or replace temporary table rollcall_read_web_messages_ac93d687 as
+with messages_together as (
   select
     message_id,
     type,
@@ -45,69 +45,26 @@ with messages_values as (
     properties,
     traits,
     context,
-    source_id,
-    coalesce(type, '') as rollcall_stream,
-    message_id as rollcall_message_id
+    source_id
   from web.messages
-  where received_at >= timestamp '2026-01-10 00:00:00' - interval '3 days' or received_at is null
-),
-landed_values as (
+  where received_at >= timestamp '2026-01-07 00:00:00'
+  union all
   select
-    stream as rollcall_stream,
-    message_id as rollcall_message_id
-  from rollcall.landed
-  where source = 'web'
-),
-messages_numbered as (
-  select
-    mv.message_id,
-    mv.type,
-    mv.event,
-    mv.name,
-    mv."timestamp",
-    mv.received_at,
-    mv.user_id,
-    mv.anonymous_id,
-    mv.group_id,
-    mv.properties,
-    mv.traits,
-    mv.context,
-    mv.source_id,
-    row_number() over (
-      partition by coalesce(mv.type, ''), mv.message_id
-      order by
-        mv.received_at nulls last,
-        mv."timestamp" nulls last,
-        case when mv.user_id <> '' then mv.user_id end nulls last,
-        case when mv.anonymous_id <> '' then mv.anonymous_id end nulls last,
-        mv.message_id nulls last,
-        mv.type nulls last,
-        mv.event nulls last,
-        mv.name nulls last,
-        (replace(cast(mv."timestamp" as varchar), ' ', 'T') || 'Z') nulls last,
-        (replace(cast(mv.received_at as varchar), ' ', 'T') || 'Z') nulls last,
-        mv.user_id nulls last,
-        mv.anonymous_id nulls last,
-        mv.group_id nulls last,
-        case
-          when json_type(cast(mv.properties as json), '$') = 'DOUBLE' then coalesce(rtrim(rtrim(cast(case when abs(try_cast(json_extract_string(cast(mv.properties as json), '$') as double)) < 5e-10 then 0 else coalesce(try_cast(json_extract_string(cast(mv.properties as json), '$') as decimal(18, 9)), try_cast(json_extract_string(cast(mv.properties as json), '$') as decimal(38, 9))) end as varchar), '0'), '.'), json_extract_string(cast(mv.properties as json), '$'))
-          else json_extract_string(cast(mv.properties as json), '$')
-        end nulls last,
-        case
-          when json_type(cast(mv.traits as json), '$') = 'DOUBLE' then coalesce(rtrim(rtrim(cast(case when abs(try_cast(json_extract_string(cast(mv.traits as json), '$') as double)) < 5e-10 then 0 else coalesce(try_cast(json_extract_string(cast(mv.traits as json), '$') as decimal(18, 9)), try_cast(json_extract_string(cast(mv.traits as json), '$') as decimal(38, 9))) end as varchar), '0'), '.'), json_extract_string(cast(mv.traits as json), '$'))
-          else json_extract_string(cast(mv.traits as json), '$')
-        end nulls last,
-        case
-          when json_type(cast(mv.context as json), '$') = 'DOUBLE' then coalesce(rtrim(rtrim(cast(case when abs(try_cast(json_extract_string(cast(mv.context as json), '$') as double)) < 5e-10 then 0 else coalesce(try_cast(json_extract_string(cast(mv.context as json), '$') as decimal(18, 9)), try_cast(json_extract_string(cast(mv.context as json), '$') as decimal(38, 9))) end as varchar), '0'), '.'), json_extract_string(cast(mv.context as json), '$'))
-          else json_extract_string(cast(mv.context as json), '$')
-        end nulls last,
-        mv.source_id nulls last
-    ) as rollcall_landing
-  from messages_values as mv
-  anti join landed_values as lv on mv.rollcall_stream = lv.rollcall_stream
-    and mv.rollcall_message_id = lv.rollcall_message_id
-  where mv.rollcall_message_id is not null
-    and mv.message_id is not null
+    message_id,
+    type,
+    event,
+    name,
+    "timestamp",
+    received_at,
+    user_id,
+    anonymous_id,
+    group_id,
+    properties,
+    traits,
+    context,
+    source_id
+  from web.messages
+  where received_at is null
 )
 select
   message_id,
@@ -123,58 +80,24 @@ select
   traits,
   context,
   source_id
-from messages_numbered
-where rollcall_landing = 1;
+from messages_together;
+
+-- land_web.sql
+-- land.web.messages.read.drop: web: web.messages: rows since the last landing are told apart
+drop table if exists rollcall_read_web_messages_ac93d687;
 
 -- land_web.sql
 -- land.web.check: web: counting new rows
-with messages_values as (
-  select
-    message_id,
-    type,
-    event,
-    name,
-    "timestamp",
-    received_at,
-    user_id,
-    anonymous_id,
-    group_id,
-    properties,
-    traits,
-    context,
-    source_id,
-    coalesce(type, '') as rollcall_stream,
-    message_id as rollcall_message_id,
-    received_at as rollcall_received_at,
-    "timestamp" as rollcall_timestamp
-  from web.messages
-  where received_at >= timestamp '2026-01-10 00:00:00' - interval '3 days' or received_at is null
-),
-landed_values as (
-  select
-    stream as rollcall_stream,
-    message_id as rollcall_message_id,
-    received_at as landed_received_at,
-    "timestamp" as landed_timestamp
-  from rollcall.landed
-  where source = 'web'
-),
-rollcall_new_web_messages_ac93d687_together as (
+with rollcall_new_web_messages_ac93d687_together as (
   select
     0 as corrected
   from rollcall_new_web_messages_ac93d687
+  where rollcall_status = 1
   union all
   select
     1 as corrected
-  from messages_values as mv
-  join landed_values as lv on mv.rollcall_stream = lv.rollcall_stream
-    and mv.rollcall_message_id = lv.rollcall_message_id
-  where mv.rollcall_message_id is not null
-    and (mv.rollcall_received_at < lv.landed_received_at
-      or (mv.rollcall_received_at is not null and lv.landed_received_at is null)
-      or (mv.rollcall_received_at is not distinct from lv.landed_received_at
-        and (mv.rollcall_timestamp < lv.landed_timestamp
-          or (mv.rollcall_timestamp is not null and lv.landed_timestamp is null))))
+  from rollcall_new_web_messages_ac93d687
+  where rollcall_status = 2
 )
 select
   count(*) filter (where rnwm.corrected = 0) as new_rows,
@@ -184,22 +107,14 @@ from rollcall_new_web_messages_ac93d687_together as rnwm;
 -- land_web.sql
 -- land.web.landed: web: remembering what landed
 insert into rollcall.landed (source, stream, message_id, received_at, "timestamp")
-with rollcall_new_web_messages_ac93d687_values as (
-  select
-    coalesce(type, '') as stream,
-    message_id,
-    "timestamp",
-    received_at
-  from rollcall_new_web_messages_ac93d687
-)
 select
   'web' as source,
-  stream,
+  coalesce(type, '') as stream,
   message_id,
   received_at,
   "timestamp"
-from rollcall_new_web_messages_ac93d687_values
-where message_id is not null;
+from rollcall_new_web_messages_ac93d687
+where rollcall_status = 1;
 
 -- land_web.sql
 -- land.web.pairs: web: remembering who was seen with whom
@@ -289,23 +204,14 @@ messages_together as (
     "timestamp",
     received_at
   from rollcall_first_web_messages_ac93d687
-),
-messages_values_2 as (
-  select
-    coalesce(type, '') as stream,
-    message_id,
-    "timestamp",
-    received_at
-  from messages_together
 )
 select
   'web' as source,
-  stream,
+  coalesce(type, '') as stream,
   message_id,
   received_at,
   "timestamp"
-from messages_values_2
-where message_id is not null;
+from messages_together;
 
 -- land_web.sql
 -- land.web.pairs: web: who was seen with whom
@@ -370,7 +276,6 @@ select
   min(mv."timestamp") filter (where mv.has_device) as device_at
 from messages_values_2 as mv
 where mv.message_id is not null
-  and mv.message_id is not null
   and mv."timestamp" is not null
   and (mv.user_id is not null or mv.anonymous_id is not null)
 group by 2, 3;
@@ -565,7 +470,6 @@ drop table if exists rollcall_seen;
 create or replace temporary table rollcall_events_web_4ecfc90d as
 with rollcall_new_web_messages_ac93d687_values as (
   select
-    message_id,
     "timestamp",
     user_id,
     anonymous_id,
@@ -573,11 +477,11 @@ with rollcall_new_web_messages_ac93d687_values as (
     source_id,
     event as rollcall_event
   from rollcall_new_web_messages_ac93d687
-  where type = 'track'
+  where rollcall_status = 1
+    and type = 'track'
 ),
 rollcall_new_web_messages_ac93d687_values_2 as (
   select
-    rnwm.message_id,
     rnwm."timestamp",
     case when rnwm.user_id <> '' then rnwm.user_id end as user_id,
     case when rnwm.anonymous_id <> '' then rnwm.anonymous_id end as anonymous_id,
@@ -642,8 +546,7 @@ rollcall_new_web_messages_ac93d687_values_3 as (
     case when user_id is not null then 'user_id' else 'anonymous_id' end as identifier_type,
     coalesce(user_id, anonymous_id) as identifier
   from rollcall_new_web_messages_ac93d687_values_2
-  where message_id is not null
-    and "timestamp" is not null
+  where "timestamp" is not null
 )
 select
   cast(rnwm.event_no as bigint) as event_no,
@@ -675,23 +578,17 @@ from rollcall_events_web_4ecfc90d
 where event_no = 0;
 
 -- facts_web.sql
--- land.web.events2.drop: web: events are in their places
-drop table if exists rollcall_events_web_4ecfc90d;
-
--- facts_web.sql
 -- land.web.audit: web: rows left out
 select
   count(*) filter (where "timestamp" is null) as rows_without_timestamp,
   count(*) filter (where message_id is null) as rows_without_id
-from web.messages
-where received_at >= timestamp '2026-01-10 00:00:00' - interval '3 days' or received_at is null;
+from rollcall_new_web_messages_ac93d687;
 
 -- facts_web.sql
 -- land.web.events2: web: events with whom they are about
 create or replace temporary table rollcall_events_web_4ecfc90d as
 with messages_values as (
   select
-    message_id,
     type,
     event,
     "timestamp",
@@ -705,7 +602,6 @@ with messages_values as (
 ),
 messages_together as (
   select
-    mv.message_id,
     mv.type,
     mv.event,
     mv."timestamp",
@@ -719,7 +615,6 @@ messages_together as (
   where mv.rollcall_message_id is not null
   union all
   select
-    message_id,
     type,
     event,
     "timestamp",
@@ -731,7 +626,6 @@ messages_together as (
 ),
 messages_values_2 as (
   select
-    message_id,
     "timestamp",
     user_id,
     anonymous_id,
@@ -743,7 +637,6 @@ messages_values_2 as (
 ),
 messages_values_3 as (
   select
-    mv.message_id,
     mv."timestamp",
     case when mv.user_id <> '' then mv.user_id end as user_id,
     case when mv.anonymous_id <> '' then mv.anonymous_id end as anonymous_id,
@@ -808,8 +701,7 @@ messages_values_4 as (
     case when user_id is not null then 'user_id' else 'anonymous_id' end as identifier_type,
     coalesce(user_id, anonymous_id) as identifier
   from messages_values_3
-  where message_id is not null
-    and "timestamp" is not null
+  where "timestamp" is not null
 )
 select
   cast(mv.event_no as bigint) as event_no,
@@ -839,10 +731,6 @@ select
   rewe.price_text_fc73b706
 from rollcall_events_web_4ecfc90d as rewe
 where rewe.event_no = 0;
-
--- facts_web.sql
--- land.web.events2.drop: web: events are in their places
-drop table if exists rollcall_events_web_4ecfc90d;
 
 -- shared.sql
 -- shared.profiles: profiles

@@ -53,18 +53,9 @@ web_first_landings_messages_numbered as (
         m.user_id nulls last,
         m.anonymous_id nulls last,
         m.group_id nulls last,
-        case
-          when json_type(cast(m.properties as json), '$') = 'DOUBLE' then coalesce(rtrim(rtrim(cast(case when abs(try_cast(json_extract_string(cast(m.properties as json), '$') as double)) < 5e-10 then 0 else coalesce(try_cast(json_extract_string(cast(m.properties as json), '$') as decimal(18, 9)), try_cast(json_extract_string(cast(m.properties as json), '$') as decimal(38, 9))) end as varchar), '0'), '.'), json_extract_string(cast(m.properties as json), '$'))
-          else json_extract_string(cast(m.properties as json), '$')
-        end nulls last,
-        case
-          when json_type(cast(m.traits as json), '$') = 'DOUBLE' then coalesce(rtrim(rtrim(cast(case when abs(try_cast(json_extract_string(cast(m.traits as json), '$') as double)) < 5e-10 then 0 else coalesce(try_cast(json_extract_string(cast(m.traits as json), '$') as decimal(18, 9)), try_cast(json_extract_string(cast(m.traits as json), '$') as decimal(38, 9))) end as varchar), '0'), '.'), json_extract_string(cast(m.traits as json), '$'))
-          else json_extract_string(cast(m.traits as json), '$')
-        end nulls last,
-        case
-          when json_type(cast(m.context as json), '$') = 'DOUBLE' then coalesce(rtrim(rtrim(cast(case when abs(try_cast(json_extract_string(cast(m.context as json), '$') as double)) < 5e-10 then 0 else coalesce(try_cast(json_extract_string(cast(m.context as json), '$') as decimal(18, 9)), try_cast(json_extract_string(cast(m.context as json), '$') as decimal(38, 9))) end as varchar), '0'), '.'), json_extract_string(cast(m.context as json), '$'))
-          else json_extract_string(cast(m.context as json), '$')
-        end nulls last,
+        cast(json(cast(m.properties as json)) as varchar) nulls last,
+        cast(json(cast(m.traits as json)) as varchar) nulls last,
+        cast(json(cast(m.context as json)) as varchar) nulls last,
         m.source_id nulls last
     ) as rollcall_landing
   from web.messages as m
