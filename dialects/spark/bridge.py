@@ -1,0 +1,116 @@
+"""A Spark session that takes requests as lines of JSON and answers in lines of JSON, for a process that is no JVM.
+
+Request:  {"id": 1, "op": "read" | "execute" | "describe" | "schema" | "version", "sql": …, "schema": …}
+Answers:  {"id": 1, "columns": […]}, {"id": 1, "rows": [[…], …]} as often as there are rows, {"id": 1, "done": {…}};
+          or {"id": 1, "error": "…", "lost": false}.
+
+The first argument is where Spark is: a master (`spark://host:7077`, `local[2]`), or a Connect server (`sc://host:15002`).
+Further arguments are settings, `name=value`.
+"""
+
+import datetime
+import decimal
+import json
+import os
+import sys
+import time
+
+os.environ["TZ"] = "UTC"
+time.tzset()
+
+from pyspark.sql import SparkSession  # noqa: E402  (the time zone comes first)
+
+BATCH = 2000
+# What is ours to decide: instants are UTC, and decimals keep their nine digits or are beyond the range.
+SETTINGS = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.ansi.enabled": "true",
+    "spark.sql.decimalOperations.allowPrecisionLoss": "false",
+    "spark.sql.variant.allowDuplicateKeys": "true",
+}
+
+
+def connect(where, settings):
+    builder = SparkSession.builder.appName("rollcall")
+    builder = builder.remote(where) if where.startswith("sc://") else builder.master(where)
+    for setting in settings:
+        name, _, value = setting.partition("=")
+        builder = builder.config(name, value)
+    spark = builder.getOrCreate()
+    for name, value in SETTINGS.items():
+        spark.conf.set(name, value)
+    return spark
+
+
+def plain(value):
+    """A value as it crosses: numbers and dates as text."""
+    if value is None or isinstance(value, (bool, str)):
+        return value
+    if isinstance(value, datetime.datetime):
+        return value.isoformat(timespec="microseconds") + "Z"
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    if isinstance(value, decimal.Decimal):
+        return format(value, "f")
+    return str(value)
+
+
+def columns_of(frame):
+    return [{"name": name, "type": kind} for name, kind in frame.dtypes]
+
+
+def answer(spark, request, say):
+    op = request["op"]
+    if op == "read":
+        frame = spark.sql(request["sql"])
+        say({"columns": columns_of(frame)})
+        rows = []
+        for row in frame.toLocalIterator():
+            rows.append([plain(value) for value in row])
+            if len(rows) == BATCH:
+                say({"rows": rows})
+                rows = []
+        if rows:
+            say({"rows": rows})
+        return {}
+    if op == "execute":
+        spark.sql(request["sql"]).collect()
+        return {}
+    if op == "describe":
+        return {"columns": columns_of(spark.sql(request["sql"]))}
+    if op == "explain":
+        return {"text": spark.sql("explain " + request["sql"]).collect()[0][0]}
+    if op == "schema":
+        schema = request.get("schema") or "default"
+        quoted = "`" + schema.replace("`", "``") + "`"
+        if not any(row[0] == schema.lower() for row in spark.sql("show databases").collect()):
+            return {"tables": []}
+        tables = [row.tableName for row in spark.sql("show tables in " + quoted).collect() if not row.isTemporary]
+        named = {table: quoted + ".`" + table.replace("`", "``") + "`" for table in tables}
+        return {"tables": [{"name": name, "columns": columns_of(spark.table(at))} for name, at in named.items()]}
+    if op == "version":
+        return {"version": spark.version}
+    raise ValueError("no such request: " + op)
+
+
+def main():
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # Spark's own words are no answers
+    spark = connect(sys.argv[1], sys.argv[2:])
+    out.write('{"id": 0, "done": {}}\n')
+    out.flush()
+    for line in sys.stdin:
+        request = json.loads(line)
+
+        def say(part):
+            out.write(json.dumps({"id": request["id"], **part}, ensure_ascii=False) + "\n")
+            out.flush()
+
+        try:
+            say({"done": answer(spark, request, say)})
+        except Exception as error:  # noqa: BLE001  (whatever it is, the other side has to know)
+            say({"error": str(error)})
+    spark.stop()
+
+
+main()
