@@ -37,6 +37,7 @@ const ELSEWHERE = [
     'ROLLCALL_EXAMPLES',
     '.ci/steps.d/20-bigquery.sh and 30-snowflake.sh',
   ],
+  ['tests/spark/*.test.ts', 'ROLLCALL_SPARK_PYTHON', 'scripts/with-spark.sh'],
 ] as const;
 const GOOGLESQL =
   'tests/{conformance/bigquery,dialects/bigquery/functions,{property,examples}/googlesql}.test.ts';

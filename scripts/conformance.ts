@@ -28,6 +28,8 @@ const ENGINES: Readonly<
   postgres: { files: ['tests/postgres/server-'] },
   // Inside scripts/with-snowflake-emulator.sh.
   snowflake: { files: ['tests/conformance/snowflake'] },
+  // Inside scripts/with-spark.sh.
+  spark: { files: ['tests/spark/conformance'] },
 };
 
 const wanted = process.argv.slice(2);

@@ -3,10 +3,9 @@
  * are changed in place and several at once, which Spark leaves to table formats: `statements` refuses.
  */
 import { DEFAULT_CAPABILITIES, type Dialect } from '../dialect.js';
-import { emitAllColumns, emitSelect, type EmitEngine } from '../emit/index.js';
+import { emitAllColumns, EmitClient, emitSelect, type EmitEngine } from '../emit/index.js';
 import { notSupported } from '../emit/expressions.js';
 import { AGGREGATES } from './aggregates.js';
-import { SparkClient } from './client.js';
 import { FUNCTIONS } from './functions.js';
 import { columnKind, literal, quoteIdentifier, sparkType } from './types.js';
 import { arrayOf, variantOf } from './values.js';
@@ -21,7 +20,7 @@ const engine: EmitEngine = {
   literal,
   quoteIdentifier,
   maxIdentifier: 255,
-  client: new SparkClient(),
+  client: new EmitClient('spark', quoteIdentifier),
   unnest: {
     from: {
       elements: (value, alias, column) =>

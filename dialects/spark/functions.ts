@@ -1,7 +1,8 @@
 /** The IR's scalar functions in Spark's SQL, with ANSI on: what may fail is a `try_` function. */
 import { CompilerBug } from '../../compiler/diagnostics/index.js';
-import type { ColumnKind, Expr, FnName } from '../../compiler/ir/types.js';
+import type { FnName } from '../../compiler/ir/types.js';
 import type { Emit, Sql } from '../dialect.js';
+import { byKind, isOf, pathed, pathSteps, textLiteral, type ByKind } from '../emit/arguments.js';
 import { fn, STANDARD_FUNCTIONS } from '../emit/index.js';
 import { arg } from '../emit/standard.js';
 import { quoteText } from './types.js';
@@ -13,7 +14,6 @@ import {
   instantText,
   looseText,
   numberText,
-  pathSteps,
   textInstant,
   textJson,
   textNumber,
@@ -27,8 +27,6 @@ const NULL_INSTANT = 'cast(null as timestamp)';
 const wide = (value: Sql): Sql => `try_cast(${value} as decimal(38, 9))`;
 // Through the text of the float, which is what people see.
 const float = (value: Sql): Sql => wide(asText(value));
-
-type ByKind = Record<ColumnKind, (column: Sql, newLine: string) => Sql>;
 
 const COLUMN_TEXT: ByKind = {
   int: asText,
@@ -86,41 +84,21 @@ const COLUMN_JSON: ByKind = {
   other: (x) => textJson(asText(x)),
 };
 
-const byKind =
-  (table: ByKind): Emit =>
-  (args, { args: exprs, newLine }) => {
-    const kind = textLiteral(exprs[1]);
-    const emit = Object.hasOwn(table, kind) ? table[kind as ColumnKind] : undefined;
-    if (!emit) throw new CompilerBug(`no column kind ${kind}`);
-    return emit(arg(args), newLine);
-  };
-
-function textLiteral(expr: Expr | undefined): string {
-  if (expr?.kind !== 'lit' || expr.literal.type !== 'text')
-    throw new CompilerBug('a literal text was expected');
-  return expr.literal.value;
-}
-
-const isInt = (expr: Expr | undefined): boolean =>
-  expr !== undefined && (expr.kind === 'lit' ? expr.literal.type : expr.type) === 'int';
-
 /** A function of the VARIANT at a path. */
-const inside =
-  (emit: (variant: Sql, newLine: string) => Sql): Emit =>
-  (args, { args: exprs, newLine }) =>
-    emit(at(variantOf(arg(args)), pathSteps(exprs[1])), newLine);
+const inside = (emit: (variant: Sql, newLine: string) => Sql): Emit =>
+  pathed((json, steps, newLine) => emit(at(variantOf(json), steps), newLine));
 
 const jsonValue = inside((variant) => `nullif(to_json(${variant}), 'null')`);
 
 /** An explicit null at the path, or at a parent, is a mention; an absent key is not. */
-const jsonMention: Emit = (args, { args: exprs }) => {
-  const [steps, value] = [pathSteps(exprs[1]), variantOf(arg(args))];
+const jsonMention = pathed((json, steps) => {
+  const value = variantOf(json);
   const parents = steps.slice(1).map((_, i) => `to_json(${at(value, steps.slice(0, i + 1))}) = 'null'`);
   const found = `to_json(${at(value, steps)})`;
   return parents.length === 0
     ? found
     : `coalesce(${found}, case when ${parents.join(' or ')} then 'null' end)`;
-};
+});
 
 const jsonObject: Emit = (args, { args: exprs }) => {
   const pairs: Sql[] = [];
@@ -165,18 +143,18 @@ export const FUNCTIONS: Record<FnName, Emit> = {
   json_instant: inside((variant) => textInstant(looseText(variant))),
   json_value: jsonValue,
   text_json_value: jsonValue,
-  json_elements: (args, { args: exprs }) => elements(arg(args), pathSteps(exprs[1])),
+  json_elements: pathed(elements),
   json_first: (args) => `to_json(try_variant_get(${variantOf(arg(args))}, '$[0]'))`,
   json_last: (args) => `to_json(try_element_at(${arrayOf(variantOf(arg(args)))}, -1))`,
   json_mention: jsonMention,
   json_is_null: (args) => `(${arg(args)} = 'null')`,
-  number_text: (args, { args: exprs }) => (isInt(exprs[0]) ? asText(arg(args)) : numberText(arg(args))),
+  number_text: (args, { args: exprs }) => (isOf(exprs[0], 'int') ? asText(arg(args)) : numberText(arg(args))),
   bool_text: (args) => asText(arg(args)),
   ts_text: (args) => instantText(arg(args)),
   text_number: (args) => textNumber(arg(args)),
   text_instant: (args) => textInstant(arg(args)),
   text_json: (args) => textJson(arg(args)),
-  number_json: (args, { args: exprs }) => (isInt(exprs[0]) ? asText(arg(args)) : numberText(arg(args))),
+  number_json: (args, { args: exprs }) => (isOf(exprs[0], 'int') ? asText(arg(args)) : numberText(arg(args))),
   bool_json: (args) => asText(arg(args)),
   // A VARIANT is JSON itself; of anything else the text may hold it.
   any_json: (args) => {

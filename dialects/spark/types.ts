@@ -1,7 +1,7 @@
 /** Spark's types, names and literals. JSON is text: a VARIANT can be neither grouped by nor made distinct. */
-import { CompilerBug } from '../../compiler/diagnostics/index.js';
 import type { ColumnKind, LiteralValue, ScalarType } from '../../compiler/ir/types.js';
 import type { Sql } from '../dialect.js';
+import { digits, instantDigits } from '../emit/literals.js';
 
 const TYPES: Record<ScalarType, string> = {
   bool: 'boolean',
@@ -80,22 +80,6 @@ export function literal(value: LiteralValue): Sql {
     case 'json':
       return quoteText(value.value);
     case 'timestamp':
-      return `timestamp '${instantText(value.value)}'`;
+      return `timestamp '${instantDigits(value.value)}Z'`;
   }
-}
-
-function digits(value: string): string {
-  if (!/^-?\d+(\.\d+)?$/.test(value)) throw new CompilerBug(`not a decimal literal: ${value}`);
-  return value;
-}
-
-/** `2024-01-31 10:00:00.5Z`, of microseconds since the epoch. */
-function instantText(micros: string): string {
-  const total = BigInt(micros);
-  const fraction = ((total % 1_000_000n) + 1_000_000n) % 1_000_000n;
-  const date = new Date(Number((total - fraction) / 1000n));
-  const year = date.getUTCFullYear();
-  if (Number.isNaN(year) || year < 1) throw new CompilerBug(`instant ${micros} cannot be written`);
-  const text = date.toISOString().replace(/^\+0?/, '').slice(0, -5).replace('T', ' ');
-  return `${fraction === 0n ? text : `${text}.${fraction.toString().padStart(6, '0')}`}Z`;
 }

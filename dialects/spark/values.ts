@@ -1,6 +1,4 @@
 /** Reading texts and numbers the one way SEMANTICS §2 and §10 allow, and JSON, which is text here. */
-import { CompilerBug } from '../../compiler/diagnostics/index.js';
-import type { Expr } from '../../compiler/ir/types.js';
 import type { Sql } from '../dialect.js';
 import { quoteText } from './types.js';
 
@@ -34,13 +32,6 @@ export const instantText = (timestamp: Sql): Sql =>
 
 /** The JSON string of a text. */
 export const textJson = (text: Sql): Sql => `to_json(cast(${text} as variant))`;
-
-/** The steps of a `path` argument. */
-export function pathSteps(expr: Expr | undefined): readonly string[] {
-  if (expr?.kind !== 'lit' || expr.literal.type !== 'text')
-    throw new CompilerBug('a JSON path must be a literal');
-  return JSON.parse(expr.literal.value) as readonly string[];
-}
 
 /** JSON text as a VARIANT, whose parts keep their types; null where it is no JSON. */
 export const variantOf = (json: Sql): Sql => `try_parse_json(${json})`;

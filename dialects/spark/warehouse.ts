@@ -60,7 +60,6 @@ function sparkWarehouse(bridge: Bridge): Warehouse {
     for await (const { rows } of read(sql)) return String(Object.values(rows[0] ?? {})[0]);
     return '';
   };
-  const nothing = (): Promise<void> => Promise.resolve();
   return {
     execute: async (sql) => {
       await done({ op: 'execute', sql });
@@ -78,12 +77,21 @@ function sparkWarehouse(bridge: Bridge): Warehouse {
       driver: 'pyspark',
     }),
     now: () => first('select current_timestamp()'),
-    begin: nothing,
-    commit: nothing,
-    rollback: nothing,
+    begin: noTransactions,
+    commit: noTransactions,
+    rollback: noTransactions,
     close: () => bridge.close(),
   };
 }
+
+const noTransactions = (): Promise<never> =>
+  Promise.reject(
+    new UserError({
+      code: 'not-supported',
+      severity: 'error',
+      message: 'Spark has no transactions over several tables: it computes SELECTs, and no runs',
+    }),
+  );
 
 const rowOf = (columns: Batch['columns'], values: readonly Value[]): Readonly<Record<string, Value>> =>
   Object.fromEntries(columns.map(({ name, type }, i) => [name, crossed(type, values[i] ?? null)]));
