@@ -6,14 +6,14 @@ import { aggregateClauses, arg } from '../emit/standard.js';
 import { textJson } from './values.js';
 
 /**
- * Whole quotient and remainder first, then the remainder's digits: a division of decimals would be rounded twice. Half is
- * rounded away from zero.
+ * Whole quotient and remainder first, then the remainder's digits: a division of decimals would be rounded twice, and one of
+ * digits after the point has less room before it. Half is rounded away from zero.
  */
 function average(x: Sql, context: EmitContext): Sql {
   const clauses = aggregateClauses(context);
   const sums = `named_struct('s', try_sum(cast(${x} as decimal(38, 9)))${clauses}, 'n', cast(count(${x})${clauses} as decimal(9, 0)))`;
   const steps = [
-    `rc__t -> named_struct('q', try_divide(rc__t.s - rc__t.s % rc__t.n, rc__t.n), 'r', cast(rc__t.s % rc__t.n * 1000000000 as bigint), 'n', cast(rc__t.n as bigint))`,
+    `rc__t -> named_struct('q', try_divide(cast(rc__t.s - rc__t.s % rc__t.n as decimal(29, 0)), rc__t.n), 'r', cast(rc__t.s % rc__t.n * 1000000000 as bigint), 'n', cast(rc__t.n as bigint))`,
     `rc__t -> named_struct('q', rc__t.q, 'd', (2 * abs(rc__t.r) + rc__t.n) div (2 * nullif(rc__t.n, 0)), 'sign', sign(rc__t.r))`,
     `rc__t -> try_cast(rc__t.q + cast(rc__t.sign as int) * cast(rc__t.d as decimal(19, 0)) * 0.000000001 as decimal(38, 9))`,
   ];

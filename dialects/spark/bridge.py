@@ -8,24 +8,22 @@ The first argument is where Spark is: a master (`spark://host:7077`, `local[2]`)
 Further arguments are settings, `name=value`.
 """
 
-import datetime
 import decimal
 import json
 import os
 import sys
-import time
 
-os.environ["TZ"] = "UTC"
-time.tzset()
-
-from pyspark.sql import SparkSession  # noqa: E402  (the time zone comes first)
+from pyspark.sql import SparkSession
 
 BATCH = 2000
-# What is ours to decide: instants are UTC, and decimals keep their nine digits or are beyond the range.
+# What is ours to decide: instants are UTC, decimals keep their nine digits or are beyond the range, and `${env:HOME}` in a
+# literal is no variable of whoever runs the statement.
 SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.ansi.enabled": "true",
     "spark.sql.decimalOperations.allowPrecisionLoss": "false",
+    "spark.sql.variable.substitute": "false",
+    "spark.sql.parser.escapedStringLiterals": "false",
     "spark.sql.variant.allowDuplicateKeys": "true",
 }
 
@@ -46,13 +44,14 @@ def plain(value):
     """A value as it crosses: numbers and dates as text."""
     if value is None or isinstance(value, (bool, str)):
         return value
-    if isinstance(value, datetime.datetime):
-        return value.isoformat(timespec="microseconds") + "Z"
-    if isinstance(value, datetime.date):
-        return value.isoformat()
-    if isinstance(value, decimal.Decimal):
-        return format(value, "f")
-    return str(value)
+    return format(value, "f") if isinstance(value, decimal.Decimal) else str(value)
+
+
+def with_instants(frame):
+    """The frame with instants as text: Python has none on the first day of the year 1."""
+    named = frame.toDF(*[f"c{i}" for i in range(len(frame.columns))])
+    instant = "replace(cast({0} as string), ' ', 'T') || 'Z' as {0}"
+    return named.selectExpr(*[instant.format(c) if kind == "timestamp" else c for c, kind in named.dtypes])
 
 
 def columns_of(frame):
@@ -65,7 +64,7 @@ def answer(spark, request, say):
         frame = spark.sql(request["sql"])
         say({"columns": columns_of(frame)})
         rows = []
-        for row in frame.toLocalIterator():
+        for row in with_instants(frame).toLocalIterator():
             rows.append([plain(value) for value in row])
             if len(rows) == BATCH:
                 say({"rows": rows})

@@ -2,13 +2,23 @@
 import { CompilerBug } from '../../compiler/diagnostics/index.js';
 import type { FnName } from '../../compiler/ir/types.js';
 import type { Emit, Sql } from '../dialect.js';
-import { byKind, isOf, pathed, pathSteps, textLiteral, type ByKind } from '../emit/arguments.js';
+import {
+  byKind,
+  isOf,
+  missingByKind,
+  pathed,
+  pathSteps,
+  sinceByKind,
+  textLiteral,
+  type ByKind,
+} from '../emit/arguments.js';
 import { fn, STANDARD_FUNCTIONS } from '../emit/index.js';
 import { arg } from '../emit/standard.js';
 import { quoteText } from './types.js';
 import {
   arrayOf,
   at,
+  checkedVariant,
   decimalText,
   elements,
   instantText,
@@ -88,7 +98,7 @@ const COLUMN_JSON: ByKind = {
 const inside = (emit: (variant: Sql, newLine: string) => Sql): Emit =>
   pathed((json, steps, newLine) => emit(at(variantOf(json), steps), newLine));
 
-const jsonValue = inside((variant) => `nullif(to_json(${variant}), 'null')`);
+const valueOf = (variant: Sql): Sql => `nullif(to_json(${variant}), 'null')`;
 
 /** An explicit null at the path, or at a parent, is a mention; an absent key is not. */
 const jsonMention = pathed((json, steps) => {
@@ -135,14 +145,16 @@ export const FUNCTIONS: Record<FnName, Emit> = {
   column_text: byKind(COLUMN_TEXT),
   column_number: byKind(COLUMN_NUMBER),
   column_instant: byKind(COLUMN_INSTANT),
+  column_since: sinceByKind(COLUMN_INSTANT, {}),
+  column_missing: missingByKind(COLUMN_INSTANT, {}),
   column_json: byKind(COLUMN_JSON),
   json_text: inside(variantText),
   json_text_in: (args, { args: exprs, newLine }) =>
     `(${variantText(at(variantOf(arg(args)), pathSteps(exprs[1])), newLine)} in (${args.slice(2).join(', ')}))`,
   json_number: inside((variant) => textNumber(looseText(variant))),
   json_instant: inside((variant) => textInstant(looseText(variant))),
-  json_value: jsonValue,
-  text_json_value: jsonValue,
+  json_value: inside(valueOf),
+  text_json_value: pathed((text, steps) => valueOf(at(checkedVariant(text), steps))),
   json_elements: pathed(elements),
   json_first: (args) => `to_json(try_variant_get(${variantOf(arg(args))}, '$[0]'))`,
   json_last: (args) => `to_json(try_element_at(${arrayOf(variantOf(arg(args)))}, -1))`,
@@ -160,9 +172,9 @@ export const FUNCTIONS: Record<FnName, Emit> = {
   any_json: (args) => {
     const value = `cast(${arg(args)} as variant)`;
     const isText = `schema_of_variant(${value}) = 'STRING'`;
-    return `case when ${isText} then to_json(${variantOf(looseText(value))}) else to_json(${value}) end`;
+    return `case when ${isText} then to_json(${checkedVariant(looseText(value))}) else to_json(${value}) end`;
   },
-  parse_json: (args) => `to_json(${variantOf(arg(args))})`,
+  parse_json: (args) => `to_json(${checkedVariant(arg(args))})`,
   json_object: jsonObject,
   json_dump: (args) => arg(args),
   sha256_hex: (args) => `sha2(${arg(args)}, 256)`,

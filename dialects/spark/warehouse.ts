@@ -96,6 +96,6 @@ const noTransactions = (): Promise<never> =>
 const rowOf = (columns: Batch['columns'], values: readonly Value[]): Readonly<Record<string, Value>> =>
   Object.fromEntries(columns.map(({ name, type }, i) => [name, crossed(type, values[i] ?? null)]));
 
-/** Instants without the zeros at the end of their fraction. */
+/** Decimals without the zeros at the end of their fraction. */
 const crossed = (type: ScalarType, value: Value): Value =>
-  type === 'timestamp' && typeof value === 'string' ? value.replace(/\.?0+Z$/, 'Z') : value;
+  type === 'number' && typeof value === 'string' && value.includes('.') ? value.replace(/\.?0+$/, '') : value;

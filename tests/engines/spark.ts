@@ -22,9 +22,11 @@ const types = {
 };
 
 // A handful of rows a statement: what is spent on planning and on making code comes back a million rows later.
+const JVM = '-XX:+UseSerialGC -XX:TieredStopAtLevel=1';
+
 const SETTINGS = {
-  'spark.driver.extraJavaOptions': '-XX:+UseSerialGC',
-  'spark.executor.extraJavaOptions': '-XX:+UseSerialGC -XX:TieredStopAtLevel=1',
+  'spark.driver.extraJavaOptions': JVM,
+  'spark.executor.extraJavaOptions': JVM,
   'spark.ui.enabled': 'false',
   'spark.sql.codegen.wholeStage': 'false',
   'spark.sql.codegen.factoryMode': 'NO_CODEGEN',
@@ -41,7 +43,8 @@ const SETTINGS = {
   'spark.sql.catalogImplementation': 'in-memory',
 };
 
-// A session takes half a minute to start, so one serves all cases of a process; each begins with no schemas.
+// A session takes half a minute to start, so one serves all files of a process, with which it ends; each case begins with no
+// schemas.
 let session: Promise<Warehouse> | undefined;
 
 const connected = (): Promise<Warehouse> =>
@@ -54,12 +57,6 @@ const connected = (): Promise<Warehouse> =>
     projectDir: '/',
     mode: 'write',
   }));
-
-/** Ends the session of this process. */
-export async function endSpark(): Promise<void> {
-  await (await session)?.close();
-  session = undefined;
-}
 
 async function empty(warehouse: Warehouse): Promise<void> {
   const names: string[] = [];

@@ -1,5 +1,5 @@
 /** Every function and the exact aggregates on Spark, many calls a statement. */
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 
 import * as ir from '../../compiler/ir/build.js';
 import type { Expr, FnName, ScalarType } from '../../compiler/ir/types.js';
@@ -7,9 +7,12 @@ import { spark } from '../../dialects/spark/dialect.js';
 import type { Value, Warehouse } from '../../dialects/warehouse.js';
 import { given, rowsOf } from '../dialects/support/duckdb.js';
 import { FUNCTION_CASES, type Arg } from '../dialects/support/function-cases.js';
-import { endSpark, sparkEngine } from '../engines/spark.js';
+import { sparkEngine } from '../engines/spark.js';
 
 vi.setConfig({ testTimeout: 3_600_000, hookTimeout: 3_600_000 }); // a cluster beside other work takes its time
+
+/** As on PostgreSQL: a JSON number keeps its digits, where DuckDB reads a double. */
+const DIGITS = '123456789012345.67';
 
 interface Call {
   readonly fn: FnName;
@@ -22,7 +25,7 @@ const CALLS: readonly Call[] = (Object.keys(FUNCTION_CASES) as FnName[]).flatMap
   FUNCTION_CASES[fn].map(([args, expected], i) => ({
     fn,
     args,
-    expected,
+    expected: expected === DIGITS ? `${DIGITS}8` : expected,
     title: `${fn}, case ${i}: ${String(expected)}`,
   })),
 );
@@ -63,7 +66,6 @@ beforeAll(async () => {
   ({ warehouse } = await sparkEngine.open());
   for (let i = 0; i < CALLS.length; i += 100) await evaluate(CALLS.slice(i, i + 100));
 });
-afterAll(endSpark);
 
 describe('functions', () => {
   it.each(CALLS.map((call) => [call.title, call] as const))('%s', (_, call) => {
@@ -88,6 +90,12 @@ const SUMS: readonly (readonly ['sum' | 'avg', readonly (string | null)[], strin
   ['avg', ['90000000000000000000000000000', '1'], '45000000000000000000000000000.5'],
   ['avg', [MAX], MAX],
 ];
+
+it('what looks like a variable is text', async () => {
+  const rows = ['${env:HOME}', '${spark.app.name}'].map((text) => [ir.text(text)]);
+  const all = await rowsOf(warehouse, spark.select(ir.values([{ name: 'x', type: 'text' }], rows), {}));
+  expect(all.map(({ x }) => x).sort()).toEqual(['${env:HOME}', '${spark.app.name}']);
+});
 
 it('sums and averages are exact', async () => {
   const rows = SUMS.flatMap(([, xs], i) => xs.map((x) => [ir.int(i), given('number', x)]));
