@@ -4,6 +4,7 @@ import { CompilerBug, hasErrors } from './diagnostics/index.js';
 import { ownerOf, type Definition } from '../models/definition.js';
 import { values } from './ir/build.js';
 import type { Expr } from './ir/types.js';
+import { Ways } from './compute-incrementally.js';
 import { instantLiteral } from './lower/compare.js';
 import { lowerDefinition, lowerMatches, queryRows, type Provider } from './lower/index.js';
 import { AS_OF } from './program/identity.js';
@@ -13,6 +14,7 @@ import { buildRun, type ComputedDefinition } from './program/run.js';
 import type { Step } from './program/types.js';
 import { TRAIT_STAGE, type ExistingState, type RunProgram } from './program/plan.js';
 import { runProvider } from './program/provider.js';
+import { StateSchema } from './program/state.js';
 import { unionNeeds } from './resolve/needs.js';
 import { rewrite } from './rewrite/index.js';
 import type { Remembered } from './standalone/index.js';
@@ -27,6 +29,8 @@ export interface CompileRunInput {
   readonly numbers: ReadonlyMap<string, number>;
   /** No selection was given: keys gone from the project are removed. */
   readonly all: boolean;
+  /** The run's `as_of`, ISO; absent where nothing is run. */
+  readonly asOf?: string;
   /** Read every source whole, to find rows that turned up with an old `received_at`. */
   readonly reconcile?: boolean;
   /** Of the engine it is for. */
@@ -67,13 +71,23 @@ export function compileRun(input: CompileRunInput): {
     published,
     queries,
   });
+  const ways = new Ways({
+    schema: new StateSchema(schema),
+    sources,
+    needs,
+    provider,
+    computing,
+    published,
+    existing,
+    asOf: input.asOf,
+  });
   const definitions = computed.map((d) => ({
     definition: d.definition,
     fingerprint: d.fingerprint,
     dependsOn: [...d.upstream].filter((key) => computing.has(key)),
     definitionNo: numberOf(input.numbers, d.definition.key),
-    ...ownQuery(d, resolved, provider),
-    ...ownRows(d, resolved, existing, { ...provider, firstRunAt: () => firstRun(d.definition, existing) }),
+    ...ownQuery(d, resolved, ways.provider),
+    ...ownRows(d, resolved, existing, ways, input.asOf),
   }));
   const keys = new Set(project.definitions.map((d) => d.key));
   const gone = [...existing.definitions.values()].filter((d) => !keys.has(d.key) && d.retiredAt === null);
@@ -113,13 +127,18 @@ function ownRows(
   { definition, outputs }: ResolvedDefinition,
   { resolveTrait }: ResolvedProject,
   existing: ExistingState,
-  provider: Provider,
-): Pick<ComputedDefinition, 'query' | 'matches'> {
+  ways: Ways,
+  asOf: string | undefined,
+): Pick<ComputedDefinition, 'query' | 'matches' | 'way'> {
   const { key } = definition;
+  const firstRunAt = (): Expr => firstRun(definition, existing, asOf);
   if (outputs.includes(key)) {
     const asked = entitiesAsked(definition);
+    const provider = { ...ways.provider, firstRunAt };
+    const query = lowerDefinition(definition, provider, resolveTrait);
     return {
-      query: lowerDefinition(definition, provider, resolveTrait),
+      query,
+      way: ways.of(definition, query, asked.length > 0),
       ...(asked.length > 0 && { matches: lowerMatches(definition, asked, provider, resolveTrait) }),
     };
   }
@@ -160,9 +179,9 @@ export const rememberedOf = (resolved: ResolvedProject, existing: ExistingState)
 });
 
 /** A definition that never ran counts this run as its first; of an output the definition of the file counts. */
-function firstRun(definition: Definition, { definitions }: ExistingState): Expr {
-  const known = definitions.get(ownerOf(definition).key)?.firstRunAt;
-  return known == null ? AS_OF : instantLiteral(known);
+function firstRun(definition: Definition, { definitions }: ExistingState, asOf: string | undefined): Expr {
+  const known = definitions.get(ownerOf(definition).key)?.firstRunAt ?? asOf;
+  return known === undefined ? AS_OF : instantLiteral(known);
 }
 
 /** Numbers of the definitions that have published something. */

@@ -3,7 +3,7 @@
  * against. Everything that depends on the world (time, run ids, the environment) comes in through
  * `RuntimeOptions`; nothing in this room reads the wall clock.
  */
-import type { Code, Diagnostic, ExitCode } from '../compiler/diagnostics/index.js';
+import type { Diagnostic, ExitCode } from '../compiler/diagnostics/index.js';
 import type { Row } from '../dialects/warehouse.js';
 import type { Dialect } from '../dialects/dialect.js';
 import type { Definition, DefinitionKind, Project, SourceLayout, Spans } from '../models/definition.js';
@@ -69,6 +69,10 @@ export interface DefinitionResult {
   /** Rows its statements changed, as far as the engine says. */
   readonly rows: number;
   readonly duration_ms: number;
+  /** For which profiles it was computed: those that may have changed, or all of them. */
+  readonly mode?: 'incremental' | 'full';
+  /** Why in that way. */
+  readonly reason?: string;
   readonly error?: Diagnostic;
 }
 
@@ -370,31 +374,3 @@ export interface RetireResult {
 }
 
 export type Retire = (options: RetireOptions) => Promise<RetireResult>;
-
-/* ---------------------------------------------------------------------- doctor */
-
-/** One thing that has to be so before a run can be. */
-export interface Check {
-  /** `connection` `version` `clock` `state` `lock` `source …` `permissions`; the command line adds its own. */
-  readonly name: string;
-  readonly status: 'ok' | 'warning' | 'error';
-  readonly message: string;
-  /** What to do about it. */
-  readonly hint?: string;
-  readonly code?: Code;
-}
-
-export interface DoctorOptions extends RuntimeOptions {
-  readonly onCheck?: (check: Check) => void;
-  /** Milliseconds that one check may take; 30 seconds unless given. */
-  readonly limitMs?: number;
-}
-
-export interface DoctorResult {
-  readonly checks: readonly Check[];
-  /** 0 where no check is an error; else the least of 2 (configuration), 3 (locked) and 4 (refused). */
-  readonly exit: ExitCode;
-}
-
-/** Checks a target: connection, versions, clock, state, lock, sources, permissions. Leaves nothing behind. */
-export type Doctor = (options: DoctorOptions) => Promise<DoctorResult>;

@@ -1,6 +1,7 @@
 /** Batches of definitions with their SQL: one statement each, no longer than the engine admits. */
 import { UserError } from '../compiler/diagnostics/index.js';
 import {
+  affectedStep,
   batchesOf,
   batchStep,
   isBatchMember,
@@ -31,6 +32,8 @@ export interface DefinitionScript {
 export interface BatchScript {
   readonly id: string;
   readonly items: readonly DefinitionScript[];
+  /** Where some are computed for some profiles only: finds out for which. */
+  readonly before: readonly RenderedStep[];
   readonly step: RenderedStep;
 }
 
@@ -47,21 +50,32 @@ export interface BatchRenderer {
   some(items: readonly DefinitionScript[], id: string): readonly BatchScript[];
 }
 
-/** Renders batches. Numbers and first runs are bound in the plans already, so all definitions have the same parameters. */
-export function batchRenderer(dialect: Dialect, params: Params, spans: Spans): BatchRenderer {
+/**
+ * Renders batches. Numbers and first runs are bound in the plans already, so all definitions have the same parameters.
+ *
+ * @param whole each definition for all profiles, whether or not some would do
+ */
+export function batchRenderer(dialect: Dialect, params: Params, spans: Spans, whole: boolean): BatchRenderer {
   const { maxStatementBytes, definitionsPerStatement } = dialect.capabilities;
   const some = (items: readonly DefinitionScript[], id: string): readonly BatchScript[] => {
-    const step = batchStep(membersOf(items), id);
+    const members = membersOf(items);
+    const step = batchStep(members, id, whole);
+    const finding = whole ? undefined : affectedStep(members, id);
     // One of a single definition may be split, as any step; one of several must be done, or not, as a whole.
-    if (items.length === 1) return [{ id, items, step: renderStep(dialect, step, params) }];
+    if (items.length === 1) {
+      const before = finding ? [renderStep(dialect, finding, params)] : [];
+      return [{ id, items, before, step: renderStep(dialect, step, params) }];
+    }
     const statements = dialect.statements(step, params);
-    if (longestOf(statements) > maxStatementBytes)
+    const before = finding ? [{ step: finding, statements: dialect.statements(finding, params) }] : [];
+    const all = [...statements, ...before.flatMap((found) => found.statements)];
+    if (longestOf(all) > maxStatementBytes)
       return halves(items).flatMap((half, i) => some(half, `${id}.${i + 1}`));
     const parts = items.map(({ plan: { definition } }) => ({
       id: `compute.${definition.key}`,
       definition: definition.key,
     }));
-    return [{ id, items, step: { step, statements, parts } }];
+    return [{ id, items, before, step: { step, statements, parts } }];
   };
   const attempted = (items: readonly DefinitionScript[], id: string): readonly BatchScript[] => {
     try {

@@ -49,7 +49,7 @@ async function compiled(
   const definitions = selection.keys.flatMap((key) => resolved.byKey.get(key)?.definition ?? []);
   const keys = definitions.map(({ key }) => key);
   second?.tell({ keys, asOf });
-  const prepared = programOf(project, selection, options, dialect);
+  const prepared = programOf(project, selection, { ...options, asOf }, dialect);
   const run = runArtifacts(resolved, scriptOf(prepared, session, asOf), asOf, options.now());
   const selects = await standaloneSelects({ resolved, dialect, stored, asOf, keys }, spans, second);
   const made = definitions.flatMap((definition, place) => {

@@ -4,7 +4,7 @@
  */
 import type { Diagnostic } from '../compiler/diagnostics/index.js';
 import { ownerOf, type Spans } from '../models/definition.js';
-import type { RunEventBody } from './api.js';
+import type { DefinitionResult, RunEventBody } from './api.js';
 import { halves, type BatchScript, type LevelScript } from './batches.js';
 import type { Executor } from './executor.js';
 import { definitionFailed, isStatementFailure, upstreamFailed, type StatementFailure } from './failures.js';
@@ -25,6 +25,7 @@ export interface ComputeContext {
 
 /** Computes a level after the other; gives what is ready to be published, in the order of computing. */
 export async function computeAll(script: Script, context: ComputeContext): Promise<DefinitionScript[]> {
+  await context.executor.run(script.selective);
   const computing = new Computing(script, context);
   for (const level of script.levels) await computing.level(level);
   const ready = script.definitions.filter((item) => computing.ready.has(item));
@@ -126,7 +127,7 @@ class Computing {
     const { executor, now } = this.context;
     const startedAt = now();
     try {
-      await executor.run([batch.step]);
+      await executor.run([...batch.before, batch.step]);
     } catch (error) {
       if (!isStatementFailure(error)) throw error;
       return { startedAt, failure: error };
@@ -179,7 +180,7 @@ class Computing {
     const { ledger, emit } = this.context;
     const { key, kind } = item.plan.definition;
     const duration_ms = Math.round((this.ownMs.get(item) ?? 0) + ms);
-    ledger.computed(key, duration_ms);
+    ledger.computed(key, duration_ms, wayOf(item, this.script.whole));
     this.ready.add(item);
     emit({ event: 'definition_finished', key, kind, duration_ms, ...this.place(item) });
   }
@@ -206,6 +207,17 @@ class Computing {
   private place({ index }: DefinitionScript): { readonly index: number; readonly total: number } {
     return { index, total: this.script.definitions.length };
   }
+}
+
+/** For whom a definition's rows are computed, and why for them. */
+function wayOf(
+  { plan: { staged } }: DefinitionScript,
+  whole: boolean,
+): Pick<DefinitionResult, 'mode' | 'reason'> {
+  if (!staged) return {};
+  if (staged.incremental && !whole)
+    return { mode: 'incremental', reason: 'only what changed since it was computed' };
+  return { mode: 'full', reason: staged.because ?? 'facts of a source were made anew in this run' };
 }
 
 interface Failed {

@@ -11,7 +11,7 @@ import type { StepOp } from '../compiler/program/types.js';
 import { LOCKS, tableLockHolder } from '../dialects/lock-table.js';
 import { dialectFor } from '../dialects/registry.js';
 import { StatementError } from '../dialects/warehouse.js';
-import type { Check, DoctorOptions, DoctorResult } from './api.js';
+import type { Check, DoctorOptions, DoctorResult } from './doctor-api.js';
 import { describeSources } from './catalog.js';
 import { readState } from './existing.js';
 import { openSession, targetOf, withSession, type Session } from './session.js';

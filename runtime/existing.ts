@@ -3,7 +3,7 @@ import { UserError } from '../compiler/diagnostics/index.js';
 import * as ir from '../compiler/ir/build.js';
 import type { Scan } from '../compiler/ir/types.js';
 import type { ExistingState, StoredDefinition } from '../compiler/program/plan.js';
-import { LAYOUT_VERSION, STATE, type StateTable } from '../compiler/program/state.js';
+import { FACTS_MADE_BY, LAYOUT_VERSION, STATE, type StateTable } from '../compiler/program/state.js';
 import type { Row } from '../dialects/warehouse.js';
 import { microsOf } from './instants.js';
 import { nullableText, numberOf, textOf, type Session } from './session.js';
@@ -90,6 +90,17 @@ export async function readState(session: Session): Promise<StoredState> {
       ),
     ),
     entityConnections: entitiesByWay(await read('entity_connections')),
+    computations: new Map(
+      (await read('computations')).map((row) => [
+        numberOf(row, 'definition_no'),
+        {
+          runNo: numberOf(row, 'run_no'),
+          asOf: textOf(row, 'as_of'),
+          relation: textOf(row, 'relation'),
+        },
+      ]),
+    ),
+    factsMadeBy: Number(meta.get(FACTS_MADE_BY) ?? 0),
   };
   const runs = await readRuns(session, scanOf('runs'));
   return { existing, definitions, meta, runs, scan: scanOf, read };

@@ -21,6 +21,7 @@ interface Entry {
   status: DefinitionStatus | 'pending' | 'computed';
   error?: Diagnostic;
   counts?: Counts;
+  way?: Pick<DefinitionResult, 'mode' | 'reason'>;
   fingerprint?: string;
   rows: number;
   computeMs: number;
@@ -47,8 +48,8 @@ export class Ledger {
     });
   }
 
-  computed(key: string, computeMs: number): void {
-    Object.assign(this.entry(key), { status: 'computed', computeMs });
+  computed(key: string, computeMs: number, way: Entry['way']): void {
+    Object.assign(this.entry(key), { status: 'computed', computeMs, way });
   }
 
   failed(key: string, status: 'failed' | 'upstream_failed', error: Diagnostic): void {
@@ -182,6 +183,7 @@ export class Ledger {
       changed: e.counts?.changed ?? null,
       rows: e.rows,
       duration_ms: e.computeMs + e.publishMs,
+      ...e.way,
       ...(e.error && { error: e.error }),
     }));
   }

@@ -134,7 +134,7 @@ export async function selectKeys(
   return { keys: ordered.filter((key) => keys.has(key)), all: false, diagnostics };
 }
 
-type PrepareOptions = SelectionOptions & { readonly reconcile?: boolean };
+type PrepareOptions = SelectionOptions & { readonly reconcile?: boolean; readonly asOf?: string };
 
 export interface Prepared extends ResolvedSession {
   readonly selection: Selection;
@@ -164,6 +164,7 @@ export function programOf(
     numbers: new Map([...numbering.bindings].map(([key, { definitionNo }]) => [key, definitionNo])),
     all: selection.all,
     capabilities,
+    ...(options.asOf !== undefined && { asOf: options.asOf }),
     ...(options.reconcile !== undefined && { reconcile: options.reconcile }),
   });
   throwErrors(compiled.diagnostics);

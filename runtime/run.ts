@@ -32,7 +32,7 @@ export async function runProject(options: RunOptions): Promise<RunResult> {
   const runId = options.newRunId();
   const access = { mode: 'write', owner: { runId, command: options.invocation } } as const;
   const result = await withSession(options, access, async (session) => {
-    const prepared = await prepareRun(session, options);
+    const prepared = await prepareRun(session, { ...options, asOf });
     refuseBehind(asOf, prepared.stored.runs, options.asOfBehind ?? false);
     return new Run(options, session, prepared, asOf, runId).execute();
   }).catch((error: unknown) => {
@@ -118,8 +118,11 @@ class Run {
           this.store.writeDefinitions(this.ledger.firstTimers('computing'), 'run.computing'),
         );
       }, script.around.shared);
-      const ready = await computeAll(script, this.context);
-      await publishAll(ready, script, this.context, () => this.outcome());
+      // Rows that were read anew may have lost some: what is gone leaves no trace to follow.
+      const anew = landed.results.some(({ mode }) => mode === 'full');
+      const computing = anew ? script.inFull() : script;
+      const ready = await computeAll(computing, this.context);
+      await publishAll(ready, computing, this.context, () => this.outcome());
       this.published = true;
     } catch (error) {
       return this.failed(error);

@@ -1,7 +1,7 @@
 /** A program with its SQL: everything is rendered before anything is executed, so what fails to render costs nothing. */
 import { CompilerBug, UserError, type Diagnostic } from '../compiler/diagnostics/index.js';
-import { levelsOf } from '../compiler/program/batches.js';
-import type { DefinitionPlan, ExistingState, RunProgram, SourceLanding } from '../compiler/program/plan.js';
+import { levelsOf, selectiveStep } from '../compiler/program/batches.js';
+import type { ExistingState, RunProgram, SourceLanding } from '../compiler/program/plan.js';
 import { computedStep, type Computed } from '../compiler/program/publish.js';
 import type { StateSchema } from '../compiler/program/state.js';
 import type { Step } from '../compiler/program/types.js';
@@ -52,6 +52,12 @@ export interface Script {
   readonly levels: readonly LevelScript[];
   /** Renders some of a batch, when not all of it is left. */
   readonly batch: BatchRenderer['some'];
+  /** Each definition is computed for all profiles. */
+  readonly whole: boolean;
+  /** Before any is computed: which are computed for some. */
+  readonly selective: readonly RenderedStep[];
+  /** The same with each definition computed for all profiles, for when what changed cannot be told after all. */
+  inFull(): Script;
   readonly publish: PublishScript;
   readonly removed: readonly { readonly key: string; readonly publish: readonly RenderedStep[] }[];
   /** Of the transactions that land, that make what definitions share, and that publish. */
@@ -101,12 +107,14 @@ function definitionNo(b: Bindings, key: string): number {
 }
 
 /** Those with rows of their own, as `computedStep` names them. */
-const computedOf = (items: readonly DefinitionScript[]): readonly Computed[] =>
+const computedOf = (items: readonly DefinitionScript[], whole: boolean): readonly Computed[] =>
   items
     .filter(({ plan }) => plan.staged !== undefined)
     .map(({ plan, definitionNo }) => ({
       definitionNo,
       key: plan.definition.key,
+      whole: whole || !plan.staged?.incremental,
+      ...(plan.staged?.relation !== undefined && { relation: plan.staged.relation }),
       kind: shapeOf(plan.definition.kind),
     }));
 
@@ -213,25 +221,34 @@ export function renderProgram(
       return [];
     }
   });
-  const batches = batchRenderer(dialect, common, spans);
-  let levels: readonly LevelScript[] = [];
+  const computing = (whole: boolean): Pick<Script, 'levels' | 'batch'> & { readonly whole: boolean } => {
+    const batches = batchRenderer(dialect, common, spans, whole);
+    return { whole, levels: batches.levels(definitions), batch: (items, id) => batches.some(items, id) };
+  };
+  let planned: ReturnType<typeof computing> | undefined;
   try {
-    levels = batches.levels(definitions);
+    planned = computing(!definitions.some(({ plan }) => plan.staged?.incremental));
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     problems.push(...error.diagnostics);
   }
-  if (problems.length > 0) throw new UserError(problems);
-  return {
+  if (problems.length > 0 || !planned) throw new UserError(problems);
+  const script = ({ whole, levels, batch }: ReturnType<typeof computing>): Script => ({
     ensure: all(program.ensure, common),
     land,
     identity: within(plans.land, program.identity, common),
     shared: within(plans.shared, program.shared, common),
     definitions,
     levels,
-    batch: (items, id) => batches.some(items, id),
+    batch,
+    whole,
+    selective: all(
+      [selectiveStep(program.definitions, whole)].flatMap((step) => step ?? []),
+      common,
+    ),
+    inFull: () => script(computing(true)),
     publish: {
-      computed: (items) => within(plans.publish, [computedStep(computedOf(items))], common),
+      computed: (items) => within(plans.publish, [computedStep(computedOf(items, whole))], common),
       diff: within(plans.publish, program.publish.diff, common),
       counts: one(program.publish.counts, common),
       apply: within(plans.publish, program.publish.apply, common),
@@ -245,7 +262,8 @@ export function renderProgram(
       shared: around(plans.shared),
       publish: around(plans.publish),
     },
-  };
+  });
+  return script(planned);
 }
 
 /** Where each source's landing stands, for those that land by `received_at`. */

@@ -115,12 +115,12 @@ const batchName = ({ id, items: [only, ...others] }: BatchScript): string =>
   only && others.length === 0 ? fileName(only.plan.definition.key) : id.replaceAll('.', '_');
 
 /** A batch, and the definitions it computes by their numbers in it. */
-function batchParts({ items, step }: BatchScript): string {
+function batchParts({ items, before, step }: BatchScript): string {
   const listed = items.map(
     ({ plan: { definition, definitionNo } }) =>
       `${definitionNo}: ${definition.kind} ${definition.key}, from ${definition.file}`,
   );
-  return `${comment(['by definition_no', ...listed])}\n${section('', [step])}`;
+  return `${comment(['by definition_no', ...listed])}\n${section('', [...before, step])}`;
 }
 
 /** The run's statements: a file a phase, a batch of definitions and a definition with statements of its own, numbered in order. */

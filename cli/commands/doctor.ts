@@ -1,5 +1,5 @@
 import { hasErrors, type Diagnostic } from '../../compiler/diagnostics/index.js';
-import type { Check } from '../../runtime/api.js';
+import type { Check } from '../../runtime/doctor-api.js';
 import { describe, GROUPS, type Register } from '../command.js';
 import type { Context } from '../context.js';
 import { plural, shown } from '../output.js';

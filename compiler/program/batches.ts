@@ -3,10 +3,10 @@
  * by one `append` of the union of their rows. This is the one place that knows what such a statement is made of.
  */
 import { CompilerBug } from '../diagnostics/index.js';
-import { as, c, int, project, union } from '../ir/build.js';
+import { as, c, int, project, union, values } from '../ir/build.js';
 import type { Relation } from '../ir/types.js';
 import { rewrite, share } from '../rewrite/index.js';
-import { STAGE } from './names.js';
+import { AFFECTED, SELECTIVE, STAGE } from './names.js';
 import type { DefinitionPlan, Staged } from './plan.js';
 import type { Step } from './types.js';
 
@@ -52,11 +52,50 @@ export function batchesOf(
 }
 
 /**
+ * Says which definitions are computed for some profiles only, for those that read them; none where none ever is.
+ *
+ * @param whole each for all profiles, whether or not some would do
+ */
+export function selectiveStep(definitions: readonly DefinitionPlan[], whole: boolean): Step | undefined {
+  const numbers = definitions.flatMap(({ definitionNo, staged }) =>
+    staged?.incremental ? [definitionNo] : [],
+  );
+  if (numbers.length === 0) return undefined;
+  return {
+    id: 'compute.selective',
+    title: 'what is computed for some profiles only',
+    op: 'replace',
+    spec: SELECTIVE,
+    query: values(SELECTIVE.columns, whole ? [] : numbers.map((no) => [int(no)])),
+  };
+}
+
+/**
+ * The statement that finds out which profiles the definitions of a batch have to be computed for; none where all of them are
+ * computed for all profiles.
+ */
+export function affectedStep(members: readonly BatchMember[], id: string): Step | undefined {
+  const parts = members.flatMap(({ definitionNo, staged: { incremental } }) =>
+    incremental ? [withNumber(definitionNo, incremental.affected)] : [],
+  );
+  if (parts.length === 0) return undefined;
+  return {
+    id: `${id}.affected`,
+    title: `whom ${parts.length === 1 ? 'it' : 'they'} may have changed for`,
+    op: 'append',
+    table: AFFECTED.table,
+    temporary: true,
+    query: rewrite(share(union(parts))),
+  };
+}
+
+/**
  * The statement that computes some definitions of a batch. What several of them ask is computed once.
  *
  * @param id of the step, where it is not of one definition alone
+ * @param whole for all profiles; else each for those that `affectedStep` found, where it can be
  */
-export function batchStep(members: readonly BatchMember[], id: string): Step {
+export function batchStep(members: readonly BatchMember[], id: string, whole = true): Step {
   const [first, ...others] = members;
   if (!first) throw new CompilerBug('a batch of nothing');
   const alone = others.length === 0;
@@ -68,12 +107,15 @@ export function batchStep(members: readonly BatchMember[], id: string): Step {
     op: 'append',
     table: STAGE[first.staged.shape].table,
     temporary: true,
-    query: rewrite(share(union(members.map(numbered)))),
+    query: rewrite(share(union(members.map((member) => numbered(member, whole))))),
   };
 }
 
 /** A definition's rows as they stand in the stage. */
-const numbered = ({ definitionNo, staged: { rows } }: BatchMember): Relation =>
+const numbered = ({ definitionNo, staged: { rows, incremental } }: BatchMember, whole: boolean): Relation =>
+  withNumber(definitionNo, (!whole && incremental?.rows) || rows);
+
+const withNumber = (definitionNo: number, rows: Relation): Relation =>
   project(rows, [
     as('definition_no', int(definitionNo)),
     ...rows.columns.map(({ name }) => as(name, c(rows, name))),

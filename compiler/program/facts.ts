@@ -1,9 +1,9 @@
 /** Landed events into typed columns, a table an event; and identify messages. */
 import type { BoundSource, RowsOf } from '../bind/index.js';
 import type { EventNeeds, Needs, ValueColumn } from '../bind/types.js';
-import { c, call, filter, int, join, pick } from '../ir/build.js';
+import { as, c, call, extend, filter, int, join, param, pick } from '../ir/build.js';
 import type { Relation } from '../ir/types.js';
-import { eventsTogether, factsTable, groupFacts, identifyFacts, scanSpec } from './names.js';
+import { eventsTogether, factsTable, groupFacts, identifyFacts, RUN_NO, scanSpec } from './names.js';
 import { withIdentifier } from './pairs.js';
 import type { StateSchema } from './state.js';
 import type { Step, TableSpec } from './types.js';
@@ -105,7 +105,7 @@ function togetherSteps(input: FactsInput, group: readonly EventNeeds[], index: n
 
 function factsStep({ source, op }: FactsInput, name: string, spec: TableSpec, rows: Relation): Step {
   const step = { id: `land.${source.name}.facts.${name}`, title: `${source.name}: facts of ${name}` };
-  const query = conformed(spec, rows);
+  const query = conformed(spec, extend(rows, [as(RUN_NO.name, param('run_no', 'int'))]));
   return op === 'replace' ? { ...step, op, spec, query } : { ...step, op, table: spec.table, query };
 }
 

@@ -41,7 +41,7 @@ import { factsSteps } from './facts.js';
 import { scanSpec, touchedPairs } from './names.js';
 import { mergeFirsts, pairsOf } from './pairs.js';
 import type { SourceLanding } from './plan.js';
-import type { StateSchema } from './state.js';
+import { FACTS_MADE_BY, type StateSchema } from './state.js';
 import type { Step, StepOp } from './types.js';
 
 export interface LandingInput {
@@ -139,6 +139,7 @@ class Landing {
       ...(tell ? [after] : []),
       ...this.traitNames(rows),
       this.watermark(messages, undefined),
+      factsMadeAnew(this.schema, `land.${this.source.name}.anew`),
     ];
   }
 
@@ -357,3 +358,15 @@ class Landing {
     return { id: `land.${this.source.name}.${id}`, title: `${this.source.name}: ${title}`, ...op };
   }
 }
+
+/** Remembers that facts were made anew, so that what changed of them cannot be told from what was there. */
+export const factsMadeAnew = (schema: StateSchema, id: string): Step => ({
+  id,
+  title: 'facts are made anew',
+  op: 'merge',
+  table: schema.ref('meta'),
+  query: oneRow([as('name', text(FACTS_MADE_BY)), as('value', call('number_text', param('run_no', 'int')))]),
+  keys: ['name'],
+  set: ['value'],
+  insert: true,
+});

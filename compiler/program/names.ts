@@ -4,7 +4,7 @@ import { ENTITY_ID } from '../bind/entity.js';
 import type { EntityNeeds, ValueColumn } from '../bind/types.js';
 import { FACET_TYPES, GROUP_COLUMN } from '../bind/types.js';
 import type { Column, Expr, Relation, Scan } from '../ir/types.js';
-import { c, eq, filter, pick, scan } from '../ir/build.js';
+import { c, eq, filter, int, pick, scan } from '../ir/build.js';
 import { AUDIENCE_STAGE, TRAIT_STAGE } from './plan.js';
 import { STATE, type StateSchema } from './state.js';
 import type { TableSpec } from './types.js';
@@ -20,6 +20,9 @@ export const FACTS_COLUMNS: readonly Column[] = [
   { name: 'source_id', type: 'text' },
 ];
 
+/** The number of the run that brought a row. */
+export const RUN_NO: Column = { name: 'run_no', type: 'int' };
+
 /** Only `first` and `last` order events by more than time, and they read JSON values or elements: other facts keep no message ids. */
 export const needsOrder = (columns: readonly ValueColumn[]): boolean =>
   columns.some((x) => x.facet === 'json' || x.facet === 'elements');
@@ -33,7 +36,7 @@ export function factsTable(
 ): TableSpec {
   const name = `facts_${hashedName(`${source}_${event}`, source, event)}`;
   const own = needsOrder(columns) ? FACTS_COLUMNS : FACTS_COLUMNS.filter((x) => x.name !== 'message_id');
-  return { table: schema.ref(name), columns: [...own, ...columns.map(column)] };
+  return { table: schema.ref(name), columns: [...own, RUN_NO, ...columns.map(column)] };
 }
 
 /** Events of one source that are read together, with the columns that any of them needs. */
@@ -56,13 +59,16 @@ export function identifyFacts(
   columns: readonly ValueColumn[],
 ): TableSpec {
   const name = `facts_${hashedName(`${source}_identify`, source, 'identify', '')}`;
-  return { table: schema.ref(name), columns: [...FACTS_COLUMNS, ...columns.map(column)] };
+  return { table: schema.ref(name), columns: [...FACTS_COLUMNS, RUN_NO, ...columns.map(column)] };
 }
 
 /** The landed group calls of one source: who called (nobody, perhaps), for which account, with a mention per trait. */
 export function groupFacts(schema: StateSchema, source: string, columns: readonly ValueColumn[]): TableSpec {
   const name = `facts_${hashedName(`${source}_group`, source, 'group', '')}`;
-  return { table: schema.ref(name), columns: [...FACTS_COLUMNS, GROUP_COLUMN, ...columns.map(column)] };
+  return {
+    table: schema.ref(name),
+    columns: [...FACTS_COLUMNS, RUN_NO, GROUP_COLUMN, ...columns.map(column)],
+  };
 }
 
 /**
@@ -89,6 +95,18 @@ export const STAGE = {
   audience: temporary('stage_members', [DEFINITION_NO, ...AUDIENCE_STAGE]),
   trait: temporary('stage_values', [DEFINITION_NO, ...TRAIT_STAGE]),
 } as const;
+
+/** Of definitions computed incrementally, the profiles that they were computed for. */
+export const AFFECTED = temporary('affected', [DEFINITION_NO, { name: 'profile_no', type: 'int' }]);
+
+/** Definitions that this run computes for some profiles only. */
+export const SELECTIVE = temporary('selective', [DEFINITION_NO]);
+
+/** The profiles (`profile_no`) that one definition is computed for. */
+export function affectedBy(definitionNo: number): Relation {
+  const rows = scanSpec(AFFECTED);
+  return pick(filter(rows, eq(c(rows, 'definition_no'), int(definitionNo))), ['profile_no']);
+}
 
 /** What one definition of this run computed: columns AUDIENCE_STAGE or TRAIT_STAGE. */
 export function staged(kind: keyof typeof STAGE, no: Expr): Relation {

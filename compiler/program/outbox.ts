@@ -4,7 +4,7 @@
  * or paused destination catches up by itself.
  */
 import { isCounting } from '../../models/algebra.js';
-import { shapeOf, type Definition } from '../../models/definition.js';
+import type { Definition } from '../../models/definition.js';
 import {
   agg,
   aggregate,
@@ -35,7 +35,7 @@ import {
 import { AS_OF } from './identity.js';
 import { DIRECTIONS, messageRows } from './messages.js';
 import type { OutboxInput } from './outbox-link.js';
-import { scanSpec, staged, temporary } from './names.js';
+import { scanSpec, temporary } from './names.js';
 import { publishedRows } from './publish.js';
 import { channelsOf, RECEIVERS, withTrue, type Channel } from './receivers.js';
 import { STATE, type StateSchema } from './state.js';
@@ -146,7 +146,8 @@ const withValues = ({ kind }: Definition, rows: Relation): Relation =>
 
 /** Identifiers to be told something new. */
 function changes({ schema, definition, link }: OutboxInput): Relation {
-  const rows = withValues(definition, staged(shapeOf(definition.kind), param('definition_no', 'int')));
+  const state = definition.kind === 'trait' ? 'trait_state' : 'member_state';
+  const rows = withValues(definition, publishedRows(schema, state));
   const channels = channelsOf(schema, definition, link.types, link.destination);
   return union(
     channels.flatMap((channel) => {

@@ -56,6 +56,12 @@ export interface DefinitionPlan {
 export interface Staged {
   readonly shape: 'audience' | 'trait';
   readonly rows: Relation;
+  /** What the rows' relation says, as a hash; absent where nothing is run. */
+  readonly relation?: string;
+  /** For some profiles only: which, as a relation of `profile_no`, and its rows of those that are in `AFFECTED` for it. */
+  readonly incremental?: { readonly affected: Relation; readonly rows: Relation };
+  /** Why it has to be computed for all profiles. */
+  readonly because?: string;
 }
 
 /** What is asked of the rows of a query: one row an id. */
@@ -122,6 +128,18 @@ export interface ExistingState {
   readonly connections: ReadonlySet<string>;
   /** The entities that went out that way, by the same name. */
   readonly entityConnections: ReadonlyMap<string, readonly string[]>;
+  /** By the number of a definition: how it was computed last. */
+  readonly computations: ReadonlyMap<number, StoredComputation>;
+  /** The number of the last run that made facts of some source anew; what was computed before it has to be computed in full. */
+  readonly factsMadeBy: number;
+}
+
+export interface StoredComputation {
+  readonly runNo: number;
+  /** ISO instant. */
+  readonly asOf: string;
+  /** What its relation said (`relationHash`). */
+  readonly relation: string;
 }
 
 export interface StoredDefinition {

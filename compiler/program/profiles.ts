@@ -6,6 +6,7 @@ import {
   agg,
   aggregate,
   and,
+  antiJoin,
   as,
   bool,
   c,
@@ -14,19 +15,21 @@ import {
   filter,
   join,
   or,
+  param,
   path,
   pick,
   project,
   semiJoin,
   text,
+  union,
 } from '../ir/build.js';
 import type { Expr, Relation } from '../ir/types.js';
 import { landedCalls } from './calls.js';
 import { firsts } from './firsts.js';
 import { AS_OF } from './identity.js';
-import { customTraits, identifyFacts } from './names.js';
-import type { StateSchema } from './state.js';
-import type { Step } from './types.js';
+import { customTraits, identifyFacts, scanSpec, temporary } from './names.js';
+import { STATE, type StateSchema } from './state.js';
+import type { Step, StepOp } from './types.js';
 
 /** Identify messages of all sources up to `as_of`: profile, when, and the mentions asked for. */
 const mentions = (
@@ -62,15 +65,78 @@ export function customTraitsStep(
   };
 }
 
-/** The universe at `as_of`: everyone seen by then, who is known, and their first identifiers. */
-export function profilesStep(schema: StateSchema, sources: readonly BoundSource[], needs: Needs): Step {
-  return {
-    id: 'shared.profiles',
-    title: 'profiles',
-    op: 'replace',
-    spec: schema.spec('profiles'),
-    query: profilesOf(schema.scan('subjects'), emailsOf(mentions(schema, sources, needs, [EMAIL]))),
-  };
+/** Whether the universe of the run before can be compared with today's: where it was kept at all, and as it is kept now. */
+export const isKept = (columns: readonly string[] | undefined): boolean =>
+  columns !== undefined && STATE.profiles.every(({ name }) => columns.includes(name));
+
+/**
+ * The universe at `as_of`: everyone seen by then, who is known, and their first identifiers.
+ *
+ * @param kept whether there is one to compare with: then only rows that differ are written, so that readers can tell them
+ */
+export function profilesSteps(
+  schema: StateSchema,
+  sources: readonly BoundSource[],
+  needs: Needs,
+  kept: boolean,
+): readonly Step[] {
+  const now = profilesOf(schema.scan('subjects'), emailsOf(mentions(schema, sources, needs, [EMAIL])));
+  const step = (id: string, title: string, op: StepOp): Step => ({ id: `shared.${id}`, title, ...op });
+  if (!kept) {
+    const spec = schema.spec('profiles');
+    return [step('profiles', 'profiles', { op: 'replace', spec, query: ofThisRun(now) })];
+  }
+  const table = schema.ref('profiles');
+  const seen = scanSpec(SEEN);
+  const changed = scanSpec(CHANGED);
+  return [
+    step('profiles.now', 'profiles', { op: 'replace', spec: SEEN, query: now }),
+    step('profiles.changed', 'profiles that changed', {
+      op: 'replace',
+      spec: CHANGED,
+      query: differing(schema.scan('profiles'), seen),
+    }),
+    step('profiles.forget', 'profiles replaced', {
+      op: 'delete',
+      table,
+      query: changed,
+      keys: ['profile_no'],
+    }),
+    step('profiles', 'profiles stored', {
+      op: 'append',
+      table,
+      query: ofThisRun(semiJoin(seen, changed, ['profile_no'])),
+    }),
+    ...[SEEN, CHANGED].map((spec) =>
+      step(`drop.${spec.table.name}`, 'profiles are in their places', {
+        op: 'drop',
+        table: spec.table,
+        object: 'table',
+      }),
+    ),
+  ];
+}
+
+const VALUES = STATE.profiles.filter(({ name }) => name !== 'run_no');
+const SEEN = temporary('profiles_now', VALUES);
+const CHANGED = temporary('profiles_changed', [{ name: 'profile_no', type: 'int' }]);
+
+const ofThisRun = (rows: Relation): Relation =>
+  project(rows, [...VALUES.map(({ name }) => as(name, c(rows, name))), as('run_no', param('run_no', 'int'))]);
+
+/** Profiles that are new, other than they were, or no more. */
+function differing(before: Relation, now: Relation): Relation {
+  const values = VALUES.map(({ name }) => name).filter((name) => name !== 'profile_no');
+  const stored = pick(before, [
+    'profile_no',
+    ['run_no', 'old_run_no'],
+    ...values.map((name): readonly [string, string] => [name, `old_${name}`]),
+  ]);
+  const beside = join('left', now, stored, ['profile_no']);
+  const differs = values.map((name) => call('is_distinct', c(beside, name), c(beside, `old_${name}`)));
+  const different = filter(beside, or(call('is_null', c(beside, 'old_run_no')), ...differs));
+  const gone = antiJoin(before, now, ['profile_no']);
+  return union([pick(different, ['profile_no']), pick(gone, ['profile_no'])]);
 }
 
 /** (profile_no, email, latest_email): the first and the latest email of identify messages. */

@@ -32,6 +32,7 @@ import {
   entityRows,
   factsTable,
   needsOrder,
+  RUN_NO,
   scanSpec,
   staged,
 } from './names.js';
@@ -54,20 +55,29 @@ export interface RunProviderInput {
   readonly queries: ReadonlyMap<string, BoundQuery>;
 }
 
+/** What a run reads, with what it knows of how that came about. */
+export interface RunProvider extends Provider {
+  /** Like `events`, each with the number of the run that landed it (`run_no`). */
+  landedEvents(request: EventRequest): Relation;
+}
+
 const KEY = [{ name: 'profile_no', type: 'int' }] as const;
 
 /** What a run reads, but for a definition's first run: landed facts, the universe, the stage of this run, published state of others. */
-export function runProvider(input: RunProviderInput): Provider {
+export function runProvider(input: RunProviderInput): RunProvider {
   const state = new StateSchema(input.schema);
   const facts = new Map(input.sources.map((source) => [source.name, sourceNeeds(source, input.needs)]));
   const profiles = state.scan('profiles');
 
-  const events = ({ event, columns, excludeSources }: EventRequest): Relation => {
+  const events = (
+    { event, columns, excludeSources }: EventRequest,
+    also: readonly string[] = [],
+  ): Relation => {
     const parts = input.sources.flatMap((source) => {
       const landed = facts.get(source.name)?.events.find((e) => e.event === event);
       if (!landed) return [];
       const rows = scanSpec(factsTable(state, source.name, event, landed.columns));
-      const kept = ['profile_no', 'timestamp', 'source_id', ...columns.map((x) => x.name)];
+      const kept = ['profile_no', 'timestamp', 'source_id', ...columns.map((x) => x.name), ...also];
       const named = project(rows, [
         ...kept.map((name) => as(name, c(rows, name))),
         as('message_id', needsOrder(landed.columns) ? c(rows, 'message_id') : nul('text')),
@@ -88,7 +98,8 @@ export function runProvider(input: RunProviderInput): Provider {
 
   return {
     key: KEY,
-    events,
+    events: (request) => events(request),
+    landedEvents: (request) => events(request, [RUN_NO.name]),
     entities: ({ entity, owner, joins, columns }) => {
       const needs = input.entityNeeds.find((e) => e.entity === entity);
       if (!needs) throw new CompilerBug(`entity ${entity} was not read`);

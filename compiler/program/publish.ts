@@ -5,17 +5,16 @@
  * not grow with that of the definitions.
  */
 import {
-  agg,
-  aggregate,
   antiJoin,
   as,
+  bool,
   c,
   call,
-  caseWhen,
   eq,
   filter,
   int,
   join,
+  nul,
   oneRow,
   or,
   param,
@@ -29,8 +28,9 @@ import {
 import type { Column, Expr, Relation, ScalarType } from '../ir/types.js';
 import { entityPublishing, forgetEntities } from './entity-state.js';
 import { AS_OF } from './identity.js';
-import { scanSpec, STAGE, temporary } from './names.js';
+import { AFFECTED, scanSpec, STAGE, temporary } from './names.js';
 import type { PublishSteps } from './plan.js';
+import { countsOf, snapshotRows } from './counts.js';
 import { STATE, type StateSchema } from './state.js';
 import type { Step, StepOp } from './types.js';
 
@@ -46,10 +46,13 @@ const VALUES: readonly (readonly [string, ScalarType])[] = [
   ['text_value', 'text'],
 ];
 
-const COMPUTED = temporary('computed', [
+/** The definitions to publish (see `computedStep`). */
+export const COMPUTED = temporary('computed', [
   { name: 'definition_no', type: 'int' },
   { name: 'definition_key', type: 'text' },
   { name: 'kind', type: 'text' },
+  { name: 'whole', type: 'bool' },
+  { name: 'relation', type: 'text' },
 ]);
 const ENTERED = temporary('diff_entered', PAIR_COLUMNS);
 const EXITED = temporary('diff_exited', [...PAIR_COLUMNS, { name: 'entered_at', type: 'timestamp' }]);
@@ -59,12 +62,17 @@ const CHANGED = temporary('diff_values', [
   ...VALUES.map(([name, type]) => ({ name, type })),
 ]);
 const VANISHED = temporary('diff_vanished', PAIR_COLUMNS);
+const COMPUTATIONS = temporary('computations', STATE.computations);
 
 /** A definition whose stage is complete. */
 export interface Computed {
   readonly definitionNo: number;
   readonly key: string;
   readonly kind: 'audience' | 'trait';
+  /** Computed for all profiles, not just for those in `AFFECTED`. */
+  readonly whole: boolean;
+  /** What its relation says, where it may be computed for some profiles next time. */
+  readonly relation?: string;
 }
 
 /** Rows of this definition in a state table, as published before the run. */
@@ -79,7 +87,13 @@ export function publishedRows(
 
 /** Names the definitions to publish: a failed one's stage is no reason to empty what it published. */
 export function computedStep(definitions: readonly Computed[]): Step {
-  const rows = definitions.map(({ definitionNo, key, kind }) => [int(definitionNo), text(key), text(kind)]);
+  const rows = definitions.map(({ definitionNo, key, kind, whole, relation }) => [
+    int(definitionNo),
+    text(key),
+    text(kind),
+    bool(whole),
+    relation === undefined ? nul('text') : text(relation),
+  ]);
   return {
     id: 'publish.computed',
     title: 'what was computed',
@@ -99,29 +113,67 @@ export function publishSteps(schema: StateSchema, withEntities: boolean): Publis
   const members = audiences(schema);
   const stored = traits(schema);
   const changed = scanSpec(CHANGED);
-  const counts = countsOf({
-    members: scanSpec(STAGE.audience),
-    entered: scanSpec(ENTERED),
-    exited: scanSpec(EXITED),
-    values: scanSpec(STAGE.trait),
-    new_values: filter(changed, c(changed, 'is_new')),
-    vanished: scanSpec(VANISHED),
-    changed_values: filter(changed, call('not', c(changed, 'is_new'))),
-  });
+  const counts = countsOf(
+    {
+      members: ofComputed(schema.scan('member_state')),
+      entered: scanSpec(ENTERED),
+      exited: scanSpec(EXITED),
+      values: ofComputed(schema.scan('trait_state')),
+      new_values: filter(changed, c(changed, 'is_new')),
+      vanished: scanSpec(VANISHED),
+      changed_values: filter(changed, call('not', c(changed, 'is_new'))),
+    },
+    pick(scanSpec(COMPUTED), ['definition_no', 'definition_key']),
+  );
   return {
     diff: [...members.diff, ...stored.diff, ...entities.diff],
     counts: step('counts', 'counting', { op: 'read', query: counts }),
     apply: [
-      ...members.apply,
-      ...stored.apply,
-      ...entities.apply,
+      // They count what is there, so they come before it changes.
       step('snapshots', 'snapshots', {
         op: 'append',
         table: schema.ref('snapshots'),
         query: snapshotRows(schema, counts),
       }),
+      ...computations(schema, counts),
+      ...members.apply,
+      ...stored.apply,
+      ...entities.apply,
     ],
   };
+}
+
+/**
+ * Remembers how each definition was computed; of one that has to be computed in full every time, nothing. The same run again
+ * changes nothing here (SEMANTICS §6).
+ */
+function computations(schema: StateSchema, counts: Relation): readonly Step[] {
+  const table = schema.ref('computations');
+  const computed = scanSpec(COMPUTED);
+  const now = project(computed, [
+    as('definition_no', c(computed, 'definition_no')),
+    as('run_no', RUN_NO),
+    as('as_of', AS_OF),
+    as('relation', c(computed, 'relation')),
+  ]);
+  const changes = ['entered', 'exited', 'changed'].map((name) => call('gt', c(counts, name), int(0)));
+  const changed = pick(filter(counts, or(...changes)), ['definition_no']);
+  const other = antiJoin(now, schema.scan('computations'), ['definition_no', 'as_of', 'relation']);
+  const due = union([semiJoin(now, changed, ['definition_no']), antiJoin(other, changed, ['definition_no'])]);
+  return [
+    step('computations.new', 'how it was computed', { op: 'replace', spec: COMPUTATIONS, query: due }),
+    step('computations.clear', 'forgetting how it was computed before', {
+      op: 'delete',
+      table,
+      query: pick(scanSpec(COMPUTATIONS), ['definition_no']),
+      keys: ['definition_no'],
+    }),
+    step('computations', 'remembering how it was computed', {
+      op: 'append',
+      table,
+      query: filter(scanSpec(COMPUTATIONS), call('is_not_null', c(scanSpec(COMPUTATIONS), 'relation'))),
+    }),
+  ];
 }
 
 const step = (id: string, title: string, op: StepOp, when?: Step['when']): Step => ({
@@ -137,9 +189,19 @@ type Parts = Pick<PublishSteps, 'diff' | 'apply'>;
 const ofComputed = (rows: Relation): Relation =>
   semiJoin(rows, pick(scanSpec(COMPUTED), ['definition_no']), ['definition_no']);
 
-/** Published rows of the definitions that this run computed, whether or not they still have any. */
-const publishedOf = (schema: StateSchema, table: 'member_state' | 'trait_state'): Relation =>
-  ofComputed(schema.scan(table));
+/**
+ * Published rows that this run computed anew, whether or not they are still there: those of definitions computed for all
+ * profiles, and of the others those of the profiles they were computed for.
+ */
+function publishedOf(schema: StateSchema, table: 'member_state' | 'trait_state'): Relation {
+  const rows = schema.scan(table);
+  const computed = scanSpec(COMPUTED);
+  const whole = pick(filter(computed, c(computed, 'whole')), ['definition_no']);
+  return union([
+    semiJoin(rows, whole, ['definition_no']),
+    semiJoin(rows, ofComputed(scanSpec(AFFECTED)), PAIR),
+  ]);
+}
 
 function audiences(schema: StateSchema): Parts {
   const stage = scanSpec(STAGE.audience);
@@ -256,71 +318,6 @@ function traits(schema: StateSchema): Parts {
       ),
     ],
   };
-}
-
-const COUNTS = ['size', 'entered', 'exited', 'changed'] as const;
-
-/** Which of the counted rows make up each count; an audience's changes are its entries and exits. */
-const SUMS: Readonly<Record<(typeof COUNTS)[number], readonly (keyof Counted)[]>> = {
-  size: ['members', 'values'],
-  entered: ['entered', 'new_values'],
-  exited: ['exited', 'vanished'],
-  changed: ['entered', 'exited', 'changed_values'],
-};
-
-interface Counted {
-  readonly members: Relation;
-  readonly entered: Relation;
-  readonly exited: Relation;
-  readonly values: Relation;
-  readonly new_values: Relation;
-  readonly vanished: Relation;
-  readonly changed_values: Relation;
-}
-
-/** One row of counts a definition. Before anything is applied the size is already that of the stage. */
-function countsOf(counted: Counted): Relation {
-  const parts = Object.entries(counted).map(([what, rows]: [string, Relation]) => {
-    const grouped = aggregate(rows, [as('definition_no', c(rows, 'definition_no'))], [as('n', agg('count'))]);
-    return project(grouped, [
-      as('definition_no', c(grouped, 'definition_no')),
-      as('what', text(what)),
-      as('n', c(grouped, 'n')),
-    ]);
-  });
-  const computed = pick(scanSpec(COMPUTED), ['definition_no', 'definition_key']);
-  const all = join('left', computed, union(parts), ['definition_no']);
-  const n = (what: string): Expr =>
-    call('coalesce', agg('max', [c(all, 'n')], { filter: eq(c(all, 'what'), text(what)) }), int(0));
-  return aggregate(
-    all,
-    ['definition_no', 'definition_key'].map((name) => as(name, c(all, name))),
-    COUNTS.map((name) =>
-      as(
-        name,
-        SUMS[name].map(n).reduce((sum, one) => call('add', sum, one)),
-      ),
-    ),
-  );
-}
-
-/** Snapshots; none where nothing changed and there is one of this `as_of`: the same run again leaves no second. */
-function snapshotRows(schema: StateSchema, now: Relation): Relation {
-  const snapshots = schema.scan('snapshots');
-  const same = filter(snapshots, eq(c(snapshots, 'as_of'), AS_OF));
-  const total = call('add', call('add', c(now, 'entered'), c(now, 'exited')), c(now, 'changed'));
-  const row = project(now, [
-    as('definition_key', c(now, 'definition_key')),
-    as('run_id', param('run_id', 'text')),
-    as('as_of', AS_OF),
-    ...COUNTS.map((name) => as(name, c(now, name))),
-    as('key_if_same', caseWhen([{ when: eq(total, int(0)), then: c(now, 'definition_key') }])),
-  ]);
-  const kept = antiJoin(row, same, [{ left: 'key_if_same', right: 'definition_key' }]);
-  return pick(
-    kept,
-    STATE.snapshots.map((column) => column.name),
-  );
 }
 
 /** Empties a removed definition: members leave, history closes, values go; nothing is sent. */

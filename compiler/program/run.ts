@@ -18,13 +18,20 @@ import { ensureSteps } from './ensure.js';
 import { entitySteps } from './entities.js';
 import { ENTITY_STAGE_COLUMNS, entityStageStep, stageEntities } from './entity-state.js';
 import { identitySteps } from './identity.js';
-import { customTraitsStep, profilesStep } from './profiles.js';
-import { landSource, type LandingCapabilities } from './landing.js';
-import { factsTable, groupFacts, identifyFacts, scanSpec, STAGE, touchedPairs } from './names.js';
+import { customTraitsStep, isKept, profilesSteps } from './profiles.js';
+import { factsMadeAnew, landSource, type LandingCapabilities } from './landing.js';
+import { AFFECTED, factsTable, groupFacts, identifyFacts, scanSpec, STAGE, touchedPairs } from './names.js';
 import { sidesOf } from './pairs.js';
 import { outboxSteps } from './outbox.js';
 import type { OutboxLink } from './outbox-link.js';
-import type { DefinitionPlan, ExistingState, QueryChecks, RunProgram, SourceLanding } from './plan.js';
+import type {
+  DefinitionPlan,
+  ExistingState,
+  QueryChecks,
+  RunProgram,
+  SourceLanding,
+  Staged,
+} from './plan.js';
 import { publishSteps, removeSteps } from './publish.js';
 import { LAYOUT_VERSION, StateSchema } from './state.js';
 import type { Step, TableSpec } from './types.js';
@@ -42,6 +49,7 @@ export interface ComputedDefinition {
   readonly matches?: Relation;
   /** Absent where it has no rows of its own. Columns AUDIENCE_STAGE or TRAIT_STAGE. */
   readonly query?: Relation;
+  readonly way?: Omit<Staged, 'shape' | 'rows'>;
 }
 
 export interface RunInput {
@@ -92,7 +100,7 @@ export function buildRun(asked: RunInput): RunProgram {
     land,
     identity: [...forgotten, ...identitySteps({ schema, facts: standing, ...touched })],
     shared: [
-      profilesStep(schema, sources, needs),
+      ...profilesSteps(schema, sources, needs, isKept(existing.tables.get('profiles'))),
       customTraitsStep(schema, sources, needs, needs.traits),
       ...accountSteps(schema, sources, needs),
       ...entitySteps(schema, input.entities, input.entityNeeds),
@@ -155,7 +163,7 @@ function fullBecause(input: Context, source: BoundSource, fingerprint: string): 
 function forgetSteps({ schema, sources, existing }: Context): readonly Step[] {
   const configured = new Set(sources.map((source) => source.name));
   const gone = [...existing.landings.keys()].filter((name) => !configured.has(name));
-  return gone.flatMap((name) =>
+  const steps = gone.flatMap((name) =>
     (['identity_pairs', 'landed', 'trait_names', 'account_trait_names', 'landing'] as const).map(
       (table): Step => ({
         id: `land.${name}.forget.${table}`,
@@ -167,6 +175,7 @@ function forgetSteps({ schema, sources, existing }: Context): readonly Step[] {
       }),
     ),
   );
+  return gone.length === 0 ? [] : [...steps, factsMadeAnew(schema, 'land.forget.anew')];
 }
 
 function definitionPlan(input: Context, computed: ComputedDefinition): DefinitionPlan {
@@ -184,7 +193,7 @@ function definitionPlan(input: Context, computed: ComputedDefinition): Definitio
     definitionNo: computed.definitionNo,
     prepare,
     ...(computed.checks && { checks: computed.checks }),
-    ...(query && { staged: { shape: shapeOf(kind), rows: query } }),
+    ...(query && { staged: { shape: shapeOf(kind), rows: query, ...computed.way } }),
     after: query && matches ? [stageEntities(key, matches)] : [],
     baseline: outbox.flatMap((steps) => steps.baseline),
     messages: outbox.flatMap((steps) => steps.fill),
@@ -193,7 +202,7 @@ function definitionPlan(input: Context, computed: ComputedDefinition): Definitio
 
 /** An empty stage. */
 export const stageSteps = (): readonly Step[] =>
-  Object.values(STAGE).map((spec) => ({
+  [...Object.values(STAGE), AFFECTED].map((spec) => ({
     id: `stage.${spec.table.name}`,
     title: 'an empty stage',
     op: 'replace',

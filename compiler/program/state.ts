@@ -10,6 +10,9 @@ import type { TableSpec } from './types.js';
 /** Raised when the layout of any state table changes meaning; a warehouse with a higher one is refused. */
 export const LAYOUT_VERSION = 1;
 
+/** The row of `meta` that holds the number of the last run that made facts of some source anew. */
+export const FACTS_MADE_BY = 'facts_made_by';
+
 const cols = <T extends Record<string, ScalarType>>(spec: T): readonly Column[] =>
   Object.entries(spec).map(([name, type]) => ({ name, type }));
 
@@ -198,7 +201,11 @@ export const STATE = {
     email: 'text',
     anonymous_id: 'text',
     latest_email: 'text',
+    /** Of the run that saw the row as it is first. */
+    run_no: 'int',
   }),
+  /** How each definition was computed last: by which run, as of when, and what its relation said (a hash). */
+  computations: cols({ definition_no: 'int', run_no: 'int', as_of: 'timestamp', relation: 'text' }),
   trait_names: cols({ source: 'text', name: 'text' }),
   account_trait_names: cols({ source: 'text', name: 'text' }),
 } as const;

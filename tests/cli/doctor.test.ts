@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { lockPath } from '../../dialects/duckdb/lock.js';
 import { loadProject } from '../../models/index.js';
-import type { Check } from '../../runtime/api.js';
+import type { Check } from '../../runtime/doctor-api.js';
 import { doctor } from '../../runtime/index.js';
 import { emptyFolder, rollcall, type Shop } from './support.js';
 

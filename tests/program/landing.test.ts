@@ -43,7 +43,7 @@ const state = async (): Promise<unknown> => ({
     from rollcall.subjects s join rollcall.subjects p on p.subject_no = s.profile_no
     left join rollcall.subjects o on o.subject_no = s.owner_no order by all`),
   profiles: await world.query('select * exclude (profile_no) from rollcall.profiles order by all'),
-  traits: await world.query(`select * exclude (subject_no, profile_no)
+  traits: await world.query(`select * exclude (run_no, subject_no, profile_no)
     from rollcall.${identifyFacts(STATE_SCHEMA, 'raw', []).table.name} order by all`),
 });
 
@@ -291,7 +291,9 @@ describe.each([
         { profile_id: 'cat', known: true, email: null },
       ]);
       const orders = factsTable(STATE_SCHEMA, 'web', 'Order Completed', columns).table.name;
-      expect(await world.query(`select * exclude (subject_no, profile_no) from rollcall.${orders}`)).toEqual([
+      expect(
+        await world.query(`select * exclude (run_no, subject_no, profile_no) from rollcall.${orders}`),
+      ).toEqual([
         {
           timestamp: '2024-01-01T00:00:00Z',
           message_id: 'o1',

@@ -198,7 +198,7 @@ export class World {
         ...run,
         definition_no: { type: 'int', value: no },
       };
-      computed.push({ definitionNo: Number(no), key, kind: shapeOf(kind), plan, own });
+      computed.push({ definitionNo: Number(no), key, kind: shapeOf(kind), whole: true, plan, own });
     }
     for (const batch of levelsOf(program.definitions).flatMap((level) => batchesOf(level, Infinity)))
       await this.steps([batchStep(batch, 'compute.batch')], run);
@@ -272,6 +272,8 @@ export class World {
         definitions: new Map(),
         connections: new Set(),
         entityConnections: new Map(),
+        computations: new Map(),
+        factsMadeBy: 0,
       };
     const landings = await this.query('select * from rollcall.landing');
     const definitions = await this.query('select * from rollcall.definitions');
@@ -302,6 +304,8 @@ export class World {
       connections: new Set(
         connections.map((r) => `${String(r['destination_key'])}\u0000${String(r['definition_key'])}`),
       ),
+      computations: new Map(),
+      factsMadeBy: 0,
       entityConnections: new Map(),
     };
   }

@@ -71,6 +71,8 @@ beforeAll(async () => {
     definitions: new Map(),
     connections: new Set<string>(),
     entityConnections: new Map(),
+    computations: new Map(),
+    factsMadeBy: 0,
   };
   const dialect = await dialectFor(ASKED.engine);
   input = { resolved, dialect, stored: { existing }, asOf: ASKED.asOf, keys };

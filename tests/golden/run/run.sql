@@ -566,12 +566,13 @@ order by event_no;
 
 -- facts_web.sql
 -- land.web.facts.Product Added: web: facts of Product Added
-insert into rollcall.facts_web_product_added_fbd7c273 (subject_no, profile_no, "timestamp", source_id, price_number_3c515f6f, price_text_fc73b706)
+insert into rollcall.facts_web_product_added_fbd7c273 (subject_no, profile_no, "timestamp", source_id, run_no, price_number_3c515f6f, price_text_fc73b706)
 select
   subject_no,
   profile_no,
   "timestamp",
   source_id,
+  2 as run_no,
   price_number_3c515f6f,
   price_text_fc73b706
 from rollcall_events_web_4ecfc90d
@@ -727,14 +728,15 @@ select
   cast(rewe.profile_no as bigint) as profile_no,
   rewe."timestamp",
   rewe.source_id,
+  cast(2 as bigint) as run_no,
   cast(rewe.price_number_3c515f6f as decimal(38, 9)) as price_number_3c515f6f,
   rewe.price_text_fc73b706
 from rollcall_events_web_4ecfc90d as rewe
 where rewe.event_no = 0;
 
 -- shared.sql
--- shared.profiles: profiles
-create or replace table rollcall.profiles as
+-- shared.profiles.now: profiles
+create or replace temporary table rollcall_profiles_now as
 with subjects_grouped as (
   select
     s.profile_no,
@@ -942,51 +944,34 @@ left join rollcall.subjects as s2 on sj.anonymous_id_no = s2.subject_no
 left join facts_web_identify_95ad6f7e_values_4 as fwia on sj.profile_no = fwia.profile_no;
 
 -- shared.sql
--- shared.account_numbers: new accounts
-insert into rollcall.subjects (subject_no, identifier_type, identifier, profile_no, first_at, first_id, seen_at, device_at, owner_no, owner_at)
-with facts_web_group_d56f9241_values as (
-  select distinct
-    group_id
-  from rollcall.facts_web_group_d56f9241
-  where "timestamp" <= timestamp '2026-03-01 00:00:00'
-),
-subjects_values as (
-  select
-    identifier as group_id
-  from rollcall.subjects
-  where identifier_type = 'group_id'
-),
-facts_web_group_d56f9241_numbered as (
-  select
-    fwgd.group_id,
-    row_number() over () as rank
-  from facts_web_group_d56f9241_values as fwgd
-  anti join subjects_values as sv on fwgd.group_id = sv.group_id
-),
-subjects_grouped as (
-  select
-    coalesce(max(subject_no), 0) as last
-  from rollcall.subjects
-),
-facts_web_group_d56f9241_values_2 as (
-  select
-    fwgd.group_id,
-    sg.last + fwgd.rank as subject_no
-  from facts_web_group_d56f9241_numbered as fwgd
-  cross join subjects_grouped as sg
-)
+-- shared.profiles.forget: profiles replaced
+delete from rollcall.profiles as t
+using (
 select
-  subject_no,
-  'group_id' as identifier_type,
-  group_id as identifier,
-  subject_no as profile_no,
-  cast(null as timestamp) as first_at,
-  cast(null as varchar) as first_id,
-  cast(null as timestamp) as seen_at,
-  cast(null as timestamp) as device_at,
-  cast(null as bigint) as owner_no,
-  cast(null as timestamp) as owner_at
-from facts_web_group_d56f9241_values_2;
+  profile_no
+from rollcall_profiles_changed
+) as s
+where t.profile_no = s.profile_no;
+
+-- shared.sql
+-- shared.profiles: profiles stored
+insert into rollcall.profiles (profile_no, profile_kind, profile_id, known, user_id, email, anonymous_id, latest_email, run_no)
+select
+  rpn.profile_no,
+  rpn.profile_kind,
+  rpn.profile_id,
+  rpn.known,
+  rpn.user_id,
+  rpn.email,
+  rpn.anonymous_id,
+  rpn.latest_email,
+  2 as run_no
+from rollcall_profiles_now as rpn
+semi join rollcall_profiles_changed as rpc on rpn.profile_no = rpc.profile_no;
+
+-- shared.sql
+-- shared.drop.rollcall_profiles_now: profiles are in their places
+drop table if exists rollcall_profiles_now;
 
 -- frequent_buyers.sql
 -- compute.frequent_buyers: frequent_buyers: computing
@@ -1147,20 +1132,23 @@ create or replace temporary table rollcall_computed as
 select
   cast(g.definition_no as bigint) as definition_no,
   g.definition_key,
-  g.kind
+  g.kind,
+  g.whole,
+  g.relation
 from (values
-    (2, 'revenue', 'trait'),
-    (7, 'frequent_buyers', 'audience')
-  ) as g(definition_no, definition_key, kind);
+    (2, 'revenue', 'trait', true, cast(null as varchar)),
+    (7, 'frequent_buyers', 'audience', true, cast(null as varchar))
+  ) as g(definition_no, definition_key, kind, whole, relation);
 
 -- publish.sql
 -- publish.counts: counting
-with rollcall_stage_members_together as (
+with member_state_together as (
   select
-    definition_no,
+    ms.definition_no,
     'members' as what,
     count(*) as n
-  from rollcall_stage_members
+  from rollcall.member_state as ms
+  semi join rollcall_computed as rc on ms.definition_no = rc.definition_no
   group by 1
   union all
   select
@@ -1178,10 +1166,11 @@ with rollcall_stage_members_together as (
   group by 1
   union all
   select
-    definition_no,
+    ts.definition_no,
     'values' as what,
     count(*) as n
-  from rollcall_stage_values
+  from rollcall.trait_state as ts
+  semi join rollcall_computed as rc on ts.definition_no = rc.definition_no
   group by 1
   union all
   select
@@ -1210,32 +1199,124 @@ with rollcall_stage_members_together as (
 select
   rc.definition_no,
   rc.definition_key,
-  coalesce(max(rsmt.n) filter (where rsmt.what = 'members'), 0) + coalesce(max(rsmt.n) filter (where rsmt.what = 'values'), 0) as size,
-  coalesce(max(rsmt.n) filter (where rsmt.what = 'entered'), 0) + coalesce(max(rsmt.n) filter (where rsmt.what = 'new_values'), 0) as entered,
-  coalesce(max(rsmt.n) filter (where rsmt.what = 'exited'), 0) + coalesce(max(rsmt.n) filter (where rsmt.what = 'vanished'), 0) as exited,
-  coalesce(max(rsmt.n) filter (where rsmt.what = 'entered'), 0) + coalesce(max(rsmt.n) filter (where rsmt.what = 'exited'), 0) + coalesce(max(rsmt.n) filter (where rsmt.what = 'changed_values'), 0) as changed
+  coalesce(max(mst.n) filter (where mst.what = 'members'), 0) + coalesce(max(mst.n) filter (where mst.what = 'values'), 0) + coalesce(max(mst.n) filter (where mst.what = 'entered'), 0) + coalesce(max(mst.n) filter (where mst.what = 'new_values'), 0) - (coalesce(max(mst.n) filter (where mst.what = 'exited'), 0) + coalesce(max(mst.n) filter (where mst.what = 'vanished'), 0)) as size,
+  coalesce(max(mst.n) filter (where mst.what = 'entered'), 0) + coalesce(max(mst.n) filter (where mst.what = 'new_values'), 0) as entered,
+  coalesce(max(mst.n) filter (where mst.what = 'exited'), 0) + coalesce(max(mst.n) filter (where mst.what = 'vanished'), 0) as exited,
+  coalesce(max(mst.n) filter (where mst.what = 'entered'), 0) + coalesce(max(mst.n) filter (where mst.what = 'exited'), 0) + coalesce(max(mst.n) filter (where mst.what = 'changed_values'), 0) as changed
 from rollcall_computed as rc
-left join rollcall_stage_members_together as rsmt on rc.definition_no = rsmt.definition_no
+left join member_state_together as mst on rc.definition_no = mst.definition_no
 group by 1, 2;
 
 -- publish.sql
--- publish.history: closing history (only if something exited)
-insert into rollcall.exit_state (definition_no, profile_no, entered_at, exited_at, run_no)
+-- publish.snapshots: snapshots
+insert into rollcall.snapshots (definition_key, run_id, as_of, size, entered, exited, changed)
+with member_state_together as (
+  select
+    ms.definition_no,
+    'members' as what,
+    count(*) as n
+  from rollcall.member_state as ms
+  semi join rollcall_computed as rc on ms.definition_no = rc.definition_no
+  group by 1
+  union all
+  select
+    definition_no,
+    'entered' as what,
+    count(*) as n
+  from rollcall_diff_entered
+  group by 1
+  union all
+  select
+    definition_no,
+    'exited' as what,
+    count(*) as n
+  from rollcall_diff_exited
+  group by 1
+  union all
+  select
+    ts.definition_no,
+    'values' as what,
+    count(*) as n
+  from rollcall.trait_state as ts
+  semi join rollcall_computed as rc on ts.definition_no = rc.definition_no
+  group by 1
+  union all
+  select
+    definition_no,
+    'new_values' as what,
+    count(*) as n
+  from rollcall_diff_values
+  where is_new
+  group by 1
+  union all
+  select
+    definition_no,
+    'vanished' as what,
+    count(*) as n
+  from rollcall_diff_vanished
+  group by 1
+  union all
+  select
+    definition_no,
+    'changed_values' as what,
+    count(*) as n
+  from rollcall_diff_values
+  where not is_new
+  group by 1
+),
+rollcall_computed_grouped as (
+  select
+    rc.definition_no,
+    rc.definition_key,
+    coalesce(max(mst.n) filter (where mst.what = 'members'), 0) + coalesce(max(mst.n) filter (where mst.what = 'values'), 0) + coalesce(max(mst.n) filter (where mst.what = 'entered'), 0) + coalesce(max(mst.n) filter (where mst.what = 'new_values'), 0) - (coalesce(max(mst.n) filter (where mst.what = 'exited'), 0) + coalesce(max(mst.n) filter (where mst.what = 'vanished'), 0)) as size,
+    coalesce(max(mst.n) filter (where mst.what = 'entered'), 0) + coalesce(max(mst.n) filter (where mst.what = 'new_values'), 0) as entered,
+    coalesce(max(mst.n) filter (where mst.what = 'exited'), 0) + coalesce(max(mst.n) filter (where mst.what = 'vanished'), 0) as exited,
+    coalesce(max(mst.n) filter (where mst.what = 'entered'), 0) + coalesce(max(mst.n) filter (where mst.what = 'exited'), 0) + coalesce(max(mst.n) filter (where mst.what = 'changed_values'), 0) as changed
+  from rollcall_computed as rc
+  left join member_state_together as mst on rc.definition_no = mst.definition_no
+  group by 1, 2
+),
+rollcall_computed_values as (
+  select
+    definition_key,
+    'compiled' as run_id,
+    timestamp '2026-03-01 00:00:00' as as_of,
+    size,
+    entered,
+    exited,
+    changed,
+    case when entered + exited + changed = 0 then definition_key end as key_if_same
+  from rollcall_computed_grouped
+),
+snapshots_filtered as (
+  select
+    definition_key,
+    run_id,
+    as_of,
+    size,
+    entered,
+    exited,
+    changed
+  from rollcall.snapshots
+  where as_of = timestamp '2026-03-01 00:00:00'
+)
 select
-  definition_no,
-  profile_no,
-  entered_at,
-  timestamp '2026-03-01 00:00:00' as exited_at,
-  2 as run_no
-from rollcall_diff_exited;
+  rcv.definition_key,
+  rcv.run_id,
+  rcv.as_of,
+  rcv.size,
+  rcv.entered,
+  rcv.exited,
+  rcv.changed
+from rollcall_computed_values as rcv
+anti join snapshots_filtered as sf on rcv.key_if_same = sf.definition_key;
 
 -- publish.sql
--- publish.leave: members leaving (only if something exited)
-delete from rollcall.member_state as t
+-- publish.computations.clear: forgetting how it was computed before
+delete from rollcall.computations as t
 using (
 select
-  definition_no,
-  profile_no
-from rollcall_diff_exited
+  definition_no
+from rollcall_computations
 ) as s
-where t.definition_no = s.definition_no and t.profile_no = s.profile_no;
+where t.definition_no = s.definition_no;

@@ -1,0 +1,100 @@
+/**
+ * A run a day, for some days, against the same day computed whole: 100 audiences over a year of events, the last days of which
+ * land one by one. Ends with the same members as one run over everything. `npx tsx bench/daily.ts [events] [users] [days]`
+ */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadProject } from '../models/index.js';
+import { runProject, type RunResult } from '../runtime/index.js';
+import { median } from './measure.js';
+import { rows, warehouseAt } from './queries.js';
+import { AS_OF, audiences, messagesSql } from './workload.js';
+
+const [events = 20_000_000, users = 1_000_000, days = 5] = process.argv.slice(2).map(Number);
+const dir = process.env['BENCH_DIR'] ?? join(tmpdir(), `rollcall-daily-${events}`);
+const settings = { path: 'warehouse.duckdb', schema: 'rollcall', memory_limit: '2GB' };
+const withWarehouse = warehouseAt(dir, settings);
+const DAY = 86_400_000;
+const at = (daysBefore: number): string => new Date(Date.parse(AS_OF) - daysBefore * DAY).toISOString();
+
+rmSync(dir, { recursive: true, force: true });
+mkdirSync(join(dir, 'models'), { recursive: true });
+const configOf = (schema: string): unknown => ({
+  name: 'bench',
+  target: 'dev',
+  targets: { dev: { type: 'duckdb', ...settings, schema } },
+  sources: [{ name: 'shop', layout: 'messages', table: 'raw.messages', columns: { anonymous_id: null } }],
+});
+for (const { key, file } of audiences(100))
+  writeFileSync(join(dir, 'models', `${key}.json`), JSON.stringify(file));
+await withWarehouse(async (w) => {
+  for (const sql of messagesSql(events, users)) await w.execute(sql);
+  await w.execute(`create table raw.later as select * from raw.messages where received_at > '${at(days)}'`);
+  await w.execute(`delete from raw.messages where received_at > '${at(days)}'`);
+  await w.execute('checkpoint');
+});
+
+async function run(schema: string, asOf: string, id: string): Promise<{ seconds: number; phases: string }> {
+  writeFileSync(join(dir, 'rollcall.json'), JSON.stringify(configOf(schema)));
+  const { project, spans } = await loadProject({ dir, env: {} });
+  if (!project) throw new Error('no project');
+  const phases: string[] = [];
+  let last = performance.now();
+  const start = last;
+  const result: RunResult = await runProject({
+    project,
+    spans,
+    now: () => new Date().toISOString(),
+    asOf,
+    invocation: 'bench',
+    newRunId: () => id,
+    artifacts: false,
+    onEvent: ({ event }) => {
+      const now = performance.now();
+      if (now - last > 50) phases.push(`${event} ${((now - last) / 1000).toFixed(2)}`);
+      last = now;
+    },
+  });
+  if (result.exit !== 0) throw new Error(JSON.stringify(result.diagnostics));
+  return { seconds: (performance.now() - start) / 1000, phases: phases.join(', ') };
+}
+
+const first = await run('rollcall', at(days), 'first');
+console.log(`first run ${first.seconds.toFixed(1)} s: ${first.phases}`);
+const daily: number[] = [];
+for (let day = days - 1; day >= 0; day -= 1) {
+  await withWarehouse(async (w) => {
+    await w.execute(
+      `insert into raw.messages select * from raw.later where received_at > '${at(day + 1)}' and received_at <= '${at(day)}'`,
+    );
+    await w.execute('checkpoint');
+  });
+  const { seconds, phases } = await run('rollcall', at(day), `day-${day}`);
+  daily.push(seconds);
+  console.log(`day ${seconds.toFixed(2)} s: ${phases}`);
+  if (process.env['BENCH_STEPS'])
+    await withWarehouse(async (w) => {
+      for (const row of await rows(
+        w,
+        `select step, epoch_ms(completed_at - started_at) ms, rows_changed n from rollcall.run_steps where run_id = 'day-${day}' order by ms desc nulls last limit 25`,
+      ))
+        console.log(`  ${String(row['ms'])} ms ${String(row['step'])} (${String(row['n'])})`);
+    });
+}
+const whole = await run('whole', AS_OF, 'whole');
+console.log(`the last day whole ${whole.seconds.toFixed(1)} s: ${whole.phases}`);
+await withWarehouse(async (w) => {
+  const [row] = await rows(
+    w,
+    `select (select count(*) from (select audience_key, profile_id from rollcall.memberships except select audience_key, profile_id from whole.memberships)) less,
+            (select count(*) from (select audience_key, profile_id from whole.memberships except select audience_key, profile_id from rollcall.memberships)) more,
+            (select count(*) from whole.memberships) n`,
+  );
+  console.log(
+    `members ${String(row?.['n'])}, differing ${String(row?.['less'])} and ${String(row?.['more'])}`,
+  );
+});
+console.log(
+  `daily ${median(daily).toFixed(2)} s, whole ${whole.seconds.toFixed(2)} s: ${(whole.seconds / median(daily)).toFixed(1)} times; peak RSS ${Math.round(process.resourceUsage().maxRSS / 1024)} MB`,
+);

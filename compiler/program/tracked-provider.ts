@@ -1,0 +1,192 @@
+/** What a run reads, with what of it changed since a definition was computed last. */
+import { sourceNeeds, type BoundSource } from '../bind/index.js';
+import type { Needs, ValueColumn } from '../bind/types.js';
+import type { Asked, Crossing, Since, Tracking } from '../incremental/index.js';
+import {
+  and,
+  antiJoin,
+  c,
+  call,
+  eq,
+  filter,
+  int,
+  join,
+  lit,
+  or,
+  pick,
+  semiJoin,
+  union,
+} from '../ir/build.js';
+import type { Expr, Relation } from '../ir/types.js';
+import type { Provider } from '../lower/index.js';
+import { AS_OF } from './identity.js';
+import { affectedBy, identifyFacts, scanSpec, SELECTIVE, staged } from './names.js';
+import type { RunProvider } from './provider.js';
+import type { StateSchema } from './state.js';
+
+/** How a definition that others refer to stands in a run. */
+export interface Referred {
+  readonly definitionNo: number;
+  /** Computed in this run: for all profiles or for those affected. Absent: as it was published last. */
+  readonly computing?: 'full' | 'incremental';
+  /** The number of the run that computed it last, before this one. */
+  readonly lastRunNo?: number;
+}
+
+export interface TrackedInput {
+  readonly schema: StateSchema;
+  readonly sources: readonly BoundSource[];
+  /** What all definitions need: the columns facts have. */
+  readonly needs: Needs;
+  readonly tracking: Tracking;
+  readonly referred: (key: string) => Referred;
+}
+
+/** The provider's relations as leaves whose changes are told; what is not among them has to be computed in full. */
+export function trackedProvider(provider: RunProvider, input: TrackedInput): Provider {
+  const { tracking, schema } = input;
+  const profiles = profilesLeaf(schema, tracking);
+  return {
+    ...provider,
+    events: (request) => {
+      const { event, columns, excludeSources } = request;
+      const rows = provider.events(request);
+      return tracking.add(rows, {
+        name: JSON.stringify(['events', event, columns.map((x) => x.name), excludeSources, sourcesOf(input)]),
+        key: 'profile_no',
+        changed: (asked) => eventsChanged(provider.landedEvents(request), asked),
+      });
+    },
+    profiles: () => pick(profiles, ['profile_no', 'known']),
+    names: () => pick(profiles, ['profile_no', ['profile_kind', 'named_kind'], ['profile_id', 'named_id']]),
+    keepKnown: (rows) =>
+      semiJoin(rows, pick(filter(profiles, c(profiles, 'known')), ['profile_no']), ['profile_no']),
+    customTraits: (columns) => traitsLeaf(provider.customTraits(columns), columns, input),
+    trait: (key) => referredLeaf(key, 'trait', provider.trait(key), input),
+    audience: (key) => referredLeaf(key, 'audience', provider.audience(key), input),
+  };
+}
+
+const sourcesOf = ({ sources }: TrackedInput): readonly string[] => sources.map(({ name }) => name);
+
+/** Rows that were brought since, and those whose values an instant has passed since; the rest stands as it was. */
+function eventsChanged(rows: Relation, { since, where, crossings }: Asked): readonly Relation[] {
+  const parts = [call('gt', c(rows, 'run_no'), int(since.runNo)), ...crossings.map((x) => crossed(x, since))];
+  // One by one, as engines find a range of rows better than either of two.
+  return parts.map((part) => pick(filter(rows, and(part, where)), ['profile_no']));
+}
+
+/** Whether `as_of` has passed the value, moved by the offset: both ends count, whichever comparison it is. */
+function crossed({ expr, offset }: Crossing, since: Since): Expr {
+  const now = offset === 0n ? AS_OF : call('ts_add_micros', AS_OF, int(offset));
+  return and(call('ge', expr, instant(since.asOf + offset)), call('le', expr, now));
+}
+
+const instant = (micros: bigint): Expr => lit({ type: 'timestamp', value: micros.toString() });
+
+function profilesLeaf(schema: StateSchema, tracking: Tracking): Relation {
+  const rows = schema.scan('profiles');
+  return tracking.add(rows, {
+    name: 'profiles',
+    key: 'profile_no',
+    changed: ({ since, crossings }) =>
+      crossings.length > 0
+        ? undefined
+        : [pick(filter(rows, call('gt', c(rows, 'run_no'), int(since.runNo))), ['profile_no'])],
+  });
+}
+
+/** Custom traits as of now: an identify message that mentions one, or whose time has come, may have changed it. */
+function traitsLeaf(rows: Relation, columns: readonly ValueColumn[], input: TrackedInput): Relation {
+  const changed = ({ since, crossings }: Asked): readonly Relation[] => {
+    const messages = input.sources.flatMap((source) => {
+      const { traits } = sourceNeeds(source, input.needs);
+      if (!source.identifies(traits)) return [];
+      const facts = scanSpec(identifyFacts(input.schema, source.name, traits));
+      const mentioned = or(...columns.map(({ name }) => call('is_not_null', c(facts, name))));
+      return eventsChanged(facts, {
+        since,
+        where: mentioned,
+        crossings: [{ expr: c(facts, 'timestamp'), offset: 0n }],
+      });
+    });
+    const passed = crossings.map((x) => pick(filter(rows, crossed(x, since)), ['profile_no']));
+    return [...messages, ...passed];
+  };
+  const names = columns.map(({ name }) => name);
+  return input.tracking.add(rows, {
+    name: JSON.stringify(['custom traits', names, sourcesOf(input)]),
+    key: 'profile_no',
+    changed,
+  });
+}
+
+/**
+ * Another definition's members or values. Of one that this run computes for some profiles only, what it published of the
+ * others stands; whether it does is known when the run has landed (`SELECTIVE`). What changed of it is the difference
+ * between what it published and what it comes to now.
+ */
+function referredLeaf(
+  key: string,
+  shape: 'audience' | 'trait',
+  asGiven: Relation,
+  { schema, tracking, referred }: TrackedInput,
+): Relation {
+  const { definitionNo, computing, lastRunNo } = referred(key);
+  const values = shape === 'trait' ? ['value', 'number_value', 'text_value'] : [];
+  const before = published(schema, shape, definitionNo);
+  const now = computing && staged(shape, int(definitionNo));
+  const affected = affectedBy(definitionNo);
+  const names = ['profile_no', ...values];
+  const standing = antiJoin(semiJoin(before, scanSpec(SELECTIVE), ['definition_no']), affected, [
+    'profile_no',
+  ]);
+  const rows =
+    now && computing === 'incremental'
+      ? union([pick(standing, names), pick(now, names)])
+      : pick(asGiven, names);
+  const scope = computing === 'incremental' ? semiJoin(before, affected, ['profile_no']) : before;
+  return tracking.add(rows, {
+    name: JSON.stringify([shape, definitionNo]),
+    key: 'profile_no',
+    changed: ({ since, crossings }) => {
+      if (crossings.length > 0) return undefined;
+      // A run in between may have changed what this one no longer sees as a change.
+      if ((lastRunNo ?? 0) > since.runNo) return undefined;
+      return now ? difference(scope, now, before, shape) : [];
+    },
+  });
+}
+
+/** With `definition_no`. */
+function published(schema: StateSchema, shape: 'audience' | 'trait', definitionNo: number): Relation {
+  const rows = schema.scan(shape === 'audience' ? 'member_state' : 'trait_state');
+  return filter(rows, eq(c(rows, 'definition_no'), int(definitionNo)));
+}
+
+/** Profiles whose row came, went or has another value. */
+function difference(
+  scope: Relation,
+  now: Relation,
+  before: Relation,
+  shape: 'audience' | 'trait',
+): readonly Relation[] {
+  const gone = pick(antiJoin(scope, now, ['profile_no']), ['profile_no']);
+  if (shape === 'audience') return [gone, pick(antiJoin(now, before, ['profile_no']), ['profile_no'])];
+  const stored = pick(before, ['profile_no', ['value', 'old_value']]);
+  const beside = join('left', pick(now, ['profile_no', 'value']), stored, ['profile_no']);
+  const other = filter(beside, call('is_distinct', c(beside, 'value'), c(beside, 'old_value')));
+  return [gone, pick(other, ['profile_no'])];
+}
+
+/** Profiles that facts came to or went from when identifiers changed hands, since a run. */
+export function profilesMoved(schema: StateSchema, { runNo }: Since): Relation {
+  const moves = schema.scan('reassignments');
+  const runs = schema.scan('runs');
+  const later = pick(filter(runs, call('gt', c(runs, 'run_no'), int(runNo))), ['run_id']);
+  const recent = semiJoin(moves, later, ['run_id']);
+  return union([
+    pick(recent, [['from_profile_no', 'profile_no']]),
+    pick(recent, [['to_profile_no', 'profile_no']]),
+  ]);
+}
