@@ -24,8 +24,6 @@ export interface DefinitionScript {
   readonly checks: { readonly counts: RenderedStep; readonly samples: RenderedStep } | undefined;
   /** Once its rows are staged. */
   readonly after: readonly RenderedStep[];
-  readonly baseline: readonly RenderedStep[];
-  readonly messages: readonly RenderedStep[];
 }
 
 /** Definitions computed by one statement. */

@@ -1,23 +1,25 @@
 /**
  * Publishing: one transaction for everything that was computed, its outcome included, so that readers see
- * the whole of a run or nothing of it. What is published is compared and replaced for all definitions at once;
- * a definition whose messages fail is left out and the rest tried again.
+ * the whole of a run or nothing of it. What is published is compared and replaced, and messages are queued, for all
+ * definitions at once. Where messages fail, the transaction begins again with halves of those that did, down to the
+ * definition that is guilty, which is left out.
  */
+import { queues } from '../compiler/program/outbox.js';
 import type { Step } from '../compiler/program/types.js';
 import { shapeOf } from '../models/definition.js';
 import type { Row } from '../dialects/warehouse.js';
+import { halves } from './batches.js';
 import { withoutFailed, type ComputeContext } from './compute.js';
-import type { RenderedStep } from './render.js';
 import { definitionFailed, isStatementFailure, type StatementFailure } from './failures.js';
 import { elapsed } from './instants.js';
 import type { Counts } from './ledger.js';
-import type { DefinitionScript, Script } from './script.js';
+import type { DefinitionScript, MessagesScript, Script } from './script.js';
 import { numberOf } from './session.js';
 
-/** Belongs to one definition; anything else that fails in the transaction fails the run. */
+/** Belongs to the messages of some definitions; anything else that fails in the transaction fails the run. */
 class PublishFailed extends Error {
   constructor(
-    readonly item: DefinitionScript,
+    readonly items: readonly DefinitionScript[],
     readonly failure: StatementFailure,
   ) {
     super(failure.message, { cause: failure });
@@ -40,19 +42,28 @@ export async function publishAll(
   const removed = script.removed.length;
   emit({ event: 'publish_started', definitions: ready.length, removed });
   let left: readonly DefinitionScript[] = ready;
+  // Those whose messages are queued together.
+  let groups: readonly (readonly DefinitionScript[])[] = [ready];
   for (;;) {
+    groups = groups.flatMap((group) => {
+      const own = group.filter((item) => item.plan.ways.length > 0 && left.includes(item));
+      return own.length > 0 ? [own] : [];
+    });
     try {
       await executor.transaction(async () => {
-        await publishSet(left, script, context);
+        await publishSet(left, groups, script, context);
         for (const item of script.removed) await executor.run(item.publish);
         await executor.run(outcome().map((step) => executor.render(step)));
       }, script.around.publish);
       break;
     } catch (error) {
       if (!(error instanceof PublishFailed)) throw error;
-      fail(error, context, script.definitions.length);
-      const others = left.filter((item) => item !== error.item);
-      left = withoutFailed(others, script.definitions.length, context);
+      const [guilty, ...others] = error.items;
+      if (guilty && others.length === 0) {
+        fail(guilty, error.failure, context, script.definitions.length);
+        const rest = left.filter((item) => item !== guilty);
+        left = withoutFailed(rest, script.definitions.length, context);
+      } else groups = groups.flatMap((group) => (group === error.items ? halves(group) : [group]));
     }
   }
   const duration_ms = elapsed(startedAt, now());
@@ -61,6 +72,7 @@ export async function publishAll(
 
 async function publishSet(
   items: readonly DefinitionScript[],
+  groups: readonly (readonly DefinitionScript[])[],
   { publish }: Script,
   context: ComputeContext,
 ): Promise<void> {
@@ -72,7 +84,11 @@ async function publishSet(
       [`compute.${plan.definition.key}`, counts.get(definitionNo)?.size ?? 0] as const,
   );
   executor.tellRows(new Map(sizes));
-  for (const item of items) await ownSteps(item, item.baseline, context);
+  const messages = groups.map((group) => ({ group, steps: publish.messages(group, groups.length > 1) }));
+  for (const { group, steps } of messages) {
+    const { ways, baseline } = steps;
+    if (baseline.length > 0) await ofGroup(group, () => executor.run([...ways, ...baseline]));
+  }
   // Most runs change little: what has nothing to do is not asked.
   const due = publish.apply.filter(({ step: { when } }) => {
     const asked = items.filter(({ plan }) => shapeOf(plan.definition.kind) === when?.kind);
@@ -81,21 +97,57 @@ async function publishSet(
     );
   });
   await executor.run(due);
-  for (const item of items) {
-    const { definition, fingerprint, staged } = item.plan;
+  const sent = new Map<string, Sent>();
+  for (const { group, steps } of messages) {
+    const queued = await ofGroup(group, () => queueMessages(group, steps, context));
+    for (const [key, own] of queued) sent.set(key, own);
+  }
+  for (const { definitionNo, plan } of items) {
+    const { definition, fingerprint, staged } = plan;
     if (!staged) {
       ledger.published(definition.key, fingerprint, { rows: 0, durationMs: 0 });
       continue;
     }
-    const own = counts.get(item.definitionNo) ?? { size: 0, entered: 0, exited: 0, changed: 0 };
-    const sent = await ownSteps(item, item.messages, context);
+    const own = counts.get(definitionNo) ?? { size: 0, entered: 0, exited: 0, changed: 0 };
+    const { rows, durationMs } = sent.get(definition.key) ?? { rows: 0, durationMs: 0 };
     const stored = definition.kind !== 'trait' ? own.changed : own.entered + own.exited + own.changed;
-    ledger.published(definition.key, fingerprint, {
-      counts: own,
-      rows: stored + sent.rows,
-      durationMs: sent.durationMs,
-    });
+    ledger.published(definition.key, fingerprint, { counts: own, rows: stored + rows, durationMs });
   }
+}
+
+/** Messages queued for a definition, and its share of the time that took. */
+interface Sent {
+  readonly rows: number;
+  readonly durationMs: number;
+}
+
+/** Queues the messages of definitions; what came of it, by key. */
+async function queueMessages(
+  group: readonly DefinitionScript[],
+  steps: MessagesScript,
+  { executor, now }: ComputeContext,
+): Promise<ReadonlyMap<string, Sent>> {
+  const startedAt = now();
+  const rows = new Map<string, number>();
+  const add = (key: string, more: number): void => void rows.set(key, (rows.get(key) ?? 0) + more);
+  await executor.run([...steps.ways, ...steps.find]);
+  for (const row of await executor.read(steps.counts)) {
+    const way = steps.messages.get(numberOf(row, 'way'));
+    if (way) add(way.key, way.people * numberOf(row, 'people') + way.accounts * numberOf(row, 'accounts'));
+  }
+  if ([...rows.values()].some((n) => n > 0)) await executor.run(steps.queue);
+  for (const rendered of steps.entities) {
+    const changed = await executor.run([rendered]);
+    if (queues(rendered.step) && rendered.step.definition) add(rendered.step.definition, changed);
+  }
+  await executor.run(steps.connect);
+  const durationMs = Math.round(elapsed(startedAt, now()) / group.length);
+  return new Map(
+    group.map(({ plan: { definition } }) => [
+      definition.key,
+      { rows: rows.get(definition.key) ?? 0, durationMs },
+    ]),
+  );
 }
 
 const countsByNumber = (rows: readonly Row[]): ReadonlyMap<number, Counts> =>
@@ -111,22 +163,23 @@ const countsByNumber = (rows: readonly Row[]): ReadonlyMap<number, Counts> =>
     ]),
   );
 
-/** Steps that are of one definition alone, so that a failure is its own. */
-async function ownSteps(
-  item: DefinitionScript,
-  steps: readonly RenderedStep[],
-  { executor, now }: ComputeContext,
-): Promise<{ readonly rows: number; readonly durationMs: number }> {
-  const startedAt = now();
+/** Steps for some definitions: one that is for one of them alone says which is guilty. */
+async function ofGroup<T>(group: readonly DefinitionScript[], work: () => Promise<T>): Promise<T> {
   try {
-    const rows = await executor.run(steps);
-    return { rows, durationMs: elapsed(startedAt, now()) };
+    return await work();
   } catch (error) {
-    throw isStatementFailure(error) ? new PublishFailed(item, error) : error;
+    if (!isStatementFailure(error)) throw error;
+    const guilty = group.find(({ plan }) => plan.definition.key === error.step.definition);
+    throw new PublishFailed(guilty ? [guilty] : group, error);
   }
 }
 
-function fail({ item, failure }: PublishFailed, context: ComputeContext, total: number): void {
+function fail(
+  item: DefinitionScript,
+  failure: StatementFailure,
+  context: ComputeContext,
+  total: number,
+): void {
   const { key, kind } = item.plan.definition;
   const error = definitionFailed(item.plan.definition, failure, context.spans);
   context.ledger.failed(key, 'failed', error);

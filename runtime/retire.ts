@@ -5,7 +5,8 @@
 import { UserError } from '../compiler/diagnostics/index.js';
 import { noEntities, stageSteps } from '../compiler/program/run.js';
 import { noAccountUsers } from '../compiler/program/accounts.js';
-import { outboxSteps } from '../compiler/program/outbox.js';
+import { outboxSteps, queues } from '../compiler/program/outbox.js';
+import type { OutboxWay } from '../compiler/program/outbox-link.js';
 import type { Step } from '../compiler/program/types.js';
 import { audienceViewName } from '../compiler/program/views.js';
 import {
@@ -24,7 +25,7 @@ import { unknownKey } from './keys.js';
 import type { RenderedStep } from './render.js';
 import { numberDefinitions } from './numbering.js';
 import { sleep } from './retry.js';
-import { definitionParams, type Bindings } from './script.js';
+import { commonParams, type Bindings } from './script.js';
 import { withSession, type Session } from './session.js';
 import { Store } from './store.js';
 import { planTransaction } from './transactional.js';
@@ -163,22 +164,23 @@ function exitSteps(
   });
   // An empty stage: nobody has what was removed, so nobody's accounts matter.
   const first = [run, ...stageSteps(), noEntities(), noAccountUsers()];
-  const params = definitionParams(bindings, row.key);
-  const queues = (step: Step): boolean => step.op === 'append' && step.table.name === 'outbox';
+  const params = commonParams(bindings);
+  const { destinations } = session.project;
+  const to = destinations.flatMap((destination) => wayTo(destination, row, session, stored));
+  if (to.length === 0) return first.map(silent);
+  const { ways, find, queue, entities } = outboxSteps(session.state, to);
   return [
     ...first.map(silent),
-    ...session.project.destinations.flatMap((destination) =>
-      stepsTo(destination, row, session, stored).map((step) => ({ step, params, queues: queues(step) })),
-    ),
+    ...[ways, find, queue, entities].flat().map((step) => ({ step, params, queues: queues(step) })),
   ];
 }
 
-function stepsTo(
+function wayTo(
   destination: Destination,
   row: DefinitionRow,
   session: Session,
   { existing }: StoredState,
-): readonly Step[] {
+): readonly OutboxWay[] {
   const definition = stub(row);
   const types = messageTypes(definition, {}, destination);
   if (!destination.enabled || types.length === 0) return [];
@@ -186,7 +188,7 @@ function stepsTo(
   const entities = told && types.includes('track') && { names: told, added: [], fromNow: [] };
   const link = { destination, types, isNew: false, fromNow: false, ...(entities && { entities }) };
   const namespace = session.project.config.name;
-  return outboxSteps({ schema: session.state, definition, namespace, link }).fill;
+  return [{ definition, definitionNo: row.definitionNo, namespace, link }];
 }
 
 /** As much of the definition as messages about its end are made of; its file is gone. */

@@ -1,7 +1,8 @@
 /** A program with its SQL: everything is rendered before anything is executed, so what fails to render costs nothing. */
-import { CompilerBug, UserError, type Diagnostic } from '../compiler/diagnostics/index.js';
+import { UserError, type Diagnostic } from '../compiler/diagnostics/index.js';
 import { levelsOf, selectiveStep } from '../compiler/program/batches.js';
 import type { ExistingState, RunProgram, SourceLanding } from '../compiler/program/plan.js';
+import { outboxSteps, type OutboxSteps } from '../compiler/program/outbox.js';
 import { computedStep, type Computed } from '../compiler/program/publish.js';
 import type { StateSchema } from '../compiler/program/state.js';
 import type { Step } from '../compiler/program/types.js';
@@ -39,6 +40,20 @@ export interface PublishScript {
   readonly diff: readonly RenderedStep[];
   readonly counts: RenderedStep;
   readonly apply: readonly RenderedStep[];
+  /**
+   * Queueing the messages of some definitions, all at once.
+   *
+   * @param again whether others' were queued in the same transaction: tables of theirs are emptied first
+   */
+  readonly messages: (items: readonly DefinitionScript[], again: boolean) => MessagesScript;
+}
+
+/** The steps of `OutboxSteps`. */
+export interface MessagesScript extends Readonly<
+  Record<'ways' | 'baseline' | 'find' | 'queue' | 'entities' | 'connect', readonly RenderedStep[]>
+> {
+  readonly counts: RenderedStep;
+  readonly messages: OutboxSteps['messages'];
 }
 
 export interface Script {
@@ -92,20 +107,6 @@ export function commonParams(b: Bindings): Params {
   };
 }
 
-/** Parameters of one definition's steps. */
-export function definitionParams(b: Bindings, key: string): Params {
-  return {
-    ...commonParams(b),
-    definition_no: { type: 'int', value: String(definitionNo(b, key)) },
-  };
-}
-
-function definitionNo(b: Bindings, key: string): number {
-  const known = b.definitions.get(key);
-  if (!known) throw new CompilerBug(`definition ${key} has no number`);
-  return known.definitionNo;
-}
-
 /** Those with rows of their own, as `computedStep` names them. */
 const computedOf = (items: readonly DefinitionScript[], whole: boolean): readonly Computed[] =>
   items
@@ -127,7 +128,7 @@ function sourceParams(b: Bindings, source: string): Params {
 function transactionsOf(
   program: RunProgram,
   setting: Setting,
-): Readonly<Record<'land' | 'shared' | 'publish', TransactionPlan>> {
+): Readonly<Record<'land' | 'shared' | 'publish' | 'messagesAgain', TransactionPlan>> {
   const sources = new Map<Step, string>();
   const landing = program.land.flatMap((plan) => {
     const steps = [
@@ -140,7 +141,16 @@ function transactionsOf(
     for (const step of steps) sources.set(step, plan.source);
     return steps;
   });
-  const messages = program.definitions.flatMap(({ baseline, messages: fill }) => [...baseline, ...fill]);
+  const outbox = outboxSteps(
+    setting.state,
+    program.definitions.flatMap(({ ways }) => ways),
+  );
+  const { ways, baseline, find, queue, entities, connect } = outbox;
+  // What was before the run is found by the ways, which are made again after.
+  const messages = [
+    ...(baseline.length > 0 ? [...ways, ...baseline] : []),
+    ...[ways, find, queue, entities, connect].flat(),
+  ];
   return {
     land: planTransaction([...landing, ...program.identity], setting, (step) => sources.get(step)),
     shared: planTransaction(program.shared, setting),
@@ -154,6 +164,7 @@ function transactionsOf(
       ],
       setting,
     ),
+    messagesAgain: planTransaction([...messages, ...messages], setting),
   };
 }
 
@@ -199,21 +210,18 @@ export function renderProgram(
   const problems: Diagnostic[] = [];
   const ordered = levelsOf(program.definitions).flat();
   const definitions = ordered.flatMap((plan, i): DefinitionScript[] => {
-    const params = definitionParams(bindings, plan.definition.key);
     try {
       return [
         {
           index: i + 1,
           plan,
           definitionNo: plan.definitionNo,
-          prepare: all(plan.prepare, params),
+          prepare: all(plan.prepare, common),
           checks: plan.checks && {
-            counts: one(plan.checks.counts, params),
-            samples: one(plan.checks.samples, params),
+            counts: one(plan.checks.counts, common),
+            samples: one(plan.checks.samples, common),
           },
-          after: all(plan.after, params),
-          baseline: within(plans.publish, plan.baseline, params),
-          messages: within(plans.publish, plan.messages, params),
+          after: all(plan.after, common),
         },
       ];
     } catch (error) {
@@ -252,10 +260,28 @@ export function renderProgram(
       diff: within(plans.publish, program.publish.diff, common),
       counts: one(program.publish.counts, common),
       apply: within(plans.publish, program.publish.apply, common),
+      messages: (items, again) => {
+        const steps = outboxSteps(
+          state,
+          items.flatMap(({ plan }) => plan.ways),
+        );
+        const inside = (some: readonly Step[]): readonly RenderedStep[] =>
+          within(again ? plans.messagesAgain : plans.publish, some, common);
+        return {
+          ways: inside(steps.ways),
+          baseline: inside(steps.baseline),
+          find: inside(steps.find),
+          counts: one(steps.counts, common),
+          queue: inside(steps.queue),
+          entities: inside(steps.entities),
+          connect: inside(steps.connect),
+          messages: steps.messages,
+        };
+      },
     },
     removed: program.removed.map(({ key, publish }) => ({
       key,
-      publish: within(plans.publish, publish, definitionParams(bindings, key)),
+      publish: within(plans.publish, publish, common),
     })),
     around: {
       land: around(plans.land),

@@ -111,6 +111,19 @@ const publishParts = ({ definitions, publish, around }: Script): string => {
   ]);
 };
 
+/** Messages are queued in the transaction that publishes. */
+function messageParts({ definitions, publish }: Script): string {
+  const { ways, baseline, find, counts, queue, entities, connect } = publish.messages(definitions, false);
+  return sections([
+    ['before members and values change: what destinations know', baseline.length > 0 ? ways : []],
+    ['', baseline],
+    ['after', ways.length > 0 ? [...ways, ...find, counts] : []],
+    ['only where something changed', queue],
+    ['what is told of entities', entities],
+    ['destinations that are new', connect],
+  ]);
+}
+
 const batchName = ({ id, items: [only, ...others] }: BatchScript): string =>
   only && others.length === 0 ? fileName(only.plan.definition.key) : id.replaceAll('.', '_');
 
@@ -152,13 +165,10 @@ export function runFiles(script: Script): OutputFile[] {
     ]),
     ...script.definitions.map((d): [string, string] => [
       fileName(d.plan.definition.key),
-      sections([
-        ['once its rows are there', d.after],
-        ['while publishing, before anything changes', d.baseline],
-        ['while publishing, after it', d.messages],
-      ]),
+      sections([['once its rows are there', d.after]]),
     ]),
     ['publish', publishParts(script)],
+    ['messages', messageParts(script)],
     ...script.removed.map((r): [string, string] => [
       `removed_${fileName(r.key)}`,
       sections([['publish', r.publish]]),

@@ -114,7 +114,8 @@ export const FUNCTIONS = {
   number_json: '(number|int) the JSON number',
   bool_json: '(bool) the JSON boolean',
   parse_json: '(text holding JSON) json; null when it is not JSON',
-  json_object: '(lit text key, json value, key, value, …) object; a pair whose value is SQL null is left out',
+  json_object:
+    '(text key, json value, key, value, …) object; a pair whose value is SQL null is left out; keys differ and are not null',
   json_dump: '(json) compact text of the JSON value',
   sha256_hex: '(text) 64 lower-case hex digits of its UTF-8',
   hash64: '(text) a hash of about 64 bits as int; engine-specific, never stored across engines',

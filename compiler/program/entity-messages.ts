@@ -33,7 +33,7 @@ import { AS_OF } from './identity.js';
 import { DIRECTIONS, type EntityLists } from './messages.js';
 import { ACCOUNT_USERS, scanSpec, staged, temporary } from './names.js';
 import { publishedRows } from './publish.js';
-import { channelsOf, withTrue, type Channel } from './receivers.js';
+import { channelOf, holders, receivers, withTrue } from './receivers.js';
 import { STATE } from './state.js';
 import type { OutboxEntities, OutboxInput } from './outbox-link.js';
 import type { StepOp } from './types.js';
@@ -56,11 +56,9 @@ const CHANGES = temporary('outbox_entities', [
 /** Finds what each identifier is to be told of now. */
 export function entityChanges(input: OutboxInput): StepOp {
   const { names } = input.link.entities ?? NOTHING;
-  const channel = people(input);
   const rows = held(input, names);
   const told = toldOf(input, names);
-  const receivers = channel.receivers(channel.holders(withTrue(staged('audience', NO))));
-  const now = beside(receivers, rows);
+  const now = beside(people(input, staged('audience', int(input.definitionNo))), rows);
   const subjects = pick(input.schema.scan('subjects'), [...IDENTIFIER, 'profile_no']);
   // Who was told of a row is told of its end, unless the profile of today has it.
   const gone = antiJoin(join('inner', told, subjects, IDENTIFIER), rows, [
@@ -146,13 +144,12 @@ export function rememberEntities(
 /** What a destination is taken to know when it begins with what enters or exits after this run: what members have now. */
 export function entityBaseline(input: OutboxInput): StepOp {
   const { schema, link } = input;
-  const channel = people(input);
-  const before = withTrue(publishedRows(schema, 'member_state'));
+  const before = people(input, publishedRows(schema, 'member_state', int(input.definitionNo)));
   const rows = held(input, link.entities?.fromNow ?? []);
   return {
     op: 'append',
     table: schema.ref('sent_entities'),
-    query: sentRows(input, beside(channel.receivers(channel.holders(before)), rows)),
+    query: sentRows(input, beside(before, rows)),
   };
 }
 
@@ -171,12 +168,10 @@ function connection({ schema, definition, link }: OutboxInput, added: readonly s
   };
 }
 
-const NO = param('definition_no', 'int');
-
 /** The rows that this run found, by the people whose they are: of an account its users. */
-function held({ definition }: OutboxInput, names: readonly string[]): Relation {
+function held({ definition, definitionNo }: OutboxInput, names: readonly string[]): Relation {
   const own = stagedEntities((rows) =>
-    filter(rows, and(eq(c(rows, 'definition_no'), NO), among(rows, names))),
+    filter(rows, and(eq(c(rows, 'definition_no'), int(definitionNo)), among(rows, names))),
   );
   if (definition.of === 'users') return own;
   const rows = pick(own, [['profile_no', 'account'], 'entity', 'entity_id']);
@@ -210,9 +205,9 @@ const sentRows = ({ definition, link }: OutboxInput, rows: Relation): Relation =
     as('told_at', AS_OF),
   ]);
 
-/** Whom track messages go to. */
-function people({ schema, definition, link }: OutboxInput): Channel {
-  const [channel] = channelsOf(schema, definition, ['track'], link.destination);
+/** Whom track messages about members go to. */
+function people({ schema, definition, link }: OutboxInput, members: Relation): Relation {
+  const channel = channelOf(definition, ['track'], link.destination, 'people');
   if (!channel) throw new CompilerBug('nobody is sent track messages');
-  return channel;
+  return receivers(schema, channel, holders(channel, withTrue(members), []), []);
 }

@@ -2,7 +2,7 @@
  * Rows of entities that definitions are asked for (SEMANTICS §7, "Entities"): which of them the members have, computed,
  * compared with what is published, and published, as members are.
  */
-import { antiJoin, as, c, oneRow, param, pick, project, semiJoin } from '../ir/build.js';
+import { antiJoin, as, c, int, oneRow, param, pick, project, semiJoin } from '../ir/build.js';
 import type { Column, Expr, Relation } from '../ir/types.js';
 import { AS_OF } from './identity.js';
 import { scanSpec, staged, temporary } from './names.js';
@@ -37,8 +37,8 @@ export const ENTITY_STAGE_COLUMNS = COLUMNS;
  *
  * @param matches `profile_no`, `entity`, `entity_id`, of members and others
  */
-export function stageEntities(key: string, matches: Relation): Step {
-  const no = param('definition_no', 'int');
+export function stageEntities(key: string, definitionNo: number, matches: Relation): Step {
+  const no = int(definitionNo);
   const theirs = semiJoin(matches, staged('audience', no), ['profile_no']);
   return {
     id: `compute.${key}.entities`,

@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import type { Definition, DefinitionKind, Destination, MessageType } from '../../models/definition.js';
 import { as, c, call, caseWhen, eq, extend, int, lit, param, project, text } from '../ir/build.js';
-import type { Expr, Relation } from '../ir/types.js';
+import { CompilerBug } from '../diagnostics/index.js';
+import type { Column, Expr, Relation } from '../ir/types.js';
 import { AS_OF } from './identity.js';
 
 export interface Message {
@@ -10,10 +11,6 @@ export interface Message {
   readonly definition: Definition;
   readonly destination: Destination;
   readonly namespace: string;
-  /** Rows of entities that it carries, where its way asks for them; of track messages only. */
-  readonly entities?: EntityLists;
-  /** What it says, if not what has become of the definition: rows of entities of one who stays a member. */
-  readonly says?: EntityDirection;
 }
 
 export const DIRECTIONS = ['entered', 'exited'] as const;
@@ -29,22 +26,99 @@ export interface EntityLists {
 /** What every message id begins with; 64 hexadecimal digits follow. */
 export const MESSAGE_ID_PREFIX = 'rc_';
 
-/** Columns of `outbox` from rows of (identifier_type, identifier, value, repeats, profile_id, latest_email). */
-export function messageRows(rows: Relation, message: Message): Relation {
+/** How a payload is made: which parts it has. */
+export type Form = 'identify' | 'identify_email' | 'track' | 'track_unnamed' | 'group';
+
+const TYPE_OF: Readonly<Record<Form, MessageType>> = {
+  identify: 'identify',
+  // A definition that is itself called `email` has the name to itself, as others have those of their keys' labels.
+  identify_email: 'identify',
+  track: 'track',
+  track_unnamed: 'track',
+  group: 'group',
+};
+
+export function formOf({ type, definition: { kind, key } }: Pick<Message, 'type' | 'definition'>): Form {
+  switch (type) {
+    case 'identify':
+      return key === 'email' ? 'identify_email' : 'identify';
+    case 'track':
+      return key === labelOf(kind) ? 'track_unnamed' : 'track';
+    case 'group':
+      return 'group';
+  }
+}
+
+const labelOf = (kind: DefinitionKind): string => (kind === 'trait' ? 'trait_key' : 'audience_key');
+
+/** What is the same in all messages of a type that go a way. */
+export const CONSTANTS: readonly Column[] = [
+  { name: 'destination_key', type: 'text' },
+  { name: 'definition_key', type: 'text' },
+  { name: 'message_type', type: 'text' },
+  { name: 'form', type: 'text' },
+  { name: 'fixed', type: 'text' },
+  { name: 'label', type: 'text' },
+  { name: 'event_true', type: 'json' },
+  { name: 'event_other', type: 'json' },
+  { name: 'personas', type: 'json' },
+];
+
+/** The values of CONSTANTS. */
+export function constantsOf(message: Message): readonly Expr[] {
   const { type, definition, destination } = message;
-  const identified = extend(rows, [as('message_id', messageId(rows, message))]);
+  const { events } = destination;
+  const isTrait = definition.kind === 'trait';
+  return [
+    text(destination.key),
+    text(definition.key),
+    text(type),
+    text(formOf(message)),
+    text(fixedOf(message)),
+    text(labelOf(definition.kind)),
+    json(isTrait ? events.trait_computed : events.audience_entered),
+    json(isTrait ? events.trait_computed : events.audience_exited),
+    json(personasOf(message)),
+  ];
+}
+
+/** What a message id is made of besides what varies. */
+const fixedOf = ({ type, definition, destination }: Message, says?: EntityDirection): string =>
+  JSON.stringify([destination.key, definition.key, type, ...(says ? [says] : [])]);
+
+/** What a message tells of entities. */
+export interface Tells {
+  readonly message: Message;
+  readonly lists: EntityLists;
+  /** What it says, if not what has become of the definition: rows of entities of one who stays a member. */
+  readonly says?: EntityDirection;
+}
+
+/**
+ * Columns of `outbox` from rows of CONSTANTS and (identifier_type, identifier, value, repeats, profile_id, latest_email).
+ *
+ * @param forms those among the rows
+ * @param tells rows of entities that they carry, where their way asks for them; of track messages only
+ */
+export function messageRows(rows: Relation, forms: readonly Form[], tells?: Tells): Relation {
+  const identified = extend(rows, [as('message_id', messageId(rows, tells))]);
+  const dumped = (form: Form): Expr => call('json_dump', payload(identified, form, tells));
+  const [last, ...others] = [...forms].reverse();
+  if (!last) throw new CompilerBug('messages of no form');
+  const whens = others.reverse().map((form) => ({
+    when: eq(c(identified, 'form'), text(form)),
+    then: dumped(form),
+  }));
   return project(identified, [
-    as('message_id', c(identified, 'message_id')),
-    as('destination_key', text(destination.key)),
-    as('definition_key', text(definition.key)),
-    as('profile_id', c(identified, 'profile_id')),
+    ...['message_id', 'destination_key', 'definition_key', 'profile_id'].map((name) =>
+      as(name, c(identified, name)),
+    ),
     as('run_id', param('run_id', 'text')),
-    as('payload', call('json_dump', payload(identified, message))),
+    as('payload', whens.length === 0 ? dumped(last) : caseWhen(whens, dumped(last))),
     as('created_at', param('started_at', 'timestamp')),
-    as('message_type', text(type)),
-    as('identifier_type', c(identified, 'identifier_type')),
-    as('identifier', c(identified, 'identifier')),
-    as('value', c(identified, 'value')),
+    ...['message_type', 'identifier_type', 'identifier', 'value'].map((name) =>
+      as(name, c(identified, name)),
+    ),
     as('run_no', param('run_no', 'int')),
   ]);
 }
@@ -55,14 +129,13 @@ export function messageRows(rows: Relation, message: Message): Relation {
  * `as_of` computed again over late data may tell an identifier something, take it back, and tell it again:
  * that is a message of its own too, and what came before it at that `as_of` is counted in front.
  */
-function messageId(rows: Relation, message: Message): Expr {
-  const { type, definition, destination, says, entities } = message;
-  const fixed = JSON.stringify([destination.key, definition.key, type, ...(says ? [says] : [])]);
+function messageId(rows: Relation, tells?: Tells): Expr {
+  const says = tells?.says;
   const varying = [
     c(rows, 'identifier_type'),
     call('ts_text', AS_OF),
     c(rows, 'value'),
-    ...(says && entities ? [call('json_dump', entityLists(rows, entities, says))] : []),
+    ...(says ? [call('json_dump', entityLists(rows, tells.lists, says))] : []),
     c(rows, 'identifier'),
   ];
   const parts = varying.flatMap((part) => [text(' '), part]);
@@ -71,23 +144,23 @@ function messageId(rows: Relation, message: Message): Expr {
     [{ when: call('gt', repeats, int(0)), then: call('concat', text(' '), call('number_text', repeats)) }],
     text(''),
   );
-  const hash = call('sha256_hex', call('concat', text(fixed), again, ...parts));
-  return call('concat', text(MESSAGE_ID_PREFIX), hash);
+  const fixed = says ? text(fixedOf(tells.message, says)) : c(rows, 'fixed');
+  return call('concat', text(MESSAGE_ID_PREFIX), call('sha256_hex', call('concat', fixed, again, ...parts)));
 }
 
 const json = (value: unknown): Expr => lit({ type: 'json', value: JSON.stringify(value) });
 
-function payload(rows: Relation, message: Message): Expr {
-  const { type } = message;
+function payload(rows: Relation, form: Form, tells?: Tells): Expr {
+  const type = TYPE_OF[form];
   const body =
     type === 'track'
-      ? [text('properties'), properties(rows, message)]
-      : [text('traits'), traits(rows, message)];
+      ? [text('properties'), properties(rows, form, tells)]
+      : [text('traits'), traits(rows, form)];
   return call(
     'json_object',
     text('type'),
     json(type),
-    ...(type === 'track' ? [text('event'), eventName(rows, message)] : []),
+    ...(type === 'track' ? [text('event'), eventName(rows, tells)] : []),
     ...receiver(rows, type),
     ...body,
     text('messageId'),
@@ -95,7 +168,7 @@ function payload(rows: Relation, message: Message): Expr {
     text('timestamp'),
     call('text_json', call('ts_text', AS_OF)),
     text('context'),
-    context(rows, message),
+    context(rows, type),
   );
 }
 
@@ -114,23 +187,21 @@ function receiver(rows: Relation, type: Message['type']): readonly Expr[] {
 const value = (rows: Relation): Expr => call('parse_json', c(rows, 'value'));
 const email = (rows: Relation): Expr => call('text_json', c(rows, 'latest_email'));
 
-function traits(rows: Relation, { definition, type }: Message): Expr {
-  // A definition that is itself called `email` has the name to itself.
-  const isPerson = type === 'identify' && definition.key !== 'email';
-  const also = isPerson ? [text('email'), email(rows)] : [];
-  return call('json_object', text(definition.key), value(rows), ...also);
+function traits(rows: Relation, form: Form): Expr {
+  const also = form === 'identify' ? [text('email'), email(rows)] : [];
+  return call('json_object', c(rows, 'definition_key'), value(rows), ...also);
 }
 
-function properties(rows: Relation, { definition, entities, says }: Message): Expr {
-  const label = definition.kind === 'trait' ? 'trait_key' : 'audience_key';
-  const named = definition.key === label ? [] : [text(label), json(definition.key)];
-  const listed = entities && definition.key !== 'entities';
+function properties(rows: Relation, form: Form, tells?: Tells): Expr {
+  const key = c(rows, 'definition_key');
+  const named = form === 'track_unnamed' ? [] : [c(rows, 'label'), call('text_json', key)];
+  const listed = tells && tells.message.definition.key !== 'entities';
   return call(
     'json_object',
     ...named,
-    text(definition.key),
+    key,
     value(rows),
-    ...(listed ? [text('entities'), entityLists(rows, entities, says)] : []),
+    ...(listed ? [text('entities'), entityLists(rows, tells.lists, tells.says)] : []),
   );
 }
 
@@ -147,17 +218,18 @@ function entityLists(rows: Relation, { names, of }: EntityLists, says?: EntityDi
   );
 }
 
-function eventName(rows: Relation, { definition, destination, says }: Message): Expr {
-  const { events } = destination;
-  if (says) return json(says === 'entered' ? events.entity_entered : events.entity_exited);
-  if (definition.kind === 'trait') return json(events.trait_computed);
+function eventName(rows: Relation, tells?: Tells): Expr {
+  if (tells?.says) {
+    const { events } = tells.message.destination;
+    return json(tells.says === 'entered' ? events.entity_entered : events.entity_exited);
+  }
   const entered = eq(c(rows, 'value'), text('true'));
-  return caseWhen([{ when: entered, then: json(events.audience_entered) }], json(events.audience_exited));
+  return caseWhen([{ when: entered, then: c(rows, 'event_true') }], c(rows, 'event_other'));
 }
 
-function context(rows: Relation, message: Message): Expr {
-  const personas = [text('personas'), json(personasOf(message))];
-  if (message.type !== 'track') return call('json_object', ...personas);
+function context(rows: Relation, type: MessageType): Expr {
+  const personas = [text('personas'), c(rows, 'personas')];
+  if (type !== 'track') return call('json_object', ...personas);
   const known = call('is_not_null', c(rows, 'latest_email'));
   const contextTraits = caseWhen([{ when: known, then: call('json_object', text('email'), email(rows)) }]);
   return call('json_object', text('traits'), contextTraits, ...personas);

@@ -1,6 +1,5 @@
 /** Ways out of definitions: to which destination, with which messages, since when. */
-import type { Definition, Destination } from '../../models/definition.js';
-import type { Message } from './messages.js';
+import type { Definition, Destination, MessageType } from '../../models/definition.js';
 import type { StateSchema } from './state.js';
 
 /** What of a definition's entities goes a way: track messages carry them. */
@@ -15,7 +14,7 @@ export interface OutboxEntities {
 /** One way out of a definition. */
 export interface OutboxLink {
   readonly destination: Destination;
-  readonly types: readonly Message['type'][];
+  readonly types: readonly MessageType[];
   /** Nothing was ever sent this way. */
   readonly isNew: boolean;
   /** A new way on which only what changes from now on is told. */
@@ -24,9 +23,16 @@ export interface OutboxLink {
   readonly entities?: OutboxEntities;
 }
 
-export interface OutboxInput {
-  readonly schema: StateSchema;
+/** A definition and one way out of it. */
+export interface OutboxWay {
   readonly definition: Definition;
+  readonly definitionNo: number;
   readonly namespace: string;
   readonly link: OutboxLink;
+}
+
+/** A way by its number in a statement of many. */
+export interface OutboxInput extends OutboxWay {
+  readonly schema: StateSchema;
+  readonly no: number;
 }

@@ -1,10 +1,8 @@
 /**
  * The outbox (SEMANTICS §7): what should be true of each identifier against what each destination was last
- * told of it. Everything happens in sets in the warehouse; what goes out is a difference, so an interrupted
- * or paused destination catches up by itself.
+ * told of it. Everything happens in sets in the warehouse, for all ways out of all definitions at once; what goes out
+ * is a difference, so an interrupted or paused destination catches up by itself.
  */
-import { isCounting } from '../../models/algebra.js';
-import type { Definition } from '../../models/definition.js';
 import {
   agg,
   aggregate,
@@ -17,10 +15,12 @@ import {
   filter,
   int,
   join,
-  oneRow,
+  not,
+  or,
   param,
   pick,
   project,
+  semiJoin,
   text,
   union,
 } from '../ir/build.js';
@@ -33,216 +33,319 @@ import {
   type Told,
 } from './entity-messages.js';
 import { AS_OF } from './identity.js';
-import { DIRECTIONS, messageRows } from './messages.js';
-import type { OutboxInput } from './outbox-link.js';
+import { DIRECTIONS, formOf, messageRows } from './messages.js';
+import type { OutboxInput, OutboxWay } from './outbox-link.js';
 import { scanSpec, temporary } from './names.js';
-import { publishedRows } from './publish.js';
-import { channelsOf, RECEIVERS, withTrue, type Channel } from './receivers.js';
+import { addresses, holders, receivers, RECEIVERS, withTrue, type Channel, type Side } from './receivers.js';
 import { STATE, type StateSchema } from './state.js';
 import type { Step, StepOp } from './types.js';
+import {
+  channelsOf,
+  connectionRows,
+  formsOf,
+  KINDS,
+  messageOf,
+  perChange,
+  WAY,
+  WAYS,
+  waysOf,
+  wayTables,
+} from './ways.js';
 
 /** `repeats`: how many messages it was sent at this `as_of` by runs before (see `messageId`). */
 const TOLD = temporary('outbox_told', [
+  WAY,
   { name: 'identifier_type', type: 'text' },
   { name: 'identifier', type: 'text' },
   { name: 'told', type: 'text' },
   { name: 'repeats', type: 'int' },
 ]);
-const CHANGES = temporary('outbox_changes', [...RECEIVERS, { name: 'repeats', type: 'int' }]);
+const CHANGES = temporary('outbox_changes', [WAY, ...RECEIVERS, { name: 'repeats', type: 'int' }]);
 
+const IDENTIFIER = ['identifier_type', 'identifier'] as const;
+const OF_WAY = [WAY.name, ...IDENTIFIER] as const;
+const DEFINITION = ['definition_no'] as const;
+
+/** The steps that queue the messages of ways. Their number does not grow with that of the ways, but of those with entities. */
 export interface OutboxSteps {
-  /** Before state changes: what the destination is taken to know already. */
+  /** The ways, as tables: first of all, and before `baseline` too. */
+  readonly ways: readonly Step[];
+  /** Before state changes: what destinations are taken to know already. */
   readonly baseline: readonly Step[];
-  /** After state changed: the messages. */
-  readonly fill: readonly Step[];
+  /** After state changed: who is to be told what. */
+  readonly find: readonly Step[];
+  /** `read` of `{ way, people, accounts }`: how many changes there are of each way that has any. */
+  readonly counts: Step;
+  /** The messages; nothing where nothing changed. */
+  readonly queue: readonly Step[];
+  /** What is told of rows of entities, a way after the other. */
+  readonly entities: readonly Step[];
+  readonly connect: readonly Step[];
+  /** By the number of a way: whose it is, and how many messages of `queue` a change of it comes to. */
+  readonly messages: ReadonlyMap<number, { readonly key: string } & Readonly<Record<Side, number>>>;
 }
 
-/** The steps that queue one definition's messages to one destination. */
-export function outboxSteps(input: OutboxInput): OutboxSteps {
-  const { schema, definition, link } = input;
-  const to = link.destination.key;
-  const make = (id: string, title: string, op: StepOp): Step => ({
-    id: `outbox.${definition.key}.${to}.${id}`,
-    title: `${definition.key} → ${to}: ${title}`,
-    definition: definition.key,
-    ...op,
-  });
-  const baseline = make('baseline', 'what was true before it was connected', {
-    op: 'append',
-    table: schema.ref('sent'),
-    query: baselineRows(input),
-  });
-  const connection = make('connection', 'connected', {
-    op: 'append',
-    table: schema.ref('connections'),
-    query: oneRow([
-      as('destination_key', text(to)),
-      as('definition_key', text(definition.key)),
-      as('connected_at', param('started_at', 'timestamp')),
-    ]),
-  });
-  const { entities } = link;
+/** Whether the rows a step changes are messages. */
+export const queues = (step: Step): boolean => step.op === 'append' && step.table.name === 'outbox';
+
+/** The steps for some ways. */
+export function outboxSteps(schema: StateSchema, ways: readonly OutboxWay[]): OutboxSteps {
+  if (ways.length === 0) return { ...NOTHING, counts: countsStep() };
+  const inputs = ways.map((way, i): OutboxInput => ({ ...way, schema, no: i + 1 }));
+  const make = (id: string, title: string, op: StepOp): Step => ({ id: `outbox.${id}`, title, ...op });
+  const fromNow = inputs.filter(({ link }) => link.fromNow);
+  const added = inputs.filter(({ link }) => link.isNew);
+  const forms = formsOf(inputs);
+  const outbox = schema.ref('outbox');
   return {
+    ways: wayTables(inputs).map(({ spec, query }) =>
+      make(spec.table.name, 'ways out of definitions', { op: 'replace', spec, query }),
+    ),
     baseline: [
-      ...(link.fromNow ? [baseline] : []),
-      ...(entities && entities.fromNow.length > 0
-        ? [make('entities.baseline', 'entities there were before', entityBaseline(input))]
-        : []),
-    ],
-    fill: [
-      make('told', 'what it was last told', {
-        op: 'replace',
-        spec: TOLD,
-        query: told(schema, to, definition.key),
+      ...(fromNow.length === 0
+        ? []
+        : [
+            make('baseline', 'what was true before destinations were connected', {
+              op: 'append',
+              table: schema.ref('sent'),
+              query: baselineRows(schema, channelsOf(fromNow)),
+            }),
+          ]),
+      ...inputs.flatMap((input) => {
+        const before = input.link.entities?.fromNow ?? [];
+        return before.length === 0
+          ? []
+          : [ofWay(input, 'entities.baseline', 'entities there were before', entityBaseline(input))];
       }),
-      make('changes', 'what has changed', { op: 'replace', spec: CHANGES, query: changes(input) }),
-      ...(entities ? [make('entities', 'entities that entered or exited', entityChanges(input))] : []),
-      make('messages', 'messages', { op: 'append', table: schema.ref('outbox'), query: outboxRows(input) }),
-      ...(entities
-        ? rememberEntities(input).map(({ id, op }) => make(id, 'entities that it was told of', op))
-        : []),
-      ...(link.isNew ? [connection] : []),
     ],
+    find: [
+      make('told', 'what destinations were last told', { op: 'replace', spec: TOLD, query: told(schema) }),
+      make('changes', 'what has changed', {
+        op: 'replace',
+        spec: CHANGES,
+        query: changes(schema, channelsOf(inputs)),
+      }),
+    ],
+    counts: countsStep(),
+    queue:
+      forms.length === 0
+        ? []
+        : [
+            make('messages', 'messages', {
+              op: 'append',
+              table: outbox,
+              query: pick(
+                messageRows(kindsBeside(withProfiles(schema, scanSpec(CHANGES)), inputs), forms),
+                STATE.outbox.map((column) => column.name),
+              ),
+            }),
+          ],
+    entities: inputs.flatMap((input) => (input.link.entities ? entitySteps(input) : [])),
+    connect:
+      added.length === 0
+        ? []
+        : [
+            make('connections', 'connected', {
+              op: 'append',
+              table: schema.ref('connections'),
+              query: connectionRows(added, param('started_at', 'timestamp')),
+            }),
+          ],
+    messages: new Map(
+      inputs.map((input) => [input.no, { key: input.definition.key, ...perChange(input) }] as const),
+    ),
   };
 }
 
+const countsStep = (): Step => ({ id: 'outbox.counts', title: 'counting', op: 'read', query: counted() });
+
+const NOTHING: Omit<OutboxSteps, 'counts'> = {
+  ways: [],
+  baseline: [],
+  find: [],
+  queue: [],
+  entities: [],
+  connect: [],
+  messages: new Map(),
+};
+
+/** A step of one way. */
+const ofWay = ({ definition, link }: OutboxInput, id: string, title: string, op: StepOp): Step => ({
+  id: `outbox.${definition.key}.${link.destination.key}.${id}`,
+  title: `${definition.key} → ${link.destination.key}: ${title}`,
+  definition: definition.key,
+  ...op,
+});
+
 /**
- * What a destination was last told, or is about to be: the latest message queued for each identifier, whatever
+ * What destinations were last told, or are about to be: the latest message queued for each identifier, whatever
  * became of it, else what `sent` says. A message that was rejected counts as told, or it would be queued for ever.
  */
-function told(schema: StateSchema, destination: string, definition: string): Relation {
-  const own = (rows: Relation): Relation =>
-    filter(
-      rows,
-      and(eq(c(rows, 'destination_key'), text(destination)), eq(c(rows, 'definition_key'), text(definition))),
-    );
+function told(schema: StateSchema): Relation {
+  const ways = pick(scanSpec(WAYS), [WAY.name, 'destination_key', 'definition_key']);
+  const own = (rows: Relation): Relation => join('inner', rows, ways, ['destination_key', 'definition_key']);
   const runs = schema.scan('runs');
   const sameRuns = pick(filter(runs, eq(c(runs, 'as_of'), AS_OF)), ['run_no', ['run_id', 'same_as_of']]);
   const queued = join('left', own(schema.scan('outbox')), sameRuns, ['run_no']);
   const latest = aggregate(
     queued,
-    [as('identifier_type', c(queued, 'identifier_type')), as('identifier', c(queued, 'identifier'))],
+    OF_WAY.map((name) => as(name, c(queued, name))),
     [
       as('told', agg('last', [c(queued, 'value')], { orderBy: [c(queued, 'run_no')] })),
       as('repeats', agg('count', [c(queued, 'same_as_of')])),
     ],
   );
-  const sent = own(schema.scan('sent'));
-  const onlySent = antiJoin(sent, latest, ['identifier_type', 'identifier']);
+  const onlySent = antiJoin(own(schema.scan('sent')), latest, OF_WAY);
   return union([
     latest,
     project(onlySent, [
-      as('identifier_type', c(onlySent, 'identifier_type')),
-      as('identifier', c(onlySent, 'identifier')),
+      ...OF_WAY.map((name) => as(name, c(onlySent, name))),
       as('told', c(onlySent, 'value')),
       as('repeats', int(0)),
     ]),
   ]);
 }
 
-/** The value of each member or holder in rows of the definition. */
-const withValues = ({ kind }: Definition, rows: Relation): Relation =>
-  kind === 'trait' ? pick(rows, ['profile_no', 'value']) : withTrue(rows);
-
-/** Identifiers to be told something new. */
-function changes({ schema, definition, link }: OutboxInput): Relation {
-  const state = definition.kind === 'trait' ? 'trait_state' : 'member_state';
-  const rows = withValues(definition, publishedRows(schema, state));
-  const channels = channelsOf(schema, definition, link.types, link.destination);
-  return union(
-    channels.flatMap((channel) => {
-      const holders = channel.holders(rows);
-      return [news(channel.receivers(holders)), ends(schema, definition, channel, holders)];
-    }),
-  );
+/** Rows with the value of each member or holder, those only of definitions that go a way. */
+function valued({ shape }: Channel, rows: Relation, ways: Relation): Relation {
+  const own = semiJoin(rows, ways, DEFINITION);
+  return shape === 'trait' ? pick(own, [...DEFINITION, 'profile_no', 'value']) : withTrue(own, DEFINITION);
 }
 
+/** Receivers of the ways of a channel: WAY and RECEIVERS. */
+const goneTo = (schema: StateSchema, channel: Channel, held: Relation, ways: Relation): Relation =>
+  receivers(schema, channel, join('inner', held, pick(ways, [WAY.name, ...DEFINITION]), DEFINITION), [
+    WAY.name,
+  ]);
+
+/** Identifiers to be told something new. */
+const changes = (schema: StateSchema, channels: readonly Channel[]): Relation =>
+  union(
+    channels.flatMap((channel) => {
+      const ways = waysOf(channel);
+      const state = schema.scan(channel.shape === 'trait' ? 'trait_state' : 'member_state');
+      const held = holders(channel, valued(channel, state, ways), DEFINITION);
+      return [news(goneTo(schema, channel, held, ways)), ends(schema, channel, held, ways)];
+    }),
+  );
+
 /** Receivers who were last told something else. */
-function news(receivers: Relation): Relation {
-  const beside = join('left', receivers, scanSpec(TOLD), ['identifier_type', 'identifier']);
+function news(rows: Relation): Relation {
+  const beside = join('left', rows, scanSpec(TOLD), OF_WAY);
   const differing = filter(beside, call('is_distinct', c(beside, 'value'), c(beside, 'told')));
   return project(differing, [
-    ...RECEIVERS.map(({ name }) => as(name, c(differing, name))),
+    ...[WAY, ...RECEIVERS].map(({ name }) => as(name, c(differing, name))),
     as('repeats', call('coalesce', c(differing, 'repeats'), int(0))),
   ]);
 }
 
 /** Ends go to every identifier that was told of a beginning, and whose profile of today has none of it. */
-function ends(schema: StateSchema, definition: Definition, channel: Channel, holders: Relation): Relation {
-  const before = scanSpec(TOLD);
-  const ended = filter(before, and(channel.addresses(before), standing(definition, before)));
+function ends(schema: StateSchema, channel: Channel, held: Relation, ways: Relation): Relation {
+  const before = join('inner', scanSpec(TOLD), ways, [WAY.name]);
+  const ended = filter(before, and(addresses(channel.side, before), standing(channel, before)));
   const subjects = pick(schema.scan('subjects'), ['identifier_type', 'identifier', 'profile_no']);
-  const theirs = join('inner', ended, subjects, ['identifier_type', 'identifier']);
-  const gone = antiJoin(theirs, holders, ['profile_no']);
+  const theirs = join('inner', ended, subjects, IDENTIFIER);
+  const gone = antiJoin(theirs, held, [...DEFINITION, 'profile_no']);
   return project(gone, [
-    as('identifier_type', c(gone, 'identifier_type')),
-    as('identifier', c(gone, 'identifier')),
-    as('profile_no', c(gone, 'profile_no')),
-    as('value', text(endValue(definition))),
+    ...[...OF_WAY, 'profile_no'].map((name) => as(name, c(gone, name))),
+    as('value', c(gone, 'end_value')),
     as('repeats', c(gone, 'repeats')),
   ]);
 }
 
-/** What is said of a profile that has no value any more: a count is 0 then (SEMANTICS §2). */
-function endValue(definition: Definition): 'false' | 'null' | '0' {
-  if (definition.kind !== 'trait') return 'false';
-  const { value } = definition;
-  return value.kind === 'reduced' && isCounting(value.reducer.fn) ? '0' : 'null';
-}
-
 /** Whether what was told last is something that can end. */
-function standing(definition: Definition, rows: Relation): Expr {
+function standing({ shape }: Channel, rows: Relation): Expr {
   const last = c(rows, 'told');
-  if (definition.kind !== 'trait') return eq(last, text('true'));
-  return and(call('ne', last, text('null')), call('ne', last, text(endValue(definition))));
+  if (shape === 'audience') return eq(last, text('true'));
+  return and(call('ne', last, text('null')), call('ne', last, c(rows, 'end_value')));
 }
 
 /** Rows of `sent` that say what was true before the run, without sending it. */
-function baselineRows({ schema, definition, link }: OutboxInput): Relation {
-  const state = definition.kind === 'trait' ? 'trait_state' : 'member_state';
-  const rows = withValues(definition, publishedRows(schema, state));
-  const channels = channelsOf(schema, definition, link.types, link.destination);
-  const receivers = union(channels.map((channel) => channel.receivers(channel.holders(rows))));
-  return project(receivers, [
-    as('destination_key', text(link.destination.key)),
-    as('definition_key', text(definition.key)),
-    as('identifier_type', c(receivers, 'identifier_type')),
-    as('identifier', c(receivers, 'identifier')),
-    as('value', c(receivers, 'value')),
+function baselineRows(schema: StateSchema, channels: readonly Channel[]): Relation {
+  const rows = union(
+    channels.map((channel) => {
+      const all = waysOf(channel);
+      const ways = filter(all, c(all, 'from_now'));
+      const state = schema.scan(channel.shape === 'trait' ? 'trait_state' : 'member_state');
+      return goneTo(schema, channel, holders(channel, valued(channel, state, ways), DEFINITION), ways);
+    }),
+  );
+  const named = join('inner', rows, pick(scanSpec(WAYS), [WAY.name, 'destination_key', 'definition_key']), [
+    WAY.name,
+  ]);
+  return project(named, [
+    ...['destination_key', 'definition_key', ...IDENTIFIER, 'value'].map((name) => as(name, c(named, name))),
     as('sent_at', AS_OF),
   ]);
 }
 
-/** Rows of `outbox`: a message of each type for each change, and one for what entered and exited for who stays. */
-function outboxRows(input: OutboxInput): Relation {
-  const { schema, definition, namespace, link } = input;
-  const base = { definition, destination: link.destination, namespace };
-  const withProfiles = profilesOf(schema);
-  const rows = withProfiles(scanSpec(CHANGES));
-  const told = link.entities && entitiesTold(input);
-  const channels = channelsOf(schema, definition, link.types, link.destination);
-  const messages = channels.flatMap(({ types, addresses }) => {
-    // One channel's changes are all there are.
-    const own = channels.length > 1 ? filter(rows, addresses(rows)) : rows;
-    return types.map((type) =>
-      told && type === 'track'
-        ? messageRows(withLists(own, told), { ...base, type, entities: told.lists })
-        : messageRows(own, { ...base, type }),
-    );
-  });
-  const staying = told
-    ? DIRECTIONS.map((says) => {
-        const others = withProfiles(remaining(told.going(says)));
-        return messageRows(others, { ...base, type: 'track', entities: told.lists, says });
-      })
-    : [];
-  return pick(
-    union([...messages, ...staying]),
-    STATE.outbox.map((column) => column.name),
+/** How many changes there are of each way that has any. */
+function counted(): Relation {
+  const rows = scanSpec(CHANGES);
+  const count = (side: Side): Expr => agg('count', [], { filter: addresses(side, rows) });
+  return aggregate(
+    rows,
+    [as(WAY.name, c(rows, WAY.name))],
+    (['people', 'accounts'] as const).map((side) => as(side, count(side))),
   );
 }
 
-const IDENTIFIER = ['identifier_type', 'identifier'] as const;
+/** Changes beside the kinds of messages they come to, but for those that carry rows of entities. */
+function kindsBeside(rows: Relation, inputs: readonly OutboxInput[]): Relation {
+  const kinds = scanSpec(KINDS);
+  const telling = inputs.filter(({ link }) => link.entities).map(({ no }) => int(no));
+  const apart = and(
+    eq(c(kinds, 'message_type'), text('track')),
+    or(...telling.map((no) => eq(c(kinds, WAY.name), no))),
+  );
+  const all = join('inner', rows, telling.length === 0 ? kinds : filter(kinds, not(apart)), [WAY.name]);
+  return filter(all, eq(c(all, 'is_group'), addresses('accounts', all)));
+}
+
+/** Track messages that say what entered and exited, and one for what did of who stays. */
+function entitySteps(input: OutboxInput): readonly Step[] {
+  const { schema, no } = input;
+  const told = entitiesTold(input);
+  const message = messageOf(input, 'track');
+  const kinds = scanSpec(KINDS);
+  const own = filter(
+    kinds,
+    and(eq(c(kinds, WAY.name), int(no)), eq(c(kinds, 'message_type'), text('track'))),
+  );
+  const constants = pick(
+    own,
+    kinds.columns.map(({ name }) => name).filter((name) => name !== 'is_group'),
+  );
+  const ready = (rows: Relation): Relation =>
+    join('inner', withProfiles(schema, rows), constants, [WAY.name]);
+  const changed = ofNumber(CHANGES, no);
+  const people = filter(changed, addresses('people', changed));
+  const forms = [formOf(message)];
+  const parts = [
+    messageRows(withLists(ready(people), told), forms, { message, lists: told.lists }),
+    ...DIRECTIONS.map((says) =>
+      messageRows(ready(remaining(told.going(says), no)), forms, { message, lists: told.lists, says }),
+    ),
+  ];
+  return [
+    ofWay(input, 'entities', 'entities that entered or exited', entityChanges(input)),
+    ofWay(input, 'messages', 'messages that tell of entities', {
+      op: 'append',
+      table: schema.ref('outbox'),
+      query: pick(
+        union(parts),
+        STATE.outbox.map((column) => column.name),
+      ),
+    }),
+    ...rememberEntities(input).map(({ id, op }) => ofWay(input, id, 'entities that it was told of', op)),
+  ];
+}
+
+/** Rows of one way. */
+function ofNumber(spec: typeof CHANGES, no: number): Relation {
+  const rows = scanSpec(spec);
+  return filter(rows, eq(c(rows, WAY.name), int(no)));
+}
 
 /** Messages beside what they are to tell of entities. */
 function withLists(rows: Relation, { rows: told }: Told): Relation {
@@ -251,23 +354,25 @@ function withLists(rows: Relation, { rows: told }: Told): Relation {
 }
 
 /** Of those to be told of entities who is told nothing else, beside what they were told last. */
-function remaining(rows: Relation): Relation {
-  const others = antiJoin(rows, scanSpec(CHANGES), IDENTIFIER);
-  const beside = join('left', others, scanSpec(TOLD), IDENTIFIER);
+function remaining(rows: Relation, no: number): Relation {
+  const others = antiJoin(rows, ofNumber(CHANGES, no), IDENTIFIER);
+  const last = pick(ofNumber(TOLD, no), [...IDENTIFIER, 'told', 'repeats']);
+  const beside = join('left', others, last, IDENTIFIER);
   const kept = rows.columns.map(({ name }) => as(name, c(beside, name)));
   return project(beside, [
     ...kept,
+    as(WAY.name, int(no)),
     as('value', call('coalesce', c(beside, 'told'), text('false'))),
     as('repeats', call('coalesce', c(beside, 'repeats'), int(0))),
   ]);
 }
 
 /** Puts what a message says of a profile beside rows with one. */
-const profilesOf = (schema: StateSchema): ((rows: Relation) => Relation) => {
+function withProfiles(schema: StateSchema, rows: Relation): Relation {
   const heads = pick(schema.scan('subjects'), [
     ['subject_no', 'profile_no'],
     ['identifier', 'profile_id'],
   ]);
   const emails = pick(schema.scan('profiles'), ['profile_no', 'latest_email']);
-  return (rows) => join('left', join('inner', rows, heads, ['profile_no']), emails, ['profile_no']);
-};
+  return join('left', join('inner', rows, heads, ['profile_no']), emails, ['profile_no']);
+}

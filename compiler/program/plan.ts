@@ -1,6 +1,7 @@
 /** The program of one run, as the compiler hands it to the runtime. Pure data: engine-neutral steps in order. */
 import type { Definition } from '../../models/definition.js';
 import type { Column, Relation } from '../ir/types.js';
+import type { OutboxWay } from './outbox-link.js';
 import type { Step } from './types.js';
 
 /**
@@ -46,10 +47,8 @@ export interface DefinitionPlan {
   readonly staged?: Staged;
   /** Once its rows are staged: what else it stages. */
   readonly after: readonly Step[];
-  /** While publishing, before state changes: what its destinations are taken to know already. */
-  readonly baseline: readonly Step[];
-  /** After state changed: connections and outbox. */
-  readonly messages: readonly Step[];
+  /** Where its messages go: `outboxSteps` queues those of many. */
+  readonly ways: readonly OutboxWay[];
 }
 
 /** Rows of a definition, for the stage of its shape: columns AUDIENCE_STAGE or TRAIT_STAGE. */
@@ -104,7 +103,6 @@ export interface RunProgram {
 /**
  * Parameters a program may use, bound by the runtime at every statement:
  * `as_of` timestamp · `run_id` text · `run_no` int · `started_at` timestamp;
- * within a definition's steps also `definition_no` int;
  * within a source's steps `watermark` timestamp (null-free: only bound for incremental).
  */
 export const PARAMS = {
@@ -112,7 +110,6 @@ export const PARAMS = {
   run_id: 'text',
   run_no: 'int',
   started_at: 'timestamp',
-  definition_no: 'int',
   watermark: 'timestamp',
 } as const;
 

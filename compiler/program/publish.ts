@@ -34,7 +34,6 @@ import { countsOf, snapshotRows } from './counts.js';
 import { STATE, type StateSchema } from './state.js';
 import type { Step, StepOp } from './types.js';
 
-const NO = param('definition_no', 'int');
 const RUN_NO = param('run_no', 'int');
 
 /** What a row of membership or of a trait's values is of. */
@@ -75,11 +74,11 @@ export interface Computed {
   readonly relation?: string;
 }
 
-/** Rows of this definition in a state table, as published before the run. */
+/** Rows of a definition in a state table. */
 export function publishedRows(
   schema: StateSchema,
   table: 'member_state' | 'trait_state',
-  no: Expr = NO,
+  no: Expr,
 ): Relation {
   const rows = schema.scan(table);
   return filter(rows, eq(c(rows, 'definition_no'), no));

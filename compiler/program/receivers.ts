@@ -1,20 +1,6 @@
 /** Who is told what a definition came to (SEMANTICS §7): people by their identifiers, accounts by theirs. */
-import type { Definition, Destination } from '../../models/definition.js';
-import {
-  as,
-  c,
-  call,
-  eq,
-  filter,
-  int,
-  join,
-  or,
-  pick,
-  project,
-  rowNumber,
-  semiJoin,
-  text,
-} from '../ir/build.js';
+import { shapeOf, type Definition, type Destination } from '../../models/definition.js';
+import { as, c, call, eq, filter, int, join, or, pick, project, rowNumber, text } from '../ir/build.js';
 import type { Column, Expr, Relation } from '../ir/types.js';
 import { GROUP_ID } from './accounts.js';
 import { AS_OF } from './identity.js';
@@ -29,64 +15,82 @@ export const RECEIVERS: readonly Column[] = [
   { name: 'value', type: 'text' },
 ];
 
-/** Messages of some types and whom they go to. */
+/** Who messages of a way go to: people, or accounts by group calls. */
+export type Side = 'people' | 'accounts';
+
+/** How rows of definitions become receivers: ways that do it alike are gone together. */
 export interface Channel {
-  readonly types: readonly Message['type'][];
-  /** Whether an identifier is of those it goes to. */
-  readonly addresses: (rows: Relation) => Expr;
-  /** (profile_no, value) of those it is about, of the definition's rows with their values. */
-  readonly holders: (rows: Relation) => Relation;
-  /** RECEIVERS of holders. */
-  readonly receivers: (holders: Relation) => Relation;
+  /** Two of one name are the same. */
+  readonly name: string;
+  readonly side: Side;
+  readonly shape: 'audience' | 'trait';
+  /** Rows are of accounts, and go to their users. */
+  readonly lifted: boolean;
+  readonly strategy: Destination['identifiers'];
 }
+
+/** The message types of a side. */
+export const typesOf = (side: Side, types: readonly Message['type'][]): readonly Message['type'][] =>
+  types.filter((type) => (type === 'group') === (side === 'accounts'));
 
 /**
  * Definitions of users go to users. Those of accounts go to accounts by group calls, and audiences also to the users
  * of their members: true for a user with any account that is in.
  */
-export function channelsOf(
-  schema: StateSchema,
-  definition: Definition,
+export function channelOf(
+  { kind, of }: Pick<Definition, 'kind' | 'of'>,
   types: readonly Message['type'][],
-  destination: Destination,
-): readonly Channel[] {
-  const isGroup = (rows: Relation): Expr => eq(c(rows, 'identifier_type'), text(GROUP_ID));
-  const people: Channel = {
-    types: types.filter((type) => type !== 'group'),
-    addresses: (rows) => call('not', isGroup(rows)),
-    holders: definition.of === 'accounts' ? usersOfMembers : (rows) => rows,
-    receivers: (holders) => addressed(schema, holders, destination.identifiers),
-  };
-  const accounts: Channel = {
-    types: types.filter((type) => type === 'group'),
-    addresses: isGroup,
-    holders: (rows) => rows,
-    receivers: (holders) => accountsOf(schema, holders),
-  };
-  return [people, accounts].filter((channel) => channel.types.length > 0);
+  { identifiers }: Pick<Destination, 'identifiers'>,
+  side: Side,
+): Channel | undefined {
+  if (typesOf(side, types).length === 0) return undefined;
+  const shape = shapeOf(kind);
+  const lifted = side === 'people' && of === 'accounts';
+  const strategy = side === 'people' ? identifiers : 'all';
+  return { name: [side, shape, of, strategy].join(' '), side, shape, lifted, strategy };
 }
 
-/** Users of the accounts in rows, each once. */
-function usersOfMembers(rows: Relation): Relation {
-  const pairs = scanSpec(ACCOUNT_USERS);
-  const theirs = semiJoin(pairs, rows, [{ left: 'account', right: 'profile_no' }]);
-  return withTrue(pick(theirs, ['profile_no'], { distinct: true }));
+/** Whether an identifier is of those that a side goes to. */
+export function addresses(side: Side, rows: Relation): Expr {
+  const isGroup = eq(c(rows, 'identifier_type'), text(GROUP_ID));
+  return side === 'accounts' ? isGroup : call('not', isGroup);
+}
+
+/** Rows (`by`, profile_no, value) of those a channel is about, of rows of definitions with their values. */
+export function holders({ lifted }: Channel, rows: Relation, by: readonly string[]): Relation {
+  if (!lifted) return rows;
+  const users = pick(scanSpec(ACCOUNT_USERS), ['profile_no', 'account']);
+  const theirs = join('inner', users, pick(rows, [...by, ['profile_no', 'account']]), ['account']);
+  return withTrue(pick(theirs, [...by, 'profile_no'], { distinct: true }), by);
+}
+
+/** `by` and RECEIVERS of holders. */
+export function receivers(
+  schema: StateSchema,
+  { side, strategy }: Channel,
+  rows: Relation,
+  by: readonly string[],
+): Relation {
+  const all = side === 'accounts' ? accountsOf(schema, rows) : addressed(schema, rows, strategy, by);
+  return pick(all, [...by, ...RECEIVERS.map((column) => column.name)]);
 }
 
 /** Members' value. */
-export const withTrue = (rows: Relation): Relation =>
-  project(rows, [as('profile_no', c(rows, 'profile_no')), as('value', text('true'))]);
+export const withTrue = (rows: Relation, by: readonly string[] = []): Relation =>
+  project(rows, [...[...by, 'profile_no'].map((name) => as(name, c(rows, name))), as('value', text('true'))]);
 
-function accountsOf(schema: StateSchema, holders: Relation): Relation {
+function accountsOf(schema: StateSchema, rows: Relation): Relation {
   const subjects = pick(schema.scan('subjects'), ['identifier_type', 'identifier', 'profile_no']);
-  return pick(
-    join('inner', subjects, holders, ['profile_no']),
-    RECEIVERS.map((column) => column.name),
-  );
+  return join('inner', subjects, rows, ['profile_no']);
 }
 
 /** The identifiers that messages about profiles go to by default. */
-function addressed(schema: StateSchema, rows: Relation, strategy: Destination['identifiers']): Relation {
+function addressed(
+  schema: StateSchema,
+  rows: Relation,
+  strategy: Destination['identifiers'],
+  by: readonly string[],
+): Relation {
   const subjects = schema.scan('subjects');
   const existing = pick(filter(subjects, call('le', c(subjects, 'first_at'), AS_OF)), [
     'identifier_type',
@@ -98,19 +102,15 @@ function addressed(schema: StateSchema, rows: Relation, strategy: Destination['i
   const users = pick(schema.scan('profiles'), ['profile_no', 'user_id']);
   const all = join('left', join('inner', existing, rows, ['profile_no']), users, ['profile_no']);
   const isUser = eq(c(all, 'identifier_type'), text('user_id'));
-  const receivers = filter(all, or(isUser, call('is_null', c(all, 'user_id'))));
-  return pick(
-    chosen(receivers, strategy),
-    RECEIVERS.map((column) => column.name),
-  );
+  return chosen(filter(all, or(isUser, call('is_null', c(all, 'user_id')))), strategy, by);
 }
 
-function chosen(receivers: Relation, strategy: Destination['identifiers']): Relation {
-  if (strategy === 'all') return receivers;
+function chosen(rows: Relation, strategy: Destination['identifiers'], by: readonly string[]): Relation {
+  if (strategy === 'all') return rows;
   const desc = strategy === 'last_added';
-  const ranked = rowNumber(receivers, {
-    partitionBy: [c(receivers, 'profile_no')],
-    orderBy: ['first_at', 'first_id', 'identifier'].map((name) => ({ expr: c(receivers, name), desc })),
+  const ranked = rowNumber(rows, {
+    partitionBy: [...by, 'profile_no'].map((name) => c(rows, name)),
+    orderBy: ['first_at', 'first_id', 'identifier'].map((name) => ({ expr: c(rows, name), desc })),
     as: 'rank',
   });
   return filter(ranked, eq(c(ranked, 'rank'), int(1)));

@@ -22,7 +22,6 @@ import { customTraitsStep, isKept, profilesSteps } from './profiles.js';
 import { factsMadeAnew, landSource, type LandingCapabilities } from './landing.js';
 import { AFFECTED, factsTable, groupFacts, identifyFacts, scanSpec, STAGE, touchedPairs } from './names.js';
 import { sidesOf } from './pairs.js';
-import { outboxSteps } from './outbox.js';
 import type { OutboxLink } from './outbox-link.js';
 import type {
   DefinitionPlan,
@@ -179,24 +178,21 @@ function forgetSteps({ schema, sources, existing }: Context): readonly Step[] {
 }
 
 function definitionPlan(input: Context, computed: ComputedDefinition): DefinitionPlan {
-  const { schema, project } = input;
-  const namespace = project.config.name;
-  const { definition, query, matches, prepare = [] } = computed;
+  const namespace = input.project.config.name;
+  const { definition, definitionNo, query, matches, prepare = [] } = computed;
   const { key, kind } = definition;
-  const outbox = query
-    ? linksOf(input, definition).map((link) => outboxSteps({ schema, definition, namespace, link }))
-    : [];
   return {
     definition,
     fingerprint: computed.fingerprint,
     dependsOn: computed.dependsOn,
-    definitionNo: computed.definitionNo,
+    definitionNo,
     prepare,
     ...(computed.checks && { checks: computed.checks }),
     ...(query && { staged: { shape: shapeOf(kind), rows: query, ...computed.way } }),
-    after: query && matches ? [stageEntities(key, matches)] : [],
-    baseline: outbox.flatMap((steps) => steps.baseline),
-    messages: outbox.flatMap((steps) => steps.fill),
+    after: query && matches ? [stageEntities(key, definitionNo, matches)] : [],
+    ways: query
+      ? linksOf(input, definition).map((link) => ({ definition, definitionNo, namespace, link }))
+      : [],
   };
 }
 

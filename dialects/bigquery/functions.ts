@@ -142,7 +142,11 @@ function jsonMention(value: Sql, steps: readonly string[], newLine: string): Sql
 const jsonObject: Emit = (args, { args: exprs }) => {
   const pairs: Sql[] = [];
   for (let i = 0; i < args.length; i += 2) {
-    const key = quoteText(`${JSON.stringify(textLiteral(exprs[i]))}:`);
+    const named = exprs[i];
+    const key =
+      named?.kind === 'lit'
+        ? quoteText(`${JSON.stringify(textLiteral(named))}:`)
+        : `to_json_string(${arg(args, i)}) || ':'`;
     pairs.push(`${key} || ${arg(args, i + 1)}`);
   }
   if (pairs.length === 0) return "'{}'";

@@ -180,7 +180,11 @@ function jsonMention(value: Sql, steps: readonly string[]): Sql {
 const jsonObject: Emit = (args, { args: exprs }) => {
   const pairs: Sql[] = [];
   for (let i = 0; i < args.length; i += 2) {
-    const key = quoteText(`${JSON.stringify(textLiteral(exprs[i]))}:`);
+    const named = exprs[i];
+    const key =
+      named?.kind === 'lit'
+        ? quoteText(`${JSON.stringify(textLiteral(named))}:`)
+        : `${asText(jsonOf(arg(args, i)))} || ':'`;
     pairs.push(`${key} || ${asText(arg(args, i + 1))}`);
   }
   return `cast('{' || ${pairs.length === 0 ? "''" : `concat_ws(',', ${pairs.join(', ')})`} || '}' as json)`;

@@ -27,7 +27,7 @@ import {
   pair,
 } from './json.js';
 import { SAFE_JSON } from './session.js';
-import { byCodePoint, CODE_POINTS } from './types.js';
+import { byCodePoint, CODE_POINTS, quoteText } from './types.js';
 import {
   asText,
   bounded,
@@ -117,7 +117,11 @@ const COLUMN_JSON: ByKind = {
 /** jsonb orders the keys of an object itself. */
 const jsonObject: Emit = (args, { args: exprs }) => {
   const pairs: Sql[] = [];
-  for (let i = 0; i < args.length; i += 2) pairs.push(pair(textLiteral(exprs[i]), arg(args, i + 1)));
+  for (let i = 0; i < args.length; i += 2) {
+    const named = exprs[i];
+    const key = named?.kind === 'lit' ? quoteText(textLiteral(named)) : arg(args, i);
+    pairs.push(pair(key, arg(args, i + 1)));
+  }
   return pairs.length === 0 ? "cast('{}' as jsonb)" : `(${pairs.join(' || ')})`;
 };
 

@@ -82,9 +82,8 @@ export function jsonMention(value: Sql, steps: readonly string[]): Sql {
 }
 
 /** A literal key with its value, or nothing where the value is SQL null. */
-export const pair = (key: string, value: Sql): Sql =>
+export const pair = (key: Sql, value: Sql): Sql =>
   once(
     value,
-    (v) =>
-      `case when ${v} is null then cast('{}' as jsonb) else jsonb_build_object(${quoteText(key)}, ${v}) end`,
+    (v) => `case when ${v} is null then cast('{}' as jsonb) else jsonb_build_object(${key}, ${v}) end`,
   );

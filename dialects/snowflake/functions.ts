@@ -108,7 +108,9 @@ const COLUMN_JSON: ByKind = {
 const jsonObject: Emit = (args, { args: exprs }) => {
   const pairs: Sql[] = [];
   for (let i = 0; i < args.length; i += 2) {
-    pairs.push(`${quoteText(textLiteral(exprs[i]))}, ${arg(args, i + 1)}`);
+    const named = exprs[i];
+    const key = named?.kind === 'lit' ? quoteText(textLiteral(named)) : arg(args, i);
+    pairs.push(`${key}, ${arg(args, i + 1)}`);
   }
   return `to_variant(object_construct(${pairs.join(', ')}))`;
 };

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as ir from '../../compiler/ir/build.js';
+import type { Expr } from '../../compiler/ir/types.js';
 import { CompilerBug } from '../../compiler/diagnostics/index.js';
 import type { Warehouse } from '../../dialects/warehouse.js';
 import { duckdb, given, mapped, openMemory, query } from './support/duckdb.js';
@@ -157,9 +158,18 @@ describe('JSON keys', () => {
   test('any key is written exactly', async () => {
     await fc.assert(
       fc.asyncProperty(anyText, anyText, async (key, value) => {
-        const object = ir.call('json_object', ir.text(key), ir.call('text_json', ir.text(value)));
-        const [row] = await query(warehouse, ir.oneRow([ir.as('j', ir.call('json_dump', object))]));
-        expect(JSON.parse(String(row?.['j']))).toEqual(JSON.parse(JSON.stringify({ [key]: value })));
+        const columns = [{ name: 'k', type: 'text' }] as const;
+        const keys = ir.values(columns, [[ir.text(key)]]);
+        const object = (k: Expr): Expr =>
+          ir.call('json_dump', ir.call('json_object', k, ir.call('text_json', ir.text(value))));
+        const rows = ir.project(keys, [
+          ir.as('j', object(ir.text(key))),
+          ir.as('of_column', object(ir.c(keys, 'k'))),
+        ]);
+        const [row] = await query(warehouse, rows);
+        const expected: unknown = JSON.parse(JSON.stringify({ [key]: value }));
+        expect(JSON.parse(String(row?.['j']))).toEqual(expected);
+        expect(JSON.parse(String(row?.['of_column']))).toEqual(expected);
       }),
       { numRuns: 60 },
     );

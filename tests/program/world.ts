@@ -8,6 +8,7 @@ import type { Catalog, CatalogTable, Needs } from '../../compiler/bind/types.js'
 import { union } from '../../compiler/ir/build.js';
 import type { Relation } from '../../compiler/ir/types.js';
 import { batchesOf, batchStep, levelsOf } from '../../compiler/program/batches.js';
+import { outboxSteps } from '../../compiler/program/outbox.js';
 import { buildRun, factsTable, scanSpec } from '../../compiler/program/index.js';
 import type { LandingCapabilities } from '../../compiler/program/landing.js';
 import type {
@@ -209,7 +210,11 @@ export class World {
       const { size, entered, exited, changed } = own ?? {};
       counts[key] = { size, entered, exited, changed } as Row;
     }
-    for (const { plan, own } of computed) await this.steps(plan.baseline, own);
+    const outbox = outboxSteps(
+      STATE_SCHEMA,
+      computed.flatMap(({ plan }) => plan.ways),
+    );
+    await this.steps([...outbox.ways, ...outbox.baseline], run);
     const due = program.publish.apply.filter(
       ({ when }) =>
         !when ||
@@ -218,7 +223,8 @@ export class World {
         ),
     );
     await this.steps(due, run);
-    for (const { plan, own } of computed) await this.steps(plan.messages, own);
+    const { find, queue, entities, connect } = outbox;
+    await this.steps([find, queue, entities, connect].flat(), run);
     for (const removed of program.removed) await this.steps(removed.publish, run);
     await this.warehouse.commit();
     return { program, modes, counts, audits, checks };

@@ -38,6 +38,16 @@ export const refuse =
     if (pattern.test(sql)) throw new StatementError(message, sql);
   };
 
+/** Refuses statements that queue messages of a definition, perhaps among others. */
+export function refuseMessages(key: string, message?: string): Hook {
+  let among = false;
+  return (sql) => {
+    if (/^(create or replace temporary table|insert into) "?rollcall_outbox_ways[^]*'/i.test(sql))
+      among = sql.includes(`'${key}'`);
+    if (among) refuse(/insert into "?rollcall"?\."?outbox"? /i, message)(sql);
+  };
+}
+
 /** Refuses statements that match, `times` times, in a way that passes. */
 export function stutter(pattern: RegExp, times: number, failure: Failure = 'transient'): Hook {
   let left = times;

@@ -351,6 +351,8 @@ export const FUNCTION_CASES: Record<FnName, readonly Case[]> = {
     [[ir.text('a'), J('1'), ir.text('b'), J(null), ir.text('c'), J('null')], '{"a":1,"c":null}'],
     [[ir.text('x"\\\'y'), J('"v"')], '{"x\\"\\\\\'y":"v"}'],
     [[ir.text('n'), J('12345678901234567890.12')], '{"n":12345678901234567890.12}'],
+    [[T('x"\\\'y'), J('"v"')], '{"x\\"\\\\\'y":"v"}'],
+    [[ir.text('a'), J('1'), T('b'), J(null), T('c'), J('null')], '{"a":1,"c":null}'],
   ],
   json_dump: [
     [[J('{"a":1}')], '{"a":1}'],

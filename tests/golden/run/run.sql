@@ -1030,102 +1030,6 @@ from Order_Completed_sum as ocs
 semi join profiles_values as pv on ocs.profile_no = pv.profile_no
 where ocs.order_completed_sum_13f4fc13 is not null;
 
--- revenue.sql
--- outbox.revenue.crm.told: revenue → crm: what it was last told
-create or replace temporary table rollcall_outbox_told as
-with runs_values as (
-  select
-    run_no,
-    run_id as same_as_of
-  from rollcall.runs
-  where as_of = timestamp '2026-03-01 00:00:00'
-),
-outbox_grouped as (
-  select
-    o.identifier_type,
-    o.identifier,
-    arg_max(o.value, o.run_no) as told,
-    count(rv.same_as_of) as repeats
-  from rollcall.outbox as o
-  left join runs_values as rv on o.run_no = rv.run_no
-  where o.destination_key = 'crm'
-    and o.definition_key = 'revenue'
-  group by 1, 2
-),
-outbox_together as (
-  select
-    identifier_type,
-    identifier,
-    told,
-    repeats
-  from outbox_grouped
-  union all
-  select
-    s.identifier_type,
-    s.identifier,
-    s.value as told,
-    0 as repeats
-  from rollcall.sent as s
-  anti join outbox_grouped as og on s.identifier_type = og.identifier_type
-    and s.identifier = og.identifier
-  where s.destination_key = 'crm'
-    and s.definition_key = 'revenue'
-)
-select
-  ot.identifier_type,
-  ot.identifier,
-  ot.told,
-  cast(ot.repeats as bigint) as repeats
-from outbox_together as ot;
-
--- frequent_buyers.sql
--- outbox.frequent_buyers.crm.told: frequent_buyers → crm: what it was last told
-create or replace temporary table rollcall_outbox_told as
-with runs_values as (
-  select
-    run_no,
-    run_id as same_as_of
-  from rollcall.runs
-  where as_of = timestamp '2026-03-01 00:00:00'
-),
-outbox_grouped as (
-  select
-    o.identifier_type,
-    o.identifier,
-    arg_max(o.value, o.run_no) as told,
-    count(rv.same_as_of) as repeats
-  from rollcall.outbox as o
-  left join runs_values as rv on o.run_no = rv.run_no
-  where o.destination_key = 'crm'
-    and o.definition_key = 'frequent_buyers'
-  group by 1, 2
-),
-outbox_together as (
-  select
-    identifier_type,
-    identifier,
-    told,
-    repeats
-  from outbox_grouped
-  union all
-  select
-    s.identifier_type,
-    s.identifier,
-    s.value as told,
-    0 as repeats
-  from rollcall.sent as s
-  anti join outbox_grouped as og on s.identifier_type = og.identifier_type
-    and s.identifier = og.identifier
-  where s.destination_key = 'crm'
-    and s.definition_key = 'frequent_buyers'
-)
-select
-  ot.identifier_type,
-  ot.identifier,
-  ot.told,
-  cast(ot.repeats as bigint) as repeats
-from outbox_together as ot;
-
 -- publish.sql
 -- publish.computed: what was computed
 create or replace temporary table rollcall_computed as
@@ -1320,3 +1224,79 @@ select
 from rollcall_computations
 ) as s
 where t.definition_no = s.definition_no;
+
+-- messages.sql
+-- outbox.rollcall_outbox_ways: ways out of definitions
+create or replace temporary table rollcall_outbox_ways as
+select
+  cast(g.way as bigint) as way,
+  g.destination_key,
+  g.definition_key,
+  cast(g.definition_no as bigint) as definition_no,
+  g.end_value,
+  g.from_now,
+  g.people,
+  g.accounts
+from (values
+    (1, 'crm', 'revenue', 2, 'null', false, 'people trait users all', cast(null as varchar)),
+    (2, 'crm', 'frequent_buyers', 7, 'false', false, 'people audience users all', cast(null as varchar))
+  ) as g(way, destination_key, definition_key, definition_no, end_value, from_now, people, accounts);
+
+-- messages.sql
+-- outbox.counts: counting
+select
+  way,
+  count(*) filter (where not (identifier_type = 'group_id')) as people,
+  count(*) filter (where identifier_type = 'group_id') as accounts
+from rollcall_outbox_changes
+group by 1;
+
+-- messages.sql
+-- outbox.messages: messages
+insert into rollcall.outbox (message_id, destination_key, definition_key, profile_id, run_id, payload, created_at, message_type, identifier_type, identifier, value, run_no)
+with rollcall_outbox_changes_values as (
+  select
+    roc.way,
+    roc.identifier_type,
+    roc.identifier,
+    roc.profile_no,
+    roc.value,
+    roc.repeats,
+    s.identifier as profile_id,
+    p.latest_email,
+    rok.is_group,
+    rok.destination_key,
+    rok.definition_key,
+    rok.message_type,
+    rok.form,
+    rok.fixed,
+    rok.label,
+    rok.event_true,
+    rok.event_other,
+    rok.personas,
+    'rc_' || sha256(rok.fixed || case when roc.repeats > 0 then ' ' || cast(roc.repeats as varchar) else '' end || ' ' || roc.identifier_type || ' ' || (replace(cast(timestamp '2026-03-01 00:00:00' as varchar), ' ', 'T') || 'Z') || ' ' || roc.value || ' ' || roc.identifier) as message_id
+  from rollcall_outbox_changes as roc
+  join rollcall.subjects as s on roc.profile_no = s.subject_no
+  left join rollcall.profiles as p on roc.profile_no = p.profile_no
+  join rollcall_outbox_kinds as rok on roc.way = rok.way
+  where rok.is_group = (roc.identifier_type = 'group_id')
+)
+select
+  message_id,
+  destination_key,
+  definition_key,
+  profile_id,
+  'compiled' as run_id,
+  case
+    when form = 'identify' then cast(cast('{' || concat_ws(',', '"type":' || cast(cast('"identify"' as json) as varchar), '"userId":' || cast(case when identifier_type = 'user_id' then to_json(identifier) end as varchar), '"anonymousId":' || cast(case when not (identifier_type = 'user_id') then to_json(identifier) end as varchar), '"traits":' || cast(cast('{' || concat_ws(',', cast(to_json(definition_key) as varchar) || ':' || cast(try_cast(value as json) as varchar), '"email":' || cast(to_json(latest_email) as varchar)) || '}' as json) as varchar), '"messageId":' || cast(to_json(message_id) as varchar), '"timestamp":' || cast(to_json((replace(cast(timestamp '2026-03-01 00:00:00' as varchar), ' ', 'T') || 'Z')) as varchar), '"context":' || cast(cast('{' || concat_ws(',', '"personas":' || cast(personas as varchar)) || '}' as json) as varchar)) || '}' as json) as varchar)
+    else cast(cast('{' || concat_ws(',', '"type":' || cast(cast('"track"' as json) as varchar), '"event":' || cast(case when value = 'true' then event_true else event_other end as varchar), '"userId":' || cast(case when identifier_type = 'user_id' then to_json(identifier) end as varchar), '"anonymousId":' || cast(case when not (identifier_type = 'user_id') then to_json(identifier) end as varchar), '"properties":' || cast(cast('{' || concat_ws(',', cast(to_json(label) as varchar) || ':' || cast(to_json(definition_key) as varchar), cast(to_json(definition_key) as varchar) || ':' || cast(try_cast(value as json) as varchar)) || '}' as json) as varchar), '"messageId":' || cast(to_json(message_id) as varchar), '"timestamp":' || cast(to_json((replace(cast(timestamp '2026-03-01 00:00:00' as varchar), ' ', 'T') || 'Z')) as varchar), '"context":' || cast(cast('{' || concat_ws(',', '"traits":' || cast(case
+              when latest_email is not null then cast('{' || concat_ws(',', '"email":' || cast(to_json(latest_email) as varchar)) || '}' as json)
+            end as varchar), '"personas":' || cast(personas as varchar)) || '}' as json) as varchar)) || '}' as json) as varchar)
+  end as payload,
+  timestamp '2026-03-01 00:00:00' as created_at,
+  message_type,
+  identifier_type,
+  identifier,
+  value,
+  2 as run_no
+from rollcall_outbox_changes_values;
