@@ -73,16 +73,19 @@ export async function publishAll(
 async function publishSet(
   items: readonly DefinitionScript[],
   groups: readonly (readonly DefinitionScript[])[],
-  { publish }: Script,
+  { publish, whole }: Script,
   context: ComputeContext,
 ): Promise<void> {
   const { executor, ledger } = context;
   await executor.run([...publish.computed(items), ...publish.diff]);
   const counts = countsByNumber(await executor.read(publish.counts));
-  const sizes = items.map(
-    ({ plan, definitionNo }) =>
-      [`compute.${plan.definition.key}`, counts.get(definitionNo)?.size ?? 0] as const,
-  );
+  // Of what is computed for some profiles only, the statement that did it tells the rows of all its definitions.
+  const sizes = items
+    .filter(({ plan }) => whole || !plan.staged?.incremental)
+    .map(
+      ({ plan, definitionNo }) =>
+        [`compute.${plan.definition.key}`, counts.get(definitionNo)?.size ?? 0] as const,
+    );
   executor.tellRows(new Map(sizes));
   const messages = groups.map((group) => ({ group, steps: publish.messages(group, groups.length > 1) }));
   for (const { group, steps } of messages) {

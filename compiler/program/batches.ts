@@ -78,9 +78,11 @@ export function affectedStep(members: readonly BatchMember[], id: string): Step 
   const parts = members.flatMap(({ definitionNo, staged: { incremental } }) =>
     incremental ? [withNumber(definitionNo, incremental.affected)] : [],
   );
-  if (parts.length === 0) return undefined;
+  const [only, ...others] = members;
+  if (!only || parts.length === 0) return undefined;
+  const { key } = only.definition;
   return {
-    id: `${id}.affected`,
+    ...(others.length > 0 ? { id: `${id}.affected` } : { id: `compute.${key}.affected`, definition: key }),
     title: `whom ${parts.length === 1 ? 'it' : 'they'} may have changed for`,
     op: 'append',
     table: AFFECTED.table,
