@@ -42,7 +42,7 @@ const state = async (): Promise<unknown> => ({
     await world.query(`select s.* exclude (subject_no, profile_no, owner_no), p.identifier as profile, o.identifier as owner
     from rollcall.subjects s join rollcall.subjects p on p.subject_no = s.profile_no
     left join rollcall.subjects o on o.subject_no = s.owner_no order by all`),
-  profiles: await world.query('select * exclude (profile_no) from rollcall.profiles order by all'),
+  profiles: await world.query('select * exclude (profile_no, run_no) from rollcall.profiles order by all'),
   traits: await world.query(`select * exclude (run_no, subject_no, profile_no)
     from rollcall.${identifyFacts(STATE_SCHEMA, 'raw', []).table.name} order by all`),
 });

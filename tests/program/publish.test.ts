@@ -107,11 +107,12 @@ it('leaves out what has nothing to do', async () => {
     await audience('recent', stage, day);
     return found;
   };
-  const diff = ['computed', 'entered', 'exited', 'changed', 'vanished'];
-  expect(await stepsOf(lastDay, 2)).toEqual([...diff, 'enter', 'snapshots']);
-  expect(await stepsOf(lastDay, 3)).toEqual([...diff, 'history', 'leave', 'enter', 'snapshots']);
-  expect(await stepsOf(lastDay, 4)).toEqual([...diff, 'history', 'leave', 'snapshots']);
-  expect(await stepsOf(lastDay, 4)).toEqual([...diff, 'snapshots']);
+  const diff = ['computed', 'entered', 'exited', 'changed', 'vanished', 'snapshots'];
+  const always = [...diff, 'computations.new', 'computations.clear', 'computations'];
+  expect(await stepsOf(lastDay, 2)).toEqual([...always, 'enter']);
+  expect(await stepsOf(lastDay, 3)).toEqual([...always, 'history', 'leave', 'enter']);
+  expect(await stepsOf(lastDay, 4)).toEqual([...always, 'history', 'leave']);
+  expect(await stepsOf(lastDay, 4)).toEqual(always);
 });
 
 it('gives each audience a view with the first identifiers', async () => {
