@@ -8,14 +8,7 @@ import * as ir from '../../compiler/ir/build.js';
 import type { LiteralValue, Relation, ScalarType } from '../../compiler/ir/types.js';
 import type { Dialect } from '../../dialects/dialect.js';
 import { keptOpen, type Row, type Warehouse } from '../../dialects/warehouse.js';
-import {
-  loadProject,
-  parseInstant,
-  shapeOf,
-  stepKey,
-  type Project,
-  type Spans,
-} from '../../models/index.js';
+import { loadProject, parseInstant, shapeOf, stepKey, type Project, type Spans } from '../../models/index.js';
 import { runProject, openSession, type RunResult } from '../../runtime/index.js';
 import { resolveSession } from '../../runtime/prepare.js';
 import type { Definition, EntityConfig, Message } from '../reference/model.js';
