@@ -95,7 +95,7 @@ function tableFor(step: Replace, { state, existing }: Setting, source: string | 
   const empty: Step = {
     op: 'replace',
     spec,
-    query: ir.values(spec.columns, []),
+    query: spec.like ? ir.filter(spec.like, ir.bool(false)) : ir.values(spec.columns, []),
     id: `${id}.table`,
     title: `${title}: an empty table`,
   };

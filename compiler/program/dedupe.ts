@@ -30,7 +30,7 @@ import {
   semiJoin,
   union,
 } from '../ir/build.js';
-import type { Column, Expr, Relation } from '../ir/types.js';
+import type { Column, Expr, Named, Relation } from '../ir/types.js';
 import { scanSpec, temporary } from './names.js';
 import type { Step, TableSpec } from './types.js';
 
@@ -47,6 +47,16 @@ export const tableId = (of: LandingTable): string =>
 
 const physical = (of: LandingTable): readonly Column[] =>
   of.table.raw.columns.filter((column) => of.columns.includes(column.name));
+
+/** A temporary table of rows as they stand in the raw table, with what is put beside them. */
+function physicalTable(name: string, of: LandingTable, beside: readonly Named[] = []): TableSpec {
+  const own = pick(
+    of.table.raw,
+    physical(of).map((column) => column.name),
+  );
+  const like = beside.length === 0 ? own : extend(own, beside);
+  return { ...temporary(name, like.columns), like };
+}
 
 const KEY_STREAM = 'rollcall_stream';
 const KEY_ID = 'rollcall_message_id';
@@ -83,11 +93,11 @@ const COUNTS = 1;
 const CORRECTED = 2;
 
 /** Rows of a window, as they stand in a table. */
-const windowRows = (of: LandingTable): TableSpec => temporary(`read_${tableId(of)}`, physical(of));
+const windowRows = (of: LandingTable): TableSpec => physicalTable(`read_${tableId(of)}`, of);
 
 /** Rows read of a table, with what each is. */
 const readRows = (of: LandingTable): TableSpec =>
-  temporary(`new_${tableId(of)}`, [...physical(of), { name: STATUS, type: 'int' }]);
+  physicalTable(`new_${tableId(of)}`, of, [as(STATUS, int(0))]);
 
 const withStatus = (of: LandingTable, status: number): Relation => {
   const rows = scanSpec(readRows(of));
@@ -236,7 +246,7 @@ const duplicates = (of: LandingTable): TableSpec =>
     { name: KEY_ID, type: 'text' },
   ]);
 
-const winners = (of: LandingTable): TableSpec => temporary(`first_${tableId(of)}`, physical(of));
+const winners = (of: LandingTable): TableSpec => physicalTable(`first_${tableId(of)}`, of);
 
 /** Finds ids that landed more than once and keeps the landing of each that counts. */
 export function dedupeSteps(of: LandingTable): readonly Step[] {

@@ -13,6 +13,8 @@ export interface TableSpec {
   readonly texts?: Readonly<Record<string, 'repeating' | 'unique'>>;
   /** Gone when the connection closes. */
   readonly temporary?: boolean;
+  /** Rows of the columns the table has, where those are of the engine's own types: an empty table is made of none of them. */
+  readonly like?: Relation;
   /** Layout of state tables carries a version: an older one is migrated or rebuilt, never misread. */
 }
 

@@ -78,7 +78,9 @@ function addWanted(relation: Relation, input: Relation, own: ReadonlySet<string>
       }
       return;
     case 'union':
-      if (relation.all) passed();
+      // Rows that are only counted need a column to be rows of.
+      if (relation.all && own.size === 0) for (const { name } of input.columns.slice(0, 1)) wanted.add(name);
+      else if (relation.all) passed();
       else for (const { name } of input.columns) wanted.add(name);
       return;
     case 'nearest':
@@ -138,7 +140,7 @@ function narrowed(
     }
     case 'union': {
       if (!relation.all) return { ...relation, inputs: relation.inputs.map(rebuild) };
-      const columns = kept(relation.columns);
+      const columns = own.size === 0 ? relation.columns.slice(0, 1) : kept(relation.columns);
       return {
         ...relation,
         inputs: relation.inputs.map((input) => aligned(rebuild(input), columns)),
