@@ -1,4 +1,6 @@
 /** Statement templates: what a step of a program is in DuckDB. */
+import { topDown } from '../../compiler/ir/relations.js';
+import type { Relation, TableRef } from '../../compiler/ir/types.js';
 import type { Templates } from '../emit/statements.js';
 import { clausesOf, conformed, safe, standardStatements, tableKind } from '../emit/statements.js';
 import { duckdbType, quoteIdentifier } from './types.js';
@@ -8,8 +10,21 @@ const { table, columns, order } = clausesOf(quoteIdentifier);
 /** Methods tried alone: by itself DuckDB tries all of them on every column of every row group. */
 const COMPRESSION = { repeating: 'dictionary', unique: 'fsst' } as const;
 
+const standard = standardStatements(quoteIdentifier);
+
+const reads = (query: Relation, { schema, name }: TableRef): boolean =>
+  topDown(query).some((r) => r.kind === 'scan' && r.table.name === name && r.table.schema === schema);
+
 export const TEMPLATES: Templates = {
-  ...standardStatements(quoteIdentifier),
+  ...standard,
+
+  /** A branch of a union sees what the branches before it put into the table they read, so all rows are found first. */
+  append: (step, select) =>
+    standard.append(step, (query) => {
+      if (!reads(query, step.table)) return select(query);
+      const names = query.columns.map((x) => quoteIdentifier(x.name)).join(', ');
+      return `with rows_found as materialized (\n${select(query)}\n)\nselect ${names}\nfrom rows_found`;
+    }),
 
   ensure_table: ({ spec }) => {
     const made = columns(spec, (type, name) => {

@@ -383,6 +383,7 @@ from identity_pairs_together_2;
 -- identity.sql
 -- identity.users: identity: new users
 insert into rollcall.subjects (subject_no, identifier_type, identifier, profile_no, first_at, first_id, seen_at, device_at, owner_no, owner_at)
+with rows_found as materialized (
 with subjects_filtered as (
   select
     identifier_type,
@@ -442,7 +443,10 @@ select
   device_at,
   owner_no,
   owner_at
-from rollcall_seen_values;
+from rollcall_seen_values
+)
+select subject_no, identifier_type, identifier, profile_no, first_at, first_id, seen_at, device_at, owner_no, owner_at
+from rows_found;
 
 -- identity.sql
 -- identity.subjects: identity: the map
@@ -1114,6 +1118,7 @@ group by 1, 2;
 -- publish.sql
 -- publish.snapshots: snapshots
 insert into rollcall.snapshots (definition_key, run_id, as_of, size, entered, exited, changed)
+with rows_found as materialized (
 with member_state_together as (
   select
     ms.definition_no,
@@ -1213,7 +1218,10 @@ select
   rcv.exited,
   rcv.changed
 from rollcall_computed_values as rcv
-anti join snapshots_filtered as sf on rcv.key_if_same = sf.definition_key;
+anti join snapshots_filtered as sf on rcv.key_if_same = sf.definition_key
+)
+select definition_key, run_id, as_of, size, entered, exited, changed
+from rows_found;
 
 -- publish.sql
 -- publish.computations.clear: forgetting how it was computed before
