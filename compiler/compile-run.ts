@@ -4,7 +4,7 @@ import { CompilerBug, hasErrors } from './diagnostics/index.js';
 import { ownerOf, type Definition } from '../models/definition.js';
 import { values } from './ir/build.js';
 import type { Expr } from './ir/types.js';
-import { Ways } from './compute-incrementally.js';
+import { Modes } from './modes.js';
 import { instantLiteral } from './lower/compare.js';
 import { lowerDefinition, lowerMatches, queryRows, type Provider } from './lower/index.js';
 import { AS_OF } from './program/identity.js';
@@ -71,7 +71,7 @@ export function compileRun(input: CompileRunInput): {
     published,
     queries,
   });
-  const ways = new Ways({
+  const modes = new Modes({
     schema: new StateSchema(schema),
     sources,
     needs,
@@ -86,8 +86,8 @@ export function compileRun(input: CompileRunInput): {
     fingerprint: d.fingerprint,
     dependsOn: [...d.upstream].filter((key) => computing.has(key)),
     definitionNo: numberOf(input.numbers, d.definition.key),
-    ...ownQuery(d, resolved, ways.provider),
-    ...ownRows(d, resolved, existing, ways, input.asOf),
+    ...ownQuery(d, resolved, modes.provider),
+    ...ownRows(d, resolved, existing, modes, input.asOf),
   }));
   const keys = new Set(project.definitions.map((d) => d.key));
   const gone = [...existing.definitions.values()].filter((d) => !keys.has(d.key) && d.retiredAt === null);
@@ -127,18 +127,18 @@ function ownRows(
   { definition, outputs }: ResolvedDefinition,
   { resolveTrait }: ResolvedProject,
   existing: ExistingState,
-  ways: Ways,
+  modes: Modes,
   asOf: string | undefined,
-): Pick<ComputedDefinition, 'query' | 'matches' | 'way'> {
+): Pick<ComputedDefinition, 'query' | 'matches' | 'mode'> {
   const { key } = definition;
   const firstRunAt = (): Expr => firstRun(definition, existing, asOf);
   if (outputs.includes(key)) {
     const asked = entitiesAsked(definition);
-    const provider = { ...ways.provider, firstRunAt };
+    const provider = { ...modes.provider, firstRunAt };
     const query = lowerDefinition(definition, provider, resolveTrait);
     return {
       query,
-      way: ways.of(definition, query, asked.length > 0),
+      mode: modes.of(definition, query, asked.length > 0),
       ...(asked.length > 0 && { matches: lowerMatches(definition, asked, provider, resolveTrait) }),
     };
   }

@@ -180,7 +180,7 @@ class Computing {
     const { ledger, emit } = this.context;
     const { key, kind } = item.plan.definition;
     const duration_ms = Math.round((this.ownMs.get(item) ?? 0) + ms);
-    ledger.computed(key, duration_ms, wayOf(item, this.script.whole));
+    ledger.computed(key, duration_ms, modeOf(item, this.script.whole));
     this.ready.add(item);
     emit({ event: 'definition_finished', key, kind, duration_ms, ...this.place(item) });
   }
@@ -210,7 +210,7 @@ class Computing {
 }
 
 /** For whom a definition's rows are computed, and why for them. */
-function wayOf(
+function modeOf(
   { plan: { staged } }: DefinitionScript,
   whole: boolean,
 ): Pick<DefinitionResult, 'mode' | 'reason'> {

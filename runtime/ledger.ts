@@ -21,7 +21,7 @@ interface Entry {
   status: DefinitionStatus | 'pending' | 'computed';
   error?: Diagnostic;
   counts?: Counts;
-  way?: Pick<DefinitionResult, 'mode' | 'reason'>;
+  mode?: Pick<DefinitionResult, 'mode' | 'reason'>;
   fingerprint?: string;
   rows: number;
   computeMs: number;
@@ -48,8 +48,8 @@ export class Ledger {
     });
   }
 
-  computed(key: string, computeMs: number, way: Entry['way']): void {
-    Object.assign(this.entry(key), { status: 'computed', computeMs, way });
+  computed(key: string, computeMs: number, mode: Entry['mode']): void {
+    Object.assign(this.entry(key), { status: 'computed', computeMs, mode });
   }
 
   failed(key: string, status: 'failed' | 'upstream_failed', error: Diagnostic): void {
@@ -183,7 +183,7 @@ export class Ledger {
       changed: e.counts?.changed ?? null,
       rows: e.rows,
       duration_ms: e.computeMs + e.publishMs,
-      ...e.way,
+      ...e.mode,
       ...(e.error && { error: e.error }),
     }));
   }

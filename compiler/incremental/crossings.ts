@@ -11,7 +11,6 @@ import { Untracked, type Crossing, type Tracking } from './tracked.js';
  */
 export function crossingsOf(root: Relation, tracking: Tracking): ReadonlyMap<Relation, readonly Crossing[]> {
   const found = new Map<Relation, Crossing[]>();
-  const seen = new Set<string>();
   for (const relation of tracking.topDown(root, inputsOf)) {
     if (tracking.of(relation)) continue;
     const inputs = inputsOf(relation);
@@ -19,25 +18,14 @@ export function crossingsOf(root: Relation, tracking: Tracking): ReadonlyMap<Rel
       for (const { leaf, expr } of originsOf(value, inputs, tracking)) {
         const own = found.get(leaf) ?? [];
         found.set(leaf, own);
-        const id = `${idOf(leaf)} ${offset} ${JSON.stringify(expr)}`;
-        if (!seen.has(id)) own.push({ expr, offset });
-        seen.add(id);
+        const same = (other: Crossing): boolean =>
+          other.offset === offset && JSON.stringify(other.expr) === JSON.stringify(expr);
+        if (!own.some(same)) own.push({ expr, offset });
       }
     };
     for (const expr of expressionsOf(relation)) walk(expr, compared);
   }
   return found;
-}
-
-const ids = new WeakMap<Relation, number>();
-let last = 0;
-/** A number for a relation, whichever object it is. */
-function idOf(relation: Relation): number {
-  const known = ids.get(relation);
-  if (known !== undefined) return known;
-  last += 1;
-  ids.set(relation, last);
-  return last;
 }
 
 const ORDER: ReadonlySet<FnName> = new Set<FnName>(['lt', 'le', 'gt', 'ge']);

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { inputsOf } from '../ir/relations.js';
+import { said } from '../ir/said.js';
 import type { Relation } from '../ir/types.js';
 import type { Tracking } from './tracked.js';
 
@@ -10,19 +11,13 @@ import type { Tracking } from './tracked.js';
 export function relationHash(root: Relation, tracking: Tracking): string {
   const numbers = new Map<Relation, number>();
   const hash = createHash('sha256');
-  const open = (relation: Relation): readonly Relation[] => (tracking.of(relation) ? [] : inputsOf(relation));
   for (const relation of [...tracking.topDown(root, inputsOf)].reverse()) {
     const leaf = tracking.of(relation);
-    const inputs = new Set<unknown>(open(relation));
-    const said = leaf
+    const text = leaf
       ? JSON.stringify([leaf.name])
-      : JSON.stringify(relation, (key, value: unknown) => {
-          if (inputs.has(value)) return { relation: numbers.get(value as Relation) };
-          if (typeof value === 'bigint') return value.toString();
-          return key === 'label' ? undefined : value;
-        });
+      : said(relation, numbers, { inputs: inputsOf(relation), named: false });
     numbers.set(relation, numbers.size);
-    hash.update(`${said}\n`);
+    hash.update(`${text}\n`);
   }
   return hash.digest('hex');
 }

@@ -59,6 +59,8 @@ export interface RunProviderInput {
 export interface RunProvider extends Provider {
   /** Like `events`, each with the number of the run that landed it (`run_no`). */
   landedEvents(request: EventRequest): Relation;
+  /** What `profiles`, `names` and `keepKnown` read, with the number of the run that saw each row first. */
+  readonly universe: Relation;
 }
 
 const KEY = [{ name: 'profile_no', type: 'int' }] as const;
@@ -100,6 +102,7 @@ export function runProvider(input: RunProviderInput): RunProvider {
     key: KEY,
     events: (request) => events(request),
     landedEvents: (request) => events(request, [RUN_NO.name]),
+    universe: profiles,
     entities: ({ entity, owner, joins, columns }) => {
       const needs = input.entityNeeds.find((e) => e.entity === entity);
       if (!needs) throw new CompilerBug(`entity ${entity} was not read`);

@@ -48,7 +48,7 @@ export interface ComputedDefinition {
   readonly matches?: Relation;
   /** Absent where it has no rows of its own. Columns AUDIENCE_STAGE or TRAIT_STAGE. */
   readonly query?: Relation;
-  readonly way?: Omit<Staged, 'shape' | 'rows'>;
+  readonly mode?: Omit<Staged, 'shape' | 'rows'>;
 }
 
 export interface RunInput {
@@ -188,7 +188,7 @@ function definitionPlan(input: Context, computed: ComputedDefinition): Definitio
     definitionNo,
     prepare,
     ...(computed.checks && { checks: computed.checks }),
-    ...(query && { staged: { shape: shapeOf(kind), rows: query, ...computed.way } }),
+    ...(query && { staged: { shape: shapeOf(kind), rows: query, ...computed.mode } }),
     after: query && matches ? [stageEntities(key, definitionNo, matches)] : [],
     ways: query
       ? linksOf(input, definition).map((link) => ({ definition, definitionNo, namespace, link }))

@@ -29,8 +29,8 @@ export interface Referred {
   readonly definitionNo: number;
   /** Computed in this run: for all profiles or for those affected. Absent: as it was published last. */
   readonly computing?: 'full' | 'incremental';
-  /** The number of the run that computed it last, before this one. */
-  readonly lastRunNo?: number;
+  /** The number of the run that computed it last, before this one; 0: none. */
+  readonly lastRunNo: number;
 }
 
 export interface TrackedInput {
@@ -44,8 +44,8 @@ export interface TrackedInput {
 
 /** The provider's relations as leaves whose changes are told; what is not among them has to be computed in full. */
 export function trackedProvider(provider: RunProvider, input: TrackedInput): Provider {
-  const { tracking, schema } = input;
-  const profiles = profilesLeaf(schema, tracking);
+  const { tracking } = input;
+  trackProfiles(provider.universe, tracking);
   return {
     ...provider,
     events: (request) => {
@@ -57,10 +57,6 @@ export function trackedProvider(provider: RunProvider, input: TrackedInput): Pro
         changed: (asked) => eventsChanged(provider.landedEvents(request), asked),
       });
     },
-    profiles: () => pick(profiles, ['profile_no', 'known']),
-    names: () => pick(profiles, ['profile_no', ['profile_kind', 'named_kind'], ['profile_id', 'named_id']]),
-    keepKnown: (rows) =>
-      semiJoin(rows, pick(filter(profiles, c(profiles, 'known')), ['profile_no']), ['profile_no']),
     customTraits: (columns) => traitsLeaf(provider.customTraits(columns), columns, input),
     trait: (key) => referredLeaf(key, 'trait', provider.trait(key), input),
     audience: (key) => referredLeaf(key, 'audience', provider.audience(key), input),
@@ -84,9 +80,9 @@ function crossed({ expr, offset }: Crossing, since: Since): Expr {
 
 const instant = (micros: bigint): Expr => lit({ type: 'timestamp', value: micros.toString() });
 
-function profilesLeaf(schema: StateSchema, tracking: Tracking): Relation {
-  const rows = schema.scan('profiles');
-  return tracking.add(rows, {
+/** Rows of `profiles` say which run saw them first as they are; one that is gone is among those moved. */
+function trackProfiles(rows: Relation, tracking: Tracking): void {
+  tracking.add(rows, {
     name: 'profiles',
     key: 'profile_no',
     changed: ({ since, crossings }) =>
@@ -152,7 +148,7 @@ function referredLeaf(
     changed: ({ since, crossings }) => {
       if (crossings.length > 0) return undefined;
       // A run in between may have changed what this one no longer sees as a change.
-      if ((lastRunNo ?? 0) > since.runNo) return undefined;
+      if (lastRunNo > since.runNo) return undefined;
       return now ? difference(scope, now, before, shape) : [];
     },
   });

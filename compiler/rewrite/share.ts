@@ -1,4 +1,5 @@
-import { inputsOf, mapInputs } from '../ir/relations.js';
+import { mapInputs } from '../ir/relations.js';
+import { said } from '../ir/said.js';
 import type { Relation } from '../ir/types.js';
 
 /**
@@ -21,7 +22,7 @@ export function share(root: Relation): Relation {
     const found = done.get(relation);
     if (found) return found;
     const mapped = relation.stable ? relation : mapInputs(relation, visit);
-    const no = number(said(relation, numbers));
+    const no = number(said(relation, numbers, { named: true }));
     numbers.set(relation, no);
     const shared = isDear(relation) ? (firsts.get(no) ?? mapped) : mapped;
     if (isDear(relation)) firsts.set(no, shared);
@@ -29,15 +30,6 @@ export function share(root: Relation): Relation {
     return shared;
   };
   return visit(root);
-}
-
-/** What a relation says, its inputs by their numbers. */
-function said(relation: Relation, numbers: ReadonlyMap<Relation, number>): string {
-  const inputs = new Set<unknown>(relation.stable ? [] : inputsOf(relation));
-  return JSON.stringify(relation, (_, value: unknown) => {
-    if (typeof value === 'bigint') return { bigint: String(value) };
-    return inputs.has(value) ? { relation: numbers.get(value as Relation) } : value;
-  });
 }
 
 function isDear(relation: Relation): boolean {

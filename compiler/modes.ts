@@ -26,11 +26,11 @@ interface Input extends Omit<TrackedInput, 'tracking' | 'referred'> {
   readonly asOf: string | undefined;
 }
 
-/** How one definition's rows are made. */
-export type Way = Pick<Staged, 'relation' | 'incremental' | 'because'>;
+/** For which profiles one definition's rows are computed, and why. */
+export type Mode = Pick<Staged, 'relation' | 'incremental' | 'because'>;
 
 /** Decides for one definition after the other, each after those it refers to. */
-export class Ways {
+export class Modes {
   /** What definitions read. */
   readonly provider: Provider;
   private readonly tracking = new Tracking();
@@ -56,7 +56,7 @@ export class Ways {
    * @param rows what the definition comes to, read of `provider`
    * @param also whether it stages more than its rows, which is not made profile by profile
    */
-  of({ key }: Definition, rows: Relation, also: boolean): Way {
+  of({ key }: Definition, rows: Relation, also: boolean): Mode {
     if (this.input.asOf === undefined) return {};
     const definitionNo = this.input.computing.get(key);
     if (definitionNo === undefined) throw new CompilerBug(`${key} is not computed`);
