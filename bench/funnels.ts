@@ -75,6 +75,7 @@ async function fill(w: Warehouse): Promise<void> {
     const values = columns.map((column) => {
       if (/^(subject|profile)_no$/.test(column)) return 'u';
       if (column === 'timestamp') return 'at_';
+      if (column === 'message_id') return `'m' || h`;
       if (column.startsWith('price_number')) return '(h % 5000) / 100.0';
       if (column.startsWith('product_text')) return `'product ' || (h >> 20) % 20`;
       if (column.startsWith('product_json')) return `to_json('product ' || (h >> 20) % 20)`;

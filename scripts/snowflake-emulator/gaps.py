@@ -90,7 +90,10 @@ def gap(node):
         # DuckDB reads such digits as a float.
         scale = len(node.name.partition(".")[2])
         return exp.cast(exp.Literal.string(node.name), f"decimal(38, {scale})")
-    # fakesnow turns these too, but not one inside another.
+    # fakesnow turns these too, but not one inside another. Of an object inside another, a key that is a column stays the
+    # column's name so, and a pair without a value stays a pair.
+    if isinstance(node, (exp.Struct, exp.JSONObject)):
+        return transforms.object_construct(node)
     if isinstance(node, exp.ToVariant):
         return call("to_json", node.this)
     if isinstance(node, exp.ArraySize):
