@@ -272,7 +272,10 @@ export type Preview = (options: PreviewOptions) => Promise<PreviewResult>;
 
 export interface MembersOptions extends KeyOptions {
   readonly limit?: number;
-  /** Who was in at that instant, from the history; audiences only. Absent: now in. */
+  /**
+   * Who was in at that instant, as of the last run at or before it, from the history. Of a trait its values, where no
+   * run since has changed any. Before the first run, and where values are not kept: exit 2. Absent: as last published.
+   */
   readonly asOf?: string;
 }
 

@@ -8,7 +8,7 @@ import type { DiffResult, KeyOptions, MembersOptions } from './api.js';
 import { unknownKey } from './keys.js';
 import { publishedKey, resolveSession } from './prepare.js';
 import { readState, type DefinitionRow, type StoredState } from './existing.js';
-import { readInstant, timestamp } from './instants.js';
+import { isoOf, microsOf, readInstant, timestamp } from './instants.js';
 import { numberOf, openSession, textOf, withSession, type Session } from './session.js';
 
 /** Rows held to be sorted; a longer answer comes as the engine gives it, so that memory does not grow. */
@@ -22,6 +22,7 @@ export async function* members(options: MembersOptions): AsyncGenerator<Row> {
   const session = await openSession(options, { mode: 'read' });
   try {
     const definition = published(await readState(session), session, await ownKey(session, options.key));
+    if (asOf !== undefined) await refuseUnremembered(session, definition, asOf);
     const rows =
       definition.kind === 'trait' ? values(session, definition) : audience(session, definition, asOf);
     yield* sorted(session, withIdentifiers(session, rows), options.limit);
@@ -29,6 +30,51 @@ export async function* members(options: MembersOptions): AsyncGenerator<Row> {
     await session.close();
   }
 }
+
+/**
+ * Refuses an instant of which state does not tell: before the definition was first computed, and of a trait, whose
+ * values of before are not kept, where runs since then changed some.
+ */
+async function refuseUnremembered(session: Session, definition: DefinitionRow, asOf: string): Promise<void> {
+  const { key, kind, firstRunAt } = definition;
+  const at = microsOf(asOf);
+  const snapshots = await session.rows(snapshotsOf(session, key));
+  const runs = snapshots.map((row) => microsOf(textOf(row, 'as_of'))).sort((a, b) => (a < b ? -1 : 1));
+  const first = [...(firstRunAt === null ? [] : [microsOf(firstRunAt)]), ...runs.slice(0, 1)];
+  if (first.every((run) => run > at)) {
+    throw new UserError({
+      code: 'invalid-as-of',
+      severity: 'error',
+      message: `there is no history of ${key} as of ${asOf}: it was first computed as of ${isoOf(least(first))}`,
+      hint: `rollcall preview ${key} --as-of ${asOf} computes it from the sources`,
+      definition: key,
+    });
+  }
+  if (kind !== 'trait') return;
+  const since = snapshots
+    .filter((row) => CHANGES.some((name) => numberOf(row, name) > 0))
+    .map((row) => microsOf(textOf(row, 'as_of')));
+  const removed = definition.status === 'removed' && definition.retiredAt !== null;
+  const ended = removed ? [microsOf(definition.retiredAt ?? asOf)] : [];
+  const later = [...since, ...ended].filter((run) => run > at);
+  if (later.length === 0) return;
+  throw new UserError({
+    code: 'no-history',
+    severity: 'error',
+    message: `values of ${key} as of ${asOf} are not kept: they changed as of ${isoOf(least(later))}`,
+    hint: `of traits the present is kept, of audiences the history; rollcall preview ${key} --as-of ${asOf} computes it from the sources`,
+    definition: key,
+  });
+}
+
+const CHANGES = ['entered', 'exited', 'changed'] as const;
+
+const least = (instants: readonly bigint[]): bigint => instants.reduce((a, b) => (a < b ? a : b));
+
+const snapshotsOf = ({ state }: Session, key: string): Relation => {
+  const all = state.scan('snapshots');
+  return ir.filter(all, ir.eq(ir.c(all, 'definition_key'), ir.text(key)));
+};
 
 /** The key under which what a key names is published: that of a SQL trait may be of several. */
 async function ownKey(session: Session, key: string): Promise<string> {

@@ -54,7 +54,9 @@ export const CODES = {
   'missing-variable': 'An environment variable is not set.',
   'unknown-target': 'The target is not configured.',
   'unknown-selector': 'A selector that selects nothing or cannot be read.',
-  'invalid-as-of': '--as-of is malformed, in the future, or before the last run.',
+  'invalid-as-of':
+    'An instant that is malformed, in the future, before the last run, or before there is history.',
+  'no-history': 'Values as of an earlier instant, which are not kept.',
   'invalid-argument': 'A command-line argument that cannot be used.',
   locked: 'Another run holds the lock.',
   'warehouse-unavailable': 'The warehouse cannot be reached or refused us.',

@@ -84,7 +84,36 @@ describe('members', () => {
     const options = await shop.options();
     expect(ids(await all(members({ ...options, key: 'recent' })))).toEqual(['cid']);
     expect(ids(await all(members({ ...options, key: 'recent', asOf: DAY1 })))).toEqual(['bob']);
-    expect(ids(await all(members({ ...options, key: 'recent', asOf: '2025-01-02' })))).toEqual([]);
+    // Between two runs the earlier one says.
+    expect(ids(await all(members({ ...options, key: 'recent', asOf: '2025-01-03T23:59:59Z' })))).toEqual([
+      'bob',
+    ]);
+    expect(ids(await all(members({ ...options, key: 'recent', asOf: DAY2 })))).toEqual(['cid']);
+    expect(await error(all(members({ ...options, key: 'recent', asOf: '2025-01-02' })))).toMatchObject({
+      exit: 2,
+      diagnostics: [
+        { code: 'invalid-as-of', hint: expect.stringContaining('rollcall preview recent') as unknown },
+      ],
+    });
+  });
+
+  it('of a trait are told of an earlier instant only where no value has changed since', async () => {
+    shop = await started();
+    await shop.run(DAY1);
+    await shop.run('2025-01-03T18:00:00Z');
+    const options = await shop.options();
+    expect(ids(await all(members({ ...options, key: 'revenue', asOf: DAY1 })))).toEqual(['ann', 'bob']);
+    await shop.land(order('4', 'cid', '2025-01-03T11:00:00Z', 1));
+    await shop.run(DAY2);
+    expect(await error(all(members({ ...options, key: 'revenue', asOf: DAY1 })))).toMatchObject({
+      exit: 2,
+      diagnostics: [{ code: 'no-history' }],
+    });
+    expect(ids(await all(members({ ...options, key: 'revenue', asOf: DAY2 })))).toEqual([
+      'ann',
+      'bob',
+      'cid',
+    ]);
   });
 
   it('of what is unknown, or was never computed, are an error', async () => {
