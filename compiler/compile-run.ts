@@ -1,7 +1,7 @@
 import { entitiesAsked } from '../models/matches.js';
 import type { Diagnostic } from './diagnostics/index.js';
 import { CompilerBug, hasErrors } from './diagnostics/index.js';
-import { ownerOf, type Definition } from '../models/definition.js';
+import { ownerOf, type ComputeSetting, type Definition } from '../models/definition.js';
 import { values } from './ir/build.js';
 import type { Expr } from './ir/types.js';
 import { Modes } from './modes.js';
@@ -33,6 +33,8 @@ export interface CompileRunInput {
   readonly asOf?: string;
   /** Read every source whole, to find rows that turned up with an old `received_at`. */
   readonly reconcile?: boolean;
+  /** Compute in full, whatever is known: these, or everything, of facts made anew. */
+  readonly refresh?: 'everything' | ReadonlySet<string>;
   /** Of the engine it is for. */
   readonly capabilities: LandingCapabilities;
 }
@@ -80,6 +82,8 @@ export function compileRun(input: CompileRunInput): {
     published,
     existing,
     asOf: input.asOf,
+    refreshed: input.refresh ?? new Set(),
+    full: computeSetting(resolved) === 'full',
   });
   const definitions = computed.map((d) => ({
     definition: d.definition,
@@ -103,6 +107,7 @@ export function compileRun(input: CompileRunInput): {
     removed,
     existing,
     reconcile: input.reconcile ?? false,
+    anew: input.refresh === 'everything',
     capabilities: input.capabilities,
   });
   return { program: pruned(program), diagnostics };
@@ -168,6 +173,10 @@ function numberOf(numbers: ReadonlyMap<string, number>, key: string): number {
   if (no === undefined) throw new CompilerBug(`definition ${key} has no number`);
   return no;
 }
+
+/** What the target says of computing. */
+const computeSetting = ({ project: { config } }: ResolvedProject): ComputeSetting =>
+  config.targets[config.target]?.compute ?? 'auto';
 
 const schemaOf = ({ project: { config } }: ResolvedProject): string =>
   config.targets[config.target]?.schema ?? 'rollcall';

@@ -24,6 +24,10 @@ interface Input extends Omit<TrackedInput, 'tracking' | 'referred'> {
   readonly existing: ExistingState;
   /** The run's `as_of`, ISO; absent: nothing is run, and all that is asked is what computing in full looks like. */
   readonly asOf: string | undefined;
+  /** What is computed in full because it was asked for. */
+  readonly refreshed: 'everything' | ReadonlySet<string>;
+  /** The target computes everything in full. */
+  readonly full: boolean;
 }
 
 /** For which profiles one definition's rows are computed, and why. */
@@ -61,6 +65,8 @@ export class Modes {
     const definitionNo = this.input.computing.get(key);
     if (definitionNo === undefined) throw new CompilerBug(`${key} is not computed`);
     const relation = relationHash(rows, this.tracking);
+    const asked = this.asked(key);
+    if (asked !== undefined) return { relation, because: asked };
     const since = this.since(definitionNo, relation);
     if (typeof since === 'string') return { relation, because: since };
     if (also) return { relation, because: 'its destinations are told of entities' };
@@ -71,6 +77,13 @@ export class Modes {
       relation,
       incremental: { affected: found.affected, rows: found.rows(affectedBy(definitionNo)) },
     };
+  }
+
+  /** Why it is computed in full whatever is known. */
+  private asked(key: string): string | undefined {
+    const { refreshed, full } = this.input;
+    if (refreshed === 'everything' || refreshed.has(key)) return 'a full refresh was asked for';
+    return full ? 'the target computes in full' : undefined;
   }
 
   /** One relation for all definitions that were computed by one run, so that it is read once. */

@@ -160,9 +160,13 @@ export interface SourceConfig {
   readonly traits: readonly string[];
 }
 
+/** How a target computes definitions: in full, for affected profiles wherever it can, or as a run finds cheaper. */
+export type ComputeSetting = 'auto' | 'full' | 'incremental';
+
 export interface TargetConfig {
   readonly type: string;
   readonly schema: string;
+  readonly compute?: ComputeSetting;
   readonly [setting: string]: unknown;
 }
 

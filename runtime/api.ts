@@ -36,6 +36,11 @@ export interface RunOptions extends RuntimeOptions, SelectionOptions {
   readonly asOfBehind?: boolean;
   /** Read every source whole, so that rows with an old `received_at` are found. */
   readonly reconcile?: boolean;
+  /**
+   * Compute in full, whatever is known: of what is selected, the definitions that these selectors name; with an empty list
+   * all of them, of facts that are made anew.
+   */
+  readonly fullRefresh?: readonly string[];
   /** The command line, recorded in `runs.invocation` and shown to whoever finds the warehouse locked. */
   readonly invocation: string;
   readonly newRunId: () => string;

@@ -6,7 +6,7 @@ import { orList } from '../compiler/diagnostics/suggest.js';
 import type { RunProgram } from '../compiler/program/plan.js';
 import type { Dialect } from '../dialects/dialect.js';
 import { nounOf, ownerOf, type Project, type Spans } from '../models/definition.js';
-import type { SelectionOptions } from './api.js';
+import type { RunOptions, SelectionOptions } from './api.js';
 import { introspect } from './catalog.js';
 import { readState, type StoredState } from './existing.js';
 import { unknownKey } from './keys.js';
@@ -120,6 +120,9 @@ export interface Selection {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** What a run is asked to compute in full: everything, of facts made anew, or some definitions. */
+export type Refresh = 'everything' | ReadonlySet<string>;
+
 /** Applies `--select`. */
 export async function selectKeys(
   { resolved, stored }: Pick<ResolvedSession, 'resolved' | 'stored'>,
@@ -134,7 +137,29 @@ export async function selectKeys(
   return { keys: ordered.filter((key) => keys.has(key)), all: false, diagnostics };
 }
 
-type PrepareOptions = SelectionOptions & { readonly reconcile?: boolean; readonly asOf?: string };
+/** Applies `--full-refresh` to what is selected; a name that nothing selected has is an error. */
+async function refreshOf(
+  { resolved, stored }: ResolvedSession,
+  { keys }: Selection,
+  { fullRefresh: selectors, state }: PrepareOptions,
+): Promise<Refresh> {
+  if (!selectors) return new Set();
+  if (selectors.length === 0) return 'everything';
+  const modified = await modifiedSince(resolved, stored, state);
+  const named = select({ definitions: resolved.definitions, selectors, modified });
+  throwErrors(named.diagnostics);
+  const refreshed = keys.filter((key) => named.keys.has(key));
+  if (refreshed.length > 0 || named.keys.size === 0) return new Set(refreshed);
+  throw new UserError({
+    code: 'unknown-selector',
+    severity: 'error',
+    message: `--full-refresh ${selectors.join(' ')} names nothing that is selected`,
+    hint: 'what it names is refreshed of what --select selects; leave one of the two out',
+  });
+}
+
+type PrepareOptions = SelectionOptions &
+  Pick<RunOptions, 'reconcile' | 'fullRefresh'> & { readonly asOf?: string };
 
 export interface Prepared extends ResolvedSession {
   readonly selection: Selection;
@@ -145,14 +170,16 @@ export interface Prepared extends ResolvedSession {
 /** Everything up to the program of a run. */
 export async function prepareRun(session: Session, options: PrepareOptions): Promise<Prepared> {
   const project = await resolveSession(session);
-  return programOf(project, await selectKeys(project, options), options, session.dialect);
+  const selection = await selectKeys(project, options);
+  const refresh = await refreshOf(project, selection, options);
+  return programOf(project, selection, { ...options, refresh }, session.dialect);
 }
 
 /** The program of a run of what is selected. */
 export function programOf(
   { stored, resolved, diagnostics }: ResolvedSession,
   selection: Selection,
-  options: PrepareOptions,
+  options: Pick<PrepareOptions, 'reconcile' | 'asOf'> & { readonly refresh?: Refresh },
   { capabilities }: Pick<Dialect, 'capabilities'>,
 ): Prepared {
   const enabled = selection.keys.filter((key) => resolved.byKey.get(key)?.definition.enabled);
@@ -166,6 +193,7 @@ export function programOf(
     capabilities,
     ...(options.asOf !== undefined && { asOf: options.asOf }),
     ...(options.reconcile !== undefined && { reconcile: options.reconcile }),
+    ...(options.refresh !== undefined && { refresh: options.refresh }),
   });
   throwErrors(compiled.diagnostics);
   if (!compiled.program) throw new CompilerBug('a project without errors was not compiled');

@@ -8,6 +8,7 @@ interface Options {
   readonly sync?: boolean;
   readonly asOfBehind?: boolean;
   readonly reconcile?: boolean;
+  readonly fullRefresh?: true | readonly string[];
   readonly state?: string;
 }
 
@@ -24,12 +25,17 @@ export const run: Register = (program, bind) =>
       { run: 'run --select tag:daily --sync', does: 'what is tagged daily, and deliver it' },
       { run: 'run --select +win_back', does: 'an audience with all it refers to' },
       { run: 'run --as-of 2017-06-01', does: 'as of midnight UTC on the first of June' },
+      { run: 'run --full-refresh win_back', does: 'everything, and win_back of all its facts' },
       { run: 'run --json --log-format json', does: 'for an orchestrator' },
     ],
   })
     .option('--sync', 'deliver the outbox afterwards')
     .option('--as-of-behind', 'allow an --as-of before the last run')
     .option('--reconcile', 'read every source whole, to find rows that landed with an old received_at')
+    .option(
+      '--full-refresh [selectors...]',
+      'compute these in full, whatever is known; without selectors all, of facts made anew',
+    )
     .option('--state <dir>', 'a folder with the manifest.json that state:modified compares with')
     .action(bind(action));
 
@@ -49,6 +55,7 @@ async function action(context: Context, options: Options): Promise<number> {
       ...(options.state === undefined ? {} : { state: options.state }),
       asOfBehind: options.asOfBehind === true,
       reconcile: options.reconcile === true,
+      ...refreshOf(options),
       invocation: context.invocation,
       newRunId: context.io.newRunId,
       onEvent: (event) => progress.run(event),
@@ -65,6 +72,10 @@ async function action(context: Context, options: Options): Promise<number> {
   if (sync !== undefined) await printSync(context, sync);
   return Math.max(result.exit, sync?.exit ?? 0);
 }
+
+/** `--full-refresh` alone is everything, by no selector. */
+const refreshOf = ({ fullRefresh }: Options): { readonly fullRefresh?: readonly string[] } =>
+  fullRefresh === undefined ? {} : { fullRefresh: fullRefresh === true ? [] : fullRefresh };
 
 function runJson(result: RunResult, sync: unknown): unknown {
   const definitions = result.definitions.map(({ error, ...rest }) => ({

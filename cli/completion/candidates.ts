@@ -81,7 +81,7 @@ async function valuesOf(
 ): Promise<readonly Candidate[]> {
   if (option.argChoices !== undefined) return option.argChoices.map((choice) => [choice, '']);
   if (option.attributeName() === 'target') return (await names()).targets.map((t) => [t, 'target']);
-  if (option.attributeName() !== 'select') return [];
+  if (!['select', 'fullRefresh'].includes(option.attributeName())) return [];
   const { definitions, destinations, tags } = await names();
   const lead = /^(?:.*,)?(?:\d*\+)?/.exec(current)?.[0] ?? '';
   const plain: Candidate[] = [

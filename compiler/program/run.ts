@@ -71,6 +71,8 @@ export interface RunInput {
   readonly removed: readonly string[];
   /** Read every source whole, whatever `received_at` says. */
   readonly reconcile: boolean;
+  /** Make the facts of every source anew. */
+  readonly anew: boolean;
   readonly capabilities: LandingCapabilities;
 }
 
@@ -147,6 +149,7 @@ function fullBecause(input: Context, source: BoundSource, fingerprint: string): 
   if (tables.some((table) => !table.hasReceivedAt)) return 'it has no received_at';
   const stored = existing.landings.get(source.name);
   if (!stored) return 'it lands for the first time';
+  if (input.anew) return 'a full refresh was asked for';
   if (input.reconcile) return 'everything is compared again';
   if (stored.fingerprint !== fingerprint) return 'its configuration, or what is needed of it, changed';
   if (stored.watermark === null) return 'nothing landed before';

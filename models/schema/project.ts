@@ -4,6 +4,7 @@ import { CLOSED, schemaKey, text } from './common.js';
 import { notes } from './notes.js';
 
 export const TARGET_TYPES = ['duckdb', 'bigquery', 'snowflake', 'postgres'] as const;
+export const COMPUTE_SETTINGS = ['auto', 'full', 'incremental'] as const;
 export const SOURCE_LAYOUTS = ['segment', 'messages', 'table'] as const;
 
 /** Columns every layout may rename (SEMANTICS §9); any other name is allowed, a near miss is warned of. */
@@ -42,6 +43,16 @@ const sourceFields = {
     Type.Array(text('A trait.'), { description: 'Trait names known before any message carried them.' }),
   ),
 };
+
+const compute = Type.Optional(
+  Type.Union(
+    COMPUTE_SETTINGS.map((way) => Type.Literal(way)),
+    {
+      description:
+        'How definitions are computed: "full" for all profiles, "incremental" for those that may have changed wherever that can be told, "auto" (when absent) as a run finds cheaper.',
+    },
+  ),
+);
 
 const schemaName = Type.Optional(text('The schema that holds our tables; "rollcall" when absent.'));
 
@@ -91,6 +102,7 @@ export const projectDefs = {
   DuckdbTarget: Type.Object(
     {
       type: Type.Literal('duckdb'),
+      compute,
       path: text('The database file, relative to the project folder.'),
       schema: schemaName,
       threads: Type.Optional(Type.Integer({ minimum: 1, maximum: 4096, description: 'Threads to use.' })),
@@ -101,6 +113,7 @@ export const projectDefs = {
   BigqueryTarget: Type.Object(
     {
       type: Type.Literal('bigquery'),
+      compute,
       project: text('The Google Cloud project that jobs run in and datasets are of.'),
       dataset: Type.Optional(text('The dataset that holds our tables; "rollcall" when absent.')),
       schema: Type.Optional(text('The same as "dataset".')),
@@ -125,6 +138,7 @@ export const projectDefs = {
   SnowflakeTarget: Type.Object(
     {
       type: Type.Literal('snowflake'),
+      compute,
       connection: Type.Optional(
         text('A connection of connections.toml; what the target says itself goes before what that says.'),
       ),
@@ -157,6 +171,7 @@ export const projectDefs = {
   PostgresTarget: Type.Object(
     {
       type: Type.Literal('postgres'),
+      compute,
       url: Type.Optional(text('postgres://user@host:5432/database; what stands beside it counts more.')),
       host: Type.Optional(text('The server, or the folder of its socket; else PGHOST.')),
       port: Type.Optional(

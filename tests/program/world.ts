@@ -145,6 +145,7 @@ export class World {
       existing,
       removed: options.removed ?? [],
       reconcile: options.reconcile ?? false,
+      anew: false,
       capabilities: { ...this.dialect.capabilities, ...this.capabilities },
     });
     return this.execute(program, options, existing);

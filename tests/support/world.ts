@@ -7,9 +7,10 @@ import { rememberedOf, standaloneSelect } from '../../compiler/index.js';
 import * as ir from '../../compiler/ir/build.js';
 import type { LiteralValue, Relation, ScalarType } from '../../compiler/ir/types.js';
 import type { Dialect } from '../../dialects/dialect.js';
+import type { ComputeSetting } from '../../models/definition.js';
 import { keptOpen, type Row, type Warehouse } from '../../dialects/warehouse.js';
 import { loadProject, parseInstant, shapeOf, stepKey, type Project, type Spans } from '../../models/index.js';
-import { runProject, openSession, type RunResult } from '../../runtime/index.js';
+import { runProject, openSession, type RunOptions, type RunResult } from '../../runtime/index.js';
 import { resolveSession } from '../../runtime/prepare.js';
 import type { Definition, EntityConfig, Message } from '../reference/model.js';
 import { chosenEngine } from '../engines/chosen.js';
@@ -31,7 +32,12 @@ export interface WorldOptions {
   readonly exclude?: readonly string[] | undefined;
   /** `entities` of rollcall.json. */
   readonly entities?: Readonly<Record<string, EntityConfig>>;
+  /** `compute` of the target. */
+  readonly compute?: ComputeSetting;
 }
+
+/** What a run may be told besides its instant. */
+type Told = Pick<RunOptions, 'select' | 'reconcile' | 'fullRefresh'>;
 
 /** Members by audience and values by trait, as the reference names profiles. */
 export interface Published {
@@ -108,10 +114,7 @@ export class World implements AsyncDisposable {
   }
 
   /** Runs at an instant; throws on anything but full success. */
-  async run(
-    asOf: string,
-    over: { readonly select?: readonly string[]; readonly reconcile?: boolean } = {},
-  ): Promise<RunResult> {
+  async run(asOf: string, over: Told = {}): Promise<RunResult> {
     const result = await this.tryRun(asOf, over);
     const failures = result.definitions.flatMap((d) => (d.error ? [`${d.key}: ${d.error.message}`] : []));
     const errors = result.diagnostics.filter((d) => d.severity === 'error').map((d) => d.message);
@@ -120,10 +123,7 @@ export class World implements AsyncDisposable {
     return result;
   }
 
-  async tryRun(
-    asOf: string,
-    over: { readonly select?: readonly string[]; readonly reconcile?: boolean } = {},
-  ): Promise<RunResult> {
+  async tryRun(asOf: string, over: Told = {}): Promise<RunResult> {
     return runProject({
       ...this.runtime(),
       asOf,
@@ -309,7 +309,7 @@ async function load(
   const config = {
     name: 'case',
     target: 'dev',
-    targets: { dev: engine.target },
+    targets: { dev: { ...engine.target, ...(options.compute && { compute: options.compute }) } },
     sources,
     ...(options.exclude && { exclude: options.exclude }),
     ...(options.entities && { entities: options.entities }),
