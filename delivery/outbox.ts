@@ -27,6 +27,7 @@ import type { Column, Expr, Relation } from '../compiler/ir/types.js';
 import type { StateSchema } from '../compiler/program/state.js';
 import type { StepOp } from '../compiler/program/types.js';
 import type { Dialect } from '../dialects/dialect.js';
+import { sleep, withRetry, type Sleep } from '../dialects/retry.js';
 import type { Row, Warehouse } from '../dialects/warehouse.js';
 import { parseInstant } from '../models/instant.js';
 import type { Outcome, OutboxMessage } from './destination.js';
@@ -74,6 +75,15 @@ const EXCEPTIONS: readonly Column[] = [
   { name: 'mark_no', type: 'int' },
 ];
 
+/** Where an outbox is, and how failures that may pass are waited for. */
+export interface OutboxSite {
+  readonly warehouse: Warehouse;
+  readonly dialect: Dialect;
+  readonly state: StateSchema;
+  readonly signal?: AbortSignal;
+  readonly sleep?: Sleep;
+}
+
 export class Outbox {
   private readonly exceptions = {
     table: { name: 'rollcall_sync_marks' },
@@ -81,16 +91,23 @@ export class Outbox {
     temporary: true,
   };
 
-  constructor(
-    private readonly warehouse: Warehouse,
-    private readonly dialect: Dialect,
-    private readonly state: StateSchema,
-    private readonly signal?: AbortSignal,
-  ) {}
+  private readonly warehouse: Warehouse;
+  private readonly dialect: Dialect;
+  private readonly state: StateSchema;
+  private readonly signal: AbortSignal | undefined;
+
+  constructor(private readonly site: OutboxSite) {
+    this.warehouse = site.warehouse;
+    this.dialect = site.dialect;
+    this.state = site.state;
+    this.signal = site.signal;
+  }
 
   /** False before the first run: there is nothing to send, and nowhere to look. */
   async exists(): Promise<boolean> {
-    const tables = await this.warehouse.describeSchema(this.state.schema, this.callOptions());
+    const tables = await this.again(() =>
+      this.warehouse.describeSchema(this.state.schema, this.callOptions()),
+    );
     const names = new Set(tables.map((t) => t.table.name));
     return names.has('outbox') && names.has('deliveries') && names.has('sent');
   }
@@ -99,8 +116,11 @@ export class Outbox {
   async waiting(selection: Selection): Promise<ReadonlyMap<number, number>> {
     const rows = pendingRows(this.state, { selection });
     const counts = aggregate(rows, [as('run_no', c(rows, 'run_no'))], [as('messages', agg('count'))]);
-    const found: [number, number][] = [];
-    for await (const row of this.rows(counts)) found.push([Number(row['run_no']), Number(row['messages'])]);
+    const found = await this.again(async () => {
+      const all: [number, number][] = [];
+      for await (const row of this.rows(counts)) all.push([Number(row['run_no']), Number(row['messages'])]);
+      return all;
+    });
     return new Map(found.sort((a, b) => a[0] - b[0]));
   }
 
@@ -117,26 +137,53 @@ export class Outbox {
       'payload',
     ];
     const sql = this.dialect.select(pick(rows, columns), {});
-    const all: OutboxMessage[] = [];
-    for await (const batch of this.warehouse.read(sql, this.callOptions())) {
-      const messages = batch.rows.map(messageOf);
-      if (page.sorted) all.push(...messages);
-      else yield messages;
+    if (page.sorted) {
+      const all = await this.again(async () => {
+        const messages: OutboxMessage[] = [];
+        for await (const batch of this.warehouse.read(sql, this.callOptions()))
+          messages.push(...batch.rows.map(messageOf));
+        return messages;
+      });
+      if (all.length > 0) yield all.sort(byRun);
+      return;
     }
-    if (all.length > 0) yield all.sort(byRun);
+    // Once some have been handed out it is too late to begin again.
+    const { batches, first } = await this.again(async () => {
+      const opened = this.warehouse.read(sql, this.callOptions())[Symbol.asyncIterator]();
+      return { batches: opened, first: await opened.next() };
+    });
+    try {
+      for (let next = first; next.done !== true; next = await batches.next())
+        yield next.value.rows.map(messageOf);
+    } finally {
+      await batches.return?.();
+    }
   }
 
   /**
    * Records a page: `rest` became of every message no mark names (undefined: nothing happened to them).
-   * Deliveries and what the destination was last told change together or not at all.
+   * Deliveries and what the destination was last told change together or not at all. What may pass is tried again from
+   * the beginning, even where nobody knows whether it was done: messages that were recorded do not wait any more.
    */
   async record(page: Page, rest: Fate | undefined, marks: readonly Mark[], at: string): Promise<void> {
     const named = marks.filter((m) => m.ids.length > 0);
     if (rest === undefined && named.length === 0) return;
+    const { signal } = new AbortController(); // what was sent is recorded, whoever asks to stop
+    await this.again(() => this.recordOnce(page, rest, named, at), signal);
+    if (named.length > 0)
+      await this.again(() => this.run({ op: 'drop', table: this.exceptions.table, object: 'table' }), signal);
+  }
+
+  private async recordOnce(
+    page: Page,
+    rest: Fate | undefined,
+    named: readonly Mark[],
+    at: string,
+  ): Promise<void> {
     // Outside the transaction: not every engine has DDL in one.
     if (named.length > 0) await this.stageMarks(named);
-    await this.warehouse.begin();
     try {
+      await this.warehouse.begin();
       const outcomes = this.outcomes(page, rest, named);
       const moment = lit({ type: 'timestamp', value: String(parseInstant(at) ?? 0n) });
       const all = [rest, ...named].flatMap((m) => (m === undefined ? [] : [m.outcome]));
@@ -148,7 +195,16 @@ export class Outbox {
       await this.warehouse.rollback().catch(() => undefined);
       throw error;
     }
-    if (named.length > 0) await this.run({ op: 'drop', table: this.exceptions.table, object: 'table' });
+  }
+
+  /** Calls the warehouse, and again where the failure may pass. What reads gives up when it is asked to stop. */
+  private again<T>(work: () => Promise<T>, signal = this.signal): Promise<T> {
+    return withRetry(work, {
+      repeatable: true,
+      sleep: this.site.sleep ?? sleep,
+      ...(signal && { signal }),
+      onRetry: () => undefined,
+    });
   }
 
   /** Mark numbers by message id, in a table of their own: few rows, as the commonest outcome is `rest`. */

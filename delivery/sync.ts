@@ -3,6 +3,7 @@ import type { Diagnostic, ExitCode } from '../compiler/diagnostics/index.js';
 import { UserError } from '../compiler/diagnostics/index.js';
 import type { StateSchema } from '../compiler/program/state.js';
 import type { Dialect } from '../dialects/dialect.js';
+import type { Sleep } from '../dialects/retry.js';
 import type { Warehouse } from '../dialects/warehouse.js';
 import type { Destination as DestinationDefinition, Spans } from '../models/definition.js';
 import { Courier, type Delivery, type DeliveryOptions, type Totals } from './courier.js';
@@ -29,6 +30,8 @@ export interface SyncOptions {
   readonly spans?: Spans;
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: SyncEvent) => void;
+  /** Waits before a statement that failed is tried again; the timer of Node unless a test says otherwise. */
+  readonly sleep?: Sleep;
   /** Waits between attempts; a test shortens them. */
   readonly backoff?: Backoff;
   /** Messages between two recordings; a test makes it small. */
@@ -84,7 +87,7 @@ export async function syncDestinations(options: SyncOptions): Promise<SyncResult
   const problems = checkDestinations(enabled, options.spans);
   if (problems.length > 0) throw new UserError(problems);
 
-  const outbox = new Outbox(options.warehouse, options.dialect, options.state, options.signal);
+  const outbox = new Outbox(options);
   const exists = await outbox.exists();
   const results: DestinationResult[] = [];
   for (const definition of chosen) {

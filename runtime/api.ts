@@ -18,6 +18,8 @@ export interface RuntimeOptions {
   readonly signal?: AbortSignal;
   /** What was asked for, one word: a label of every statement. */
   readonly command?: string;
+  /** Waits before a retry; the timer of Node unless a test says otherwise. */
+  readonly sleep?: (ms: number, signal?: AbortSignal) => Promise<void>;
   /** Finds an engine by its target type; the registry of `dialects/` unless a test says otherwise. */
   readonly dialectFor?: (type: string) => Promise<Dialect>;
 }
@@ -47,8 +49,6 @@ export interface RunOptions extends RuntimeOptions, SelectionOptions {
   readonly onEvent?: (event: RunEvent) => void;
   /** Whether to write `target/`; true unless said otherwise. */
   readonly artifacts?: boolean;
-  /** Waits before a retry; the timer of Node unless a test says otherwise. */
-  readonly sleep?: (ms: number, signal?: AbortSignal) => Promise<void>;
 }
 
 /* ------------------------------------------------------------------------- run */
@@ -369,7 +369,6 @@ export interface RetireOptions extends KeyOptions {
   readonly release?: boolean;
   /** Fills the outbox with the exits that removing the definition did not send. */
   readonly sendExits?: boolean;
-  readonly sleep?: RunOptions['sleep'];
   readonly invocation: string;
   readonly newRunId: () => string;
 }

@@ -17,7 +17,7 @@ import {
 } from '../dialects/warehouse.js';
 import type { Project, Spans, TargetConfig } from '../models/definition.js';
 import type { RuntimeOptions } from './api.js';
-import { Cancelled } from './retry.js';
+import { Cancelled, sleep, withRetry } from './retry.js';
 
 export interface Access {
   readonly mode: 'read' | 'write';
@@ -34,7 +34,7 @@ export interface Session {
   readonly state: StateSchema;
   readonly signal: AbortSignal | undefined;
   readonly now: () => string;
-  /** All rows of a query. For results whose size the project bounds, not the data. */
+  /** All rows of a query. For results whose size the project bounds, not the data. What may pass is asked again. */
   rows(query: Relation, params?: Params): Promise<readonly Row[]>;
   /** Rows of a query as they come. */
   stream(query: Relation, params?: Params): AsyncIterable<Row>;
@@ -85,10 +85,23 @@ export async function openSession(options: RuntimeOptions, access: Access): Prom
   });
   const call = signal ? { signal } : {};
 
+  const again = <T>(work: () => Promise<T>): Promise<T> =>
+    withRetry(work, { repeatable: true, sleep: options.sleep ?? sleep, ...call, onRetry: () => undefined });
+
   async function* stream(query: Relation, params: Params = {}): AsyncIterable<Row> {
-    for await (const batch of warehouse.read(dialect.select(query, params), call)) {
-      if (signal?.aborted) throw new Cancelled();
-      yield* batch.rows;
+    const sql = dialect.select(query, params);
+    // Once rows have been handed out it is too late to begin again.
+    const { batches, first } = await again(async () => {
+      const opened = warehouse.read(sql, call)[Symbol.asyncIterator]();
+      return { batches: opened, first: await opened.next() };
+    });
+    try {
+      for (let next = first; next.done !== true; next = await batches.next()) {
+        if (signal?.aborted) throw new Cancelled();
+        yield* next.value.rows;
+      }
+    } finally {
+      await batches.return?.();
     }
   }
 
@@ -103,7 +116,11 @@ export async function openSession(options: RuntimeOptions, access: Access): Prom
     spans,
     target,
     dialect,
-    warehouse,
+    warehouse: around(warehouse, {
+      describeSchema: (schema, own) => again(() => warehouse.describeSchema(schema, own)),
+      describeTable: (table, own) => again(() => warehouse.describeTable(table, own)),
+      describeQuery: (sql, own) => again(() => warehouse.describeQuery(sql, own)),
+    }),
     state,
     signal,
     now,

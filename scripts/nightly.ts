@@ -5,6 +5,8 @@
  * none that is said. What came of it is kept in tests/property/nightly.json, a part a property and engine, and shown in
  * tests/property/NIGHTLY.md. Exits 1 where a pair differs.
  *
+ * Then every fault is put at every call of some runs and deliveries (`nightly-faults.ts`); `-- faults` does that alone.
+ *
  * `npm run test:nightly -- add ENGINE FILE [COMMIT]` adds what a run wrote to its ROLLCALL_REPORT, for runs in several pieces.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -13,6 +15,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import { whyNoGoogleSql } from '../tests/support/zetasql/binary.js';
+import { faultsNight } from './nightly-faults.js';
 
 /** What a property says of a run of its (tests/property/pairs.ts). */
 interface Told {
@@ -80,8 +83,11 @@ if (args[0] === 'add') {
   engineOf(engine);
   const parts = dated(engine, readFileSync(file, 'utf8'), commit);
   await keep([...kept(), ...parts]);
+} else if (args[0] === 'faults') {
+  if (!(await faultsNight(args[1]))) process.exitCode = 1;
 } else {
   for (const [name, pairs] of wantedOf(args)) await night(name, pairs);
+  if (args.length === 0 && !(await faultsNight())) process.exitCode = 1;
 }
 
 function engineOf(name: string): Engine {

@@ -14,7 +14,7 @@ test('a run larger than a page is cut into pages of about equal size', async () 
   await using w = await testWarehouse();
   const queued = Array.from({ length: 2000 }, (_, n) => ({ id: messageId(n), run: n < 1700 ? 1 : 2 }));
   await w.queue(queued);
-  const outbox = new Outbox(w.warehouse, w.dialect, w.state);
+  const outbox = new Outbox(w);
   const pages = pagesOf(selection, await outbox.waiting(selection), { size: 400, split: true });
   const read: string[][] = [];
   for (const page of pages) {
