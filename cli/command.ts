@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 
+import { durationMicros } from '../models/algebra.js';
+import { parseShortDuration } from '../models/duration.js';
 import type { Context } from './context.js';
 
 /** Global options a command has use for, shown in its help; the others are accepted and do nothing. */
@@ -76,4 +78,11 @@ export function wholeNumber(least: number): (text: string) => number {
     if (/^\d+$/.test(text) && Number.isSafeInteger(n) && n >= least) return n;
     throw new InvalidArgumentError(`It must be a whole number of ${least} or more.`);
   };
+}
+
+/** Reads a duration, `5s` or `30 days`, to microseconds. */
+export function microseconds(text: string): bigint {
+  const parsed = parseShortDuration(text);
+  if (parsed.ok) return durationMicros(parsed.value);
+  throw new InvalidArgumentError(`${parsed.message}: write it as "5s", "1d" or "30 days".`);
 }

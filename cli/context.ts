@@ -34,6 +34,8 @@ export interface Loaded {
 /** One invocation: where it prints, and what it was told. */
 export class Context {
   readonly json: boolean;
+  /** For commands that go on until they are told to stop: JSON is an object a line, and an interrupt is theirs to answer. */
+  goesOn = false;
   /** Colours of standard output and of standard error. */
   readonly paint: Paint;
   readonly errPaint: Paint;
@@ -76,9 +78,9 @@ export class Context {
     this.io.stderr.write(`${text}\n`);
   }
 
-  /** The one document of `--json`. */
+  /** The one document of `--json`, or one of its lines. */
   async document(value: unknown): Promise<void> {
-    await write(this.io.stdout, `${JSON.stringify(value, null, 2)}\n`);
+    await write(this.io.stdout, `${JSON.stringify(value, null, this.goesOn ? undefined : 2)}\n`);
   }
 
   /** Prints problems to standard error, in the order of files and places. */

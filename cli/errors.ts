@@ -8,7 +8,7 @@ const REPORT = 'This is a mistake in Rollcall, not in your project. Please repor
 
 /** Reports an error and returns the exit code. */
 export async function reportError(error: unknown, context: Context): Promise<number> {
-  if (context.io.signal?.aborted) {
+  if (context.io.signal?.aborted && !context.goesOn) {
     if (context.json)
       await context.document({
         errors: [{ code: 'interrupted', severity: 'error', message: 'interrupted' }],
@@ -35,7 +35,7 @@ export async function reportError(error: unknown, context: Context): Promise<num
 }
 
 /** Errors that are not ours: the user's, the warehouse's, the disk's. */
-function asUserError(error: unknown): UserError | undefined {
+export function asUserError(error: unknown): UserError | undefined {
   if (error instanceof UserError) return error;
   if (error instanceof StatementError) {
     const hint = 'rollcall doctor tells what the user of the target may not do';

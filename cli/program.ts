@@ -28,7 +28,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     const program = buildProgram(context, bind);
     knownCommand(program, argv[0]); // before its options, which no other command knows either
     await program.parseAsync([...argv], { from: 'user' });
-    return io.signal?.aborted && exit === 0 ? 130 : exit;
+    return io.signal?.aborted && exit === 0 && !context.goesOn ? 130 : exit;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
     return reportError(error instanceof CommanderError ? usageError(error, argv) : error, context);

@@ -35,6 +35,8 @@ export interface CompileRunInput {
   readonly reconcile?: boolean;
   /** Compute in full, whatever is known: these, or everything, of facts made anew. */
   readonly refresh?: 'everything' | ReadonlySet<string>;
+  /** Sources landed just before: none is looked at for what is new. */
+  readonly landed?: boolean;
   /** Of the engine it is for. */
   readonly capabilities: LandingCapabilities;
 }
@@ -108,6 +110,7 @@ export function compileRun(input: CompileRunInput): {
     existing,
     reconcile: input.reconcile ?? false,
     anew: input.refresh === 'everything',
+    landed: input.landed ?? false,
     capabilities: input.capabilities,
   });
   return { program: pruned(program), diagnostics };

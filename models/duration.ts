@@ -29,6 +29,23 @@ export function parseDuration(text: string): Parsed<Duration> {
   return durationOf(amount, unit, shown, CANONICAL.test(text));
 }
 
+const SHORT: Readonly<Record<string, DurationUnit>> = {
+  s: 'second',
+  m: 'minute',
+  h: 'hour',
+  d: 'day',
+  w: 'week',
+};
+
+/** Reads a duration of a command line: `30 days`, or short, `30d`: `s` `m` `h` `d` `w`. */
+export function parseShortDuration(text: string): Parsed<Duration> {
+  const [, amount, letter] = /^\s*(-?[0-9.]+)\s*([smhdw])\s*$/.exec(text) ?? [];
+  const unit = letter === undefined ? undefined : SHORT[letter];
+  return amount === undefined || unit === undefined
+    ? parseDuration(text)
+    : durationOf(amount, unit, JSON.stringify(text));
+}
+
 /** The unit a word names, singular or plural. */
 export function unitOf(word: string): DurationUnit | undefined {
   return DURATION_UNITS.find((unit) => word === unit || word === `${unit}s`);

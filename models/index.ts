@@ -2,7 +2,7 @@
 export * from './algebra.js';
 export * from './definition.js';
 export * from './journey.js';
-export { formatDuration, parseDuration } from './duration.js';
+export { formatDuration, parseDuration, parseShortDuration } from './duration.js';
 export { parseInstant } from './instant.js';
 export type { ProjectFs } from './files.js';
 export { loadProject, type LoadOptions, type LoadResult } from './load/index.js';

@@ -158,8 +158,13 @@ async function refreshOf(
   });
 }
 
-type PrepareOptions = SelectionOptions &
-  Pick<RunOptions, 'reconcile' | 'fullRefresh'> & { readonly asOf?: string };
+export interface PrepareOptions extends SelectionOptions, Pick<RunOptions, 'reconcile' | 'fullRefresh'> {
+  readonly asOf?: string;
+  /** Sources landed just before: none is looked at for what is new. */
+  readonly landed?: boolean;
+  /** Queue no messages: the next run that does brings destinations to what is true by then. */
+  readonly silent?: boolean;
+}
 
 export interface Prepared extends ResolvedSession {
   readonly selection: Selection;
@@ -179,7 +184,7 @@ export async function prepareRun(session: Session, options: PrepareOptions): Pro
 export function programOf(
   { stored, resolved, diagnostics }: ResolvedSession,
   selection: Selection,
-  options: Pick<PrepareOptions, 'reconcile' | 'asOf'> & { readonly refresh?: Refresh },
+  options: Pick<PrepareOptions, 'reconcile' | 'asOf' | 'landed' | 'silent'> & { readonly refresh?: Refresh },
   { capabilities }: Pick<Dialect, 'capabilities'>,
 ): Prepared {
   const enabled = selection.keys.filter((key) => resolved.byKey.get(key)?.definition.enabled);
@@ -194,17 +199,20 @@ export function programOf(
     ...(options.asOf !== undefined && { asOf: options.asOf }),
     ...(options.reconcile !== undefined && { reconcile: options.reconcile }),
     ...(options.refresh !== undefined && { refresh: options.refresh }),
+    ...(options.landed !== undefined && { landed: options.landed }),
   });
   throwErrors(compiled.diagnostics);
-  if (!compiled.program) throw new CompilerBug('a project without errors was not compiled');
+  const { program } = compiled;
+  if (!program) throw new CompilerBug('a project without errors was not compiled');
   return {
     stored,
     resolved,
     selection,
     numbering,
     program: {
-      ...compiled.program,
-      removed: compiled.program.removed.filter(({ key }) => !isRemoved(stored, key)),
+      ...program,
+      ...(options.silent === true && { definitions: program.definitions.map((d) => ({ ...d, ways: [] })) }),
+      removed: program.removed.filter(({ key }) => !isRemoved(stored, key)),
     },
     diagnostics: [...diagnostics, ...selection.diagnostics, ...compiled.diagnostics],
   };

@@ -34,13 +34,21 @@ export async function runProject(options: RunOptions): Promise<RunResult> {
   const result = await withSession(options, access, async (session) => {
     const prepared = await prepareRun(session, { ...options, asOf });
     refuseBehind(asOf, prepared.stored.runs, options.asOfBehind ?? false);
-    return new Run(options, session, prepared, asOf, runId).execute();
+    return executeRun(options, session, prepared, { asOf, runId });
   }).catch((error: unknown) => {
     throw options.signal?.aborted ? new Cancelled() : error;
   });
   if (options.artifacts ?? true) await writeRunResults(options.project, result);
   return result;
 }
+
+/** Executes a program that was prepared for an instant, in an open session that holds the lock. */
+export const executeRun = (
+  options: RunOptions,
+  session: Session,
+  prepared: Prepared,
+  { asOf, runId }: { readonly asOf: string; readonly runId: string },
+): Promise<RunResult> => new Run(options, session, prepared, asOf, runId).execute();
 
 class Run {
   private readonly startedAt: string;

@@ -1,4 +1,5 @@
 import type { Register } from '../command.js';
+import { backfill } from './backfill.js';
 import { compile } from './compile.js';
 import { complete, completion } from './completion.js';
 import { demo } from './demo.js';
@@ -19,7 +20,7 @@ import { validate } from './validate.js';
 /** Every command, in the order help lists them. */
 export const COMMANDS: readonly Register[] = [
   init, importDefinitions, validate, test, compile, ls,
-  run, preview, members, diff, status, doctor, retire,
+  run, backfill, preview, members, diff, status, doctor, retire,
   sync,
   demo, completion, complete,
 ]; // prettier-ignore

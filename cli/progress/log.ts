@@ -2,7 +2,7 @@ import { pino, type Logger } from 'pino';
 
 import { diagnosticJson } from '../../compiler/diagnostics/print.js';
 import type { SyncEvent } from '../../delivery/index.js';
-import type { RunEvent } from '../../runtime/api.js';
+import type { BackfillEvent, RunEvent } from '../../runtime/api.js';
 import type { Io } from '../io.js';
 import type { Progress } from './progress.js';
 
@@ -29,6 +29,11 @@ export class LogProgress implements Progress {
   sync(event: SyncEvent): void {
     const bad = event.event === 'destination_finished' && event.error !== null;
     this.logger[bad ? 'error' : 'info'](event);
+  }
+
+  /** Of commands that make many runs. */
+  told(event: BackfillEvent): void {
+    this.logger.info(event);
   }
 
   async end(): Promise<void> {

@@ -60,12 +60,6 @@ export interface IdentityInput {
  * given, stay; an identifier that no message brings any more keeps its number and loses the rest.
  */
 export function identitySteps({ schema, facts, touched }: IdentityInput): readonly Step[] {
-  const make = (id: string, title: string, op: StepOp): Step => ({
-    id: `identity.${id}`,
-    title: `identity: ${title}`,
-    ...op,
-  });
-  const moved = pick(scanSpec(REASSIGNED), ['subject_no', 'profile_no']);
   return [
     make('seen', 'everyone seen', {
       op: 'replace',
@@ -101,6 +95,21 @@ export function identitySteps({ schema, facts, touched }: IdentityInput): readon
       set: [...STORED],
       insert: false,
     }),
+    ...handOver(schema, facts),
+    ...[SEEN, CHANGED, REASSIGNED].map(dropped),
+  ];
+}
+
+/** The same where nothing landed: only who belongs to whom by now. */
+export const identityByTime = ({ schema, facts }: Omit<IdentityInput, 'touched'>): readonly Step[] => [
+  ...handOver(schema, facts),
+  dropped(REASSIGNED),
+];
+
+/** Who changed hands by `as_of`, and their facts with them. */
+function handOver(schema: StateSchema, facts: readonly TableSpec[]): readonly Step[] {
+  const moved = pick(scanSpec(REASSIGNED), ['subject_no', 'profile_no']);
+  return [
     make('reassigned', 'who changed hands', { op: 'replace', spec: REASSIGNED, query: reassigned(schema) }),
     make('reassignments', 'remembering who changed hands', {
       op: 'append',
@@ -117,11 +126,17 @@ export function identitySteps({ schema, facts, touched }: IdentityInput): readon
         insert: false,
       }),
     ),
-    ...[SEEN, CHANGED, REASSIGNED].map(({ table }) =>
-      make(`drop.${table.name}`, 'done with it', { op: 'drop', table, object: 'table' }),
-    ),
   ];
 }
+
+const make = (id: string, title: string, op: StepOp): Step => ({
+  id: `identity.${id}`,
+  title: `identity: ${title}`,
+  ...op,
+});
+
+const dropped = ({ table }: TableSpec): Step =>
+  make(`drop.${table.name}`, 'done with it', { op: 'drop', table, object: 'table' });
 
 type IdentifierType = 'user_id' | 'anonymous_id';
 

@@ -17,7 +17,7 @@ import { accountSteps } from './accounts.js';
 import { ensureSteps } from './ensure.js';
 import { entitySteps } from './entities.js';
 import { ENTITY_STAGE_COLUMNS, entityStageStep, stageEntities } from './entity-state.js';
-import { identitySteps } from './identity.js';
+import { identityByTime, identitySteps } from './identity.js';
 import { customTraitsStep, isKept, profilesSteps } from './profiles.js';
 import { factsMadeAnew, landSource, type LandingCapabilities } from './landing.js';
 import { AFFECTED, factsTable, groupFacts, identifyFacts, scanSpec, STAGE, touchedPairs } from './names.js';
@@ -73,6 +73,8 @@ export interface RunInput {
   readonly reconcile: boolean;
   /** Make the facts of every source anew. */
   readonly anew: boolean;
+  /** Sources landed just before, by a run of the same process: none is looked at that has all that is needed of it. */
+  readonly landed?: boolean;
   readonly capabilities: LandingCapabilities;
 }
 
@@ -85,21 +87,25 @@ export function buildRun(asked: RunInput): RunProgram {
   const input: Context = { ...asked, schema: new StateSchema(asked.schema) };
   const { schema, sources, needs, existing } = input;
   const audiences = input.project.definitions.filter(({ kind }) => kind !== 'trait').map(({ key }) => key);
-  const land = sources.map((source) => landing(input, source));
+  const landing = input.landed ? sources.filter((source) => lacking(input, source) !== undefined) : sources;
+  const land = landing.map((source) => landingOf(input, source));
   // A source that lands in full makes its facts anew, owners included.
-  const standing = sources.flatMap((source, i) => (land[i]?.mode === 'full' ? [] : factsOf(input, source)));
+  const anew = new Set(land.filter(({ mode }) => mode === 'full').map((plan) => plan.source));
+  const standing = sources.flatMap((source) => (anew.has(source.name) ? [] : factsOf(input, source)));
   const forgotten = forgetSteps(input);
   const withEntities =
     existing.entityConnections.size > 0 || input.definitions.some(({ matches }) => matches !== undefined);
   const partial =
     forgotten.length === 0 && land.length > 0 && land.every(({ mode }) => mode === 'incremental');
   const touched = partial
-    ? { touched: union(sources.map(({ name }) => sidesOf(scanSpec(touchedPairs(name))))) }
+    ? { touched: union(landing.map(({ name }) => sidesOf(scanSpec(touchedPairs(name))))) }
     : {};
+  const unmoved = input.landed === true && land.length === 0 && forgotten.length === 0;
+  const of = { schema, facts: standing };
   return {
     ensure: ensureSteps(schema, audiences, existing),
     land,
-    identity: [...forgotten, ...identitySteps({ schema, facts: standing, ...touched })],
+    identity: unmoved ? identityByTime(of) : [...forgotten, ...identitySteps({ ...of, ...touched })],
     shared: [
       ...profilesSteps(schema, sources, needs, isKept(existing.tables.get('profiles'))),
       customTraitsStep(schema, sources, needs, needs.traits),
@@ -128,7 +134,7 @@ function factsOf({ schema, needs }: Context, source: BoundSource): readonly Tabl
   ];
 }
 
-function landing(input: Context, source: BoundSource): SourceLanding {
+function landingOf(input: Context, source: BoundSource): SourceLanding {
   const { schema, needs, existing } = input;
   const fingerprint = landingFingerprint(source, needs, LAYOUT_VERSION);
   const because = fullBecause(input, source, fingerprint);
@@ -143,16 +149,31 @@ function landing(input: Context, source: BoundSource): SourceLanding {
   });
 }
 
+/** Why a source has to land in full. */
 function fullBecause(input: Context, source: BoundSource, fingerprint: string): string | undefined {
   const { needs, existing } = input;
   const tables = source.tables(needs.events.map(({ event }) => event));
   if (tables.some((table) => !table.hasReceivedAt)) return 'it has no received_at';
+  if (existing.landings.has(source.name)) {
+    if (input.anew) return 'a full refresh was asked for';
+    if (input.reconcile) return 'everything is compared again';
+  }
+  const lacks = lacking(input, source, fingerprint);
+  if (lacks !== undefined) return lacks;
+  if (existing.landings.get(source.name)?.watermark === null) return 'nothing landed before';
+  return undefined;
+}
+
+/** What of a source's state is not there, or was made for other needs. */
+function lacking(
+  input: Context,
+  source: BoundSource,
+  fingerprint = landingFingerprint(source, input.needs, LAYOUT_VERSION),
+): string | undefined {
+  const { existing } = input;
   const stored = existing.landings.get(source.name);
   if (!stored) return 'it lands for the first time';
-  if (input.anew) return 'a full refresh was asked for';
-  if (input.reconcile) return 'everything is compared again';
   if (stored.fingerprint !== fingerprint) return 'its configuration, or what is needed of it, changed';
-  if (stored.watermark === null) return 'nothing landed before';
   const isThere = (spec: TableSpec): boolean => {
     const columns = existing.tables.get(spec.table.name);
     return columns !== undefined && spec.columns.every(({ name }) => columns.includes(name));
