@@ -10,9 +10,16 @@ import type { Dialect } from '../../dialects/dialect.js';
 import type { ComputeSetting } from '../../models/definition.js';
 import { keptOpen, type Row, type Warehouse } from '../../dialects/warehouse.js';
 import { loadProject, parseInstant, shapeOf, stepKey, type Project, type Spans } from '../../models/index.js';
-import { runProject, openSession, type RunOptions, type RunResult } from '../../runtime/index.js';
+import {
+  backfillProject,
+  runProject,
+  openSession,
+  type RunOptions,
+  type RunResult,
+} from '../../runtime/index.js';
 import { resolveSession } from '../../runtime/prepare.js';
 import type { Definition, EntityConfig, Message } from '../reference/model.js';
+import { requireInstant } from '../reference/time.js';
 import { chosenEngine } from '../engines/chosen.js';
 import type { EngineUnderTest, FreshWarehouse, RawType } from '../engines/engine.js';
 import { inMemory } from './in-memory.js';
@@ -121,6 +128,26 @@ export class World implements AsyncDisposable {
     if (result.exit !== 0)
       throw new Error([`run at ${asOf}: ${result.status}`, ...failures, ...errors].join('\n'));
     return result;
+  }
+
+  /** Backfills; throws on anything but full success. */
+  async backfill(from: string, to: string, every: bigint): Promise<void> {
+    const runtime = { ...this.runtime(), invocation: 'test', newRunId: () => `run-${++this.runs}` };
+    const { status, diagnostics } = await backfillProject({ ...runtime, from, to, every });
+    if (status !== 'succeeded') throw new Error(diagnostics.map((d) => d.message).join('\n'));
+  }
+
+  /** Members by audience as they were at an instant, by its history. */
+  async membersAt(asOf: string): Promise<Published['members']> {
+    const at = requireInstant(asOf);
+    const was = (row: Row): boolean =>
+      requireInstant(String(row['entered_at'])) <= at &&
+      (row['exited_at'] == null || requireInstant(String(row['exited_at'])) > at);
+    const rows = [
+      ...(await this.query(named('member_state', [], ['entered_at']))),
+      ...(await this.query(named('exit_state', [], ['entered_at', 'exited_at']))),
+    ];
+    return collect(this.project, rows.filter(was), []).members;
   }
 
   async tryRun(asOf: string, over: Told = {}): Promise<RunResult> {
@@ -248,19 +275,22 @@ export class World implements AsyncDisposable {
 }
 
 /** Rows of a state table with the definition's key and the profile's identifier. */
-function named(table: string, columns: readonly string[]): Relation {
+function named(table: string, columns: readonly string[], instants: readonly string[] = []): Relation {
   const scan = (name: string, types: Readonly<Record<string, ScalarType>>): Relation =>
     ir.scan(
       { schema: 'rollcall', name },
       Object.entries(types).map(([column, type]) => ({ name: column, type })),
     );
-  const own = Object.fromEntries(columns.map((column) => [column, 'text' as const]));
+  const own: Record<string, ScalarType> = {
+    ...Object.fromEntries(columns.map((column) => [column, 'text' as const])),
+    ...Object.fromEntries(instants.map((column) => [column, 'timestamp' as const])),
+  };
   const state = scan(table, { definition_no: 'int', profile_no: 'int', ...own });
   const definitions = scan('definitions', { definition_no: 'int', key: 'text' });
   const subjects = scan('subjects', { subject_no: 'int', identifier_type: 'text', identifier: 'text' });
   const keyed = ir.join('inner', state, definitions, ['definition_no']);
   const whole = ir.join('inner', keyed, subjects, [{ left: 'profile_no', right: 'subject_no' }]);
-  return ir.pick(whole, ['key', 'identifier_type', 'identifier', ...columns]);
+  return ir.pick(whole, ['key', 'identifier_type', 'identifier', ...columns, ...instants]);
 }
 
 const instant = (iso: string): LiteralValue => {
