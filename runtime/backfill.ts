@@ -4,7 +4,8 @@
  */
 import { UserError, type Diagnostic } from '../compiler/diagnostics/index.js';
 import * as ir from '../compiler/ir/build.js';
-import type { BackfillOptions, BackfillResult, RunOptions, RunResult } from './api.js';
+import type { RunOptions, RunResult } from './api.js';
+import type { BackfillOptions, BackfillResult } from './time-api.js';
 import { readState, type StoredState } from './existing.js';
 import { elapsed, isoOf, microsOf, readAsOf, readInstant, timestamp } from './instants.js';
 import {

@@ -51,7 +51,7 @@ interface Engine {
   readonly absent?: () => string | undefined;
 }
 
-const OTHERS = ['scenarios', 'standalone', 'entities', 'entity-triggers', 'journeys'].map(
+const OTHERS = ['scenarios', 'standalone', 'entities', 'entity-triggers', 'journeys', 'backfill'].map(
   (name) => `tests/property/${name}.test.ts`,
 );
 const VITEST = ['npx', 'vitest', 'run'];

@@ -1,4 +1,4 @@
-import type { BackfillResult } from '../../runtime/api.js';
+import type { BackfillResult } from '../../runtime/time-api.js';
 import { describe, GROUPS, microseconds, type Register } from '../command.js';
 import { problemsJson, type Context } from '../context.js';
 import { duration, instant, plural } from '../output.js';

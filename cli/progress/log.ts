@@ -2,7 +2,8 @@ import { pino, type Logger } from 'pino';
 
 import { diagnosticJson } from '../../compiler/diagnostics/print.js';
 import type { SyncEvent } from '../../delivery/index.js';
-import type { BackfillEvent, RunEvent } from '../../runtime/api.js';
+import type { RunEvent } from '../../runtime/api.js';
+import type { BackfillEvent } from '../../runtime/time-api.js';
 import type { Io } from '../io.js';
 import type { Progress } from './progress.js';
 

@@ -1,5 +1,6 @@
 /** Progress of a backfill on standard error: a line that redraws itself on a terminal, now and then a line elsewhere. */
-import type { BackfillEvent, RunEvent } from '../../runtime/api.js';
+import type { RunEvent } from '../../runtime/api.js';
+import type { BackfillEvent } from '../../runtime/time-api.js';
 import type { Context } from '../context.js';
 import { count, duration, instant, plural } from '../output.js';
 import { LogProgress } from './log.js';
