@@ -111,6 +111,7 @@ export function compileRun(input: CompileRunInput): {
     reconcile: input.reconcile ?? false,
     anew: input.refresh === 'everything',
     landed: input.landed ?? false,
+    choosing: computeSetting(resolved) === 'auto',
     capabilities: input.capabilities,
   });
   return { program: pruned(program), diagnostics };

@@ -64,6 +64,11 @@ export interface Capabilities {
    * less in statements; but an engine plans them all at once, and may hold what all of them hash. Default 50.
    */
   readonly definitionsPerStatement: number;
+  /**
+   * From which share of the profiles on a definition that may have changed for them is computed for all: sifting what it reads by
+   * them then costs more than it spares. Default 0.15, as measured on DuckDB (`bench/share.ts`).
+   */
+  readonly fullFromShare: number;
 }
 
 export const DEFAULT_CAPABILITIES: Capabilities = {
@@ -83,6 +88,7 @@ export const DEFAULT_CAPABILITIES: Capabilities = {
   lock: 'table',
   maxStatementBytes: Infinity,
   definitionsPerStatement: 50,
+  fullFromShare: 0.15,
 };
 
 /** An expression already turned to SQL; an atom or, for the operators of `emit/precedence.ts`, their infix form. */

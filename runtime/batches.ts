@@ -6,9 +6,10 @@ import {
   batchStep,
   isBatchMember,
   levelsOf,
+  shareStep,
   type BatchMember,
 } from '../compiler/program/batches.js';
-import type { DefinitionPlan } from '../compiler/program/plan.js';
+import type { DefinitionPlan, RunProgram } from '../compiler/program/plan.js';
 import type { Dialect, Params } from '../dialects/dialect.js';
 import type { Spans } from '../models/definition.js';
 import { attributed } from './failures.js';
@@ -32,6 +33,8 @@ export interface BatchScript {
   readonly items: readonly DefinitionScript[];
   /** Where some are computed for some profiles only: finds out for which. */
   readonly before: readonly RenderedStep[];
+  /** Then asks for how many, where the run may choose to compute them for all. */
+  readonly share: RenderedStep | undefined;
   readonly step: RenderedStep;
 }
 
@@ -51,18 +54,26 @@ export interface BatchRenderer {
 /**
  * Renders batches. Numbers and first runs are bound in the plans already, so all definitions have the same parameters.
  *
- * @param whole each definition for all profiles, whether or not some would do
+ * @param how `whole`: each definition for all profiles, whether or not some would do
  */
-export function batchRenderer(dialect: Dialect, params: Params, spans: Spans, whole: boolean): BatchRenderer {
+export function batchRenderer(
+  dialect: Dialect,
+  params: Params,
+  spans: Spans,
+  how: { readonly whole: boolean } & Pick<RunProgram, 'choosing'>,
+): BatchRenderer {
+  const { whole, choosing } = how;
   const { maxStatementBytes, definitionsPerStatement } = dialect.capabilities;
   const some = (items: readonly DefinitionScript[], id: string): readonly BatchScript[] => {
     const members = membersOf(items);
     const step = batchStep(members, id, whole);
     const finding = whole ? undefined : affectedStep(members, id);
+    const asked = finding && choosing && shareStep(members, finding.id, choosing.profiles);
+    const share = asked && renderStep(dialect, asked, params);
     // One of a single definition may be split, as any step; one of several must be done, or not, as a whole.
     if (items.length === 1) {
       const before = finding ? [renderStep(dialect, finding, params)] : [];
-      return [{ id, items, before, step: renderStep(dialect, step, params) }];
+      return [{ id, items, before, share, step: renderStep(dialect, step, params) }];
     }
     const statements = dialect.statements(step, params);
     const before = finding ? [{ step: finding, statements: dialect.statements(finding, params) }] : [];
@@ -73,7 +84,7 @@ export function batchRenderer(dialect: Dialect, params: Params, spans: Spans, wh
       id: `compute.${definition.key}`,
       definition: definition.key,
     }));
-    return [{ id, items, before, step: { step, statements, parts } }];
+    return [{ id, items, before, share, step: { step, statements, parts } }];
   };
   const attempted = (items: readonly DefinitionScript[], id: string): readonly BatchScript[] => {
     try {

@@ -12,7 +12,9 @@ import { elapsed } from './instants.js';
 import type { Ledger } from './ledger.js';
 import { lookAt } from './query-checks.js';
 import { failureOf } from './retry.js';
+import type { RenderedStep } from './render.js';
 import type { DefinitionScript, Script } from './script.js';
+import { nullableNumber, numberOf } from './session.js';
 
 export interface ComputeContext {
   readonly executor: Executor;
@@ -27,8 +29,18 @@ export interface ComputeContext {
 export async function computeAll(script: Script, context: ComputeContext): Promise<DefinitionScript[]> {
   await context.executor.run(script.selective);
   const computing = new Computing(script, context);
-  for (const level of script.levels) await computing.level(level);
-  const ready = script.definitions.filter((item) => computing.ready.has(item));
+  for (const [i, level] of script.levels.entries()) {
+    const before = computing.inFull.size;
+    await computing.level(level);
+    // Those of later levels read what was computed, as it was.
+    if (computing.inFull.size > before && i + 1 < script.levels.length)
+      await context.executor.run(
+        script.selectiveNow(script.definitions.map((x) => computing.asDone(x).plan)),
+      );
+  }
+  const ready = script.definitions
+    .filter((item) => computing.ready.has(item))
+    .map((item) => computing.asDone(item));
   return withoutFailed(ready, script.definitions.length, context);
 }
 
@@ -70,6 +82,8 @@ function stopTogether({ plan: { definition } }: DefinitionScript, { ledger }: Co
 
 class Computing {
   readonly ready = new Set<DefinitionScript>();
+  /** Those that are computed for all profiles, as they may have changed for too many: as they are then. */
+  readonly inFull = new Map<DefinitionScript, DefinitionScript>();
   /** What a definition took by itself: what it prepares. */
   private readonly ownMs = new Map<DefinitionScript, number>();
 
@@ -77,6 +91,10 @@ class Computing {
     private readonly script: Script,
     private readonly context: ComputeContext,
   ) {}
+
+  asDone(item: DefinitionScript): DefinitionScript {
+    return this.inFull.get(item) ?? item;
+  }
 
   async level({ items, batches }: LevelScript): Promise<void> {
     const prepared = new Set<DefinitionScript>();
@@ -127,7 +145,8 @@ class Computing {
     const { executor, now } = this.context;
     const startedAt = now();
     try {
-      await executor.run([...batch.before, batch.step]);
+      await executor.run(batch.before);
+      await executor.run([await this.choose(batch)]);
     } catch (error) {
       if (!isStatementFailure(error)) throw error;
       return { startedAt, failure: error };
@@ -135,6 +154,30 @@ class Computing {
     const share = elapsed(startedAt, now()) / batch.items.length;
     for (const item of batch.items) await this.complete(item, share);
     return undefined;
+  }
+
+  /** The step of a batch whose affected profiles are found, with those in full that have too many of them. */
+  private async choose({ items, id, share, step }: BatchScript): Promise<RenderedStep> {
+    for (const item of items) this.inFull.delete(item);
+    if (!share) return step;
+    const rows = await this.context.executor.read(share);
+    const counts = new Map(rows.map((row) => [nullableNumber(row, 'definition_no'), numberOf(row, 'n')]));
+    const all = counts.get(null) ?? 0;
+    const most = this.script.fullFromShare * all;
+    const many = items.flatMap((item) => {
+      const n = counts.get(item.definitionNo) ?? 0;
+      return n > most ? [[item, computedInFull(item, n, all)] as const] : [];
+    });
+    if (many.length === 0) return step;
+    const instead = new Map(many);
+    const [made, ...more] = this.script.batch(
+      items.map((item) => instead.get(item) ?? item),
+      id,
+    );
+    // It would be too long.
+    if (!made || more.length > 0) return step;
+    for (const [item, whole] of many) this.inFull.set(item, whole);
+    return made.step;
   }
 
   /**
@@ -180,7 +223,7 @@ class Computing {
     const { ledger, emit } = this.context;
     const { key, kind } = item.plan.definition;
     const duration_ms = Math.round((this.ownMs.get(item) ?? 0) + ms);
-    ledger.computed(key, duration_ms, modeOf(item, this.script.whole));
+    ledger.computed(key, duration_ms, modeOf(this.asDone(item), this.script.whole));
     this.ready.add(item);
     emit({ event: 'definition_finished', key, kind, duration_ms, ...this.place(item) });
   }
@@ -208,6 +251,17 @@ class Computing {
     return { index, total: this.script.definitions.length };
   }
 }
+
+/** A definition that is computed for all profiles, as it may have changed for so many. */
+function computedInFull(item: DefinitionScript, affected: number, all: number): DefinitionScript {
+  const { staged, ...plan } = item.plan;
+  if (!staged) return item;
+  const { incremental: _, ...rest } = staged;
+  const because = `it may have changed for ${count(affected)} of ${count(all)} profiles`;
+  return { ...item, plan: { ...plan, staged: { ...rest, because } } };
+}
+
+const count = (n: number): string => n.toLocaleString('en-US');
 
 /** For whom a definition's rows are computed, and why for them. */
 function modeOf(

@@ -1,7 +1,7 @@
 /** A program with its SQL: everything is rendered before anything is executed, so what fails to render costs nothing. */
 import { UserError, type Diagnostic } from '../compiler/diagnostics/index.js';
 import { levelsOf, selectiveStep } from '../compiler/program/batches.js';
-import type { ExistingState, RunProgram, SourceLanding } from '../compiler/program/plan.js';
+import type { DefinitionPlan, ExistingState, RunProgram, SourceLanding } from '../compiler/program/plan.js';
 import { outboxSteps, type OutboxSteps } from '../compiler/program/outbox.js';
 import { computedStep, type Computed } from '../compiler/program/publish.js';
 import type { StateSchema } from '../compiler/program/state.js';
@@ -71,6 +71,10 @@ export interface Script {
   readonly whole: boolean;
   /** Before any is computed: which are computed for some. */
   readonly selective: readonly RenderedStep[];
+  /** Says it again, of plans that were changed. */
+  readonly selectiveNow: (plans: readonly DefinitionPlan[]) => readonly RenderedStep[];
+  /** From which share of the profiles on a definition is computed for all of them. */
+  readonly fullFromShare: number;
   /** The same with each definition computed for all profiles, for when what changed cannot be told after all. */
   inFull(): Script;
   readonly publish: PublishScript;
@@ -230,7 +234,8 @@ export function renderProgram(
     }
   });
   const computing = (whole: boolean): Pick<Script, 'levels' | 'batch'> & { readonly whole: boolean } => {
-    const batches = batchRenderer(dialect, common, spans, whole);
+    const { choosing } = program;
+    const batches = batchRenderer(dialect, common, spans, { whole, ...(choosing && { choosing }) });
     return { whole, levels: batches.levels(definitions), batch: (items, id) => batches.some(items, id) };
   };
   let planned: ReturnType<typeof computing> | undefined;
@@ -254,6 +259,12 @@ export function renderProgram(
       [selectiveStep(program.definitions, whole)].flatMap((step) => step ?? []),
       common,
     ),
+    selectiveNow: (plans) =>
+      all(
+        [selectiveStep(plans, whole, true)].flatMap((step) => step ?? []),
+        common,
+      ),
+    fullFromShare: dialect.capabilities.fullFromShare,
     inFull: () => script(computing(true)),
     publish: {
       computed: (items) => within(plans.publish, [computedStep(computedOf(items, whole))], common),

@@ -3,10 +3,10 @@
  * by one `append` of the union of their rows. This is the one place that knows what such a statement is made of.
  */
 import { CompilerBug } from '../diagnostics/index.js';
-import { as, c, int, project, union, values } from '../ir/build.js';
+import { agg, aggregate, as, c, int, nul, project, semiJoin, union, values } from '../ir/build.js';
 import type { Relation } from '../ir/types.js';
 import { rewrite, share } from '../rewrite/index.js';
-import { AFFECTED, SELECTIVE, STAGE } from './names.js';
+import { AFFECTED, scanSpec, SELECTIVE, STAGE } from './names.js';
 import type { DefinitionPlan, Staged } from './plan.js';
 import type { Step } from './types.js';
 
@@ -55,12 +55,17 @@ export function batchesOf(
  * Says which definitions are computed for some profiles only, for those that read them; none where none ever is.
  *
  * @param whole each for all profiles, whether or not some would do
+ * @param again whether it was said before
  */
-export function selectiveStep(definitions: readonly DefinitionPlan[], whole: boolean): Step | undefined {
+export function selectiveStep(
+  definitions: readonly DefinitionPlan[],
+  whole: boolean,
+  again = false,
+): Step | undefined {
   const numbers = definitions.flatMap(({ definitionNo, staged }) =>
     staged?.incremental ? [definitionNo] : [],
   );
-  if (numbers.length === 0) return undefined;
+  if (numbers.length === 0 && !again) return undefined;
   return {
     id: 'compute.selective',
     title: 'what is computed for some profiles only',
@@ -88,6 +93,33 @@ export function affectedStep(members: readonly BatchMember[], id: string): Step 
     table: AFFECTED.table,
     temporary: true,
     query: rewrite(share(union(parts))),
+  };
+}
+
+/**
+ * `read`s, of the definitions that `affectedStep` found profiles for, how many (`definition_no`, `n`), and how many profiles there
+ * are (a row without a number).
+ *
+ * @param profiles all there are
+ */
+export function shareStep(members: readonly BatchMember[], id: string, profiles: Relation): Step {
+  const numbers = members.flatMap(({ definitionNo, staged }) => (staged.incremental ? [definitionNo] : []));
+  const own = semiJoin(
+    scanSpec(AFFECTED),
+    values(
+      SELECTIVE.columns,
+      numbers.map((no) => [int(no)]),
+    ),
+    ['definition_no'],
+  );
+  const by = aggregate(own, [as('definition_no', c(own, 'definition_no'))], [as('n', agg('count'))]);
+  const all = aggregate(profiles, [], [as('n', agg('count'))]);
+  const total = project(all, [as('definition_no', nul('int')), as('n', c(all, 'n'))]);
+  return {
+    id: `${id}.share`,
+    title: 'for how many profiles',
+    op: 'read',
+    query: rewrite(union([by, total])),
   };
 }
 

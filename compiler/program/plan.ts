@@ -94,6 +94,11 @@ export interface RunProgram {
   /** After facts: the universe (`profiles`), current custom traits, an empty stage. */
   readonly shared: readonly Step[];
   readonly definitions: readonly DefinitionPlan[];
+  /**
+   * Whether a run finds out how many profiles definitions may have changed for, of all of these, and computes them in full where
+   * that is cheaper.
+   */
+  readonly choosing?: { readonly profiles: Relation };
   /** Members, trait values, history and snapshots of all that was computed; `computedStep` comes first. */
   readonly publish: PublishSteps;
   /** Keys removed from the project: their rows emptied, history closed. */

@@ -196,10 +196,10 @@ function publishedOf(schema: StateSchema, table: 'member_state' | 'trait_state')
   const rows = schema.scan(table);
   const computed = scanSpec(COMPUTED);
   const whole = pick(filter(computed, c(computed, 'whole')), ['definition_no']);
-  return union([
-    semiJoin(rows, whole, ['definition_no']),
-    semiJoin(rows, ofComputed(scanSpec(AFFECTED)), PAIR),
-  ]);
+  // One may be computed for all profiles after all, because too many were affected.
+  const some = pick(filter(computed, call('not', c(computed, 'whole'))), ['definition_no']);
+  const affected = semiJoin(scanSpec(AFFECTED), some, ['definition_no']);
+  return union([semiJoin(rows, whole, ['definition_no']), semiJoin(rows, affected, PAIR)]);
 }
 
 function audiences(schema: StateSchema): Parts {

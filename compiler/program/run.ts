@@ -75,6 +75,8 @@ export interface RunInput {
   readonly anew: boolean;
   /** Sources landed just before, by a run of the same process: none is looked at that has all that is needed of it. */
   readonly landed?: boolean;
+  /** Definitions are computed in full where that is cheaper (`RunProgram.choosing`). */
+  readonly choosing: boolean;
   readonly capabilities: LandingCapabilities;
 }
 
@@ -115,6 +117,7 @@ export function buildRun(asked: RunInput): RunProgram {
       ...(withEntities ? [noEntities()] : []),
     ],
     definitions: input.definitions.map((computed) => definitionPlan(input, computed)),
+    ...(input.choosing && { choosing: { profiles: schema.scan('profiles') } }),
     publish: publishSteps(schema, withEntities),
     removed: input.removed.flatMap((key) => {
       const stored = existing.definitions.get(key);

@@ -146,6 +146,7 @@ export class World {
       removed: options.removed ?? [],
       reconcile: options.reconcile ?? false,
       anew: false,
+      choosing: true,
       capabilities: { ...this.dialect.capabilities, ...this.capabilities },
     });
     return this.execute(program, options, existing);

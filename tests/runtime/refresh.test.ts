@@ -107,12 +107,7 @@ describe('--full-refresh', () => {
 describe('"compute" of the target', () => {
   it('"full" computes everything in full, of what landed', async () => {
     await started();
-    await shop.write('rollcall.json', {
-      name: 'shop',
-      target: 'dev',
-      targets: { dev: { type: 'duckdb', path: 'warehouse.duckdb', threads: 1, compute: 'full' } },
-      sources: [{ name: 'raw', layout: 'messages', table: 'raw.messages' }],
-    });
+    await shop.configure({ compute: 'full' });
     await shop.land(order('3', 'cid', '2025-01-03T12:00:00Z', 300));
     const full = 'the target computes in full';
     expect(await modesOf(DAY2)).toEqual({
@@ -122,5 +117,50 @@ describe('"compute" of the target', () => {
       landing: 'incremental',
     });
     expect(await shop.members('spenders')).toEqual(['ann', 'cid']);
+  });
+
+  it('"auto" computes in full what may have changed for too many', async () => {
+    shop = await Shop.create({
+      buyers: BUYERS,
+      regulars: { definition: { event: 'Order Completed', within: '30 days', count: { at_least: 2 } } },
+      both: { definition: { all: [{ audience: 'buyers' }, { not: { audience: 'regulars' } }] } },
+    });
+    await shop.configure({ compute: 'auto' });
+    const people = Array.from({ length: 20 }, (_, i) => `p${i + 10}`);
+    // All but one ordered a month ago, at two instants.
+    const ago = (i: number): string => (i < 10 ? '2024-12-05T12:00:00Z' : '2024-12-20T12:00:00Z');
+    await shop.land(
+      ...people.slice(1).map((user, i) => order(`1${user}`, user, ago(i), 5)),
+      order('2', 'p11', '2025-01-02T12:00:00Z', 5),
+      order('3', 'p10', '2024-10-02T12:00:00Z', 5),
+    );
+    await shop.run(DAY1);
+    await shop.land(order('4', 'p10', '2025-01-03T12:00:00Z', 5));
+    expect(await modesOf(DAY2)).toEqual({
+      buyers: 'incremental',
+      regulars: 'incremental',
+      both: 'incremental',
+      landing: 'incremental',
+    });
+    await shop.land(
+      order('5', 'p10', '2025-01-04T12:00:00Z', 5),
+      order('6', 'eve', '2025-01-04T13:00:00Z', 5),
+    );
+    expect(await modesOf('2025-01-08T00:00:00Z')).toEqual({
+      buyers: 'incremental',
+      // The two of whom something landed, and the ten whose order is no longer within 30 days.
+      regulars: 'it may have changed for 12 of 21 profiles',
+      both: 'incremental',
+      landing: 'incremental',
+    });
+    expect([await shop.members('buyers'), await shop.members('regulars')]).toEqual([
+      [...['eve'], ...people],
+      ['p10'],
+    ]);
+    expect(await shop.members('both')).toEqual(['eve', ...people.slice(1)]);
+    const counts =
+      "select size, entered, exited from rollcall.snapshots where definition_key = 'both' order by as_of desc limit 1";
+    // p11 is no regular any more, p10 is one now, eve came.
+    expect(await shop.query(counts)).toEqual([{ size: '20', entered: '2', exited: '1' }]);
   });
 });

@@ -47,15 +47,25 @@ export class Shop {
 
   static async create(models: Readonly<Record<string, unknown>> = {}): Promise<Shop> {
     const shop = new Shop(await mkdtemp(join(tmpdir(), 'rollcall-runtime-')));
-    await shop.write('rollcall.json', {
-      name: 'shop',
-      target: 'dev',
-      targets: { dev: { type: 'duckdb', path: 'warehouse.duckdb', schema: 'rollcall', threads: 1 } },
-      sources: [{ name: 'raw', layout: 'messages', table: 'raw.messages' }],
-    });
+    await shop.configure();
     for (const [key, definition] of Object.entries(models)) await shop.model(key, definition);
     await shop.sql(...CREATE.split('; '));
     return shop;
+  }
+
+  /**
+   * Writes `rollcall.json`.
+   *
+   * @param compute of the target: as so few profiles are soon all affected, not what a run finds cheaper
+   */
+  async configure({ name = 'shop', compute = 'incremental' } = {}): Promise<void> {
+    const dev = { type: 'duckdb', path: 'warehouse.duckdb', schema: 'rollcall', threads: 1, compute };
+    await this.write('rollcall.json', {
+      name,
+      target: 'dev',
+      targets: { dev },
+      sources: [{ name: 'raw', layout: 'messages', table: 'raw.messages' }],
+    });
   }
 
   async write(path: string, content: unknown): Promise<void> {

@@ -19,7 +19,10 @@ const dialect = await dialectFor(target.type);
 const open: typeof dialect.open = async (options) =>
   dyingAt(await dialect.open({ ...options, projectDir }), dying, () => process.kill(process.pid, 'SIGKILL'));
 const result = await runProject({
-  project: { ...project, config: { ...project.config, targets: { it: target } } },
+  project: {
+    ...project,
+    config: { ...project.config, targets: { it: { ...target, compute: 'incremental' } } },
+  },
   spans,
   asOf,
   now: () => new Date().toISOString(),

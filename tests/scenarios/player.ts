@@ -165,7 +165,10 @@ export class Player {
     const { project, spans, diagnostics } = await loadProject({ dir: this.dir, env: {} });
     if (!project) throw new Error(diagnostics.map((d) => d.message).join('\n'));
     return {
-      project: { ...project, config: { ...project.config, targets: { it: this.site.target } } },
+      project: {
+        ...project,
+        config: { ...project.config, targets: { it: { ...this.site.target, compute: 'incremental' } } },
+      },
       spans,
       now: () => new Date().toISOString(),
       asOf: `2025-01-0${day}T00:00:00Z`,

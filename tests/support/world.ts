@@ -39,7 +39,7 @@ export interface WorldOptions {
   readonly exclude?: readonly string[] | undefined;
   /** `entities` of rollcall.json. */
   readonly entities?: Readonly<Record<string, EntityConfig>>;
-  /** `compute` of the target. */
+  /** `compute` of the target; "incremental" unless said: in a small world nearly everyone is affected by what lands. */
   readonly compute?: ComputeSetting;
 }
 
@@ -339,7 +339,7 @@ async function load(
   const config = {
     name: 'case',
     target: 'dev',
-    targets: { dev: { ...engine.target, ...(options.compute && { compute: options.compute }) } },
+    targets: { dev: { ...engine.target, compute: options.compute ?? 'incremental' } },
     sources,
     ...(options.exclude && { exclude: options.exclude }),
     ...(options.entities && { entities: options.entities }),

@@ -1,0 +1,103 @@
+/**
+ * From which share of affected profiles on computing in full is cheaper: 20 audiences over two events, a day on which a share of the
+ * users does both, computed each way from the same state. `npx tsx bench/share.ts [events] [users]`
+ */
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadProject } from '../models/index.js';
+import { runProject } from '../runtime/index.js';
+import { median } from './measure.js';
+import { rows, warehouseAt } from './queries.js';
+import { AS_OF, messagesSql } from './workload.js';
+
+const [events = 4_000_000, users = 200_000, times = 3] = process.argv.slice(2).map(Number);
+const dir = process.env['BENCH_DIR'] ?? join(tmpdir(), `rollcall-share-${events}`);
+const settings = { path: 'warehouse.duckdb', schema: 'rollcall', memory_limit: '2GB', threads: 2 };
+const file = join(dir, settings.path);
+const withWarehouse = warehouseAt(dir, settings);
+const DAY2 = new Date(Date.parse(AS_OF) + 86_400_000).toISOString();
+
+const PAIR = ['Product Viewed', 'Order Completed'];
+const audiences = Array.from({ length: 20 }, (_, i) => {
+  const event = PAIR[i % 2];
+  const within = { within: `${[30, 60, 90, 180, 365][i % 5]} days` };
+  const asked = [
+    { event, ...within, count: { at_least: 1 + (i % 4) } },
+    { event, ...within, sum: { property: 'price', greater_than: 100 * (1 + i) } },
+    { not: { event, ...within, where: { property: 'channel', equals: 'web' } } },
+    { event, ...within, unique_count: { property: 'category', at_least: 2 } },
+  ][i % 4];
+  return { kind: 'audience', key: `a_${i}`, name: `a ${i}`, of: 'users', definition: asked };
+});
+
+rmSync(dir, { recursive: true, force: true });
+mkdirSync(join(dir, 'models'), { recursive: true });
+for (const one of audiences) writeFileSync(join(dir, 'models', `${one.key}.json`), JSON.stringify(one));
+await withWarehouse(async (w) => {
+  for (const sql of messagesSql(events, users)) await w.execute(sql);
+});
+
+async function run(asOf: string, runId: string, compute: 'full' | 'incremental'): Promise<void> {
+  const target = { type: 'duckdb', ...settings, compute };
+  const sources = [
+    { name: 'shop', layout: 'messages', table: 'raw.messages', columns: { anonymous_id: null } },
+  ];
+  writeFileSync(
+    join(dir, 'rollcall.json'),
+    JSON.stringify({ name: 'bench', target: 'dev', targets: { dev: target }, sources }),
+  );
+  const { project, spans } = await loadProject({ dir, env: {} });
+  if (!project) throw new Error('no project');
+  const now = (): string => new Date(Date.now() + 10 * 365 * 86_400_000).toISOString();
+  const result = await runProject({
+    project,
+    spans,
+    now,
+    asOf,
+    invocation: 'bench',
+    newRunId: () => runId,
+    artifacts: false,
+  });
+  if (result.exit !== 0) throw new Error(JSON.stringify(result.diagnostics));
+}
+
+/** Seconds of the steps that differ: finding who is affected, computing, comparing, publishing. */
+async function costOf(runId: string): Promise<number> {
+  let ms = 0;
+  await withWarehouse(async (w) => {
+    // What a batch computes has a row for each definition too, with the batch's times.
+    for (const row of await rows(
+      w,
+      `select sum(epoch_ms(completed_at - started_at)) ms from rollcall.run_steps
+       where run_id = '${runId}' and (step like 'compute.batch%' or step like 'publish.%')`,
+    ))
+      ms = Number(row['ms']);
+  });
+  return ms / 1000;
+}
+
+await run(AS_OF, 'first', 'full');
+cpSync(file, `${file}.first`);
+for (const share of [0.01, 0.1, 0.25, 0.4, 0.55, 0.7, 0.85, 1]) {
+  const taken: Record<string, number[]> = { incremental: [], full: [] };
+  for (let i = 0; i < times; i += 1) {
+    for (const compute of ['incremental', 'full'] as const) {
+      cpSync(`${file}.first`, file);
+      await withWarehouse((w) =>
+        w.execute(
+          `insert into raw.messages select 'n-' || i || e, 'track', e, null, timestamp '2026-01-01 12:00:00',
+             timestamp '2026-01-01 12:00:05', 'user-' || i, null, null, '{"price":20,"category":"category 1","channel":"web"}', null, null, null
+           from range(${users}) t(i), (values ('${PAIR.join("'), ('")}')) p(e) where hash(i) % 1000 < ${share * 1000}`,
+        ),
+      );
+      await run(DAY2, `${compute}-${i}`, compute);
+      taken[compute]?.push(await costOf(`${compute}-${i}`));
+    }
+  }
+  const [some, whole] = [median(taken['incremental'] ?? []), median(taken['full'] ?? [])];
+  console.log(
+    `${share * 100} % of profiles: for these ${some.toFixed(2)} s, in full ${whole.toFixed(2)} s: ${(some / whole).toFixed(2)}`,
+  );
+}
+rmSync(dir, { recursive: true, force: true });
