@@ -35,13 +35,18 @@ await withWarehouse(async (w) => {
   await w.execute('checkpoint');
 });
 
-async function run(schema: string, asOf: string, id: string): Promise<{ seconds: number; phases: string }> {
+async function run(
+  schema: string,
+  asOf: string,
+  id: string,
+): Promise<{ seconds: number; cpu: number; phases: string }> {
   writeFileSync(join(dir, 'rollcall.json'), JSON.stringify(configOf(schema)));
   const { project, spans } = await loadProject({ dir, env: {} });
   if (!project) throw new Error('no project');
   const phases: string[] = [];
   let last = performance.now();
   const start = last;
+  const used = process.cpuUsage();
   const result: RunResult = await runProject({
     project,
     spans,
@@ -57,12 +62,15 @@ async function run(schema: string, asOf: string, id: string): Promise<{ seconds:
     },
   });
   if (result.exit !== 0) throw new Error(JSON.stringify(result.diagnostics));
-  return { seconds: (performance.now() - start) / 1000, phases: phases.join(', ') };
+  const { user, system } = process.cpuUsage(used);
+  const seconds = (performance.now() - start) / 1000;
+  return { seconds, cpu: (user + system) / 1e6, phases: phases.join(', ') };
 }
 
 const first = await run('rollcall', at(days), 'first');
-console.log(`first run ${first.seconds.toFixed(1)} s: ${first.phases}`);
+console.log(`first run ${first.seconds.toFixed(1)} s (processor ${first.cpu.toFixed(1)}): ${first.phases}`);
 const daily: number[] = [];
+const dailyCpu: number[] = [];
 for (let day = days - 1; day >= 0; day -= 1) {
   await withWarehouse(async (w) => {
     await w.execute(
@@ -70,20 +78,23 @@ for (let day = days - 1; day >= 0; day -= 1) {
     );
     await w.execute('checkpoint');
   });
-  const { seconds, phases } = await run('rollcall', at(day), `day-${day}`);
+  const { seconds, cpu, phases } = await run('rollcall', at(day), `day-${day}`);
   daily.push(seconds);
-  console.log(`day ${seconds.toFixed(2)} s: ${phases}`);
+  dailyCpu.push(cpu);
+  console.log(`day ${seconds.toFixed(2)} s (processor ${cpu.toFixed(1)}): ${phases}`);
   if (process.env['BENCH_STEPS'])
     await withWarehouse(async (w) => {
       for (const row of await rows(
         w,
-        `select step, epoch_ms(completed_at - started_at) ms, rows_changed n from rollcall.run_steps where run_id = 'day-${day}' order by ms desc nulls last limit 25`,
+        `select step, epoch_ms(completed_at - started_at) ms, rows_changed n from rollcall.run_steps where run_id = 'day-${day}' and rows_changed is not null order by ms desc nulls last limit 25`,
       ))
         console.log(`  ${String(row['ms'])} ms ${String(row['step'])} (${String(row['n'])})`);
     });
 }
 const whole = await run('whole', AS_OF, 'whole');
-console.log(`the last day whole ${whole.seconds.toFixed(1)} s: ${whole.phases}`);
+console.log(
+  `the last day whole ${whole.seconds.toFixed(1)} s (processor ${whole.cpu.toFixed(1)}): ${whole.phases}`,
+);
 await withWarehouse(async (w) => {
   const [row] = await rows(
     w,
@@ -96,5 +107,5 @@ await withWarehouse(async (w) => {
   );
 });
 console.log(
-  `daily ${median(daily).toFixed(2)} s, whole ${whole.seconds.toFixed(2)} s: ${(whole.seconds / median(daily)).toFixed(1)} times; peak RSS ${Math.round(process.resourceUsage().maxRSS / 1024)} MB`,
+  `daily ${median(daily).toFixed(2)} s, whole ${whole.seconds.toFixed(2)} s: ${(whole.seconds / median(daily)).toFixed(1)} times, by processor ${(whole.cpu / median(dailyCpu)).toFixed(1)}; peak RSS ${Math.round(process.resourceUsage().maxRSS / 1024)} MB`,
 );

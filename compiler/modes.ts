@@ -75,7 +75,10 @@ export class Modes {
     this.incrementally.add(key);
     return {
       relation,
-      incremental: { affected: found.affected, rows: found.rows(affectedBy(definitionNo)) },
+      incremental: {
+        affected: found.affected,
+        rows: found.rows({ profiles: affectedBy(definitionNo), definitionNo }),
+      },
     };
   }
 

@@ -9,16 +9,16 @@ import type { Relation } from '../ir/types.js';
 import { crossingsOf } from './crossings.js';
 import { mustBeLocal, restricted } from './local.js';
 import { askedOfLeaves } from './narrow.js';
-import { Untracked, type Since, type Tracking } from './tracked.js';
+import { Untracked, type Only, type Since, type Tracking } from './tracked.js';
 
 export { relationHash } from './hash.js';
-export { Tracking, type Asked, type Crossing, type Since, type Tracked } from './tracked.js';
+export { Tracking, type Asked, type Crossing, type Only, type Since, type Tracked } from './tracked.js';
 
 export interface Incremental {
   /** Profiles (`profile_no`, each once) that may have changed. */
   readonly affected: Relation;
-  /** The relation's rows of the profiles of `only` (`profile_no`). */
-  rows(only: Relation): Relation;
+  /** The relation's rows of some profiles. */
+  rows(only: Only): Relation;
 }
 
 /**

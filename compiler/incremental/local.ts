@@ -5,20 +5,20 @@
 import { semiJoin } from '../ir/build.js';
 import { inputsOf, mapInputs } from '../ir/relations.js';
 import type { Expr, KeyPair, Named, Relation } from '../ir/types.js';
-import { Untracked, type Tracking } from './tracked.js';
+import { Untracked, type Only, type Tracking } from './tracked.js';
 
 /** The column that holds the profile; `any`: no leaf is read, so that the rows are everyone's or there are none. */
 type Key = { readonly column: string } | 'any';
 
-/** A relation that `mustBeLocal` let pass, over leaves cut down to the profiles of `only` (`profile_no`). */
-export function restricted(root: Relation, only: Relation, tracking: Tracking): Relation {
+/** A relation that `mustBeLocal` let pass, over leaves cut down to some profiles. */
+export function restricted(root: Relation, only: Only, tracking: Tracking): Relation {
   const made = new Map<Relation, Relation>();
   const cut = (relation: Relation): Relation => {
     const known = made.get(relation);
     if (known) return known;
     const leaf = tracking.of(relation);
     const result = leaf
-      ? semiJoin(relation, only, [{ left: leaf.key, right: 'profile_no' }])
+      ? (leaf.within?.(only) ?? semiJoin(relation, only.profiles, [{ left: leaf.key, right: 'profile_no' }]))
       : mapInputs(relation, cut);
     made.set(relation, result);
     return result;

@@ -23,6 +23,13 @@ export interface Asked {
   readonly crossings: readonly Crossing[];
 }
 
+/** The profiles that a definition is computed for. */
+export interface Only {
+  /** Columns: `profile_no`, each once. */
+  readonly profiles: Relation;
+  readonly definitionNo: number;
+}
+
 /** A relation that a definition reads, each row of one profile. */
 export interface Tracked {
   /** What it is, whichever way its rows are read: the same in every run. */
@@ -34,6 +41,8 @@ export interface Tracked {
    * computed last, or crossed an instant: all of them, and perhaps more. Undefined where that cannot be told.
    */
   changed(asked: Asked): readonly Relation[] | undefined;
+  /** Its rows of some profiles, with all its columns. Absent: those whose key is among them. */
+  readonly within?: (only: Only) => Relation;
 }
 
 /** The leaves that a provider has handed out, by identity. */

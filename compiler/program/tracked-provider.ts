@@ -11,6 +11,7 @@ import {
   filter,
   int,
   join,
+  label,
   lit,
   or,
   pick,
@@ -20,7 +21,7 @@ import {
 import type { Expr, Relation } from '../ir/types.js';
 import type { Provider } from '../lower/index.js';
 import { AS_OF } from './identity.js';
-import { affectedBy, identifyFacts, scanSpec, SELECTIVE, staged } from './names.js';
+import { AFFECTED, affectedBy, identifyFacts, scanSpec, SELECTIVE, staged } from './names.js';
 import type { RunProvider } from './provider.js';
 import type { StateSchema } from './state.js';
 
@@ -80,8 +81,13 @@ function crossed({ expr, offset }: Crossing, since: Since): Expr {
 
 const instant = (micros: bigint): Expr => lit({ type: 'timestamp', value: micros.toString() });
 
-/** Rows of `profiles` say which run saw them first as they are; one that is gone is among those moved. */
+/**
+ * Rows of `profiles` say which run saw them first as they are; one that is gone is among those moved. Every definition asks
+ * who is known: those affected for any are looked up once for all of a batch.
+ */
 function trackProfiles(rows: Relation, tracking: Tracking): void {
+  const names = rows.columns.map(({ name }) => name);
+  const affected = label(join('inner', scanSpec(AFFECTED), rows, ['profile_no']), 'affected_profiles');
   tracking.add(rows, {
     name: 'profiles',
     key: 'profile_no',
@@ -89,6 +95,8 @@ function trackProfiles(rows: Relation, tracking: Tracking): void {
       crossings.length > 0
         ? undefined
         : [pick(filter(rows, call('gt', c(rows, 'run_no'), int(since.runNo))), ['profile_no'])],
+    within: ({ definitionNo }) =>
+      pick(filter(affected, eq(c(affected, 'definition_no'), int(definitionNo))), names),
   });
 }
 

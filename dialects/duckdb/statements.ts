@@ -1,6 +1,6 @@
 /** Statement templates: what a step of a program is in DuckDB. */
 import { topDown } from '../../compiler/ir/relations.js';
-import type { Relation, TableRef } from '../../compiler/ir/types.js';
+import type { Relation, ScalarType, TableRef } from '../../compiler/ir/types.js';
 import type { Templates } from '../emit/statements.js';
 import { clausesOf, conformed, safe, standardStatements, tableKind } from '../emit/statements.js';
 import { duckdbType, quoteIdentifier } from './types.js';
@@ -9,6 +9,10 @@ const { table, columns, order } = clausesOf(quoteIdentifier);
 
 /** Methods tried alone: by itself DuckDB tries all of them on every column of every row group. */
 const COMPRESSION = { repeating: 'dictionary', unique: 'fsst' } as const;
+
+/** Decimals of 38 digits take five times as long to unpack as to read. */
+const compression = (type: ScalarType, texts: keyof typeof COMPRESSION | undefined): string =>
+  type === 'number' ? 'uncompressed' : texts ? COMPRESSION[texts] : '';
 
 const standard = standardStatements(quoteIdentifier);
 
@@ -28,8 +32,8 @@ export const TEMPLATES: Templates = {
 
   ensure_table: ({ spec }) => {
     const made = columns(spec, (type, name) => {
-      const texts = spec.texts?.[name];
-      return `${duckdbType(type)}${texts ? ` using compression ${COMPRESSION[texts]}` : ''}`;
+      const method = spec.temporary ? '' : compression(type, spec.texts?.[name]);
+      return `${duckdbType(type)}${method && ` using compression ${method}`}`;
     });
     return safe(`create ${tableKind(spec)} if not exists ${table(spec.table)} ${made}`);
   },
