@@ -23,7 +23,7 @@ livesOn({
     return { dialect: postgres, target, raw: 'life_raw', projectDir: '/' };
   },
   version: () => pgliteEngine.version(),
-  again: 'npx vitest run tests/scenarios/pglite',
+  again: 'ROLLCALL_PGLITE=yes npx vitest run tests/scenarios/pglite',
   marks: [
     { step: 'a second comer', mark: 'never', reason: 'it has one connection, for which the second waits' },
     onServer('a run killed between definitions'),
