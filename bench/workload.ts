@@ -144,7 +144,23 @@ export interface WorkloadAudience {
   readonly file: Record<string, unknown>;
   /** The hand-written one-pass query: user ids. */
   readonly sql: string;
+  /** The same over a table an event, as `stagedEvent` makes them. */
+  readonly staged: (table: (event: string) => string, asOf: string) => string;
 }
+
+/** What a table of one event holds: the columns that audiences ask for, taken out of JSON. Without its last line of SQL. */
+export const stagedEvent = (event: string): string =>
+  `select user_id, "timestamp" as ts, received_at, ${number('price')} as price, ${text('category')} as category,
+  ${text('channel')} as channel
+from raw.messages
+where type = 'track' and event = '${event}'`;
+
+/** An expression over JSON as one over the columns of `stagedEvent`. */
+const overStaged = (sql: string): string =>
+  sql
+    .replaceAll(number('price'), 'price')
+    .replaceAll(/\(properties->>'\$\.(\w+)'\)/g, '$1')
+    .replaceAll(' filter (where true)', '');
 
 /** Audiences of two event conditions each: three in four need both, the others either. */
 export function audiences(count: number): readonly WorkloadAudience[] {
@@ -159,6 +175,15 @@ export function audiences(count: number): readonly WorkloadAudience[] {
       group by user_id
       having ${a.having(own(a))} ${both ? 'and' : 'or'} ${b.having(own(b))}`;
     const key = `audience_${i}`;
+    const staged: WorkloadAudience['staged'] = (table, asOf) => {
+      const part = (c: Condition): string =>
+        `select user_id from ${table(c.event)}
+where ts >= ${asOf} - interval ${c.days} days and ts <= ${asOf} and ${overStaged(c.where)}
+group by user_id having ${overStaged(c.having('true'))}`;
+      return both
+        ? `select user_id from (${part(a)}) join (${part(b)}) using (user_id)`
+        : `${part(a)}\nunion\n${part(b)}`;
+    };
     return {
       key,
       file: {
@@ -168,6 +193,7 @@ export function audiences(count: number): readonly WorkloadAudience[] {
         definition: { [both ? 'all' : 'any']: [a.json, b.json] },
       },
       sql: sql.replaceAll('asof', `timestamp '${AS_OF.slice(0, 10)}'`),
+      staged,
     };
   });
 }
