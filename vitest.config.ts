@@ -19,7 +19,7 @@ class LongestFirst extends BaseSequencer {
 const ELSEWHERE = [
   ['tests/scenarios/pglite.test.ts', 'ROLLCALL_PGLITE', '.ci/steps.d/05-embedded.sh'],
   [
-    'tests/{postgres/{server-*,warehouse,troubles},scenarios/server}.test.ts',
+    'tests/{postgres/{server-*,warehouse,troubles},{scenarios,faults}/server}.test.ts',
     'ROLLCALL_POSTGRES_URL',
     'scripts/with-postgres.sh',
   ],

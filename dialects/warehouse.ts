@@ -82,6 +82,11 @@ export interface Warehouse {
   version(options?: CallOptions): Promise<EngineVersion>;
   /** The engine's clock, an ISO 8601 instant in UTC. */
   now(options?: CallOptions): Promise<string>;
+  /**
+   * Which of its sessions with the engine it is in: another number once one was lost and another opened, for engines that
+   * do so. What belonged to a session, a lock as well as temporary tables, went with it.
+   */
+  session?(): number;
   begin(): Promise<void>;
   commit(): Promise<void>;
   rollback(): Promise<void>;
@@ -145,6 +150,7 @@ export const around = (w: Warehouse, instead: Partial<Warehouse> = {}): Warehous
   estimate: (sql, options) => w.estimate(sql, options),
   version: (options) => w.version(options),
   now: (options) => w.now(options),
+  ...(w.session && { session: () => w.session?.() ?? 0 }),
   begin: () => w.begin(),
   commit: () => w.commit(),
   rollback: () => w.rollback(),

@@ -20,6 +20,8 @@ export interface ExecutorOptions {
   readonly store: Store;
   readonly runId: string;
   readonly sleep: Sleep;
+  /** Asked first in every transaction: throws where this run must not write any more (`fence.ts`). */
+  readonly fence?: () => Promise<void>;
   readonly onRetry: (failure: { step: string; attempt: number; delayMs: number; error: Error }) => void;
 }
 
@@ -125,6 +127,7 @@ export class Executor {
       let result: T;
       try {
         await warehouse.begin();
+        await this.options.fence?.();
         this.transactionFrom = this.pending.length;
         result = await work();
         this.throwIfCancelled();

@@ -20,6 +20,7 @@ import type { Params } from '../dialects/dialect.js';
 import type { RetireOptions, RetireResult } from './api.js';
 import { readState, type DefinitionRow, type StoredState } from './existing.js';
 import { Executor } from './executor.js';
+import { fenceOf } from './fence.js';
 import { isoOf, microsOf } from './instants.js';
 import { unknownKey } from './keys.js';
 import type { RenderedStep } from './render.js';
@@ -45,6 +46,7 @@ export async function retire(options: RetireOptions): Promise<RetireResult> {
       store,
       runId,
       sleep: options.sleep ?? sleep,
+      fence: fenceOf(session, runId, () => stored.runs.last?.runNo),
       onRetry: () => undefined,
     });
     const exits = sendExits ? exitSteps(store, session, stored, row, { ...options, runId }) : [];

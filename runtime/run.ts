@@ -15,6 +15,7 @@ import { writeRunArtifacts, writeRunResults } from './artifacts.js';
 import { computeAll, type ComputeContext } from './compute.js';
 import { refuseBehind, type DefinitionRow } from './existing.js';
 import { Executor, OutcomeUnknown } from './executor.js';
+import { fenceOf } from './fence.js';
 import { runFailed } from './failures.js';
 import { elapsed, isoOf, microsOf, readAsOf } from './instants.js';
 import { land } from './landing.js';
@@ -60,6 +61,7 @@ class Run {
   private readonly context: ComputeContext;
   private readonly diagnostics: Diagnostic[] = [];
   private landing: readonly LandingResult[] = [];
+  private begun = false;
   private published = false;
 
   constructor(
@@ -76,6 +78,9 @@ class Run {
       store: this.store,
       runId,
       sleep: options.sleep ?? sleep,
+      fence: fenceOf(session, runId, () =>
+        this.begun ? this.bindings.runNo : prepared.stored.runs.last?.runNo,
+      ),
       onRetry: ({ step, attempt, delayMs, error }) =>
         this.emit({ event: 'retry', step, attempt, delay_ms: delayMs, error: error.message }),
     });
@@ -166,8 +171,9 @@ class Run {
           ...store.writeDefinitions(this.ledger.newRows(), 'run.definitions'),
         ]);
       });
+      this.begun = true;
     } catch (error) {
-      if (error instanceof Cancelled) throw error;
+      if (error instanceof Cancelled || (error instanceof UserError && error.exit === 3)) throw error;
       throw new UserError(runFailed(error, 'warehouse-unavailable'), 4, { cause: error });
     }
   }

@@ -35,6 +35,7 @@ class PostgresWarehouse implements Warehouse {
   /** `lost`: the connection went, and the transaction with it, of which whoever began it does not know yet. */
   #transaction: 'none' | 'open' | 'lost' = 'none';
   #cursors = 0;
+  #sessions = 0;
   /** Temporary tables the connection has; those of an open transaction are made again with it. */
   readonly #temporary = new Set<string>();
   readonly #uncommitted = new Set<string>();
@@ -60,7 +61,12 @@ class PostgresWarehouse implements Warehouse {
       await connection.close();
       throw error;
     }
+    this.#sessions += 1;
     return (this.#connection = connection);
+  }
+
+  session(): number {
+    return this.#sessions;
   }
 
   async execute(sql: string, options?: CallOptions): Promise<{ readonly rowsChanged?: number }> {

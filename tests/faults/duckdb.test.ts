@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { duckdbFile } from './engines.js';
 import { ACTS, FAULTS, Lives, nameOf } from './lives.js';
 import { openHook, type Hook } from './place.js';
+import { sampleOf } from './sample.js';
 
 const ALL = process.env['ROLLCALL_FAULTS'] === 'all';
 /** Of all faults at all calls, as many as are tried where not all are. */
@@ -42,22 +43,13 @@ if (ALL) {
   });
 } else {
   it('a sample of all', async () => {
-    const seed = Number(process.env['ROLLCALL_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
     const all = ACTS.flatMap((act) =>
       FAULTS.flatMap((fault) =>
         Array.from({ length: lives.calls(act) }, (_, i) => ({ act, fault, n: i + 1 })),
       ),
     );
-    const every = all.length / SAMPLE;
-    for (let i = 0; i < SAMPLE; i++) {
-      const chosen = all[Math.floor((seed % every) + i * every)];
-      if (!chosen) throw new Error('nothing to try');
-      const { act, fault, n } = chosen;
-      await lives
-        .break(act, fault, (at) => at === n)
-        .catch((error: unknown) => {
-          throw new Error(`ROLLCALL_SEED=${seed}: ${(error as Error).message}`, { cause: error });
-        });
-    }
+    await sampleOf(all, SAMPLE, async ({ act, fault, n }) => {
+      await lives.break(act, fault, (at) => at === n);
+    });
   });
 }

@@ -12,7 +12,7 @@ interface Told {
 
 const { dir, act, hook, n } = JSON.parse(process.env['ROLLCALL_KILLED'] ?? '') as Told;
 const nowhere = { url: hook, into: [], [Symbol.asyncDispose]: () => Promise.resolve() };
-const place = new Place(duckdbFile, nowhere, dir, 'killed');
+const place = Place.at(duckdbFile, nowhere, dir, 'killed');
 const engine = visited(duckdbFile.dialect, {
   before: (point) => {
     if (point.n === n) process.kill(process.pid, 'SIGKILL');

@@ -46,7 +46,7 @@ export class Lives {
 
   /** Plays the life whole, or some days of it, and keeps what was before and after each act. */
   static async play(engine: Engine, hook: Hook, days: number = DAYS.length): Promise<Lives> {
-    const place = new Place(engine, hook);
+    const place = await Place.create(engine, hook);
     const acts: Measured[] = [];
     const steps = new Set<string>();
     for (const act of ACTS.filter(({ day }) => day <= days)) {
@@ -119,9 +119,7 @@ export class Lives {
 
   private async tries(measured: Measured, fault: Fault, at: (n: number) => boolean): Promise<number> {
     if (fault === 'death')
-      return measured.before.engine.cut === 'files'
-        ? this.dyingInPass(measured, at)
-        : this.dying(measured, at);
+      return measured.before.engine.server ? this.dying(measured, at) : this.dyingInPass(measured, at);
     const points = measured.points.filter(({ n }) => at(n));
     for (const point of points) await this.noted(() => this.failing(measured, fault, point));
     return points.length;
@@ -173,6 +171,7 @@ export class Lives {
         });
         place.act(act, engine).then(() => resolve('its end'), reject);
       });
+      await before.engine.server?.cutOff(place.dir);
       await this.noted(() => this.again(place, measured, `killed before ${what}`));
     }
     return tried;
@@ -183,7 +182,13 @@ export class Lives {
     const place = await before.copy('faulty');
     const what = `${fault} at ${told(at)}`;
     const outcome = await place
-      .act(act, visited(before.engine.dialect, faulty(fault, at.n)))
+      .act(
+        act,
+        visited(
+          before.engine.dialect,
+          faulty(fault, at.n, () => before.engine.server?.cutOff(place.dir)),
+        ),
+      )
       .catch((error: unknown) => error);
     const good = outcome === true;
     if (fault === 'passing') expect(outcome, `${nameOf(act)}, ${what}: goes through by itself`).toBe(true);
@@ -212,12 +217,19 @@ export class Lives {
 const told = ({ n, call, step, sql }: Point): string =>
   `call ${n} (${call} ${step}: ${sql.slice(0, 80).replace(/\s+/g, ' ')})`;
 
-function faulty(fault: Exclude<Fault, 'death'>, n: number): Visitor {
+/** @param cutOff ends the connections of who asks, where that can be done */
+function faulty(fault: Exclude<Fault, 'death'>, n: number, cutOff: () => Promise<void> | undefined): Visitor {
   const failed = (point: Point, failure: Failure): never => {
     throw new StatementError(`made to fail: ${fault}`, point.sql, { failure });
   };
   if (fault === 'silence')
-    return { after: (point) => (point.n === n ? failed(point, 'unknown') : undefined) };
+    return {
+      after: async (point) => {
+        if (point.n !== n) return;
+        await cutOff();
+        failed(point, 'unknown');
+      },
+    };
   if (fault === 'passing')
     return { before: (point) => (point.n === n ? failed(point, 'transient') : undefined) };
   let refused: Point | undefined;

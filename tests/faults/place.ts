@@ -52,8 +52,14 @@ export interface Engine {
   readonly dialect: Dialect;
   readonly target: (dir: string) => TargetConfig;
   readonly raw: (warehouse: Warehouse) => RawTables;
-  /** How a place is copied, and what a process leaves that dies: `files`, or a database that a server keeps. */
-  readonly cut: 'files' | 'server';
+  /** Where the warehouse is not a file in the place's folder: a database of a server, that is the place's own. */
+  readonly server?: {
+    create(dir: string): Promise<void>;
+    copy(from: string, to: string): Promise<void>;
+    /** Ends all connections, as the end of the process does that has them. */
+    cutOff(dir: string): Promise<void>;
+    drop(dir: string): Promise<void>;
+  };
 }
 
 const PROJECTS = new Map<string, Promise<{ readonly project: Project; readonly spans: Spans }>>();
@@ -78,24 +84,37 @@ async function projectOn(day: number, hook: string): Promise<{ project: Project;
 export class Place {
   private runs = 0;
 
-  constructor(
+  private constructor(
     readonly engine: Engine,
     readonly hook: Hook,
-    readonly dir = mkdtempSync(join(tmpdir(), 'rollcall-faults-')),
-    private readonly name = 'run',
+    readonly dir: string,
+    private readonly name: string,
     /** What its webhook took. */
     readonly taken: string[] = [],
   ) {}
+
+  static async create(engine: Engine, hook: Hook): Promise<Place> {
+    const place = new Place(engine, hook, mkdtempSync(join(tmpdir(), 'rollcall-faults-')), 'run');
+    await engine.server?.create(place.dir);
+    return place;
+  }
+
+  /** A place that is there already. */
+  static at(engine: Engine, hook: Hook, dir: string, name: string): Place {
+    return new Place(engine, hook, dir, name);
+  }
 
   /** What is left of the place now, as another; for warehouses that are files. */
   async copy(name: string): Promise<Place> {
     const dir = mkdtempSync(join(tmpdir(), 'rollcall-faults-'));
     cpSync(this.dir, dir, { recursive: true });
+    await this.engine.server?.copy(this.dir, dir);
     return new Place(this.engine, this.hook, dir, name, [...this.taken]);
   }
 
   async dispose(): Promise<void> {
     rmSync(this.dir, { recursive: true, force: true });
+    await this.engine.server?.drop(this.dir);
   }
 
   async land(day: number): Promise<void> {
