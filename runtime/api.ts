@@ -20,6 +20,10 @@ export interface RuntimeOptions {
   readonly command?: string;
   /** Waits before a retry; the timer of Node unless a test says otherwise. */
   readonly sleep?: (ms: number, signal?: AbortSignal) => Promise<void>;
+  /** For how long a lock of somebody else is waited for, in milliseconds; absent, not at all. */
+  readonly waitMs?: number;
+  /** Told once, when it has to be waited. */
+  readonly onWait?: (locked: Diagnostic) => void;
   /** Finds an engine by its target type; the registry of `dialects/` unless a test says otherwise. */
   readonly dialectFor?: (type: string) => Promise<Dialect>;
 }

@@ -59,8 +59,28 @@ export function targetOf(project: Project): TargetConfig {
   return target;
 }
 
-/** Opens the target. With an owner the second comer is refused with exit 3. */
+/** Opens the target. With an owner the second comer is refused with exit 3, after it has waited as it was told to. */
 export async function openSession(options: RuntimeOptions, access: Access): Promise<Session> {
+  const pause = options.sleep ?? sleep;
+  const longest = access.owner ? (options.waitMs ?? 0) : 0;
+  // Told by the pauses alone: what asking takes comes on top.
+  for (let waited = 0, next = 200; ; next = Math.min(2 * next, 5000)) {
+    try {
+      return await openNow(options, access);
+    } catch (error) {
+      const locked = error instanceof UserError && error.exit === 3 ? error.diagnostics[0] : undefined;
+      const ms = Math.min(next, longest - waited);
+      if (!locked || ms <= 0) throw error;
+      if (waited === 0) options.onWait?.(locked);
+      await pause(ms, options.signal).catch(() => {
+        throw new Cancelled();
+      });
+      waited += ms;
+    }
+  }
+}
+
+async function openNow(options: RuntimeOptions, access: Access): Promise<Session> {
   const { project, spans, signal, now } = options;
   const target = targetOf(project);
   const dialect = await (options.dialectFor ?? dialectFor)(target.type);

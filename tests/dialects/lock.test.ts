@@ -90,6 +90,15 @@ describe('a second comer', () => {
     expect(readdirSync(folder)).toEqual(['w.duckdb']);
   });
 
+  test('of a process that is paused has to wait, even where its lock file is gone: so it may go on', async () => {
+    const child = await holder('owned');
+    child.kill('SIGSTOP');
+    expect((await failure(open('write', owner()))).exit).toBe(3);
+    rmSync(lockPath(path));
+    // The engine's own lock of the file is still there, and stays until the process ends.
+    expect((await failure(open('write', owner()))).exit).toBe(4);
+  });
+
   test('of a file that another program holds without the lock gets exit 4 and its pid', async () => {
     const child = await holder('plain');
     const error = await failure(open('write', owner()));

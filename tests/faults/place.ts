@@ -137,8 +137,8 @@ export class Place {
     };
   }
 
-  async run(day: number, dialect?: Dialect): Promise<RunResult> {
-    return runProject({ ...(await this.options(day, dialect)), asOf: AS_OF(day) });
+  async run(day: number, dialect?: Dialect, over: Partial<RunOptions> = {}): Promise<RunResult> {
+    return runProject({ ...(await this.options(day, dialect)), asOf: AS_OF(day), ...over });
   }
 
   async sync(day: number, dialect?: Dialect): Promise<SyncResult> {
