@@ -86,3 +86,10 @@ export function microseconds(text: string): bigint {
   if (parsed.ok) return durationMicros(parsed.value);
   throw new InvalidArgumentError(`${parsed.message}: write it as "5s", "1d" or "30 days".`);
 }
+
+/** `--wait`, of commands that take the lock. */
+export const WAIT = [
+  '--wait <duration>',
+  'wait so long for whoever holds the lock: 30s, 10m, "1 hour"',
+  microseconds,
+] as const;

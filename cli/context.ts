@@ -36,6 +36,8 @@ export class Context {
   readonly json: boolean;
   /** For commands that go on until they are told to stop: JSON is an object a line, and an interrupt is theirs to answer. */
   goesOn = false;
+  /** For how long another process's lock is waited for, in microseconds: `--wait`. */
+  wait: bigint | undefined;
   /** Colours of standard output and of standard error. */
   readonly paint: Paint;
   readonly errPaint: Paint;
@@ -121,6 +123,12 @@ export class Context {
       now,
       ...(signal === undefined ? {} : { signal }),
       ...(this.command === undefined ? {} : { command: this.command }),
+      ...(this.wait === undefined
+        ? {}
+        : {
+            waitMs: Number(this.wait / 1000n),
+            onWait: ({ message }: Diagnostic) => this.note(`waiting: ${message}`),
+          }),
     };
   }
 

@@ -1,10 +1,11 @@
-import { describe, GROUPS, type Register } from '../command.js';
+import { describe, GROUPS, WAIT, type Register } from '../command.js';
 import type { Context } from '../context.js';
 import { plural } from '../output.js';
 
 interface Options {
   readonly release?: boolean;
   readonly sendExits?: boolean;
+  readonly wait?: bigint;
 }
 
 export const retire: Register = (program, bind) =>
@@ -23,9 +24,11 @@ export const retire: Register = (program, bind) =>
   })
     .option('--send-exits', 'put the exits of its members into the outbox')
     .option('--release', 'free the key')
+    .option(...WAIT)
     .action(bind(action));
 
 async function action(context: Context, options: Options, key: string): Promise<number> {
+  context.wait = options.wait;
   const { retire: perform } = await import('../../runtime/index.js');
   const loaded = await context.load();
   const result = await perform({

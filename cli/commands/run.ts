@@ -1,5 +1,5 @@
 import type { DefinitionResult, RunResult } from '../../runtime/api.js';
-import { describe, GROUPS, type Register } from '../command.js';
+import { describe, GROUPS, WAIT, type Register } from '../command.js';
 import { problemsJson, type Context, type Loaded } from '../context.js';
 import { changedCell, duration, plural, moved, table, type Paint } from '../output.js';
 import { progressFor } from '../progress/index.js';
@@ -10,6 +10,7 @@ interface Options {
   readonly reconcile?: boolean;
   readonly fullRefresh?: true | readonly string[];
   readonly state?: string;
+  readonly wait?: bigint;
 }
 
 export const run: Register = (program, bind) =>
@@ -26,6 +27,7 @@ export const run: Register = (program, bind) =>
       { run: 'run --select +win_back', does: 'an audience with all it refers to' },
       { run: 'run --as-of 2017-06-01', does: 'as of midnight UTC on the first of June' },
       { run: 'run --full-refresh win_back', does: 'everything, and win_back of all its facts' },
+      { run: 'run --wait 10m', does: 'after whoever is at it' },
       { run: 'run --json --log-format json', does: 'for an orchestrator' },
     ],
   })
@@ -37,10 +39,12 @@ export const run: Register = (program, bind) =>
       'compute these in full, whatever is known; without selectors all, of facts made anew',
     )
     .option('--state <dir>', 'a folder with the manifest.json that state:modified compares with')
+    .option(...WAIT)
     .action(bind(action));
 
 async function action(context: Context, options: Options): Promise<number> {
   const { runProject } = await import('../../runtime/index.js');
+  context.wait = options.wait;
   const { printSync, syncJson, syncProject, throwBadSettings } = await import('../sync.js');
   const loaded = await context.load();
   // A setting that stops the delivery should stop before an hour of computing.

@@ -1,4 +1,4 @@
-import { describe, GROUPS, type Register } from '../command.js';
+import { describe, GROUPS, WAIT, type Register } from '../command.js';
 import type { Context } from '../context.js';
 
 export const sync: Register = (program, bind) =>
@@ -14,9 +14,12 @@ export const sync: Register = (program, bind) =>
       { run: 'sync --select crm', does: 'one destination' },
       { run: 'sync --select crm tag:daily', does: 'to one destination, of some definitions' },
     ],
-  }).action(bind(action));
+  })
+    .option(...WAIT)
+    .action(bind(action));
 
-async function action(context: Context): Promise<number> {
+async function action(context: Context, options: { readonly wait?: bigint }): Promise<number> {
+  context.wait = options.wait;
   const { choose, printSync, syncJson, syncProject } = await import('../sync.js');
   const loaded = await context.load();
   const result = await syncProject(context, loaded, await choose(context, loaded));

@@ -109,6 +109,14 @@ describe('run', () => {
       const ran = await rollcall(s.dir, ['run', '--json']);
       expect(ran.exit).toBe(3);
       expect(documentOf(ran)).toMatchObject({ errors: [{ code: 'locked' }] });
+      // With --wait it waits as long as it was told to, and not a moment if the lock comes free.
+      expect((await rollcall(s.dir, ['sync', '--wait', '1s'])).exit).toBe(3);
+      const waiting = rollcall(s.dir, ['run', '--wait', '10m']);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      await warehouse.close();
+      const waited = await waiting;
+      expect(waited.exit).toBe(0);
+      expect(waited.stderr).toMatch(/^waiting: the warehouse is in use by rollcall run/m);
     } finally {
       await warehouse.close();
     }
