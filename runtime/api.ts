@@ -5,6 +5,7 @@
  */
 import type { Diagnostic, ExitCode } from '../compiler/diagnostics/index.js';
 import type { Row } from '../dialects/warehouse.js';
+import type { Freshness } from './freshness-api.js';
 import type { Dialect } from '../dialects/dialect.js';
 import type { Definition, DefinitionKind, Project, SourceLayout, Spans } from '../models/definition.js';
 
@@ -53,6 +54,8 @@ export interface RunOptions extends RuntimeOptions, SelectionOptions {
   readonly onEvent?: (event: RunEvent) => void;
   /** Whether to write `target/`; true unless said otherwise. */
   readonly artifacts?: boolean;
+  /** Whether to find out how fresh what was published is. */
+  readonly freshness?: boolean;
 }
 
 /* ------------------------------------------------------------------------- run */
@@ -105,6 +108,8 @@ export interface RunResult {
   readonly invocation: string;
   readonly definitions: readonly DefinitionResult[];
   readonly landing: readonly LandingResult[];
+  /** Where it was asked for, of a run that published. */
+  readonly freshness?: Freshness;
   /** Warnings of the project and of the run, and the errors that made it fail. */
   readonly diagnostics: readonly Diagnostic[];
   /** 0, or 1 when some definition failed or the run did. */

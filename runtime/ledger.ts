@@ -24,6 +24,7 @@ interface Entry {
   mode?: Pick<DefinitionResult, 'mode' | 'reason'>;
   fingerprint?: string;
   rows: number;
+  messages: number;
   computeMs: number;
   publishMs: number;
 }
@@ -43,6 +44,7 @@ export class Ledger {
       isNew: stored === undefined,
       status: definition.enabled ? 'pending' : 'disabled',
       rows: 0,
+      messages: 0,
       computeMs: 0,
       publishMs: 0,
     });
@@ -65,11 +67,16 @@ export class Ledger {
   published(
     key: string,
     fingerprint: string,
-    done: { counts?: Counts; rows: number; durationMs: number },
+    done: { counts?: Counts; rows: number; messages?: number; durationMs: number },
   ): void {
-    const { counts, rows, durationMs } = done;
-    const outcome = { status: 'succeeded', fingerprint, rows, publishMs: durationMs };
+    const { counts, rows, messages = 0, durationMs } = done;
+    const outcome = { status: 'succeeded', fingerprint, rows, messages, publishMs: durationMs };
     Object.assign(this.entry(key), outcome, counts && { counts });
+  }
+
+  /** Messages queued for all definitions. */
+  messages(): number {
+    return [...this.entries.values()].reduce((all, { messages }) => all + messages, 0);
   }
 
   /** Nothing was published after all. */

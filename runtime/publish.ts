@@ -114,7 +114,12 @@ async function publishSet(
     const own = counts.get(definitionNo) ?? { size: 0, entered: 0, exited: 0, changed: 0 };
     const { rows, durationMs } = sent.get(definition.key) ?? { rows: 0, durationMs: 0 };
     const stored = definition.kind !== 'trait' ? own.changed : own.entered + own.exited + own.changed;
-    ledger.published(definition.key, fingerprint, { counts: own, rows: stored + rows, durationMs });
+    ledger.published(definition.key, fingerprint, {
+      counts: own,
+      rows: stored + rows,
+      messages: rows,
+      durationMs,
+    });
   }
 }
 

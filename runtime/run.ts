@@ -16,6 +16,8 @@ import { computeAll, type ComputeContext } from './compute.js';
 import { refuseBehind, type DefinitionRow } from './existing.js';
 import { Executor, OutcomeUnknown } from './executor.js';
 import { fenceOf } from './fence.js';
+import { freshnessOf } from './freshness.js';
+import type { Freshness } from './freshness-api.js';
 import { runFailed } from './failures.js';
 import { elapsed, isoOf, microsOf, readAsOf } from './instants.js';
 import { land } from './landing.js';
@@ -63,6 +65,7 @@ class Run {
   private landing: readonly LandingResult[] = [];
   private begun = false;
   private published = false;
+  private freshness: Freshness | undefined;
 
   constructor(
     private readonly options: RunOptions,
@@ -137,6 +140,7 @@ class Run {
       const ready = await computeAll(computing, this.context);
       await publishAll(ready, computing, this.context, () => this.outcome());
       this.published = true;
+      if (options.freshness) await this.measure();
     } catch (error) {
       return this.failed(error);
     }
@@ -176,6 +180,13 @@ class Run {
       if (error instanceof Cancelled || (error instanceof UserError && error.exit === 3)) throw error;
       throw new UserError(runFailed(error, 'warehouse-unavailable'), 4, { cause: error });
     }
+  }
+
+  /** It is published: that it cannot be said how fresh it is undoes nothing. */
+  private async measure(): Promise<void> {
+    const { session, landing, bindings, ledger } = this;
+    const found = freshnessOf(session, landing, bindings.watermarks, ledger.messages(), this.now());
+    this.freshness = await found.catch(() => undefined);
   }
 
   /** What the publishing transaction records. */
@@ -264,6 +275,7 @@ class Run {
       invocation: this.options.invocation,
       definitions: [...definitions, ...(this.published ? this.removedResults() : [])],
       landing: this.landing,
+      ...(this.freshness && { freshness: this.freshness }),
       diagnostics: this.diagnostics,
       exit,
     };

@@ -16,11 +16,12 @@ import { status } from './status.js';
 import { sync } from './sync.js';
 import { test } from './test.js';
 import { validate } from './validate.js';
+import { watch } from './watch.js';
 
 /** Every command, in the order help lists them. */
 export const COMMANDS: readonly Register[] = [
   init, importDefinitions, validate, test, compile, ls,
-  run, backfill, preview, members, diff, status, doctor, retire,
+  run, watch, backfill, preview, members, diff, status, doctor, retire,
   sync,
   demo, completion, complete,
 ]; // prettier-ignore

@@ -5,6 +5,7 @@ import type { SyncEvent } from '../../delivery/index.js';
 import type { RunEvent } from '../../runtime/api.js';
 import type { BackfillEvent } from '../../runtime/time-api.js';
 import type { Io } from '../io.js';
+import type { WatchEvent } from '../watching/events.js';
 import type { Progress } from './progress.js';
 
 /** An event a line, for orchestrators: `--log-format json`. */
@@ -33,8 +34,8 @@ export class LogProgress implements Progress {
   }
 
   /** Of commands that make many runs. */
-  told(event: BackfillEvent): void {
-    this.logger.info(event);
+  told(event: BackfillEvent | WatchEvent): void {
+    this.logger[event.event === 'tick_failed' ? 'error' : 'info'](event);
   }
 
   async end(): Promise<void> {
