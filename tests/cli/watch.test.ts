@@ -78,7 +78,7 @@ describe('watch', () => {
       expect(tick['lag_ms']).toBeGreaterThan(0);
       child.kill('SIGTERM');
       expect(await ended, said).toBe(0);
-      expect(lines.all.at(-1)).toMatchObject({ event: 'watch_finished', failed: 0 });
+      expect(lines.all.at(-1)).toMatchObject({ event: 'watch_finished' });
       const stored = await rollcall(made.dir, ['status', '--json']);
       expect(stored.stdout).toContain('"pending": 0');
     } finally {
