@@ -189,6 +189,7 @@ const schemaOf = ({ project: { config } }: ResolvedProject): string =>
 export const rememberedOf = (resolved: ResolvedProject, existing: ExistingState): Remembered => ({
   schema: schemaOf(resolved),
   published: publishedNumbers(existing),
+  ...(existing.forgotten && { forgotten: existing.forgotten }),
 });
 
 /** A definition that never ran counts this run as its first; of an output the definition of the file counts. */

@@ -24,6 +24,7 @@ import {
   values,
 } from '../compiler/ir/build.js';
 import type { Column, Expr, Relation } from '../compiler/ir/types.js';
+import { exitsDone, FINAL_STATUSES, sweepSteps } from '../compiler/program/forgotten-exits.js';
 import type { StateSchema } from '../compiler/program/state.js';
 import type { StepOp } from '../compiler/program/types.js';
 import type { Dialect } from '../dialects/dialect.js';
@@ -31,9 +32,6 @@ import { sleep, withRetry, type Sleep } from '../dialects/retry.js';
 import type { Row, Warehouse } from '../dialects/warehouse.js';
 import { parseInstant } from '../models/instant.js';
 import type { Outcome, OutboxMessage } from './destination.js';
-
-/** Statuses after which a message is never sent again (`superseded` is written by runs). */
-export const FINAL_STATUSES = ['delivered', 'rejected', 'superseded'] as const;
 
 /** Which of the waiting messages. */
 export interface Selection {
@@ -85,6 +83,8 @@ export interface OutboxSite {
 }
 
 export class Outbox {
+  private remembersForgotten = false;
+
   private readonly exceptions = {
     table: { name: 'rollcall_sync_marks' },
     columns: EXCEPTIONS,
@@ -109,6 +109,7 @@ export class Outbox {
       this.warehouse.describeSchema(this.state.schema, this.callOptions()),
     );
     const names = new Set(tables.map((t) => t.table.name));
+    this.remembersForgotten = names.has('forgotten');
     return names.has('outbox') && names.has('deliveries') && names.has('sent');
   }
 
@@ -205,6 +206,27 @@ export class Outbox {
       ...(signal && { signal }),
       onRetry: () => undefined,
     });
+  }
+
+  /** Erases what is done with of messages to people who were forgotten: it names them. */
+  async sweep(): Promise<void> {
+    if (!this.remembersForgotten) return;
+    const done = exitsDone(this.state);
+    let messages = 0;
+    for await (const row of this.rows(aggregate(done, [], [as('messages', agg('count'))])))
+      messages += Number(row['messages']);
+    if (messages === 0) return;
+    const { first, then, last } = sweepSteps(this.state, done);
+    await this.run(first);
+    await this.warehouse.begin();
+    try {
+      for (const step of then) await this.run(step);
+      await this.warehouse.commit();
+    } catch (error) {
+      await this.warehouse.rollback().catch(() => undefined);
+      throw error;
+    }
+    await this.run(last);
   }
 
   /** Mark numbers by message id, in a table of their own: few rows, as the commonest outcome is `rest`. */
@@ -324,7 +346,7 @@ function pendingRows(state: StateSchema, page: Partial<Page> & Pick<Page, 'selec
     ...(page.toRun === undefined ? [] : [call('le', c(outbox, 'run_no'), int(page.toRun))]),
     inIds(outbox),
   );
-  const final = call('in_list', c(deliveries, 'status'), ...FINAL_STATUSES.map(text));
+  const final = call('in_list', c(deliveries, 'status'), ...FINAL_STATUSES.map((status) => text(status)));
   const done = pick(filter(deliveries, and(ofDestination(deliveries), final, inIds(deliveries))), [
     'message_id',
   ]);

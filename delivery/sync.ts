@@ -95,6 +95,7 @@ export async function syncDestinations(options: SyncOptions): Promise<SyncResult
     results.push(exists ? await syncOne(definition, outbox, options) : idle(definition, 0));
   }
   const cancelled = options.signal?.aborted === true;
+  if (exists && !cancelled) await outbox.sweep();
   const failed = results.some((r) => r.status === 'failed' || r.status === 'stopped');
   return {
     status: cancelled ? 'cancelled' : failed ? 'failed' : 'succeeded',

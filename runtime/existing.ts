@@ -2,6 +2,7 @@
 import { UserError } from '../compiler/diagnostics/index.js';
 import * as ir from '../compiler/ir/build.js';
 import type { Scan } from '../compiler/ir/types.js';
+import { FORGOTTEN_SALT } from '../compiler/program/forgotten.js';
 import type { ExistingState, StoredDefinition } from '../compiler/program/plan.js';
 import { FACTS_MADE_BY, LAYOUT_VERSION, STATE, type StateTable } from '../compiler/program/state.js';
 import type { Row } from '../dialects/warehouse.js';
@@ -101,9 +102,15 @@ export async function readState(session: Session): Promise<StoredState> {
       ]),
     ),
     factsMadeBy: Number(meta.get(FACTS_MADE_BY) ?? 0),
+    ...forgottenOf(meta),
   };
   const runs = await readRuns(session, scanOf('runs'));
   return { existing, definitions, meta, runs, scan: scanOf, read };
+}
+
+function forgottenOf(meta: ReadonlyMap<string, string>): Pick<ExistingState, 'forgotten'> {
+  const salt = meta.get(FORGOTTEN_SALT);
+  return salt === undefined ? {} : { forgotten: { salt } };
 }
 
 function entitiesByWay(rows: readonly Row[]): ReadonlyMap<string, readonly string[]> {

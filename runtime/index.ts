@@ -5,6 +5,7 @@ export { checkProject, compileProject, listDefinitions, modifiedKeys } from './c
 export { doctor } from './doctor.js';
 export { diff, members } from './members.js';
 export { preview } from './preview.js';
+export { forget } from './forget.js';
 export { retire } from './retire.js';
 export { Cancelled } from './retry.js';
 export { status } from './status.js';

@@ -9,13 +9,7 @@ import { outboxSteps, queues } from '../compiler/program/outbox.js';
 import type { OutboxWay } from '../compiler/program/outbox-link.js';
 import type { Step } from '../compiler/program/types.js';
 import { audienceViewName } from '../compiler/program/views.js';
-import {
-  messageTypes,
-  type AudienceDefinition,
-  type Destination,
-  type TraitDefinition,
-} from '../models/definition.js';
-import { isCounting, type Reducer } from '../models/algebra.js';
+import { messageTypes, type Destination } from '../models/definition.js';
 import type { Params } from '../dialects/dialect.js';
 import type { RetireOptions, RetireResult } from './api.js';
 import { readState, type DefinitionRow, type StoredState } from './existing.js';
@@ -26,6 +20,7 @@ import { unknownKey } from './keys.js';
 import type { RenderedStep } from './render.js';
 import { numberDefinitions } from './numbering.js';
 import { sleep } from './retry.js';
+import { stub } from './stub.js';
 import { commonParams, type Bindings } from './script.js';
 import { withSession, type Session } from './session.js';
 import { Store } from './store.js';
@@ -192,25 +187,3 @@ function wayTo(
   const namespace = session.project.config.name;
   return [{ definition, definitionNo: row.definitionNo, namespace, link }];
 }
-
-/** As much of the definition as messages about its end are made of; its file is gone. */
-function stub(row: DefinitionRow): AudienceDefinition | TraitDefinition {
-  const base = {
-    key: row.key,
-    name: row.name ?? row.key,
-    of: row.of === 'accounts' ? ('accounts' as const) : ('users' as const),
-    tags: [],
-    enabled: false,
-    includeAnonymous: true,
-    history: { mode: 'all' as const },
-    destinations: [],
-    file: '',
-  };
-  if (row.kind !== 'trait') return { ...base, kind: 'audience', condition: { kind: 'any', of: [] } };
-  const stream = { kind: 'event' as const, event: '' };
-  return { ...base, kind: 'trait', value: { kind: 'reduced', stream, reducer: reducerNamed(row.reducer) } };
-}
-
-/** Only whether it counts matters: the end of a count is 0, of anything else null. */
-const reducerNamed = (fn: string | null): Reducer =>
-  isCounting(fn) ? { fn: 'count' } : { fn: 'last', property: '' };

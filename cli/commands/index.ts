@@ -5,6 +5,7 @@ import { complete, completion } from './completion.js';
 import { demo } from './demo.js';
 import { diff } from './diff.js';
 import { doctor } from './doctor.js';
+import { forget } from './forget.js';
 import { importDefinitions } from './import.js';
 import { init } from './init.js';
 import { ls } from './ls.js';
@@ -21,7 +22,7 @@ import { watch } from './watch.js';
 /** Every command, in the order help lists them. */
 export const COMMANDS: readonly Register[] = [
   init, importDefinitions, validate, test, compile, ls,
-  run, watch, backfill, preview, members, diff, status, doctor, retire,
+  run, watch, backfill, preview, members, diff, status, doctor, retire, forget,
   sync,
   demo, completion, complete,
 ]; // prettier-ignore

@@ -53,6 +53,7 @@ export const CODES = {
   'partial-listing': 'A listing to import has more pages than the file holds.',
   'missing-variable': 'An environment variable is not set.',
   'unknown-target': 'The target is not configured.',
+  'unknown-profile': 'A profile to forget that there is not, or that is no profile of its own.',
   'unknown-selector': 'A selector that selects nothing or cannot be read.',
   'invalid-as-of':
     'An instant that is malformed, in the future, before the last run, or before there is history.',

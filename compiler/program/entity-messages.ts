@@ -22,6 +22,7 @@ import {
   param,
   pick,
   project,
+  semiJoin,
   text,
   union,
   values,
@@ -184,13 +185,14 @@ const beside = (receivers: Relation, rows: Relation): Relation =>
   join('inner', pick(receivers, [...IDENTIFIER, 'profile_no']), rows, ['profile_no']);
 
 /** What identifiers were told of these entities. */
-function toldOf({ schema, definition, link }: OutboxInput, names: readonly string[]): Relation {
+function toldOf({ schema, definition, link, leaving }: OutboxInput, names: readonly string[]): Relation {
   const all = schema.scan('sent_entities');
   const way = and(
     eq(c(all, 'destination_key'), text(link.destination.key)),
     eq(c(all, 'definition_key'), text(definition.key)),
   );
-  return pick(filter(all, and(way, among(all, names))), ROW);
+  const rows = pick(filter(all, and(way, among(all, names))), ROW);
+  return leaving ? semiJoin(rows, leaving, IDENTIFIER) : rows;
 }
 
 const among = (rows: Relation, names: readonly string[]): Expr =>

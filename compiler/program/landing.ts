@@ -38,6 +38,7 @@ import {
   type LandingTable,
 } from './dedupe.js';
 import { factsSteps } from './facts.js';
+import { livingPairs, type Forgotten } from './forgotten.js';
 import { scanSpec, touchedPairs } from './names.js';
 import { mergeFirsts, pairsOf } from './pairs.js';
 import type { SourceLanding } from './plan.js';
@@ -53,6 +54,8 @@ export interface LandingInput {
   readonly fullBecause?: string;
   /** No other source has state, so emptying a table needs no search. */
   readonly alone: boolean;
+  /** Present where anybody was forgotten. */
+  readonly forgotten?: Forgotten;
   readonly capabilities: LandingCapabilities;
 }
 
@@ -100,7 +103,7 @@ class Landing {
     private readonly source: BoundSource,
     private readonly needs: Needs,
     private readonly tables: readonly LandingTable[],
-    private readonly of: Pick<LandingInput, 'fingerprint' | 'alone'>,
+    private readonly of: Pick<LandingInput, 'fingerprint' | 'alone' | 'forgotten'>,
     private readonly capabilities: LandingCapabilities,
   ) {}
 
@@ -134,7 +137,7 @@ class Landing {
       this.step('pairs', 'who was seen with whom', {
         op: 'append',
         table: this.schema.ref('identity_pairs'),
-        query: this.ofSource(pairsOf(messages)),
+        query: this.ofSource(this.pairs(messages)),
       }),
       ...(tell ? [after] : []),
       ...this.traitNames(rows),
@@ -177,7 +180,7 @@ class Landing {
       this.step('touched', 'who was seen with whom', {
         op: 'replace',
         spec: touched,
-        query: pairsOf(messages),
+        query: this.pairs(messages),
       }),
       this.step('pairs', 'remembering who was seen with whom', {
         op: 'merge',
@@ -256,6 +259,13 @@ class Landing {
   /** MESSAGE_COLUMNS of all tables, each message once. */
   private messages(rows: RowsOf): Relation {
     return union(this.tables.map((of) => this.source.messages(of.table, rows)));
+  }
+
+  /** Who was seen with whom in messages, but for those forgotten. */
+  private pairs(messages: Relation): Relation {
+    const pairs = pairsOf(messages);
+    const { forgotten } = this.of;
+    return forgotten ? livingPairs(this.schema, forgotten, pairs, ['user_id', 'anonymous_id']) : pairs;
   }
 
   private ofSource(rows: Relation): Relation {

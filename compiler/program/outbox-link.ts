@@ -1,5 +1,6 @@
 /** Ways out of definitions: to which destination, with which messages, since when. */
 import type { Definition, Destination, MessageType } from '../../models/definition.js';
+import type { Relation } from '../ir/types.js';
 import type { StateSchema } from './state.js';
 
 /** What of a definition's entities goes a way: track messages carry them. */
@@ -35,4 +36,6 @@ export interface OutboxWay {
 export interface OutboxInput extends OutboxWay {
   readonly schema: StateSchema;
   readonly no: number;
+  /** (identifier_type, identifier) of those whose ends alone are told; absent: everyone. */
+  readonly leaving?: Relation;
 }

@@ -88,10 +88,24 @@ export interface OutboxSteps {
 /** Whether the rows a step changes are messages. */
 export const queues = (step: Step): boolean => step.op === 'append' && step.table.name === 'outbox';
 
-/** The steps for some ways. */
-export function outboxSteps(schema: StateSchema, ways: readonly OutboxWay[]): OutboxSteps {
+/**
+ * The steps for some ways.
+ *
+ * @param leaving (identifier_type, identifier) of those who are told the end of all that they were told, while nobody else is
+ * told anything; absent: everyone is told what has changed
+ */
+export function outboxSteps(
+  schema: StateSchema,
+  ways: readonly OutboxWay[],
+  leaving?: Relation,
+): OutboxSteps {
   if (ways.length === 0) return { ...NOTHING, counts: countsStep() };
-  const inputs = ways.map((way, i): OutboxInput => ({ ...way, schema, no: i + 1 }));
+  const inputs = ways.map((way, i): OutboxInput => ({
+    ...way,
+    schema,
+    no: i + 1,
+    ...(leaving && { leaving }),
+  }));
   const make = (id: string, title: string, op: StepOp): Step => ({ id: `outbox.${id}`, title, ...op });
   const fromNow = inputs.filter(({ link }) => link.fromNow);
   const added = inputs.filter(({ link }) => link.isNew);
@@ -119,11 +133,15 @@ export function outboxSteps(schema: StateSchema, ways: readonly OutboxWay[]): Ou
       }),
     ],
     find: [
-      make('told', 'what destinations were last told', { op: 'replace', spec: TOLD, query: told(schema) }),
+      make('told', 'what destinations were last told', {
+        op: 'replace',
+        spec: TOLD,
+        query: leaving ? semiJoin(told(schema), leaving, IDENTIFIER) : told(schema),
+      }),
       make('changes', 'what has changed', {
         op: 'replace',
         spec: CHANGES,
-        query: changes(schema, channelsOf(inputs)),
+        query: changes(schema, channelsOf(inputs), leaving === undefined),
       }),
     ],
     counts: countsStep(),
@@ -218,14 +236,15 @@ const goneTo = (schema: StateSchema, channel: Channel, held: Relation, ways: Rel
     WAY.name,
   ]);
 
-/** Identifiers to be told something new. */
-const changes = (schema: StateSchema, channels: readonly Channel[]): Relation =>
+/** Identifiers to be told something new, or the end of something alone. */
+const changes = (schema: StateSchema, channels: readonly Channel[], all: boolean): Relation =>
   union(
     channels.flatMap((channel) => {
       const ways = waysOf(channel);
       const state = schema.scan(channel.shape === 'trait' ? 'trait_state' : 'member_state');
       const held = holders(channel, valued(channel, state, ways), DEFINITION);
-      return [news(goneTo(schema, channel, held, ways)), ends(schema, channel, held, ways)];
+      const ended = ends(schema, channel, held, ways);
+      return all ? [news(goneTo(schema, channel, held, ways)), ended] : [ended];
     }),
   );
 

@@ -1,6 +1,7 @@
 /** The program of one run, as the compiler hands it to the runtime. Pure data: engine-neutral steps in order. */
 import type { Definition } from '../../models/definition.js';
 import type { Column, Relation } from '../ir/types.js';
+import type { Forgotten } from './forgotten.js';
 import type { OutboxWay } from './outbox-link.js';
 import type { Step } from './types.js';
 
@@ -134,6 +135,8 @@ export interface ExistingState {
   readonly computations: ReadonlyMap<number, StoredComputation>;
   /** The number of the last run that made facts of some source anew; what was computed before it has to be computed in full. */
   readonly factsMadeBy: number;
+  /** Present where anybody was forgotten. */
+  readonly forgotten?: Forgotten;
 }
 
 export interface StoredComputation {

@@ -148,6 +148,7 @@ function landingOf(input: Context, source: BoundSource): SourceLanding {
     fingerprint,
     capabilities: input.capabilities,
     ...(because === undefined ? {} : { fullBecause: because }),
+    ...(existing.forgotten && { forgotten: existing.forgotten }),
     alone: input.sources.length === 1 && [...existing.landings.keys()].every((name) => name === source.name),
   });
 }

@@ -206,6 +206,17 @@ export const STATE = {
   }),
   /** How each definition was computed last: by which run, as of when, and what its relation said (a hash). */
   computations: cols({ definition_no: 'int', run_no: 'int', as_of: 'timestamp', relation: 'text' }),
+  /**
+   * Tombstones: hashes of the identifiers of people who were forgotten, and of what their profile was called; by which
+   * run. Nothing else says who they were.
+   */
+  forgotten: cols({
+    identifier_type: 'text',
+    identifier_hash: 'text',
+    profile_hash: 'text',
+    run_no: 'int',
+    forgotten_at: 'timestamp',
+  }),
   trait_names: cols({ source: 'text', name: 'text' }),
   account_trait_names: cols({ source: 'text', name: 'text' }),
 } as const;

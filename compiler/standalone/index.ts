@@ -37,10 +37,11 @@ import { rewrite } from '../rewrite/index.js';
 import type { BoundQuery } from '../sql/index.js';
 import { Accounts } from './accounts.js';
 import { EMAIL_NEEDS, kindOf, Profiles } from './profiles.js';
-import { Positions, type Remembered } from './positions.js';
+import { Positions } from './positions.js';
+import type { Remembered } from './remembered.js';
 import { RawSources } from './sources.js';
 
-export type { Remembered } from './positions.js';
+export type { Remembered } from './remembered.js';
 
 export interface StandaloneSelect {
   /**
@@ -90,11 +91,11 @@ interface Shared {
   readonly events: Map<string, Relation>;
 }
 
-function sharedBy(resolved: ResolvedProject): Shared {
+function sharedBy(resolved: ResolvedProject, remembered: Remembered): Shared {
   const found = SHARED.get(resolved);
   if (found) return found;
   const needs = unionNeeds([...resolved.definitions.map((d) => d.needs), EMAIL_NEEDS]);
-  const raw = new RawSources(resolved.sources, needs);
+  const raw = new RawSources(resolved.sources, needs, remembered);
   const made = {
     people: new Profiles(raw),
     accounts: new Accounts(raw),
@@ -123,7 +124,7 @@ class Standalone {
     private readonly resolved: ResolvedProject,
     remembered: Remembered,
   ) {
-    this.shared = sharedBy(resolved);
+    this.shared = sharedBy(resolved, remembered);
     this.people = this.shared.people;
     this.accounts = this.shared.accounts;
     this.raw = this.people.raw;

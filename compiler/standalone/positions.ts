@@ -21,15 +21,8 @@ import type { Column, Relation } from '../ir/types.js';
 import type { Level } from '../bind/types.js';
 import { exitRows, memberRows, takenOver } from '../program/positions.js';
 import { StateSchema } from '../program/state.js';
+import type { Remembered } from './remembered.js';
 import type { RawSources } from './sources.js';
-
-/** What the warehouse remembers. */
-export interface Remembered {
-  /** Where state lives. */
-  readonly schema: string;
-  /** Numbers of the definitions that were published. */
-  readonly published: ReadonlyMap<string, number>;
-}
 
 const MOVED = 'moved';
 

@@ -2,6 +2,8 @@
 import { columnsOf, type BoundSource, type BoundTable, type RowsOf } from '../bind/index.js';
 import type { BoundEntity } from '../bind/entity.js';
 import { firstLandings, messageExprs, repeatedIds } from '../bind/rows.js';
+import { ForgottenPeople } from './forgotten.js';
+import type { Remembered } from './remembered.js';
 import { slug } from '../../models/key.js';
 import type { Needs, ValueColumn } from '../bind/types.js';
 import { CompilerBug } from '../diagnostics/index.js';
@@ -39,10 +41,11 @@ const AS_OF = param('as_of', 'timestamp');
  * for each use, so that an engine can push filters down to them.
  */
 export class RawSources {
+  private readonly forgotten: ForgottenPeople | undefined;
   private readonly repeated = new Map<BoundTable, Relation>();
   private readonly repeatedEntities = new Map<BoundEntity, Relation>();
   private readonly winners = new Map<BoundTable, Relation>();
-  private readonly tables: readonly { readonly source: BoundSource; readonly table: BoundTable }[];
+  readonly tables: readonly { readonly source: BoundSource; readonly table: BoundTable }[];
   /** Whether any source has anonymous ids: only then is there anything to resolve. */
   readonly hasAnonymous: boolean;
   readonly key: readonly Column[];
@@ -54,7 +57,10 @@ export class RawSources {
   constructor(
     readonly sources: readonly BoundSource[],
     private readonly needs: Needs,
+    remembered: Pick<Remembered, 'schema' | 'forgotten'>,
   ) {
+    this.forgotten =
+      remembered.forgotten && new ForgottenPeople(remembered.schema, remembered.forgotten, this);
     const events = needs.events.map((e) => e.event);
     this.tables = sources.flatMap((source) => source.tables(events).map((table) => ({ source, table })));
     this.hasAnonymous = this.tables.some(
@@ -88,7 +94,8 @@ export class RawSources {
    * Adds the profile key in front of rows with `user_id` and `anonymous_id`; rows with neither are of no one.
    * A user's message is that user's; an anonymous id is of the first user it was seen with (SEMANTICS §9).
    */
-  assigned(rows: Relation, kept: readonly string[]): Relation {
+  assigned(all: Relation, kept: readonly string[]): Relation {
+    const rows = this.forgotten ? this.forgotten.living(all) : all;
     const columns = (from: Relation): ReturnType<typeof as>[] => kept.map((name) => as(name, c(from, name)));
     const user = c(rows, 'user_id');
     if (!this.hasAnonymous) {
@@ -113,10 +120,11 @@ export class RawSources {
   /** The first user of each anonymous id: the least (timestamp, message id) by `as_of` (SEMANTICS §10). */
   private links(): Relation {
     if (this.linksRelation) return this.linksRelation;
-    const seen = this.messages(
+    const pairs = this.messages(
       (rows) => and(call('is_not_null', c(rows, 'user_id')), call('is_not_null', c(rows, 'anonymous_id'))),
       ['anonymous_id', 'user_id', 'timestamp', 'message_id'],
     );
+    const seen = this.forgotten ? this.forgotten.without(pairs, ['user_id', 'anonymous_id']) : pairs;
     // Two users at one instant under one id: the smaller, as the run's map has it.
     const order = ['timestamp', 'message_id', 'user_id'].map((name) => c(seen, name));
     const first = agg('first', [c(seen, 'user_id')], { orderBy: order });
@@ -142,12 +150,9 @@ export class RawSources {
       return pick(users, ['profile_id'], { distinct: true });
     }
     // An identifier counts wherever it appears, also beside another user's (SEMANTICS §5).
-    const seen = label(
-      pick(this.messages(inUniverse, ['user_id', 'anonymous_id']), ['user_id', 'anonymous_id'], {
-        distinct: true,
-      }),
-      'identifiers',
-    );
+    const messages = this.messages(inUniverse, ['user_id', 'anonymous_id']);
+    const counted = this.forgotten ? this.forgotten.without(messages, ['user_id']) : messages;
+    const seen = label(pick(counted, ['user_id', 'anonymous_id'], { distinct: true }), 'identifiers');
     const users = project(seen, [as('user_id', c(seen, 'user_id')), as('anonymous_id', nul('text'))]);
     const others = project(seen, [as('user_id', nul('text')), as('anonymous_id', c(seen, 'anonymous_id'))]);
     const profiles = this.assigned(union([users, others]), []);

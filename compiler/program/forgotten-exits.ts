@@ -1,0 +1,140 @@
+/**
+ * Messages to people who were forgotten: the ends of what destinations were told. They wait in the outbox as any others do,
+ * and are erased once they are delivered, or never will be.
+ */
+import {
+  agg,
+  aggregate,
+  and,
+  as,
+  c,
+  call,
+  eq,
+  extend,
+  filter,
+  int,
+  not,
+  or,
+  param,
+  pick,
+  semiJoin,
+  text,
+  values,
+} from '../ir/build.js';
+import type { Column, Relation } from '../ir/types.js';
+import { hashedIdentifier, type Forgotten } from './forgotten.js';
+import { scanSpec, temporary } from './names.js';
+import type { StateSchema, StateTable } from './state.js';
+import type { Step, StepOp } from './types.js';
+
+/** Statuses after which a message is never sent again (`superseded` is written by runs). */
+export const FINAL_STATUSES = ['delivered', 'rejected', 'superseded'] as const;
+
+/** What a message is told apart by. */
+export const MESSAGE = ['message_id', 'destination_key'] as const;
+
+const IDENTIFIER = ['identifier_type', 'identifier'] as const;
+
+const step = (id: string, title: string, op: StepOp): Step => ({ id: `forget.${id}`, title, ...op });
+
+/** Deliveries after which a message is not sent again. */
+export function finalOf(schema: StateSchema): Relation {
+  const deliveries = schema.scan('deliveries');
+  const isFinal = call('in_list', c(deliveries, 'status'), ...FINAL_STATUSES.map((status) => text(status)));
+  return pick(filter(deliveries, isFinal), MESSAGE);
+}
+
+/** What a run of `forget` queued: `destination_key`, `messages`. */
+export function queuedByRun(schema: StateSchema): Relation {
+  const outbox = schema.scan('outbox');
+  const own = filter(outbox, eq(c(outbox, 'run_no'), param('run_no', 'int')));
+  return aggregate(own, [as('destination_key', c(own, 'destination_key'))], [as('messages', agg('count'))]);
+}
+
+/** Messages about ends that were sent to those forgotten, or never will be. */
+const DONE = temporary('done_messages', [
+  ...MESSAGE.map((name): Column => ({ name, type: 'text' })),
+  { name: 'definition_key', type: 'text' },
+  ...IDENTIFIER.map((name): Column => ({ name, type: 'text' })),
+]);
+
+/** Exits of those forgotten that are still in the outbox. */
+export function exitsKept(schema: StateSchema): Relation {
+  const runs = pick(schema.scan('forgotten'), ['run_no'], { distinct: true });
+  return semiJoin(schema.scan('outbox'), runs, ['run_no']);
+}
+
+/** Of these the ones that are not sent again. */
+export const exitsDone = (schema: StateSchema): Relation =>
+  pick(
+    semiJoin(exitsKept(schema), finalOf(schema), MESSAGE),
+    DONE.columns.map(({ name }) => name),
+  );
+
+/** Exits of profiles that were forgotten before, by the hashes of their names: sent or not. */
+export function exitsOf(schema: StateSchema, forgotten: Forgotten, profiles: readonly string[]): Relation {
+  const rows = exitsKept(schema);
+  const hashed = extend(rows, [
+    as('identifier_hash', hashedIdentifier(forgotten, c(rows, 'identifier_type'), c(rows, 'identifier'))),
+  ]);
+  const tombstones = schema.scan('forgotten');
+  const theirs = semiJoin(
+    tombstones,
+    values(
+      [{ name: 'profile_hash', type: 'text' }],
+      profiles.map((hash) => [text(hash)]),
+    ),
+    ['profile_hash'],
+  );
+  return pick(
+    semiJoin(hashed, theirs, ['run_no', 'identifier_hash']),
+    DONE.columns.map(({ name }) => name),
+  );
+}
+
+/** Erases messages of those forgotten, with what they say that destinations know. `first` is outside of any transaction. */
+export function sweepSteps(
+  schema: StateSchema,
+  which: Relation,
+): { readonly first: Step; readonly then: readonly Step[]; readonly last: Step } {
+  const done = scanSpec(DONE);
+  const told = ['destination_key', 'definition_key', ...IDENTIFIER];
+  const erase = (table: StateTable, keys: readonly string[]): Step =>
+    step(`sweep.${table}`, `${table}: of those forgotten`, {
+      op: 'delete',
+      table: schema.ref(table),
+      query: pick(done, keys, { distinct: true }),
+      keys,
+    });
+  return {
+    first: step('sweep', 'messages of those forgotten', { op: 'replace', spec: DONE, query: which }),
+    then: [erase('sent', told), erase('deliveries', MESSAGE), erase('outbox', MESSAGE)],
+    last: step('sweep.drop', 'done with it', { op: 'drop', table: DONE.table, object: 'table' }),
+  };
+}
+
+/** Destinations that told something of those leaving, and that the project has no more: `destination_key`. */
+export function strangersOf(
+  schema: StateSchema,
+  heads: readonly number[],
+  known: readonly string[],
+): Relation {
+  const subjects = schema.scan('subjects');
+  const borne = filter(
+    subjects,
+    or(
+      ...(['profile_no', 'owner_no'] as const).map((name) =>
+        call('in_list', c(subjects, name), ...heads.map(int)),
+      ),
+    ),
+  );
+  const sent = semiJoin(schema.scan('sent'), pick(borne, IDENTIFIER), IDENTIFIER);
+  const standing = filter(sent, and(...ENDS.map((end) => call('ne', c(sent, 'value'), text(end)))));
+  const key = c(standing, 'destination_key');
+  const others =
+    known.length === 0 ? standing : filter(standing, not(call('in_list', key, ...known.map((k) => text(k)))));
+  return pick(others, ['destination_key'], { distinct: true });
+}
+
+/** What is said of one who has nothing any more. */
+const ENDS = ['false', 'null', '0'] as const;

@@ -1,0 +1,303 @@
+/**
+ * `forget`: people are erased from state, and tombstones keep raw rows from bringing them back. What an id is called by its
+ * owner is never part of a statement, nor of what is recorded: people are looked for by the hashes of what they are called.
+ */
+import { UserError, type Diagnostic } from '../compiler/diagnostics/index.js';
+import * as ir from '../compiler/ir/build.js';
+import type { Relation } from '../compiler/ir/types.js';
+import { ensureSteps } from '../compiler/program/ensure.js';
+import { forgetSteps, type FactsTable } from '../compiler/program/forget.js';
+import {
+  exitsDone,
+  exitsOf,
+  queuedByRun,
+  strangersOf,
+  sweepSteps,
+} from '../compiler/program/forgotten-exits.js';
+import { hashedIdentifier, identifierHash, type Forgotten } from '../compiler/program/forgotten.js';
+import { GROUP_ID } from '../compiler/program/accounts.js';
+import { GROUP_COLUMN } from '../compiler/bind/types.js';
+import type { OutboxWay } from '../compiler/program/outbox-link.js';
+import type { Step } from '../compiler/program/types.js';
+import type { Params } from '../dialects/dialect.js';
+import { messageTypes, type Definition, type Destination } from '../models/definition.js';
+import type { ForgetOptions, ForgetResult } from './api.js';
+import type { StoredState } from './existing.js';
+import { Executor } from './executor.js';
+import { isoOf, microsOf } from './instants.js';
+import { numberDefinitions } from './numbering.js';
+import { tryResolve } from './prepare.js';
+import type { RenderedStep } from './render.js';
+import { sleep } from './retry.js';
+import { commonParams, type Bindings } from './script.js';
+import { nullableText, numberOf, textOf, withSession, type Session } from './session.js';
+import { Store } from './store.js';
+import { stub } from './stub.js';
+import { planTransaction } from './transactional.js';
+
+/** Erases people (see `Forget`). */
+export async function forget(options: ForgetOptions): Promise<ForgetResult> {
+  const profiles = [...new Set(options.profiles)];
+  if (profiles.length === 0) throw misuse('say whom: --profile ID');
+  if (profiles.includes('')) throw misuse('an empty id is nobody');
+  const runId = options.newRunId();
+  const owner = { runId, command: options.invocation };
+  return withSession(options, { mode: 'write', owner }, async (session) => {
+    const { resolved, stored } = await tryResolve(session);
+    const forgotten = stored.existing.forgotten ?? { salt: runId };
+    const found = await lookUp(session, stored, forgotten, profiles);
+    const definitions = resolved?.project.definitions ?? session.project.definitions;
+    return new Forgetting(options, session, stored, forgotten, definitions, runId).execute(found);
+  });
+}
+
+const misuse = (message: string): UserError =>
+  new UserError({ code: 'invalid-argument', severity: 'error', message });
+
+/** What there is of each id. */
+interface Found {
+  readonly profile: string;
+  /** Numbers of the profiles that are called so: a user, an anonymous one, or both. None: they were forgotten before. */
+  readonly heads: readonly number[];
+}
+
+const PEOPLE = ['user_id', 'anonymous_id'] as const;
+
+/** Looks for what ids are called by; throws unless each is a profile, or was one. */
+async function lookUp(
+  session: Session,
+  stored: StoredState,
+  forgotten: Forgotten,
+  profiles: readonly string[],
+): Promise<readonly Found[]> {
+  const subjects = stored.scan('subjects');
+  const before = stored.scan('forgotten');
+  const wanted = profiles.flatMap((profile) =>
+    [...PEOPLE, GROUP_ID].map((type) => ({ profile, hash: identifierHash(forgotten, type, profile) })),
+  );
+  const hashes = ir.values(
+    [{ name: 'identifier_hash', type: 'text' }],
+    wanted.map(({ hash }) => [ir.text(hash)]),
+  );
+  const byHash = new Map(wanted.map(({ hash, profile }) => [hash, profile]));
+  const ofProfile = (hash: string): string => byHash.get(hash) ?? '';
+  const rows = subjects ? await session.rows(named(subjects, forgotten, hashes)) : [];
+  const gone = before ? await session.rows(ir.semiJoin(before, hashes, ['identifier_hash'])) : [];
+  const wasForgotten = new Set(gone.map((row) => ofProfile(textOf(row, 'identifier_hash'))));
+  const problems: Diagnostic[] = [];
+  const found = profiles.map((profile): Found => {
+    const own = rows.filter((row) => ofProfile(textOf(row, 'identifier_hash')) === profile);
+    const people = own.filter((row) => textOf(row, 'identifier_type') !== GROUP_ID);
+    const heads = people
+      .map((row) => [numberOf(row, 'subject_no'), numberOf(row, 'profile_no')] as const)
+      .flatMap(([no, profileNo]) => (no === profileNo ? [no] : []));
+    if (heads.length === 0 && !wasForgotten.has(profile)) {
+      const owners = people.flatMap((row) => nullableText(row, 'head') ?? []);
+      problems.push(unknown(profile, owners, own.length > 0));
+    }
+    return { profile, heads };
+  });
+  if (problems.length > 0) throw new UserError(problems);
+  return found;
+}
+
+/** Subjects with these hashes, and what their profiles are called. */
+function named(subjects: Relation, forgotten: Forgotten, hashes: Relation): Relation {
+  const hash = hashedIdentifier(forgotten, ir.c(subjects, 'identifier_type'), ir.c(subjects, 'identifier'));
+  const hashed = ir.extend(ir.pick(subjects, ['subject_no', 'profile_no', 'identifier_type', 'identifier']), [
+    ir.as('identifier_hash', hash),
+  ]);
+  const own = ir.semiJoin(hashed, hashes, ['identifier_hash']);
+  const heads = ir.pick(subjects, [
+    ['subject_no', 'profile_no'],
+    ['identifier', 'head'],
+  ]);
+  const columns = ['subject_no', 'profile_no', 'identifier_type', 'identifier_hash', 'head'];
+  return ir.pick(ir.join('left', own, heads, ['profile_no']), columns);
+}
+
+function unknown(profile: string, owners: readonly string[], isAccount: boolean): Diagnostic {
+  const said = JSON.stringify(profile);
+  const [owner] = owners;
+  const about =
+    owner !== undefined
+      ? {
+          message: `${said} is no profile of its own: it belongs to ${JSON.stringify(owner)}`,
+          hint: `forget that one: with it goes everything it is known by`,
+        }
+      : isAccount
+        ? {
+            message: `${said} is an account, and people are forgotten`,
+            hint: 'forget its users: what is computed of the account follows with the next run',
+          }
+        : {
+            message: `there is no profile ${said}`,
+            hint: 'a profile is called by its profile_id, as in memberships; one that has not landed yet comes with the next run',
+          };
+  return { code: 'unknown-profile', severity: 'error', ...about };
+}
+
+class Forgetting {
+  private readonly store: Store;
+  private readonly executor: Executor;
+  private readonly bindings: Bindings;
+
+  constructor(
+    private readonly options: ForgetOptions,
+    private readonly session: Session,
+    private readonly stored: StoredState,
+    private readonly forgotten: Forgotten,
+    private readonly definitions: readonly Definition[],
+    private readonly runId: string,
+  ) {
+    this.store = new Store(session.state);
+    this.executor = new Executor({
+      session,
+      store: this.store,
+      runId,
+      sleep: options.sleep ?? sleep,
+      onRetry: () => undefined,
+    });
+    const now = isoOf(microsOf(session.now()));
+    const { runs } = stored;
+    this.bindings = {
+      // As with what is retired: the next run is compared with this instant.
+      asOf: runs.lastPublished?.asOf ?? now,
+      runId,
+      runNo: (runs.last?.runNo ?? 0) + 1,
+      startedAt: now,
+      definitions: numberDefinitions(stored, []).bindings,
+      watermarks: new Map(),
+    };
+  }
+
+  async execute(found: readonly Found[]): Promise<ForgetResult> {
+    const { session, stored, options } = this;
+    const { capabilities } = session.dialect;
+    const heads = found.flatMap((one) => one.heads);
+    const before = found.filter((one) => one.heads.length === 0).map(({ profile }) => profile);
+    const statuses = found.map(({ profile, heads: own }) => ({
+      profile_id: profile,
+      status: own.length > 0 ? ('forgotten' as const) : ('already_forgotten' as const),
+    }));
+    if (heads.length === 0) {
+      await this.sweep(before);
+      return { run_id: null, profiles: statuses, identifiers: 0, messages: [], untold: [] };
+    }
+    const steps = this.steps(heads);
+    const ensure = ensureSteps(session.state, [], stored.existing);
+    const plan = planTransaction(steps, { capabilities, state: session.state, existing: stored.existing });
+    const { destinations } = session.project;
+    const told = options.exits ?? true;
+    const reached = told ? destinations.map(({ key }) => key) : [];
+    const render = (some: readonly Step[]): RenderedStep[] =>
+      some.map((step) => this.executor.render(step, this.params));
+    if (!capabilities.transactionalDdl) await this.executor.run(render(ensure));
+    const around = { before: render(plan.before), after: render(plan.after) };
+    const rendered = render([this.begin(), ...steps.flatMap((step) => plan.within(step))]);
+    const strangers = this.reading('strangers', strangersOf(session.state, heads, reached));
+    const tombstones = session.state.scan('forgotten');
+    const own = ir.filter(tombstones, ir.eq(ir.c(tombstones, 'run_no'), ir.int(this.bindings.runNo)));
+    const identifiers = this.reading('count', ir.aggregate(own, [], [ir.as('n', ir.agg('count'))]));
+    const queued = this.reading('queued', queuedByRun(session.state));
+    const result = await this.executor.transaction(async (): Promise<ForgetResult> => {
+      if (capabilities.transactionalDdl) await this.executor.run(render(ensure));
+      const untold = (await this.executor.read(strangers)).map((row) => textOf(row, 'destination_key'));
+      await this.executor.run(rendered);
+      const [counted] = await this.executor.read(identifiers);
+      const messages = (await this.executor.read(queued)).map((row) => {
+        const destination = textOf(row, 'destination_key');
+        const enabled = destinations.some(({ key, enabled: is }) => key === destination && is);
+        return { destination, messages: numberOf(row, 'messages'), enabled };
+      });
+      return {
+        run_id: this.runId,
+        profiles: statuses,
+        identifiers: counted ? numberOf(counted, 'n') : 0,
+        messages: messages.sort((a, b) => (a.destination < b.destination ? -1 : 1)),
+        untold: untold.sort(),
+      };
+    }, around);
+    await this.sweep(before);
+    return result;
+  }
+
+  private get params(): Params {
+    return commonParams(this.bindings);
+  }
+
+  private reading(id: string, query: Relation): RenderedStep {
+    return this.executor.render({ op: 'read', query, id: `forget.${id}`, title: 'counting' }, this.params);
+  }
+
+  private begin(): Step {
+    const { asOf, startedAt, runNo } = this.bindings;
+    return this.store.beginRun({
+      run_id: this.runId,
+      as_of: asOf,
+      status: 'succeeded',
+      started_at: startedAt,
+      finished_at: startedAt,
+      invocation: this.options.invocation,
+      run_no: runNo,
+      error: null,
+    });
+  }
+
+  private steps(heads: readonly number[]): readonly Step[] {
+    const { session, stored, forgotten, options } = this;
+    const facts = [...stored.existing.tables].flatMap(([name, columns]): readonly FactsTable[] =>
+      name.startsWith('facts_') && columns.includes('subject_no')
+        ? [{ table: session.state.ref(name), ofGroups: columns.includes(GROUP_COLUMN.name) }]
+        : [],
+    );
+    const ways = (options.exits ?? true) ? this.ways() : [];
+    return forgetSteps({ schema: session.state, forgotten, heads, facts, ways });
+  }
+
+  /** Every way that anything went, disabled destinations too: their messages wait. */
+  private ways(): readonly OutboxWay[] {
+    const { project } = this.session;
+    return [...this.stored.definitions.values()].flatMap((row) => {
+      const own = this.definitions.find(({ key }) => key === row.key) ?? stub(row);
+      return project.destinations.flatMap((destination) => this.wayTo(destination, own, row.definitionNo));
+    });
+  }
+
+  private wayTo(
+    destination: Destination,
+    definition: Definition,
+    definitionNo: number,
+  ): readonly OutboxWay[] {
+    const { connections, entityConnections } = this.stored.existing;
+    const way = `${destination.key}\u0000${definition.key}`;
+    const link = definition.destinations.find(({ to }) => to === destination.key) ?? {};
+    const types = messageTypes(definition, link, destination);
+    if (!connections.has(way) || types.length === 0) return [];
+    const names = types.includes('track') ? (entityConnections.get(way) ?? []) : [];
+    const entities = names.length > 0 && { entities: { names, added: [], fromNow: [] } };
+    const namespace = this.session.project.config.name;
+    return [
+      {
+        definition,
+        definitionNo,
+        namespace,
+        link: { destination, types, isNew: false, fromNow: false, ...entities },
+      },
+    ];
+  }
+
+  /** Erases messages of those forgotten before that are done with; with `--no-exits` those of the profiles named, too. */
+  private async sweep(profiles: readonly string[]): Promise<void> {
+    const { session, forgotten, options, executor } = this;
+    if (!this.stored.existing.forgotten) return;
+    const hashes = profiles.flatMap((id) => PEOPLE.map((type) => identifierHash(forgotten, type, id)));
+    const withdrawn = options.exits === false && hashes.length > 0;
+    const which = withdrawn ? exitsOf(session.state, forgotten, hashes) : exitsDone(session.state);
+    const { first, then, last } = sweepSteps(session.state, which);
+    const render = (step: Step): RenderedStep => executor.render(step, this.params);
+    await executor.run([render(first)]);
+    await executor.transaction(() => executor.run(then.map(render)));
+    await executor.run([render(last)]);
+  }
+}
