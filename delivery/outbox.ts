@@ -212,21 +212,26 @@ export class Outbox {
   async sweep(): Promise<void> {
     if (!this.remembersForgotten) return;
     const done = exitsDone(this.state);
-    let messages = 0;
-    for await (const row of this.rows(aggregate(done, [], [as('messages', agg('count'))])))
-      messages += Number(row['messages']);
+    const counted = aggregate(done, [], [as('messages', agg('count'))]);
+    const messages = await this.again(async () => {
+      let found = 0;
+      for await (const row of this.rows(counted)) found += Number(row['messages']);
+      return found;
+    });
     if (messages === 0) return;
     const { first, then, last } = sweepSteps(this.state, done);
-    await this.run(first);
-    await this.warehouse.begin();
-    try {
-      for (const step of then) await this.run(step);
-      await this.warehouse.commit();
-    } catch (error) {
-      await this.warehouse.rollback().catch(() => undefined);
-      throw error;
-    }
-    await this.run(last);
+    await this.again(async () => {
+      await this.run(first);
+      try {
+        await this.warehouse.begin();
+        for (const step of then) await this.run(step);
+        await this.warehouse.commit();
+      } catch (error) {
+        await this.warehouse.rollback().catch(() => undefined);
+        throw error;
+      }
+    });
+    await this.again(() => this.run(last));
   }
 
   /** Mark numbers by message id, in a table of their own: few rows, as the commonest outcome is `rest`. */

@@ -398,7 +398,6 @@ export interface ForgetOptions extends RuntimeOptions {
   readonly profiles: readonly string[];
   /** Whether destinations are told that they left; true unless said otherwise. */
   readonly exits?: boolean;
-  readonly sleep?: RunOptions['sleep'];
   /** Without the ids: it is recorded. */
   readonly invocation: string;
   readonly newRunId: () => string;
