@@ -21,7 +21,7 @@ import type { OutboxWay } from '../compiler/program/outbox-link.js';
 import type { Step } from '../compiler/program/types.js';
 import type { Params } from '../dialects/dialect.js';
 import { messageTypes, type Definition, type Destination } from '../models/definition.js';
-import type { ForgetOptions, ForgetResult } from './api.js';
+import type { ForgetOptions, ForgetResult } from './forget-api.js';
 import type { StoredState } from './existing.js';
 import { Executor } from './executor.js';
 import { isoOf, microsOf } from './instants.js';

@@ -1,5 +1,6 @@
 /** The runtime's door: runs programs on a warehouse, keeps their state, answers questions about it. */
 export type * from './api.js';
+export type * from './forget-api.js';
 export { backfillProject } from './backfill.js';
 export { checkProject, compileProject, listDefinitions, modifiedKeys } from './compile.js';
 export { doctor } from './doctor.js';

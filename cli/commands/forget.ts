@@ -1,11 +1,12 @@
-import type { ForgetResult } from '../../runtime/api.js';
-import { describe, GROUPS, type Register } from '../command.js';
+import type { ForgetResult } from '../../runtime/forget-api.js';
+import { describe, GROUPS, WAIT, type Register } from '../command.js';
 import type { Context } from '../context.js';
 import { plural } from '../output.js';
 
 interface Options {
   readonly profile: readonly string[];
   readonly exits: boolean;
+  readonly wait?: bigint;
 }
 
 export const forget: Register = (program, bind) =>
@@ -24,11 +25,13 @@ export const forget: Register = (program, bind) =>
   })
     .requiredOption('--profile <id>', 'a profile_id, as in memberships; may be given several times', collect)
     .option('--no-exits', 'tell destinations nothing, and keep no message to tell them')
+    .option(...WAIT)
     .action(bind(action));
 
 const collect = (id: string, before: readonly string[] = []): readonly string[] => [...before, id];
 
 async function action(context: Context, options: Options): Promise<number> {
+  context.wait = options.wait;
   const { forget: perform } = await import('../../runtime/index.js');
   const loaded = await context.load();
   const result = await perform({
