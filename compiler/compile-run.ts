@@ -4,6 +4,7 @@ import { CompilerBug, hasErrors } from './diagnostics/index.js';
 import { ownerOf, type ComputeSetting, type Definition } from '../models/definition.js';
 import { values } from './ir/build.js';
 import type { Expr } from './ir/types.js';
+import type { Read } from './incremental/index.js';
 import { Modes } from './modes.js';
 import { instantLiteral } from './lower/compare.js';
 import { lowerDefinition, lowerMatches, queryRows, type Provider } from './lower/index.js';
@@ -47,6 +48,8 @@ export interface CompileRunInput {
  */
 export function compileRun(input: CompileRunInput): {
   readonly program?: RunProgram;
+  /** What a definition of the program reads, as far as that is understood. */
+  readonly reads?: (key: string) => readonly Read[];
   readonly diagnostics: readonly Diagnostic[];
 } {
   const { resolved, existing } = input;
@@ -114,7 +117,7 @@ export function compileRun(input: CompileRunInput): {
     choosing: computeSetting(resolved) === 'auto',
     capabilities: input.capabilities,
   });
-  return { program: pruned(program), diagnostics };
+  return { program: pruned(program), reads: (key) => modes.reads(key), diagnostics };
 }
 
 /** The query of a SQL trait, computed once for all it publishes. */

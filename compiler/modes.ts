@@ -2,7 +2,7 @@
 import { parseInstant } from '../models/instant.js';
 import type { Definition } from '../models/definition.js';
 import { CompilerBug } from './diagnostics/index.js';
-import { incremental, relationHash, Tracking, type Since } from './incremental/index.js';
+import { incremental, readsOf, relationHash, Tracking, type Read, type Since } from './incremental/index.js';
 import type { Relation } from './ir/types.js';
 import type { Provider } from './lower/index.js';
 import { affectedBy } from './program/names.js';
@@ -39,6 +39,7 @@ export class Modes {
   readonly provider: Provider;
   private readonly tracking = new Tracking();
   private readonly incrementally = new Set<string>();
+  private readonly relations = new Map<string, Relation>();
   private readonly movedSince = new Map<number, Relation>();
 
   constructor(private readonly input: Input) {
@@ -62,6 +63,7 @@ export class Modes {
    */
   of({ key }: Definition, rows: Relation, also: boolean): Mode {
     if (this.input.asOf === undefined) return {};
+    this.relations.set(key, rows);
     const definitionNo = this.input.computing.get(key);
     if (definitionNo === undefined) throw new CompilerBug(`${key} is not computed`);
     const relation = relationHash(rows, this.tracking);
@@ -77,9 +79,19 @@ export class Modes {
       relation,
       incremental: {
         affected: found.affected,
+        changes: found.changes,
         rows: found.rows({ profiles: affectedBy(definitionNo), definitionNo }),
       },
     };
+  }
+
+  /** What a definition reads, after `of`; and of what it read when it was computed last, what has changed. */
+  reads(key: string): readonly Read[] {
+    const rows = this.relations.get(key);
+    const definitionNo = this.input.computing.get(key);
+    if (!rows || definitionNo === undefined) return [];
+    const since = this.since(definitionNo, relationHash(rows, this.tracking));
+    return readsOf(rows, this.tracking, typeof since === 'string' ? undefined : since);
   }
 
   /** Why it is computed in full whatever is known. */

@@ -1,9 +1,11 @@
 /** The runtime's door: runs programs on a warehouse, keeps their state, answers questions about it. */
 export type * from './api.js';
+export type * from './explain-api.js';
 export type * from './forget-api.js';
 export { backfillProject } from './backfill.js';
 export { checkProject, compileProject, listDefinitions, modifiedKeys } from './compile.js';
 export { doctor } from './doctor.js';
+export { explain } from './explain.js';
 export { diff, members } from './members.js';
 export { preview } from './preview.js';
 export { forget } from './forget.js';

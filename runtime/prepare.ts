@@ -3,6 +3,7 @@ import type { Catalog } from '../compiler/bind/types.js';
 import { compileRun, resolveProject, select, type ResolvedProject } from '../compiler/index.js';
 import { CompilerBug, hasErrors, UserError, type Diagnostic } from '../compiler/diagnostics/index.js';
 import { orList } from '../compiler/diagnostics/suggest.js';
+import type { Read } from '../compiler/incremental/index.js';
 import type { RunProgram } from '../compiler/program/plan.js';
 import type { Dialect } from '../dialects/dialect.js';
 import { nounOf, ownerOf, type Project, type Spans } from '../models/definition.js';
@@ -170,6 +171,8 @@ export interface Prepared extends ResolvedSession {
   readonly selection: Selection;
   readonly numbering: Numbering;
   readonly program: RunProgram;
+  /** What a definition of the program reads. */
+  readonly reads: (key: string) => readonly Read[];
 }
 
 /** Everything up to the program of a run. */
@@ -214,6 +217,7 @@ export function programOf(
       ...(options.silent === true && { definitions: program.definitions.map((d) => ({ ...d, ways: [] })) }),
       removed: program.removed.filter(({ key }) => !isRemoved(stored, key)),
     },
+    reads: compiled.reads ?? (() => []),
     diagnostics: [...diagnostics, ...selection.diagnostics, ...compiled.diagnostics],
   };
 }

@@ -5,6 +5,7 @@ import { complete, completion } from './completion.js';
 import { demo } from './demo.js';
 import { diff } from './diff.js';
 import { doctor } from './doctor.js';
+import { explain } from './explain.js';
 import { forget } from './forget.js';
 import { importDefinitions } from './import.js';
 import { init } from './init.js';
@@ -22,7 +23,7 @@ import { watch } from './watch.js';
 /** Every command, in the order help lists them. */
 export const COMMANDS: readonly Register[] = [
   init, importDefinitions, validate, test, compile, ls,
-  run, watch, backfill, preview, members, diff, status, doctor, retire, forget,
+  run, watch, explain, backfill, preview, members, diff, status, doctor, retire, forget,
   sync,
   demo, completion, complete,
 ]; // prettier-ignore

@@ -11,12 +11,24 @@ import { mustBeLocal, restricted } from './local.js';
 import { askedOfLeaves } from './narrow.js';
 import { Untracked, type Only, type Since, type Tracking } from './tracked.js';
 
+export { readsOf, type Edge, type Read } from './reads.js';
+
 export { relationHash } from './hash.js';
-export { Tracking, type Asked, type Crossing, type Only, type Since, type Tracked } from './tracked.js';
+export {
+  Tracking,
+  type Asked,
+  type Crossing,
+  type Only,
+  type Since,
+  type Tracked,
+  type What,
+} from './tracked.js';
 
 export interface Incremental {
   /** Profiles (`profile_no`, each once) that may have changed. */
   readonly affected: Relation;
+  /** What these are found in (`profile_no`): a relation for each thing that may have changed. */
+  readonly changes: readonly Relation[];
   /** The relation's rows of some profiles. */
   rows(only: Only): Relation;
 }
@@ -42,8 +54,10 @@ export function incremental(
       if (!changed) throw new Untracked(`what changed of ${leaf.label ?? 'what it reads'} is not told`);
       return changed;
     });
+    const changes = [...parts, moved];
     return {
-      affected: pick(union([...parts, moved]), ['profile_no'], { distinct: true }),
+      affected: pick(union(changes), ['profile_no'], { distinct: true }),
+      changes,
       rows: (only) => restricted(relation, only, tracking),
     };
   } catch (error) {

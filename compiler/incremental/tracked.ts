@@ -1,5 +1,5 @@
 /** What a run reads whose changes since an earlier run can be told: the leaves at which the analysis of a relation stops. */
-import type { Expr, Relation } from '../ir/types.js';
+import type { Expr, Relation, TableRef } from '../ir/types.js';
 
 /** Rows for which something compared with `as_of` may have turned: `expr`, over the leaf's columns, lies between them. */
 export interface Crossing {
@@ -30,10 +30,21 @@ export interface Only {
   readonly definitionNo: number;
 }
 
+/** What a leaf is, as people call it; `tables` hold its rows. */
+export type What =
+  | {
+      readonly kind: 'event' | 'custom traits';
+      readonly name: string;
+      readonly tables: readonly TableRef[];
+    }
+  | { readonly kind: 'profiles' }
+  | { readonly kind: 'audience' | 'trait'; readonly name: string };
+
 /** A relation that a definition reads, each row of one profile. */
 export interface Tracked {
   /** What it is, whichever way its rows are read: the same in every run. */
   readonly name: string;
+  readonly what: What;
   /** The column of it that holds the profile's number. */
   readonly key: string;
   /**

@@ -59,7 +59,12 @@ export interface Staged {
   /** What the rows' relation says, as a hash; absent where nothing is run. */
   readonly relation?: string;
   /** For some profiles only: which, as a relation of `profile_no`, and its rows of those that are in `AFFECTED` for it. */
-  readonly incremental?: { readonly affected: Relation; readonly rows: Relation };
+  readonly incremental?: {
+    readonly affected: Relation;
+    /** What the affected are found in, a relation for each thing that may have changed. */
+    readonly changes: readonly Relation[];
+    readonly rows: Relation;
+  };
   /** Why it has to be computed for all profiles. */
   readonly because?: string;
 }

@@ -18,10 +18,10 @@ import {
   semiJoin,
   union,
 } from '../ir/build.js';
-import type { Expr, Relation } from '../ir/types.js';
+import type { Expr, Relation, TableRef } from '../ir/types.js';
 import type { Provider } from '../lower/index.js';
 import { AS_OF } from './identity.js';
-import { AFFECTED, affectedBy, identifyFacts, scanSpec, SELECTIVE, staged } from './names.js';
+import { AFFECTED, affectedBy, factsTable, identifyFacts, scanSpec, SELECTIVE, staged } from './names.js';
 import type { RunProvider } from './provider.js';
 import type { StateSchema } from './state.js';
 
@@ -54,6 +54,7 @@ export function trackedProvider(provider: RunProvider, input: TrackedInput): Pro
       const rows = provider.events(request);
       return tracking.add(rows, {
         name: JSON.stringify(['events', event, columns.map((x) => x.name), excludeSources, sourcesOf(input)]),
+        what: { kind: 'event', name: event, tables: eventTables(event, input) },
         key: 'profile_no',
         changed: (asked) => eventsChanged(provider.landedEvents(request), asked),
       });
@@ -63,6 +64,14 @@ export function trackedProvider(provider: RunProvider, input: TrackedInput): Pro
     audience: (key) => referredLeaf(key, 'audience', provider.audience(key), input),
   };
 }
+
+/** Where the events of a name landed. */
+const eventTables = (event: string, { schema, sources, needs }: TrackedInput): readonly TableRef[] =>
+  sources.flatMap((source) =>
+    sourceNeeds(source, needs)
+      .events.filter((own) => own.event === event)
+      .map(({ columns }) => factsTable(schema, source.name, event, columns).table),
+  );
 
 const sourcesOf = ({ sources }: TrackedInput): readonly string[] => sources.map(({ name }) => name);
 
@@ -90,6 +99,7 @@ function trackProfiles(rows: Relation, tracking: Tracking): void {
   const affected = label(join('inner', scanSpec(AFFECTED), rows, ['profile_no']), 'affected_profiles');
   tracking.add(rows, {
     name: 'profiles',
+    what: { kind: 'profiles' },
     key: 'profile_no',
     changed: ({ since, crossings }) =>
       crossings.length > 0
@@ -118,8 +128,13 @@ function traitsLeaf(rows: Relation, columns: readonly ValueColumn[], input: Trac
     return [...messages, ...passed];
   };
   const names = columns.map(({ name }) => name);
+  const tables = input.sources.flatMap((source) => {
+    const { traits } = sourceNeeds(source, input.needs);
+    return source.identifies(traits) ? [identifyFacts(input.schema, source.name, traits).table] : [];
+  });
   return input.tracking.add(rows, {
     name: JSON.stringify(['custom traits', names, sourcesOf(input)]),
+    what: { kind: 'custom traits', name: [...new Set(columns.map(({ path }) => path))].join(', '), tables },
     key: 'profile_no',
     changed,
   });
@@ -152,6 +167,7 @@ function referredLeaf(
   const scope = computing === 'incremental' ? semiJoin(before, affected, ['profile_no']) : before;
   return tracking.add(rows, {
     name: JSON.stringify([shape, definitionNo]),
+    what: { kind: shape, name: key },
     key: 'profile_no',
     changed: ({ since, crossings }) => {
       if (crossings.length > 0) return undefined;

@@ -122,3 +122,14 @@ describe('completion', () => {
     expect((await run('completion', shell)).stdout).toContain('rollcall __complete');
   });
 });
+
+test('explain', async () => {
+  const { exit, stdout } = await run('explain', '--select', 'buyers');
+  expect(exit).toBe(0);
+  expect(stdout).toMatch(/\nbuyers +audience +incremental +0 +0 +3 +only what changed/);
+  expect(stdout).toMatch(/ timestamp 30 days ago +2025-01-30 00:00 +2025-01-30 12:00 +0\n/);
+  const document = documentOf(await run('explain', '--json'));
+  expect(document).toMatchObject({ schema_version: 1, definitions: [{ key: 'buyers' }, { key: 'spent' }] });
+  expect((await run('explain', '--select', 'byers')).exit).toBe(2);
+  expect((await run('run', '--full-refresh', 'byers', '--json')).exit).toBe(2);
+});
