@@ -90,6 +90,11 @@ export interface Warehouse {
   begin(): Promise<void>;
   commit(): Promise<void>;
   rollback(): Promise<void>;
+  /**
+   * Only where the settings name a file for it: puts a new database whole in its place. `fill` makes tables and views in a
+   * schema of the catalog that it is given. Rejects with what stopped it; the file there was stays then.
+   */
+  readonly readCopy?: (schema: string, fill: (catalog: string) => Promise<void>) => Promise<void>;
   close(): Promise<void>;
 }
 
@@ -155,6 +160,7 @@ export const around = (w: Warehouse, instead: Partial<Warehouse> = {}): Warehous
   commit: () => w.commit(),
   rollback: () => w.rollback(),
   close: () => w.close(),
+  ...(w.readCopy && { readCopy: w.readCopy }),
   ...instead,
 });
 

@@ -16,6 +16,7 @@ import {
   type ResolvedSession,
   type Selection,
 } from './prepare.js';
+import { refreshReadCopy } from './read-copy.js';
 import { Cancelled } from './retry.js';
 import { executeRun } from './run.js';
 import { textOf, withSession, type Session } from './session.js';
@@ -30,7 +31,12 @@ export async function backfillProject(options: BackfillOptions): Promise<Backfil
   const access = { mode: 'write', owner: { runId, command: options.invocation } } as const;
   return withSession(unstoppable, access, (session) => {
     if (signal?.aborted) throw new Cancelled();
-    return new Backfill(session, unstoppable, grid, signal).execute(runId);
+    return new Backfill(session, unstoppable, grid, signal).execute(runId).then(async (result) => {
+      // Once, of the history as it is then.
+      const problems = result.steps.done > 0 ? await refreshReadCopy(session) : [];
+      const diagnostics = [...result.diagnostics, ...problems];
+      return { ...result, diagnostics, exit: problems.length > 0 && result.exit === 0 ? 1 : result.exit };
+    });
   });
 }
 

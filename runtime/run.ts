@@ -24,6 +24,7 @@ import { land } from './landing.js';
 import { Ledger } from './ledger.js';
 import { prepareRun, type Prepared } from './prepare.js';
 import { publishAll } from './publish.js';
+import { refreshReadCopy } from './read-copy.js';
 import { Cancelled, sleep } from './retry.js';
 import { renderProgram, watermarksOf, type Bindings, type Script } from './script.js';
 import { withSession, type Session } from './session.js';
@@ -37,12 +38,21 @@ export async function runProject(options: RunOptions): Promise<RunResult> {
   const result = await withSession(options, access, async (session) => {
     const prepared = await prepareRun(session, { ...options, asOf });
     refuseBehind(asOf, prepared.stored.runs, options.asOfBehind ?? false);
-    return executeRun(options, session, prepared, { asOf, runId });
+    const done = await executeRun(options, session, prepared, { asOf, runId });
+    return withReadCopy(session, done);
   }).catch((error: unknown) => {
     throw options.signal?.aborted ? new Cancelled() : error;
   });
   if (options.artifacts ?? true) await writeRunResults(options.project, result);
   return result;
+}
+
+/** A run's result once what it published was copied for readers, where the target has a copy. */
+async function withReadCopy(session: Session, result: RunResult): Promise<RunResult> {
+  if (result.status !== 'succeeded' && result.status !== 'partial') return result;
+  const problems = await refreshReadCopy(session);
+  if (problems.length === 0) return result;
+  return { ...result, diagnostics: [...result.diagnostics, ...problems], exit: 1 };
 }
 
 /** Executes a program that was prepared for an instant, in an open session that holds the lock. */

@@ -64,6 +64,7 @@ export const CODES = {
   'statement-failed': 'A statement that all definitions share failed in the warehouse.',
   'statement-too-long': 'A statement is longer than the engine admits, and cannot be split.',
   'warehouse-newer': 'The warehouse was written by a newer version.',
+  'read-copy-failed': 'The read copy was not written; what was published is.',
   'definition-failed': 'A definition failed in the warehouse.',
   'upstream-failed': 'A definition this one depends on failed.',
   'delivery-failed': 'A destination did not take a message.',

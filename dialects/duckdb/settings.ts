@@ -10,12 +10,14 @@ export const MEMORY = ':memory:';
 export interface DuckDBSettings {
   /** Absolute, or `:memory:`. */
   readonly path: string;
+  /** The file of the read copy, absolute. */
+  readonly readCopy?: string;
   readonly config: Readonly<Record<string, string>>;
 }
 
 /** Reads the target's settings; a wrong one is a diagnostic. */
 export function readSettings({ settings, projectDir, mode }: OpenOptions): DuckDBSettings {
-  const { path, threads, memory_limit: memoryLimit } = settings;
+  const { path, threads, memory_limit: memoryLimit, read_copy: readCopy } = settings;
   if (typeof path !== 'string' || path === '')
     throw invalid('path', 'the path of a DuckDB file, or ":memory:"');
   if (
@@ -30,7 +32,11 @@ export function readSettings({ settings, projectDir, mode }: OpenOptions): DuckD
   ) {
     throw invalid('memory_limit', 'a size such as "4GB"');
   }
+  if (readCopy !== undefined && (typeof readCopy !== 'string' || readCopy === '' || readCopy === MEMORY))
+    throw invalid('read_copy', 'the path of a file');
   const file = path === MEMORY ? MEMORY : canonical(resolve(projectDir, path));
+  const copy = readCopy === undefined ? undefined : canonical(resolve(projectDir, readCopy));
+  if (copy === file) throw invalid('read_copy', 'another file than "path"');
   const config: Record<string, string> = {
     // What SQL means must not depend on what a server somewhere offers.
     autoinstall_known_extensions: 'false',
@@ -45,7 +51,7 @@ export function readSettings({ settings, projectDir, mode }: OpenOptions): DuckD
   };
   if (threads !== undefined) config['threads'] = String(threads);
   if (mode === 'read' && file !== MEMORY) config['access_mode'] = 'READ_ONLY';
-  return { path: file, config };
+  return { path: file, ...(copy !== undefined && { readCopy: copy }), config };
 }
 
 /** One name for one file, so that its lock is found whatever path led to it. */

@@ -18,13 +18,14 @@ import type {
 import { driverVersion } from '../driver-version.js';
 import { openError, statementError } from './errors.js';
 import { acquireLock, refuseIfLocked } from './lock.js';
+import { writeReadCopy } from './read-copy.js';
 import { MEMORY, readSettings } from './settings.js';
 import { columnKind, quoteText } from './types.js';
 import { batchOf, columnsOf } from './values-out.js';
 
 /** Opens the file, taking its lock where there is an owner. */
 export async function openWarehouse(options: OpenOptions): Promise<Warehouse> {
-  const { path, config } = readSettings(options);
+  const { path, config, readCopy } = readSettings(options);
   let lease: Lease | undefined;
   if (path !== MEMORY) {
     if (options.mode === 'write') makeFolder(path);
@@ -35,7 +36,7 @@ export async function openWarehouse(options: OpenOptions): Promise<Warehouse> {
     const instance = await DuckDBInstance.create(path, { ...config });
     const connection = await instance.connect();
     await connection.run("set global timezone = 'UTC'");
-    return new DuckDBWarehouse(instance, connection, lease);
+    return new DuckDBWarehouse(instance, connection, lease, options.mode === 'write' ? readCopy : undefined);
   } catch (error) {
     await lease?.release();
     throw openError(error, path);
@@ -66,12 +67,17 @@ class DuckDBWarehouse implements Warehouse {
   #temporary = false;
   /** The result being read on the connection itself, if there is one. */
   #stream: ResultStream | undefined;
+  readonly readCopy?: (schema: string, fill: (catalog: string) => Promise<void>) => Promise<void>;
 
   constructor(
     private readonly instance: DuckDBInstance,
     private readonly connection: DuckDBConnection,
     private readonly lease: Lease | undefined,
-  ) {}
+    readCopy: string | undefined,
+  ) {
+    if (readCopy === undefined) return;
+    this.readCopy = (schema, fill) => writeReadCopy(readCopy, schema, (sql) => this.execute(sql), fill);
+  }
 
   async execute(sql: string, options?: CallOptions): Promise<{ readonly rowsChanged?: number }> {
     await this.#stream?.keepRest();

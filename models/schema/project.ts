@@ -107,6 +107,9 @@ export const projectDefs = {
       schema: schemaName,
       threads: Type.Optional(Type.Integer({ minimum: 1, maximum: 4096, description: 'Threads to use.' })),
       memory_limit: Type.Optional(text('Memory to use: "4GB".')),
+      read_copy: Type.Optional(
+        text('A file that is replaced after each run by a copy of what it published, for readers.'),
+      ),
     },
     CLOSED,
   ),
