@@ -146,7 +146,7 @@ class Computing {
     const startedAt = now();
     try {
       await executor.run(batch.before);
-      await executor.run([await this.choose(batch)]);
+      await executor.run(await this.choose(batch));
     } catch (error) {
       if (!isStatementFailure(error)) throw error;
       return { startedAt, failure: error };
@@ -156,28 +156,34 @@ class Computing {
     return undefined;
   }
 
-  /** The step of a batch whose affected profiles are found, with those in full that have too many of them. */
-  private async choose({ items, id, share, step }: BatchScript): Promise<RenderedStep> {
+  /**
+   * The step of a batch whose affected profiles are found, with those in full that have too many of them, and without those that
+   * have none: planning a statement costs an engine far more than a definition of few profiles.
+   */
+  private async choose({ items, id, share, step }: BatchScript): Promise<readonly RenderedStep[]> {
     for (const item of items) this.inFull.delete(item);
-    if (!share) return step;
+    if (!share) return [step];
     const rows = await this.context.executor.read(share);
     const counts = new Map(rows.map((row) => [nullableNumber(row, 'definition_no'), numberOf(row, 'n')]));
     const all = counts.get(null) ?? 0;
     const most = this.script.fullFromShare * all;
-    const many = items.flatMap((item) => {
-      const n = counts.get(item.definitionNo) ?? 0;
+    const affected = (item: DefinitionScript): number => counts.get(item.definitionNo) ?? 0;
+    const changed = items.filter((item) => affected(item) > 0 || !item.plan.staged?.incremental);
+    const many = changed.flatMap((item) => {
+      const n = affected(item);
       return n > most ? [[item, computedInFull(item, n, all)] as const] : [];
     });
-    if (many.length === 0) return step;
+    if (changed.length === 0) return [];
+    if (many.length === 0 && changed.length === items.length) return [step];
     const instead = new Map(many);
     const [made, ...more] = this.script.batch(
-      items.map((item) => instead.get(item) ?? item),
+      changed.map((item) => instead.get(item) ?? item),
       id,
     );
     // It would be too long.
-    if (!made || more.length > 0) return step;
+    if (!made || more.length > 0) return [step];
     for (const [item, whole] of many) this.inFull.set(item, whole);
-    return made.step;
+    return [made.step];
   }
 
   /**

@@ -162,5 +162,24 @@ describe('"compute" of the target', () => {
       "select size, entered, exited from rollcall.snapshots where definition_key = 'both' order by as_of desc limit 1";
     // p11 is no regular any more, p10 is one now, eve came.
     expect(await shop.query(counts)).toEqual([{ size: '20', entered: '2', exited: '1' }]);
+    // An hour later nothing has changed for anyone: it is found out, and nothing is computed.
+    expect(await modesOf('2025-01-08T01:00:00Z')).toMatchObject({
+      buyers: 'incremental',
+      both: 'incremental',
+    });
+    const steps = "select step from rollcall.run_steps where step like 'compute.%' and run_id = ";
+    expect(
+      (await shop.query(`${steps}(select arg_max(run_id, as_of) from rollcall.runs) order by step`)).map(
+        ({ step }) => String(step).replace('compute.', ''),
+      ),
+    ).toEqual([
+      'batch.1.affected',
+      'batch.1.affected.share',
+      'both.affected',
+      'both.affected.share',
+      'selective',
+    ]);
+    expect(await shop.query(counts)).toEqual([{ size: '20', entered: '0', exited: '0' }]);
+    expect(await shop.members('both')).toEqual(['eve', ...people.slice(1)]);
   });
 });
