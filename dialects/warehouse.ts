@@ -54,6 +54,13 @@ export interface CallOptions {
   readonly labels?: StatementLabels;
 }
 
+/** What an engine says of a statement it executed, as far as it says so. */
+export interface Executed {
+  readonly rowsChanged?: number;
+  /** Bytes that were read for it. */
+  readonly bytes?: number;
+}
+
 /** What a report of a problem must name. */
 export interface EngineVersion {
   /** Product and version of what answers: `DuckDB v1.4.1`, `PostgreSQL 15.14`. */
@@ -67,8 +74,8 @@ export interface EngineVersion {
  * `warehouse-unavailable` (exit 4), or `locked` (exit 3); a failed statement is a `StatementError`.
  */
 export interface Warehouse {
-  /** Runs one statement; resolves to the number of rows it changed, where the engine says so. */
-  execute(sql: string, options?: CallOptions): Promise<{ readonly rowsChanged?: number }>;
+  /** Runs one statement; resolves to what the engine says of it. */
+  execute(sql: string, options?: CallOptions): Promise<Executed>;
   /** Streams a query's rows in batches; memory does not grow with the result. */
   read(sql: string, options?: CallOptions): AsyncIterable<Batch>;
   /** Tables and views of one schema (undefined: the default one), with columns; empty when there is no such schema. */

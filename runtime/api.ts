@@ -81,11 +81,33 @@ export interface DefinitionResult {
   /** Rows its statements changed, as far as the engine says. */
   readonly rows: number;
   readonly duration_ms: number;
+  /** How often its statements were tried again; 0 and null where it has none of its own. */
+  readonly retries: number;
+  /** Rows read to us for it, and bytes that were read of what the engine says (its share of statements with others). */
+  readonly rows_read: number | null;
+  readonly bytes: number | null;
   /** For which profiles it was computed: those that may have changed, or all of them. */
   readonly mode?: 'incremental' | 'full';
   /** Why in that way. */
   readonly reason?: string;
   readonly error?: Diagnostic;
+}
+
+/** All that was done under a name: once, or again and again. */
+export interface StepResult {
+  readonly step: string;
+  /** Key of the definition it is for, where it is for one. */
+  readonly definition?: string;
+  /** Of the last time. */
+  readonly status: 'succeeded' | 'failed' | 'rolled_back' | 'cancelled';
+  /** How often it was done, failed attempts included. */
+  readonly times: number;
+  readonly duration_ms: number;
+  /** How often it was tried again. */
+  readonly retries: number;
+  readonly rows_changed: number | null;
+  readonly rows_read: number | null;
+  readonly bytes: number | null;
 }
 
 export interface LandingResult {
@@ -110,6 +132,8 @@ export interface RunResult {
   readonly landing: readonly LandingResult[];
   /** Where it was asked for, of a run that published. */
   readonly freshness?: Freshness;
+  /** What each step took; those of a definition that is computed with others are its part of that. */
+  readonly steps: readonly StepResult[];
   /** Warnings of the project and of the run, and the errors that made it fail. */
   readonly diagnostics: readonly Diagnostic[];
   /** 0, or 1 when some definition failed or the run did. */

@@ -5,12 +5,15 @@
  */
 import type { Step } from '../compiler/program/types.js';
 import type { Params, Statement } from '../dialects/dialect.js';
-import type { CallOptions, Row } from '../dialects/warehouse.js';
+import type { CallOptions, Executed, Row } from '../dialects/warehouse.js';
 import { UserError } from '../compiler/diagnostics/index.js';
+import { elapsed } from './instants.js';
 import { Cancelled, failureOf, withRetry, type Sleep } from './retry.js';
 import { renderStep, type RenderedStep, type StepPart } from './render.js';
 import type { Session } from './session.js';
+import { Measures, measuresOf } from './measures.js';
 import type { StepRecord, Store } from './store.js';
+import { Tracing } from './tracing.js';
 
 /** Records kept in memory before they are written outside a transaction. */
 const FLUSH_AT = 250;
@@ -22,6 +25,8 @@ export interface ExecutorOptions {
   readonly sleep: Sleep;
   /** Asked first in every transaction: throws where this run must not write any more (`fence.ts`). */
   readonly fence?: () => Promise<void>;
+  /** Where spans go; absent, they stand alone. */
+  readonly tracing?: Tracing;
   readonly onRetry: (failure: { step: string; attempt: number; delayMs: number; error: Error }) => void;
 }
 
@@ -54,13 +59,28 @@ export class OutcomeUnknown extends UserError {
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
+const attributesOf = ({ id, definition }: StepPart): Record<string, string> => ({
+  'rollcall.step': id,
+  ...(definition !== undefined && { 'rollcall.definition': definition }),
+});
+
 /** What belongs to a transaction and cannot be in it. */
 export interface Around {
   readonly before?: readonly RenderedStep[];
   readonly after?: readonly RenderedStep[];
 }
 
-type Outcome = Pick<StepRecord, 'status' | 'error' | 'rows_changed'>;
+type Outcome = Pick<StepRecord, 'status' | 'error'>;
+
+/** What a step gave, and what the engine said of it. */
+interface Done<T> {
+  readonly value: T;
+  readonly rowsChanged: number | null;
+  readonly rowsRead: number | null;
+  readonly bytes: number | null;
+}
+
+const NOTHING = { rowsChanged: null, rowsRead: null, bytes: null };
 
 export class Executor {
   private pending: StepRecord[] = [];
@@ -68,8 +88,15 @@ export class Executor {
   /** Index into `pending` of the first record of the open transaction. */
   private transactionFrom: number | undefined;
   private finishing = false;
+  /** How often the open transaction, and the statement at hand, were begun again. */
+  private readonly again = { transaction: 0, statement: 0 };
+  private readonly tracing: Tracing;
+  /** What became of every step so far, whether or not it was written. */
+  readonly measures = new Measures();
 
-  constructor(private readonly options: ExecutorOptions) {}
+  constructor(private readonly options: ExecutorOptions) {
+    this.tracing = options.tracing ?? new Tracing();
+  }
 
   /** From here on nothing is cancelled: what happened is being recorded. */
   finish(): void {
@@ -110,7 +137,7 @@ export class Executor {
           for await (const batch of warehouse.read(sql, call)) rows.push(...batch.rows);
         });
       }
-      return { value: rows, rowsChanged: null };
+      return { ...NOTHING, value: rows, rowsRead: rows.length };
     });
   }
 
@@ -121,8 +148,9 @@ export class Executor {
   async transaction<T>(work: () => Promise<T>, { before = [], after = [] }: Around = {}): Promise<T> {
     const { warehouse } = this.options.session;
     const signal = this.signal;
-    const done = await this.retrying('transaction', true, async () => {
+    const done = await this.retrying('transaction', true, async (attempt) => {
       this.throwIfCancelled();
+      this.again.transaction = attempt - 1;
       await this.run(before);
       let result: T;
       try {
@@ -142,6 +170,8 @@ export class Executor {
       }
       this.pending = [];
       return result;
+    }).finally(() => {
+      this.again.transaction = 0;
     });
     await this.run(after);
     return done;
@@ -179,12 +209,16 @@ export class Executor {
     const { warehouse } = this.options.session;
     const call = this.call(rendered.step);
     const rows = await this.recorded(rendered, async () => {
-      let changed: number | null = null;
-      for (const { sql, retry } of rendered.statements) {
-        const done = await this.attempt(rendered.step, retry, () => warehouse.execute(sql, call));
-        if (done.rowsChanged !== undefined) changed = (changed ?? 0) + done.rowsChanged;
-      }
-      return { value: changed ?? 0, rowsChanged: changed };
+      const all: Executed[] = [];
+      for (const { sql, retry } of rendered.statements)
+        all.push(await this.attempt(rendered.step, retry, () => warehouse.execute(sql, call)));
+      const sum = (numbers: readonly (number | undefined)[]): number | null => {
+        const known = numbers.filter((n) => n !== undefined);
+        return known.length === 0 ? null : known.reduce((a, b) => a + b, 0);
+      };
+      const changed = sum(all.map(({ rowsChanged }) => rowsChanged));
+      const bytes = sum(all.map((done) => done.bytes));
+      return { ...NOTHING, value: changed ?? 0, rowsChanged: changed, bytes };
     });
     if (this.transactionFrom === undefined && this.pending.length >= FLUSH_AT) await this.flush();
     return rows;
@@ -195,14 +229,15 @@ export class Executor {
     if (this.transactionFrom !== undefined) return work();
     const startedAt = this.options.session.now();
     return this.retrying(step.id, retry === 'safe', work, (error) => {
-      this.record(step, startedAt, { status: 'failed', error: error.message, rows_changed: null });
+      this.record(step, startedAt, { status: 'failed', error: error.message }, NOTHING);
+      this.again.statement += 1;
     });
   }
 
   private async retrying<T>(
     name: string,
     repeatable: boolean,
-    work: () => Promise<T>,
+    work: (attempt: number) => Promise<T>,
     onRetry?: (error: Error) => void,
   ): Promise<T> {
     return withRetry(work, {
@@ -217,39 +252,49 @@ export class Executor {
     });
   }
 
-  private async recorded<T>(
-    { step, parts = [] }: RenderedStep,
-    work: () => Promise<{ value: T; rowsChanged: number | null }>,
-  ): Promise<T> {
+  private async recorded<T>(rendered: RenderedStep, work: () => Promise<Done<T>>): Promise<T> {
     this.throwIfCancelled();
+    const { step, parts = [] } = rendered;
     const startedAt = this.options.session.now();
-    try {
-      const { value, rowsChanged } = await work();
-      this.record(step, startedAt, { status: 'succeeded', error: null, rows_changed: rowsChanged });
-      // How many of them are whose is not known yet.
-      this.recordParts(parts, startedAt, { status: 'succeeded', error: null, rows_changed: null });
-      return value;
-    } catch (error) {
-      const cancelled = error instanceof Cancelled || this.signal?.aborted === true;
-      const status = cancelled ? 'cancelled' : 'failed';
-      this.record(step, startedAt, {
-        status,
-        error: cancelled ? null : messageOf(error),
-        rows_changed: null,
-      });
-      if (cancelled) this.recordParts(parts, startedAt, { status, error: null, rows_changed: null });
-      if (cancelled) throw new Cancelled();
-      throw error instanceof UserError ? error : new StepFailed(step, error);
-    }
+    this.again.statement = 0;
+    return this.tracing.span('rollcall.step', attributesOf(step), async (span) => {
+      const ofParts = this.tracing.together('rollcall.definition', parts.map(attributesOf));
+      try {
+        const { value, ...done } = await work();
+        this.record(step, startedAt, { status: 'succeeded', error: null }, done);
+        // How many of the rows are whose is not known yet.
+        const share = done.bytes === null ? null : Math.round(done.bytes / Math.max(1, parts.length));
+        this.recordParts(parts, startedAt, { status: 'succeeded', error: null }, share);
+        const measured = measuresOf(done, this.retries);
+        span.setAttributes(measured);
+        ofParts.end({ 'rollcall.retries': this.retries });
+        return value;
+      } catch (error) {
+        const cancelled = error instanceof Cancelled || this.signal?.aborted === true;
+        const status = cancelled ? 'cancelled' : 'failed';
+        const outcome: Outcome = { status, error: cancelled ? null : messageOf(error) };
+        this.record(step, startedAt, outcome, NOTHING);
+        if (cancelled) this.recordParts(parts, startedAt, outcome, null);
+        span.setAttribute('rollcall.retries', this.retries);
+        const told = cancelled ? new Cancelled() : error instanceof UserError ? error : new StepFailed(step, error); // prettier-ignore
+        ofParts.end({ 'rollcall.retries': this.retries }, told);
+        throw told;
+      }
+    });
+  }
+
+  private get retries(): number {
+    return this.again.transaction + this.again.statement;
   }
 
   /** Records that the parts of a step failed with it, where nobody can tell which of them it was. */
   failedTogether({ parts = [] }: RenderedStep, startedAt: string, error: Error): void {
-    this.recordParts(parts, startedAt, { status: 'failed', error: error.message, rows_changed: null });
+    this.recordParts(parts, startedAt, { status: 'failed', error: error.message }, null);
   }
 
   /** Says how many rows steps changed of which that was not known, as far as their records are still here. */
   tellRows(rows: ReadonlyMap<string, number>): void {
+    for (const [step, changed] of rows) this.measures.tellRows(step, changed);
     this.pending = this.pending.map((record) =>
       record.status === 'succeeded' && record.rows_changed === null && rows.has(record.step)
         ? { ...record, rows_changed: rows.get(record.step) ?? null }
@@ -257,26 +302,46 @@ export class Executor {
     );
   }
 
-  private recordParts(parts: readonly StepPart[], startedAt: string, outcome: Outcome): void {
-    for (const part of parts) this.record(part, startedAt, outcome);
+  private recordParts(
+    parts: readonly StepPart[],
+    startedAt: string,
+    outcome: Outcome,
+    bytes: number | null,
+  ): void {
+    for (const part of parts) this.record(part, startedAt, outcome, { ...NOTHING, bytes });
   }
 
-  private record(step: StepPart, startedAt: string, outcome: Outcome): void {
+  private record(
+    step: StepPart,
+    startedAt: string,
+    outcome: Outcome,
+    { rowsChanged, rowsRead, bytes }: Omit<Done<unknown>, 'value'>,
+  ): void {
     const attempt = (this.attempts.get(step.id) ?? 0) + 1;
     this.attempts.set(step.id, attempt);
-    this.pending.push({
+    const completedAt = this.options.session.now();
+    const record: StepRecord = {
       run_id: this.options.runId,
       step: step.id,
       attempt,
       started_at: startedAt,
-      completed_at: this.options.session.now(),
+      completed_at: completedAt,
       definition_key: step.definition ?? null,
       ...outcome,
-    });
+      rows_changed: rowsChanged,
+      rows_read: rowsRead,
+      bytes,
+      duration_ms: elapsed(startedAt, completedAt),
+      retries: this.retries,
+    };
+    this.pending.push(record);
+    this.measures.add(record);
   }
 
   private markRolledBack(): void {
     const from = this.transactionFrom ?? this.pending.length;
+    for (const { step, status } of this.pending.slice(from))
+      if (status === 'succeeded') this.measures.undo(step);
     this.pending = this.pending.map((record, i) =>
       i >= from && record.status === 'succeeded' ? { ...record, status: 'rolled_back' } : record,
     );

@@ -4,6 +4,7 @@ import { ownerOf, type Definition } from '../models/definition.js';
 import type { DefinitionResult, DefinitionStatus } from './api.js';
 import type { DefinitionRow } from './existing.js';
 import { microsOf } from './instants.js';
+import type { Measured } from './measures.js';
 import { reducerOf } from './store.js';
 
 export interface Counts {
@@ -179,7 +180,7 @@ export class Ledger {
   }
 
   /** Results in the order the definitions were added. */
-  results(): DefinitionResult[] {
+  results(measured: ReadonlyMap<string, Measured> = new Map()): DefinitionResult[] {
     return [...this.entries.values()].map((e) => ({
       key: e.definition.key,
       kind: e.definition.kind,
@@ -190,6 +191,7 @@ export class Ledger {
       changed: e.counts?.changed ?? null,
       rows: e.rows,
       duration_ms: e.computeMs + e.publishMs,
+      ...(measured.get(e.definition.key) ?? UNMEASURED),
       ...e.mode,
       ...(e.error && { error: e.error }),
     }));
@@ -201,6 +203,9 @@ export class Ledger {
     return entry;
   }
 }
+
+/** Of one that has no statements of its own. */
+export const UNMEASURED: Measured = { retries: 0, rows_read: null, bytes: null };
 
 const isUnborn = (row: DefinitionRow): boolean => row.status === 'preparing' || row.status === 'computing';
 

@@ -1,10 +1,8 @@
 /** `target/manifest.json`: what a project consists of, for tools that are not us. Schema: schemas/manifest.v1.json. */
-import { createRequire } from 'node:module';
 import type { ResolvedDefinition, ResolvedProject } from '../compiler/index.js';
 import type { Definition, Project } from '../models/definition.js';
 import { compiledPath } from './sql-files.js';
-
-const { version } = createRequire(import.meta.url)('#package.json') as { version: string };
+import { version } from './version.js';
 
 export const ARTIFACT_SCHEMA_VERSION = 1;
 

@@ -21,7 +21,7 @@ import type { Freshness } from './freshness-api.js';
 import { runFailed } from './failures.js';
 import { elapsed, isoOf, microsOf, readAsOf } from './instants.js';
 import { land } from './landing.js';
-import { Ledger } from './ledger.js';
+import { Ledger, UNMEASURED } from './ledger.js';
 import { prepareRun, type Prepared } from './prepare.js';
 import { publishAll } from './publish.js';
 import { refreshReadCopy } from './read-copy.js';
@@ -29,6 +29,7 @@ import { Cancelled, sleep } from './retry.js';
 import { renderProgram, watermarksOf, type Bindings, type Script } from './script.js';
 import { withSession, type Session } from './session.js';
 import { Store } from './store.js';
+import { markFailed, Tracing } from './tracing.js';
 
 /** Computes and publishes a selection (see `RunProject`). Asked to stop before it has begun, it throws `Cancelled`. */
 export async function runProject(options: RunOptions): Promise<RunResult> {
@@ -61,7 +62,28 @@ export const executeRun = (
   session: Session,
   prepared: Prepared,
   { asOf, runId }: { readonly asOf: string; readonly runId: string },
-): Promise<RunResult> => new Run(options, session, prepared, asOf, runId).execute();
+): Promise<RunResult> => {
+  const tracing = new Tracing();
+  const attributes = {
+    'rollcall.run_id': runId,
+    'rollcall.as_of': asOf,
+    'rollcall.engine': session.dialect.name,
+    'rollcall.target': session.project.config.target,
+    'rollcall.project': session.project.config.name,
+  };
+  return tracing.span('rollcall.run', attributes, async (span) => {
+    const result = await new Run(options, session, prepared, asOf, runId, tracing).execute();
+    const failed = result.definitions.filter(({ error }) => error !== undefined).length;
+    span.setAttributes({
+      'rollcall.status': result.status,
+      'rollcall.definitions': result.definitions.length,
+      'rollcall.definitions_failed': failed,
+      'rollcall.retries': result.steps.reduce((most, { retries }) => most + retries, 0),
+    });
+    if (result.exit !== 0) markFailed(span, result.diagnostics.find((d) => d.severity === 'error')?.code ?? result.status); // prettier-ignore
+    return result;
+  });
+};
 
 class Run {
   private readonly startedAt: string;
@@ -83,14 +105,16 @@ class Run {
     private readonly prepared: Prepared,
     private readonly asOf: string,
     private readonly runId: string,
+    private readonly tracing: Tracing,
   ) {
     this.startedAt = this.now();
-    this.store = new Store(session.state);
+    this.store = new Store(session.state, prepared.stored.existing.tables.get('run_steps'));
     this.executor = new Executor({
       session,
       store: this.store,
       runId,
       sleep: options.sleep ?? sleep,
+      tracing,
       fence: fenceOf(session, runId, () =>
         this.begun ? this.bindings.runNo : prepared.stored.runs.last?.runNo,
       ),
@@ -131,24 +155,26 @@ class Run {
       await writeRunArtifacts(prepared.resolved, script, this.asOf, this.startedAt);
     }
     for (const diagnostic of prepared.diagnostics) this.warn(diagnostic);
-    await this.begin();
+    await this.phase('begin', () => this.begin());
     const definitions = script.definitions.length;
     this.emit({ event: 'run_started', as_of: this.asOf, definitions, sources: script.land.length });
     try {
-      const landed = await land(script, this.context);
+      const landed = await this.phase('land', () => land(script, this.context));
       this.landing = landed.results;
       for (const warning of landed.warnings) this.warn(warning);
-      await this.executor.transaction(async () => {
-        await this.executor.run(script.shared);
-        await this.perform(
-          this.store.writeDefinitions(this.ledger.firstTimers('computing'), 'run.computing'),
-        );
-      }, script.around.shared);
+      await this.phase('profiles', () =>
+        this.executor.transaction(async () => {
+          await this.executor.run(script.shared);
+          await this.perform(
+            this.store.writeDefinitions(this.ledger.firstTimers('computing'), 'run.computing'),
+          );
+        }, script.around.shared),
+      );
       // Rows that were read anew may have lost some: what is gone leaves no trace to follow.
       const anew = landed.results.some(({ mode }) => mode === 'full');
       const computing = anew ? script.inFull() : script;
-      const ready = await computeAll(computing, this.context);
-      await publishAll(ready, computing, this.context, () => this.outcome());
+      const ready = await this.phase('compute', () => computeAll(computing, this.context));
+      await this.phase('publish', () => publishAll(ready, computing, this.context, () => this.outcome()));
       this.published = true;
       if (options.freshness) await this.measure();
     } catch (error) {
@@ -157,6 +183,10 @@ class Run {
     const failed = this.failures().length > 0;
     this.diagnostics.push(...this.failures());
     return this.finished(this.statusNow(), failed ? 1 : 0);
+  }
+
+  private phase<T>(name: string, work: () => Promise<T>): Promise<T> {
+    return this.tracing.span(`rollcall.${name}`, {}, work);
   }
 
   /** Makes the state, and the run and its definitions known, before anything is computed. */
@@ -232,6 +262,7 @@ class Run {
       changed: null,
       rows: 0,
       duration_ms: 0,
+      ...UNMEASURED,
     }));
   }
 
@@ -274,7 +305,8 @@ class Run {
 
   private finished(status: RunStatus, exit: ExitCode): RunResult {
     const finishedAt = this.now();
-    const definitions = this.ledger.results();
+    const { measures } = this.executor;
+    const definitions = this.ledger.results(measures.byDefinition());
     const result: RunResult = {
       run_id: this.runId,
       as_of: this.asOf,
@@ -286,6 +318,7 @@ class Run {
       definitions: [...definitions, ...(this.published ? this.removedResults() : [])],
       landing: this.landing,
       ...(this.freshness && { freshness: this.freshness }),
+      steps: measures.steps,
       diagnostics: this.diagnostics,
       exit,
     };

@@ -51,6 +51,13 @@ export interface StepRecord {
   readonly error: string | null;
   readonly definition_key: string | null;
   readonly rows_changed: number | null;
+  /** Rows that were read to us; null for statements that change. */
+  readonly rows_read: number | null;
+  /** Bytes the engine says it read; of a statement for several definitions, each has its share. */
+  readonly bytes: number | null;
+  readonly duration_ms: number;
+  /** How often its statement, or the transaction it is part of, had been tried before. */
+  readonly retries: number;
 }
 
 export interface RunRecord {
@@ -66,7 +73,11 @@ export interface RunRecord {
 
 /** Makes the steps that write the runtime's own rows. */
 export class Store {
-  constructor(private readonly state: StateSchema) {}
+  /** @param stepColumns those of `run_steps`, where an earlier version made the table: it has no others */
+  constructor(
+    private readonly state: StateSchema,
+    private readonly stepColumns?: readonly string[],
+  ) {}
 
   beginRun(run: RunRecord): Step {
     return {
@@ -94,12 +105,13 @@ export class Store {
   }
 
   recordSteps(records: readonly StepRecord[]): Step[] {
+    const known = (name: string): boolean => this.stepColumns?.includes(name) ?? true;
     return chunks(records).map((rows) => ({
       op: 'append',
       table: this.state.ref('run_steps'),
       query: rowsOf(
         'run_steps',
-        rows.map((r) => ({ ...r })),
+        rows.map((r) => Object.fromEntries(Object.entries(r).filter(([name]) => known(name)))),
       ),
       id: 'run.steps',
       title: 'Record the steps',
@@ -108,7 +120,9 @@ export class Store {
 
   /** The record of an attempt of a step, if it is there. */
   recordOf(runId: string, step: string, attempt: number): Relation {
-    const rows = this.state.scan('run_steps');
+    // An earlier version's table has fewer columns.
+    const asked = STATE.run_steps.filter(({ name }) => ['run_id', 'step', 'attempt'].includes(name));
+    const rows = ir.scan(this.state.ref('run_steps'), asked);
     return ir.filter(
       rows,
       ir.and(

@@ -11,6 +11,7 @@ import { REPLACED, validatorsModule } from './validators.js';
 
 /** Packages that become part of `dist/`; any other stays a package, above all drivers: they hold files of their own. */
 const BUNDLED = [
+  '@opentelemetry/api', // what SDKs register with is global, whichever copy of it asks
   '@duckdb/node-api', // nothing but JavaScript: the engine itself is @duckdb/node-bindings
   '@sinclair/typebox',
   'ajv', // what its generated code calls

@@ -38,6 +38,10 @@ export const STATE = {
     error: 'text',
     definition_key: 'text',
     rows_changed: 'int',
+    rows_read: 'int',
+    bytes: 'int',
+    duration_ms: 'int',
+    retries: 'int',
   }),
   definitions: cols({
     key: 'text',

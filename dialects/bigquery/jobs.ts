@@ -17,6 +17,8 @@ export interface Page {
   readonly rows: readonly ApiRow[];
   readonly next?: string;
   readonly rowsChanged?: number;
+  /** Read for the statement, by the columns it names. */
+  readonly bytes?: number;
 }
 
 /** What a job's statistics say; only what is looked at. */
@@ -35,6 +37,7 @@ interface QueryResults {
   readonly rows?: readonly ApiRow[];
   readonly pageToken?: string;
   readonly numDmlAffectedRows?: string;
+  readonly totalBytesProcessed?: string;
 }
 
 export interface JobOptions extends CallOptions {
@@ -156,11 +159,12 @@ export class Jobs {
   }
 }
 
-function pageOf({ schema, rows, pageToken, numDmlAffectedRows }: QueryResults): Page {
+function pageOf({ schema, rows, pageToken, numDmlAffectedRows, totalBytesProcessed }: QueryResults): Page {
   return {
     fields: schema?.fields ?? [],
     rows: rows ?? [],
     ...(pageToken !== undefined && pageToken !== '' && { next: pageToken }),
     ...(numDmlAffectedRows !== undefined && { rowsChanged: Number(numDmlAffectedRows) }),
+    ...(totalBytesProcessed !== undefined && { bytes: Number(totalBytesProcessed) }),
   };
 }

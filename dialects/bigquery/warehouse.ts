@@ -6,6 +6,7 @@ import type {
   Batch,
   CallOptions,
   EngineVersion,
+  Executed,
   OpenOptions,
   TableColumn,
   TableDescription,
@@ -41,12 +42,12 @@ class BigQueryWarehouse implements Warehouse {
     private readonly jobs: Jobs,
   ) {}
 
-  async execute(sql: string, options?: CallOptions): Promise<{ readonly rowsChanged?: number }> {
+  async execute(sql: string, options?: CallOptions): Promise<Executed> {
     if (/^\s*create\s+(?:or\s+replace\s+)?temp/i.test(sql)) this.#temporary = true;
     const session = await this.#sessionFor();
     const job = await this.jobs.start(sql, { ...options, session });
-    const { rowsChanged } = await this.jobs.result(job, sql, options);
-    return rowsChanged === undefined ? {} : { rowsChanged };
+    const { rowsChanged, bytes } = await this.jobs.result(job, sql, options);
+    return { ...(rowsChanged !== undefined && { rowsChanged }), ...(bytes !== undefined && { bytes }) };
   }
 
   async *read(sql: string, options?: CallOptions): AsyncGenerator<Batch, void, undefined> {
