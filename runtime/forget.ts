@@ -30,6 +30,7 @@ import { tryResolve } from './prepare.js';
 import type { RenderedStep } from './render.js';
 import { sleep } from './retry.js';
 import { commonParams, type Bindings } from './script.js';
+import { refreshReadCopy } from './read-copy.js';
 import { nullableText, numberOf, textOf, withSession, type Session } from './session.js';
 import { Store } from './store.js';
 import { stub } from './stub.js';
@@ -47,7 +48,13 @@ export async function forget(options: ForgetOptions): Promise<ForgetResult> {
     const forgotten = stored.existing.forgotten ?? { salt: runId };
     const found = await lookUp(session, stored, forgotten, profiles);
     const definitions = resolved?.project.definitions ?? session.project.definitions;
-    return new Forgetting(options, session, stored, forgotten, definitions, runId).execute(found);
+    const result = await new Forgetting(options, session, stored, forgotten, definitions, runId).execute(
+      found,
+    );
+    // They are still in the one there is.
+    const problems = await refreshReadCopy(session);
+    if (problems.length > 0) throw new UserError(problems, 1);
+    return result;
   });
 }
 

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
 import { afterEach, describe, expect, it } from 'vitest';
-import { backfillProject } from '../../runtime/index.js';
+import { backfillProject, forget } from '../../runtime/index.js';
 import { hooked, refuse } from './faults.js';
 import { BUYERS, order, REVENUE, Shop } from './shop.js';
 
@@ -112,6 +112,17 @@ describe('a read copy', () => {
     expect(await copy.ask('select count(*)::varchar as n from rollcall.runs')).toEqual([{ n: '2' }]);
     copy.close();
     expect(readdirSync(join(shop.dir, 'read'))).toHaveLength(2);
+  });
+
+  it('does not hold who was forgotten', async () => {
+    await started();
+    await shop.run(DAY1);
+    const { asOf: _, ...options } = await shop.options();
+    await forget({ ...options, profiles: ['ann'] });
+    const copy = await reader();
+    expect(await copy.ask(MEMBERS)).toEqual([]);
+    expect(await copy.ask("select * from rollcall.subjects where identifier = 'ann'")).toEqual([]);
+    copy.close();
   });
 
   it('leaves nothing of those that were killed, and is written once by a backfill', async () => {
