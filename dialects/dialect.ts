@@ -66,7 +66,7 @@ export interface Capabilities {
   readonly definitionsPerStatement: number;
   /**
    * From which share of the profiles on a definition that may have changed for them is computed for all: sifting what it reads by
-   * them then costs more than it spares. Default 0.15, as measured on DuckDB (`bench/share.ts`).
+   * them then costs more than it spares. Default 0.1, as measured on DuckDB (`bench/share.ts`).
    */
   readonly fullFromShare: number;
 }
@@ -88,7 +88,7 @@ export const DEFAULT_CAPABILITIES: Capabilities = {
   lock: 'table',
   maxStatementBytes: Infinity,
   definitionsPerStatement: 50,
-  fullFromShare: 0.15,
+  fullFromShare: 0.1,
 };
 
 /** An expression already turned to SQL; an atom or, for the operators of `emit/precedence.ts`, their infix form. */

@@ -6,6 +6,7 @@ import { FORGOTTEN_SALT } from '../compiler/program/forgotten.js';
 import type { ExistingState, StoredDefinition } from '../compiler/program/plan.js';
 import { FACTS_MADE_BY, LAYOUT_VERSION, STATE, type StateTable } from '../compiler/program/state.js';
 import type { Row } from '../dialects/warehouse.js';
+import { checkContents, checkTables } from './damage.js';
 import { microsOf } from './instants.js';
 import { nullableText, numberOf, textOf, type Session } from './session.js';
 
@@ -54,7 +55,14 @@ export async function readState(session: Session): Promise<StoredState> {
     session.state.schema,
     session.signal ? { signal: session.signal } : {},
   );
-  const tables = new Map(described.map((t) => [t.table.name, t.columns.map((c) => c.name)]));
+  const found = new Map(described.map((t) => [t.table.name, t.columns.map((c) => c.name)]));
+  const { schema } = session.state;
+  // What a newer version made is not looked at any closer.
+  const meta = await readMeta(session, found.get('meta'));
+  refuseNewerLayout(meta);
+  const begun = meta.size > 0 || (await hasDefinitions(session, found));
+  const rebuilt = checkTables({ name: schema, tables: found, begun });
+  const tables = new Map([...found].filter(([name]) => !rebuilt.some((table) => table === name)));
 
   const scanOf = (table: StateTable): Scan | undefined => {
     const present = tables.get(table);
@@ -69,15 +77,13 @@ export async function readState(session: Session): Promise<StoredState> {
     return relation ? session.rows(relation) : [];
   };
 
-  const meta = new Map(
-    (await read('meta')).map((row) => [textOf(row, 'name'), nullableText(row, 'value') ?? '']),
-  );
-  refuseNewerLayout(meta);
-  const definitions = new Map(
-    (await read('definitions')).map((row) => [textOf(row, 'key'), definitionRow(row)]),
-  );
+  const rows = await read('definitions');
+  const project = session.project.config.name;
+  checkContents({ schema, project, tables, meta, definitions: rows });
+  const definitions = new Map(rows.map((row) => [textOf(row, 'key'), definitionRow(row)]));
   const existing: ExistingState = {
     tables,
+    rebuilt,
     landings: new Map(
       (await read('landing')).map((row) => [
         textOf(row, 'source'),
@@ -113,6 +119,24 @@ function forgottenOf(meta: ReadonlyMap<string, string>): Pick<ExistingState, 'fo
   return salt === undefined ? {} : { forgotten: { salt } };
 }
 
+/** Rows of `meta`, as far as it has the columns. */
+async function readMeta(
+  session: Session,
+  present: readonly string[] | undefined,
+): Promise<ReadonlyMap<string, string>> {
+  if (!STATE.meta.every(({ name }) => present?.includes(name))) return new Map();
+  const rows = await session.rows(ir.scan(session.state.ref('meta'), STATE.meta));
+  return new Map(rows.map((row) => [nullableText(row, 'name') ?? '', nullableText(row, 'value') ?? '']));
+}
+
+/** Whether there are definitions though `meta` says nothing, or is not there. */
+async function hasDefinitions(session: Session, tables: ExistingState['tables']): Promise<boolean> {
+  if (tables.get('definitions')?.includes('key') !== true) return false;
+  const rows = ir.scan(session.state.ref('definitions'), [{ name: 'key', type: 'text' }]);
+  const [counted] = await session.rows(ir.aggregate(rows, [], [ir.as('n', ir.agg('count'))]));
+  return counted !== undefined && numberOf(counted, 'n') > 0;
+}
+
 function entitiesByWay(rows: readonly Row[]): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, string[]>();
   for (const row of rows) {
@@ -143,7 +167,8 @@ async function readRuns(session: Session, runs: Scan | undefined): Promise<RunsS
 
 function refuseNewerLayout(meta: ReadonlyMap<string, string>): void {
   const layout = Number(meta.get('layout_version') ?? LAYOUT_VERSION);
-  if (layout <= LAYOUT_VERSION) return;
+  // What is no number is told with other damage.
+  if (!(layout > LAYOUT_VERSION)) return;
   throw new UserError(
     {
       code: 'warehouse-newer',

@@ -1,6 +1,6 @@
 /** A run: land, compute, publish. What happens once it has begun is in its result, and in `runs`. */
 import { UserError, type Diagnostic, type ExitCode } from '../compiler/diagnostics/index.js';
-import { LAYOUT_VERSION } from '../compiler/program/state.js';
+import { LAYOUT_VERSION, PROJECT } from '../compiler/program/state.js';
 import type { Step } from '../compiler/program/types.js';
 import type { DefinitionKind } from '../models/definition.js';
 import type {
@@ -200,6 +200,7 @@ class Run {
         const meta = {
           layout_version: String(LAYOUT_VERSION),
           next_definition_no: String(this.prepared.numbering.next),
+          [PROJECT]: this.session.project.config.name,
         };
         // Whoever holds the lock is alone, so a run that says it is running is dead.
         const crashed = unfinished.map((run) => ({

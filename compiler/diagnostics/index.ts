@@ -65,6 +65,8 @@ export const CODES = {
   'statement-too-long': 'A statement is longer than the engine admits, and cannot be split.',
   'warehouse-newer': 'The warehouse was written by a newer version.',
   'read-copy-failed': 'The read copy was not written; what was published is.',
+  'state-damaged': 'Tables of state were changed by others than runs, or dropped.',
+  'foreign-state': 'The schema holds the state of another project.',
   'definition-failed': 'A definition failed in the warehouse.',
   'upstream-failed': 'A definition this one depends on failed.',
   'delivery-failed': 'A destination did not take a message.',

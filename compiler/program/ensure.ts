@@ -22,13 +22,27 @@ export function ensureSteps(
       })),
     ...views.filter((view) => !isThere(view, existing)).map(viewStep),
   ];
+  // What landed is told by all of these together. A process that dies in between leaves nothing that says it did.
+  const rebuilt = existing.rebuilt ?? [];
+  const unlanded: readonly Step[] =
+    existing.tables.has('landing') &&
+    rebuilt.some((table) => table === 'landed' || table === 'identity_pairs')
+      ? [{ id: 'ensure.unlanded', title: 'to be landed in full', op: 'delete', table: schema.ref('landing') }]
+      : [];
+  const dropped = rebuilt.map((table): Step => ({
+    id: `ensure.${table}.drop`,
+    title: `table ${table}: not whole`,
+    op: 'drop',
+    table: schema.ref(table),
+    object: 'table',
+  }));
   const first: Step = {
     id: 'ensure.schema',
     title: `schema ${schema.schema}`,
     op: 'ensure_schema',
     schema: schema.schema,
   };
-  return steps.length === 0 ? [] : [first, ...steps];
+  return steps.length === 0 ? [] : [first, ...unlanded, ...dropped, ...steps];
 }
 
 function isThere({ view, query }: View, existing: ExistingState): boolean {

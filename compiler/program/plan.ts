@@ -3,6 +3,7 @@ import type { Definition } from '../../models/definition.js';
 import type { Column, Relation } from '../ir/types.js';
 import type { Forgotten } from './forgotten.js';
 import type { OutboxWay } from './outbox-link.js';
+import type { REBUILT } from './state.js';
 import type { Step } from './types.js';
 
 /**
@@ -128,6 +129,8 @@ export const PARAMS = {
 export interface ExistingState {
   /** Tables in the project's schema with their column names. */
   readonly tables: ReadonlyMap<string, readonly string[]>;
+  /** Tables that have to be made anew, as they are not there or not whole; they are not among `tables`. */
+  readonly rebuilt?: readonly (typeof REBUILT)[number][];
   /** By source: the landing fingerprint stored. */
   readonly landings: ReadonlyMap<string, { readonly fingerprint: string; readonly watermark: string | null }>;
   /** By key: what `definitions` says. */

@@ -338,6 +338,7 @@ export function removeSteps(schema: StateSchema, key: string, definitionNo: numb
     }),
     make('members', 'emptying', { op: 'delete', table: schema.ref('member_state'), ...own }),
     make('values', 'emptying', { op: 'delete', table: schema.ref('trait_state'), ...own }),
+    make('computation', 'how it was computed', { op: 'delete', table: schema.ref('computations'), ...own }),
     make('entities', 'emptying', forgetEntities(schema, no)),
   ];
 }

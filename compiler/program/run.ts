@@ -20,7 +20,16 @@ import { ENTITY_STAGE_COLUMNS, entityStageStep, stageEntities } from './entity-s
 import { identityByTime, identitySteps } from './identity.js';
 import { customTraitsStep, isKept, profilesSteps } from './profiles.js';
 import { factsMadeAnew, landSource, type LandingCapabilities } from './landing.js';
-import { AFFECTED, factsTable, groupFacts, identifyFacts, scanSpec, STAGE, touchedPairs } from './names.js';
+import {
+  AFFECTED,
+  factsTable,
+  groupFacts,
+  identifyFacts,
+  RUN_NO,
+  scanSpec,
+  STAGE,
+  touchedPairs,
+} from './names.js';
 import { sidesOf } from './pairs.js';
 import type { OutboxLink } from './outbox-link.js';
 import type {
@@ -113,6 +122,7 @@ export function buildRun(asked: RunInput): RunProgram {
       customTraitsStep(schema, sources, needs, needs.traits),
       ...accountSteps(schema, sources, needs),
       ...entitySteps(schema, input.entities, input.entityNeeds),
+      ...pruneSteps(input),
       ...stageSteps(),
       ...(withEntities ? [noEntities()] : []),
     ],
@@ -124,6 +134,24 @@ export function buildRun(asked: RunInput): RunProgram {
       return stored ? [{ key, publish: removeSteps(schema, key, stored.definitionNo) }] : [];
     }),
   };
+}
+
+/** Drops facts that no definition needs any more. Nothing else in the schema has their columns and such a name. */
+function pruneSteps(input: Context): readonly Step[] {
+  const { schema, sources, existing } = input;
+  const needed = new Set(sources.flatMap((source) => factsOf(input, source)).map(({ table }) => table.name));
+  const isFacts = (name: string, columns: readonly string[]): boolean =>
+    /^facts_.+_[0-9a-f]{8}$/.test(name) &&
+    ['subject_no', 'profile_no', 'timestamp', RUN_NO.name].every((column) => columns.includes(column));
+  return [...existing.tables]
+    .filter(([name, columns]) => isFacts(name, columns) && !needed.has(name))
+    .map(([name]) => ({
+      id: `prune.${name}`,
+      title: `${name}: needed no more`,
+      op: 'drop',
+      table: schema.ref(name),
+      object: 'table',
+    }));
 }
 
 /** The facts tables a source's needs come to. */
@@ -159,6 +187,8 @@ function fullBecause(input: Context, source: BoundSource, fingerprint: string): 
   const tables = source.tables(needs.events.map(({ event }) => event));
   if (tables.some((table) => !table.hasReceivedAt)) return 'it has no received_at';
   if (existing.landings.has(source.name)) {
+    if (existing.rebuilt?.some((table) => table === 'landed' || table === 'identity_pairs'))
+      return 'what is kept of what landed is not all there';
     if (input.anew) return 'a full refresh was asked for';
     if (input.reconcile) return 'everything is compared again';
   }

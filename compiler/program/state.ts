@@ -13,6 +13,9 @@ export const LAYOUT_VERSION = 1;
 /** The row of `meta` that holds the number of the last run that made facts of some source anew. */
 export const FACTS_MADE_BY = 'facts_made_by';
 
+/** The row of `meta` that holds the name of the project whose state it is. */
+export const PROJECT = 'project';
+
 const cols = <T extends Record<string, ScalarType>>(spec: T): readonly Column[] =>
   Object.entries(spec).map(([name, type]) => ({ name, type }));
 
@@ -226,6 +229,14 @@ export const STATE = {
 } as const;
 
 export type StateTable = keyof typeof STATE;
+
+/** What is made anew, of the sources, where it is not there or not whole. */
+export const REBUILT = [
+  'landing',
+  'landed',
+  'identity_pairs',
+  'computations',
+] as const satisfies StateTable[];
 
 /** Tables with a row a message or identifier: finding out how to store their texts would cost half of writing them. */
 const TEXTS: { readonly [table in StateTable]?: TableSpec['texts'] } = {
