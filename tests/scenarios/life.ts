@@ -5,7 +5,7 @@
  */
 import { duckdb } from '../../dialects/duckdb/dialect.js';
 import { around, StatementError } from '../../dialects/warehouse.js';
-import { diff, openSession, retire, type RunOptions } from '../../runtime/index.js';
+import { diff, forget, openSession, preview, retire, type RunOptions } from '../../runtime/index.js';
 import type { Dying } from './dying.js';
 import { audience, order, Player, type Site } from './player.js';
 
@@ -138,6 +138,25 @@ export const LIFE: readonly LifeStep[] = [
       const done = await p.run(8);
       const options = { ...(await p.options(8)), key: 'spenders', sendExits: true, release: true };
       return [done, await retire(options), await p.sync()];
+    },
+  },
+  {
+    name: 'somebody forgotten, who comes again',
+    play: async (p) => {
+      const options = { ...(await p.options(8)), profiles: ['bob'], invocation: 'rollcall forget' };
+      const { run_id: _run, ...done } = await forget(options);
+      const told = await p.sync();
+      await p.land(order('8', 'bob', 7, 70), order('9', 'dan', 7, 70));
+      const { schema } = p.site.target;
+      const naming = async (table: string): Promise<number> =>
+        (await p.query(`select * from ${schema}.${table}`)).filter((row) =>
+          Object.values(row).some((value) => String(value).includes('bob')),
+        ).length;
+      const runs = [await p.run(9), await p.run(9, { reconcile: true })];
+      const { sample } = await preview({ ...(await p.options(9)), key: 'buyers' });
+      const tables = ['outbox', 'sent', 'subjects', 'identity_pairs', 'profiles', 'run_steps'];
+      const names = await Promise.all(tables.map(naming));
+      return { done, told, runs, names, previewed: sample.map((row) => row['profile_id']) };
     },
   },
 ];
