@@ -3,6 +3,7 @@
  * against. Everything that depends on the world (time, run ids, the environment) comes in through
  * `RuntimeOptions`; nothing in this room reads the wall clock.
  */
+import type { Reconciled } from './reconcile-api.js';
 import type { Diagnostic, ExitCode } from '../compiler/diagnostics/index.js';
 import type { Row } from '../dialects/warehouse.js';
 import type { Freshness } from './freshness-api.js';
@@ -41,7 +42,7 @@ export interface RunOptions extends RuntimeOptions, SelectionOptions {
   /** `--as-of` as given. Absent: now. Malformed, in the future or (without `asOfBehind`) behind: exit 2. */
   readonly asOf?: string;
   readonly asOfBehind?: boolean;
-  /** Read every source whole, so that rows with an old `received_at` are found. */
+  /** After an ordinary run make everything anew of the raw rows, and tell what differed (see `Reconciled`). */
   readonly reconcile?: boolean;
   /**
    * Compute in full, whatever is known: of what is selected, the definitions that these selectors name; with an empty list
@@ -138,6 +139,8 @@ export interface RunResult {
   readonly diagnostics: readonly Diagnostic[];
   /** 0, or 1 when some definition failed or the run did. */
   readonly exit: ExitCode;
+  /** Of a run that reconciled what was there before. */
+  readonly reconciled?: Reconciled;
 }
 
 interface EventBase {

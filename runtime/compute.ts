@@ -13,6 +13,7 @@ import type { Ledger } from './ledger.js';
 import { lookAt } from './query-checks.js';
 import { failureOf } from './retry.js';
 import type { RenderedStep } from './render.js';
+import type { Drift } from './reconcile.js';
 import type { DefinitionScript, Script } from './script.js';
 import { nullableNumber, numberOf } from './session.js';
 
@@ -23,6 +24,8 @@ export interface ComputeContext {
   readonly emit: (event: RunEventBody) => void;
   readonly now: () => string;
   readonly warn: (diagnostic: Diagnostic) => void;
+  /** Takes down what a reconciling run finds. */
+  readonly drift?: Drift;
 }
 
 /** Computes a level after the other; gives what is ready to be published, in the order of computing. */

@@ -24,13 +24,14 @@ import { messageTypes, type Definition, type Destination } from '../models/defin
 import type { ForgetOptions, ForgetResult } from './forget-api.js';
 import type { StoredState } from './existing.js';
 import { Executor } from './executor.js';
+import { fenceOf } from './fence.js';
 import { isoOf, microsOf } from './instants.js';
 import { numberDefinitions } from './numbering.js';
 import { tryResolve } from './prepare.js';
+import { refreshReadCopy } from './read-copy.js';
 import type { RenderedStep } from './render.js';
 import { sleep } from './retry.js';
 import { commonParams, type Bindings } from './script.js';
-import { refreshReadCopy } from './read-copy.js';
 import { nullableText, numberOf, textOf, withSession, type Session } from './session.js';
 import { Store } from './store.js';
 import { stub } from './stub.js';
@@ -163,6 +164,7 @@ class Forgetting {
       store: this.store,
       runId,
       sleep: options.sleep ?? sleep,
+      fence: fenceOf(session, runId, () => stored.runs.last?.runNo),
       onRetry: () => undefined,
     });
     const now = isoOf(microsOf(session.now()));

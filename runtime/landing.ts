@@ -3,6 +3,7 @@ import type { Diagnostic } from '../compiler/diagnostics/index.js';
 import type { RunEventBody, LandingResult } from './api.js';
 import type { Executor } from './executor.js';
 import { elapsed } from './instants.js';
+import type { Drift } from './reconcile.js';
 import type { LandingScript, Script } from './script.js';
 import { nullableNumber } from './session.js';
 
@@ -15,6 +16,7 @@ interface LandingContext {
   readonly executor: Executor;
   readonly emit: (event: RunEventBody) => void;
   readonly now: () => string;
+  readonly drift?: Drift;
 }
 
 /** Lands every source. A transient failure starts again from the first. */
@@ -22,6 +24,9 @@ export async function land(script: Script, context: LandingContext): Promise<Lan
   return context.executor.transaction(async () => {
     const total = script.land.length;
     const results: LandingResult[] = [];
+    const { drift, executor } = context;
+    const { digests } = script;
+    if (drift && digests) drift.factsBefore = await executor.read(digests);
     for (const [i, source] of script.land.entries()) {
       context.emit({ event: 'landing_started', source: source.plan.source, index: i + 1, total });
       const result = await landSource(source, context);
@@ -37,6 +42,7 @@ export async function land(script: Script, context: LandingContext): Promise<Lan
       await context.executor.run(mode === 'incremental' ? source.factsIncremental : source.factsFull);
       warnings.push(...(await audit(source, context.executor)));
     }
+    if (drift && digests) drift.factsAfter = await executor.read(digests);
     context.emit({ event: 'profiles_finished', duration_ms: elapsed(startedAt, context.now()) });
     return { results, warnings };
   }, script.around.land);

@@ -87,6 +87,7 @@ async function publishSet(
         [`compute.${plan.definition.key}`, counts.get(definitionNo)?.size ?? 0] as const,
     );
   executor.tellRows(new Map(sizes));
+  if (context.drift) context.drift.samples = await executor.read(publish.samples);
   const messages = groups.map((group) => ({ group, steps: publish.messages(group, groups.length > 1) }));
   for (const { group, steps } of messages) {
     const { ways, baseline } = steps;

@@ -25,6 +25,7 @@ import { Ledger, UNMEASURED } from './ledger.js';
 import { prepareRun, type Prepared } from './prepare.js';
 import { publishAll } from './publish.js';
 import { refreshReadCopy } from './read-copy.js';
+import { reconcile, type Drift } from './reconcile.js';
 import { Cancelled, sleep } from './retry.js';
 import { renderProgram, watermarksOf, type Bindings, type Script } from './script.js';
 import { withSession, type Session } from './session.js';
@@ -38,8 +39,13 @@ export async function runProject(options: RunOptions): Promise<RunResult> {
   const access = { mode: 'write', owner: { runId, command: options.invocation } } as const;
   const result = await withSession(options, access, async (session) => {
     const prepared = await prepareRun(session, { ...options, asOf });
-    refuseBehind(asOf, prepared.stored.runs, options.asOfBehind ?? false);
-    const done = await executeRun(options, session, prepared, { asOf, runId });
+    const { runs } = prepared.stored;
+    refuseBehind(asOf, runs, options.asOfBehind ?? false);
+    // Before the first run there is nothing to compare with.
+    const compared = options.reconcile === true && runs.lastPublished !== undefined;
+    const done = compared
+      ? await reconcile(options, session, { asOf, runId }, executeRun)
+      : await executeRun(options, session, prepared, { asOf, runId });
     return withReadCopy(session, done);
   }).catch((error: unknown) => {
     throw options.signal?.aborted ? new Cancelled() : error;
@@ -62,6 +68,7 @@ export const executeRun = (
   session: Session,
   prepared: Prepared,
   { asOf, runId }: { readonly asOf: string; readonly runId: string },
+  drift?: Drift,
 ): Promise<RunResult> => {
   const tracing = new Tracing();
   const attributes = {
@@ -72,7 +79,7 @@ export const executeRun = (
     'rollcall.project': session.project.config.name,
   };
   return tracing.span('rollcall.run', attributes, async (span) => {
-    const result = await new Run(options, session, prepared, asOf, runId, tracing).execute();
+    const result = await new Run(options, session, prepared, asOf, runId, tracing, drift).execute();
     const failed = result.definitions.filter(({ error }) => error !== undefined).length;
     span.setAttributes({
       'rollcall.status': result.status,
@@ -106,6 +113,7 @@ class Run {
     private readonly asOf: string,
     private readonly runId: string,
     private readonly tracing: Tracing,
+    drift?: Drift,
   ) {
     this.startedAt = this.now();
     this.store = new Store(session.state, prepared.stored.existing.tables.get('run_steps'));
@@ -146,6 +154,7 @@ class Run {
       emit: (event) => this.emit(event),
       now: () => this.now(),
       warn: (diagnostic) => this.warn(diagnostic),
+      ...(drift && { drift }),
     };
   }
 

@@ -39,6 +39,7 @@ export interface PublishScript {
   readonly computed: (items: readonly DefinitionScript[]) => readonly RenderedStep[];
   readonly diff: readonly RenderedStep[];
   readonly counts: RenderedStep;
+  readonly samples: RenderedStep;
   readonly apply: readonly RenderedStep[];
   /**
    * Queueing the messages of some definitions, all at once.
@@ -78,6 +79,8 @@ export interface Script {
   /** The same with each definition computed for all profiles, for when what changed cannot be told after all. */
   inFull(): Script;
   readonly publish: PublishScript;
+  /** See `RunProgram.digests`. */
+  readonly digests: RenderedStep | undefined;
   readonly removed: readonly { readonly key: string; readonly publish: readonly RenderedStep[] }[];
   /** Of the transactions that land, that make what definitions share, and that publish. */
   readonly around: {
@@ -270,6 +273,7 @@ export function renderProgram(
       computed: (items) => within(plans.publish, [computedStep(computedOf(items, whole))], common),
       diff: within(plans.publish, program.publish.diff, common),
       counts: one(program.publish.counts, common),
+      samples: one(program.publish.samples, common),
       apply: within(plans.publish, program.publish.apply, common),
       messages: (items, again) => {
         const steps = outboxSteps(
@@ -290,6 +294,7 @@ export function renderProgram(
         };
       },
     },
+    digests: program.digests && one(program.digests, common),
     removed: program.removed.map(({ key, publish }) => ({
       key,
       publish: within(plans.publish, publish, common),

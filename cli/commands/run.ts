@@ -1,4 +1,5 @@
 import type { DefinitionResult, RunResult } from '../../runtime/api.js';
+import type { Reconciled } from '../../runtime/reconcile-api.js';
 import { describe, GROUPS, WAIT, type Register } from '../command.js';
 import { problemsJson, type Context, type Loaded } from '../context.js';
 import { changedCell, duration, plural, moved, table, type Paint } from '../output.js';
@@ -33,7 +34,7 @@ export const run: Register = (program, bind) =>
   })
     .option('--sync', 'deliver the outbox afterwards')
     .option('--as-of-behind', 'allow an --as-of before the last run')
-    .option('--reconcile', 'read every source whole, to find rows that landed with an old received_at')
+    .option('--reconcile', 'compare state with what the raw rows say, tell what differs, and repair it')
     .option(
       '--full-refresh [selectors...]',
       'compute these in full, whatever is known; without selectors all, of facts made anew',
@@ -111,6 +112,7 @@ export async function printRun(context: Context, { warnings }: Loaded, result: R
     );
     await context.print();
   }
+  if (result.reconciled) await printReconciled(context, result.reconciled);
   const known = new Set(result.diagnostics.map((d) => d.message));
   context.report([...warnings.filter((w) => !known.has(w.message)), ...result.diagnostics]);
   const failed = result.definitions.filter(
@@ -132,6 +134,28 @@ export async function printRun(context: Context, { warnings }: Loaded, result: R
   ];
   await context.print(`${mark[result.status]} ${words.join(' · ')}`);
   await context.print(paint.dim(`  ${context.pathFromHere('target/run_results.json')}`));
+}
+
+/** What had drifted, a line each. */
+async function printReconciled(context: Context, { definitions, facts }: Reconciled): Promise<void> {
+  const { green, yellow } = context.printPaint;
+  if (definitions.length === 0 && facts.length === 0) {
+    await context.print(`${green('✔')} reconciled: state is what the raw rows say`);
+    return;
+  }
+  await context.print(`${yellow('!')} reconciled: state was not what the raw rows say, and is now`);
+  for (const { source, facts: what, before, after } of facts) {
+    const how =
+      before === after ? `${plural(after, 'fact')}, some of them others` : `${before} facts, now ${after}`;
+    await context.print(`  ${source}: ${what}: ${how}`);
+  }
+  for (const { key, sample, ...counts } of definitions) {
+    const parts = (['missing', 'surplus', 'changed'] as const)
+      .filter((what) => counts[what] > 0)
+      .map((what) => `${counts[what]} ${what} (${sample[what].map((id) => JSON.stringify(id)).join(', ')})`);
+    await context.print(`  ${key}: ${parts.join(', ')}`);
+  }
+  await context.print();
 }
 
 function definitionRow(paint: Paint, d: DefinitionResult): readonly (string | number | null)[] {

@@ -89,6 +89,8 @@ export interface PublishSteps {
   readonly diff: readonly Step[];
   /** `read` of `{ definition_no, size, entered, exited, changed }` a definition, after `diff`. */
   readonly counts: Step;
+  /** `read` of `{ definition_no, what, profile_id }`, after `diff`: a few of each kind of difference. */
+  readonly samples: Step;
   /** State, history and snapshots become what was computed. `when` asks the sums of the counts. */
   readonly apply: readonly Step[];
 }
@@ -108,6 +110,8 @@ export interface RunProgram {
   readonly choosing?: { readonly profiles: Relation };
   /** Members, trait values, history and snapshots of all that was computed; `computedStep` comes first. */
   readonly publish: PublishSteps;
+  /** `read` of `{ source, what, n, digest }`: what facts come to as they are. Of a run that reconciles. */
+  readonly digests?: Step;
   /** Keys removed from the project: their rows emptied, history closed. */
   readonly removed: readonly { readonly key: string; readonly publish: readonly Step[] }[];
 }

@@ -26,6 +26,7 @@ import {
   values,
 } from '../ir/build.js';
 import type { Column, Expr, Relation, ScalarType } from '../ir/types.js';
+import { driftSamples } from './drift.js';
 import { entityPublishing, forgetEntities } from './entity-state.js';
 import { AS_OF } from './identity.js';
 import { AFFECTED, scanSpec, STAGE, temporary } from './names.js';
@@ -127,6 +128,14 @@ export function publishSteps(schema: StateSchema, withEntities: boolean): Publis
   return {
     diff: [...members.diff, ...stored.diff, ...entities.diff],
     counts: step('counts', 'counting', { op: 'read', query: counts }),
+    samples: step('samples', 'some of what differs', {
+      op: 'read',
+      query: driftSamples(schema, {
+        missing: union([pick(scanSpec(ENTERED), PAIR), pick(filter(changed, c(changed, 'is_new')), PAIR)]),
+        surplus: union([pick(scanSpec(EXITED), PAIR), scanSpec(VANISHED)]),
+        changed: pick(filter(changed, call('not', c(changed, 'is_new'))), PAIR),
+      }),
+    }),
     apply: [
       // They count what is there, so they come before it changes.
       step('snapshots', 'snapshots', {

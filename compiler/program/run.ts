@@ -14,6 +14,7 @@ import {
 import { as, oneRow, text, union, values } from '../ir/build.js';
 import type { Relation } from '../ir/types.js';
 import { accountSteps } from './accounts.js';
+import { factsDigests } from './drift.js';
 import { ensureSteps } from './ensure.js';
 import { entitySteps } from './entities.js';
 import { ENTITY_STAGE_COLUMNS, entityStageStep, stageEntities } from './entity-state.js';
@@ -129,6 +130,14 @@ export function buildRun(asked: RunInput): RunProgram {
     definitions: input.definitions.map((computed) => definitionPlan(input, computed)),
     ...(input.choosing && { choosing: { profiles: schema.scan('profiles') } }),
     publish: publishSteps(schema, withEntities),
+    ...(input.reconcile && {
+      digests: {
+        id: 'reconcile.facts',
+        title: 'what facts come to',
+        op: 'read' as const,
+        query: factsDigests(schema, sources, needs),
+      },
+    }),
     removed: input.removed.flatMap((key) => {
       const stored = existing.definitions.get(key);
       return stored ? [{ key, publish: removeSteps(schema, key, stored.definitionNo) }] : [];

@@ -1,0 +1,81 @@
+/** State that is not what the raw rows say: `run --reconcile` tells it and repairs it; a run as usual warns where it can tell. */
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { BUYERS, CRM, order, REVENUE, Shop } from './shop.js';
+
+const DAY3 = '2025-01-03T00:00:00Z';
+const DAY4 = '2025-01-04T00:00:00Z';
+
+let shop: Shop;
+beforeEach(async () => {
+  shop = await Shop.create({ buyers: { ...BUYERS, destinations: ['crm'] }, revenue: REVENUE });
+  await shop.write('destinations/crm.json', { ...CRM, send: ['identify'] });
+  await shop.land(
+    order('o1', 'ann', '2025-01-01T10:00:00Z', 10),
+    order('o2', 'bob', '2025-01-01T11:00:00Z', 20),
+    order('o3', 'cid', '2025-01-02T10:00:00Z', 30),
+  );
+  await shop.run(DAY3);
+});
+afterEach(async () => shop.dispose());
+
+const published = async (): Promise<unknown> => [
+  await shop.members('buyers'),
+  (await shop.query('select profile_id, value from rollcall.trait_values order by 1')).map(
+    (row) => `${String(row['profile_id'])} ${String(row['value'])}`,
+  ),
+];
+
+it('tells what had drifted, apart from what has come since, and repairs it', async () => {
+  const [facts] = await shop.query(
+    "select table_name as name from information_schema.tables where table_name like 'facts_raw_order%'",
+  );
+  await shop.sql(
+    // By hand: a member, a value, a fact.
+    "delete from rollcall.member_state where profile_no = (select subject_no from rollcall.subjects where identifier = 'bob')",
+    "update rollcall.trait_state set value = '11', number_value = 11, text_value = '11' where value = '10'",
+    `delete from rollcall."${String(facts?.['name'])}" where subject_no = (select subject_no from rollcall.subjects where identifier = 'cid')`,
+    // In the raw table: corrected in place.
+    `update raw.messages set properties = '{"revenue": 25}' where message_id = 'o2'`,
+  );
+  // Long after it should have: too old for a run as usual; and what a run as usual finds.
+  await shop.land(
+    { ...order('o4', 'dan', '2024-12-01T10:00:00Z', 40), received: '2024-12-01T10:00:00Z' },
+    order('o5', 'eve', '2025-01-03T10:00:00Z', 50),
+  );
+  const result = await shop.run(DAY4, { reconcile: true });
+  expect(result.reconciled).toEqual({
+    ordinary_run_id: 'run_2',
+    definitions: [
+      {
+        key: 'buyers',
+        missing: 2,
+        surplus: 0,
+        changed: 0,
+        sample: { missing: ['bob', 'dan'], surplus: [], changed: [] },
+      },
+      {
+        key: 'revenue',
+        missing: 1,
+        surplus: 0,
+        changed: 2,
+        sample: { missing: ['dan'], surplus: [], changed: ['ann', 'bob'] },
+      },
+    ],
+    facts: [{ source: 'raw', facts: 'Order Completed', before: 3, after: 5 }],
+  });
+  const everybody = ['ann', 'bob', 'cid', 'dan', 'eve'];
+  expect(await published()).toEqual([everybody, ['ann 10', 'bob 25', 'cid 30', 'dan 40', 'eve 50']]);
+  const snapshots = await shop.query(
+    "select run_id, size, entered from rollcall.snapshots where definition_key = 'buyers' order by run_id",
+  );
+  expect(snapshots.map((row) => Object.values(row).map(String))).toEqual([
+    ['run_1', '3', '3'],
+    ['run_2', '3', '1'],
+    ['run_3', '5', '2'],
+  ]);
+  const queued = await shop.query("select identifier from rollcall.outbox where run_no > 1 order by identifier");
+  // Bob was told that he is in, and still is.
+  expect(queued).toEqual([{ identifier: 'dan' }, { identifier: 'eve' }]);
+  const { reconciled } = await shop.run(DAY4, { reconcile: true });
+  expect(reconciled).toEqual({ ordinary_run_id: 'run_4', definitions: [], facts: [] });
+});
