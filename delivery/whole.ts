@@ -2,6 +2,7 @@ import type { Delivery, DeliveryOptions } from './courier.js';
 import type { Destination } from './destination.js';
 import type { Outbox, Page, Selection } from './outbox.js';
 import { PAGE, pagesOf } from './pages.js';
+import { StatementError } from '../dialects/warehouse.js';
 import { batches, Sender } from './send.js';
 
 /**
@@ -23,6 +24,8 @@ export async function deliverWhole(
     if (stopped === undefined) await destination.commit();
   } catch (error) {
     if (options.signal.aborted) return nothing;
+    // The warehouse failed and not the destination: nothing became of the messages, and there is nothing to record.
+    if (error instanceof StatementError) throw error;
     stopped = error instanceof Error ? error.message : String(error);
   }
   const messages = [...waiting.values()].reduce((a, b) => a + b, 0);

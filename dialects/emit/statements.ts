@@ -55,8 +55,9 @@ export function standardStatements(quote: (name: string) => Sql): Standard {
   return {
     ensure_schema: ({ schema }) => safe(`create schema if not exists ${quote(schema)}`),
 
+    // Of a temporary table too: where a connection is a series of requests, the table outlives an answer that was lost.
     append: (step, select) =>
-      (step.temporary ? safe : unsafe)(
+      unsafe(
         `insert into ${table(step.table)} (${list(step.query.columns.map((c) => c.name))})\n${select(step.query)}`,
       ),
 
