@@ -14,6 +14,7 @@ export { Cancelled } from './retry.js';
 export { status } from './status.js';
 export { runTests } from './testing/index.js';
 export type * from './testing/api.js';
+export type * from './queries-api.js';
 export type * from './time-api.js';
 export { runProject } from './run.js';
 export { openSession, targetOf, withSession, type Access, type Session } from './session.js';

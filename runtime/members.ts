@@ -4,7 +4,7 @@ import * as ir from '../compiler/ir/build.js';
 import type { Expr, Relation } from '../compiler/ir/types.js';
 import { withProfileId } from '../compiler/program/views.js';
 import type { Row } from '../dialects/warehouse.js';
-import type { DiffResult, KeyOptions, MembersOptions } from './api.js';
+import type { DiffResult, KeyOptions, MembersOptions } from './queries-api.js';
 import { unknownKey } from './keys.js';
 import { publishedKey, resolveSession } from './prepare.js';
 import { readState, type DefinitionRow, type StoredState } from './existing.js';

@@ -2,7 +2,7 @@
 import { CompilerBug } from '../compiler/diagnostics/index.js';
 import * as ir from '../compiler/ir/build.js';
 import { rememberedOf, standaloneSelect } from '../compiler/index.js';
-import type { PreviewOptions, PreviewResult } from './api.js';
+import type { PreviewOptions, PreviewResult } from './queries-api.js';
 import { readAsOf, timestamp } from './instants.js';
 import { byProfile, first } from './members.js';
 import { publishedKey, resolveSession } from './prepare.js';

@@ -11,7 +11,7 @@ import type { Step } from '../compiler/program/types.js';
 import { audienceViewName } from '../compiler/program/views.js';
 import { messageTypes, type Destination } from '../models/definition.js';
 import type { Params } from '../dialects/dialect.js';
-import type { RetireOptions, RetireResult } from './api.js';
+import type { RetireOptions, RetireResult } from './queries-api.js';
 import { readState, type DefinitionRow, type StoredState } from './existing.js';
 import { Executor } from './executor.js';
 import { fenceOf } from './fence.js';

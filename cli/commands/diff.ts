@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 
 import type { Row } from '../../dialects/warehouse.js';
-import type { DiffResult } from '../../runtime/api.js';
+import type { DiffResult } from '../../runtime/queries-api.js';
 import { describe, GROUPS, wholeNumber, type Register } from '../command.js';
 import type { Context } from '../context.js';
 import { count } from '../output.js';

@@ -1,4 +1,4 @@
-import type { DefinitionState, StatusResult } from '../../runtime/api.js';
+import type { DefinitionState, StatusResult } from '../../runtime/queries-api.js';
 import { describe, GROUPS, type Register } from '../command.js';
 import type { Context } from '../context.js';
 import { changedCell, count, instant, shown, moved, table, type Paint } from '../output.js';
