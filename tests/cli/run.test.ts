@@ -111,12 +111,16 @@ describe('run', () => {
       expect(documentOf(ran)).toMatchObject({ errors: [{ code: 'locked' }] });
       // With --wait it waits as long as it was told to, and not a moment if the lock comes free.
       expect((await rollcall(s.dir, ['sync', '--wait', '1s'])).exit).toBe(3);
-      const waiting = rollcall(s.dir, ['run', '--wait', '10m']);
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      let run: ReturnType<typeof rollcall> | undefined;
+      await new Promise<void>((resolve) => {
+        const write = (said: string): boolean => {
+          if (said.includes('waiting: the warehouse is in use by rollcall run')) resolve();
+          return true;
+        };
+        run = rollcall(s.dir, ['run', '--wait', '10m'], { stderr: { isTTY: false, columns: 120, write } });
+      });
       await warehouse.close();
-      const waited = await waiting;
-      expect(waited.exit).toBe(0);
-      expect(waited.stderr).toMatch(/^waiting: the warehouse is in use by rollcall run/m);
+      expect((await run)?.exit).toBe(0);
     } finally {
       await warehouse.close();
     }
