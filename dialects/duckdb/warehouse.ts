@@ -101,6 +101,8 @@ class DuckDBWarehouse implements Warehouse {
         yield batch;
       }
     } finally {
+      // An interrupted query takes its transaction with it.
+      await stream.leave({ interrupt: !this.#inTransaction });
       if (own) connection.closeSync();
       else if (this.#stream === stream) this.#stream = undefined;
     }
@@ -224,6 +226,7 @@ class ResultStream {
   readonly #options: CallOptions | undefined;
   #source: { readonly result: DuckDBResult; readonly columns: ReturnType<typeof columnsOf> } | undefined;
   #kept: Batch[] | undefined;
+  #ended = false;
 
   constructor(connection: DuckDBConnection, sql: string, options: CallOptions | undefined) {
     this.#connection = connection;
@@ -244,6 +247,21 @@ class ResultStream {
     this.#kept = kept;
   }
 
+  /**
+   * Ends the query wherever its reader stopped. A result that has more to give keeps the file open after the database was
+   * closed, and a second instance of this process would write beside the first.
+   */
+  async leave({ interrupt }: { readonly interrupt: boolean }): Promise<void> {
+    const result = this.#source?.result;
+    if (!result || this.#ended) return;
+    try {
+      do if (interrupt) this.#connection.interrupt();
+      while ((await result.fetchChunk())?.rowCount);
+    } catch {
+      // Interrupted, as asked.
+    }
+  }
+
   async #fetch(): Promise<Batch | undefined> {
     const run = <T>(driver: () => Promise<T>): Promise<T> =>
       call(this.#connection, this.#sql, this.#options, driver);
@@ -253,7 +271,9 @@ class ResultStream {
     }
     const { result, columns } = this.#source;
     const chunk = await run(() => result.fetchChunk());
-    return chunk && chunk.rowCount > 0 ? batchOf(columns, chunk) : undefined;
+    if (chunk && chunk.rowCount > 0) return batchOf(columns, chunk);
+    this.#ended = true;
+    return undefined;
   }
 }
 

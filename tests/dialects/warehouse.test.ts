@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -243,6 +244,39 @@ describe('opening', () => {
     await expect(reader.execute('insert into t values (1)')).rejects.toThrow(/read-only/);
     await reader.close();
   });
+
+  test.each([
+    ['alone', []],
+    ['beside temporary tables', ['create temporary table x as select 1 as one']],
+    ['in a transaction', ['begin']],
+  ])(
+    'lets go of the file when it is closed, though a result was not read to its end: %s',
+    async (_, before) => {
+      const open = (): Promise<Warehouse> =>
+        duckdb.open({ settings: { path: 'left.duckdb' }, projectDir: folder, mode: 'write' });
+      const warehouse = await open();
+      await warehouse.execute('create table t as select range as n from range(200000)');
+      for (const sql of before) await (sql === 'begin' ? warehouse.begin() : warehouse.execute(sql));
+      for await (const { rows } of warehouse.read('select n from t')) {
+        expect(rows.length).toBeGreaterThan(0);
+        break;
+      }
+      if (before.includes('begin')) {
+        await warehouse.execute('insert into t values (-1)');
+        await warehouse.commit();
+      }
+      await warehouse.close();
+      const elsewhere = `const { DuckDBInstance } = await import('@duckdb/node-api');
+      await (await DuckDBInstance.create(process.argv[1])).connect();`;
+      const child = spawnSync(process.execPath, [
+        '--input-type=module',
+        '-e',
+        elsewhere,
+        join(folder, 'left.duckdb'),
+      ]);
+      expect([child.status, child.stderr.toString()]).toEqual([0, '']);
+    },
+  );
 
   test('to read what is not there fails with 4 and creates nothing', async () => {
     const error = await refusal({ path: 'none/w.duckdb' }, 'read');
