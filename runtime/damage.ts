@@ -23,6 +23,11 @@ const CORE: readonly StateTable[] = [
   'subjects',
 ];
 
+/** Columns that a table may do without: the earliest had none of these, and what is written is cut down to what there is. */
+const LATER: { readonly [table in StateTable]?: readonly string[] } = {
+  run_steps: ['rows_read', 'bytes', 'duration_ms', 'retries'],
+};
+
 const RESTORE = 'restore it from a backup, or drop the schema and run again: then nothing is remembered';
 
 interface Schema {
@@ -44,7 +49,8 @@ export function checkTables({ name: schema, tables, begun }: Schema): readonly (
   if (!begun) return [];
   const lacking = (table: StateTable): readonly string[] => {
     const present = tables.get(table);
-    return present ? STATE[table].filter((x) => !present.includes(x.name)).map((x) => x.name) : [];
+    const needed = STATE[table].map((x) => x.name).filter((name) => !LATER[table]?.includes(name));
+    return present ? needed.filter((name) => !present.includes(name)) : [];
   };
   const problems = (Object.keys(STATE) as StateTable[]).flatMap((table) => {
     if (CORE.includes(table) && !tables.has(table)) return [`there is no table ${schema}.${table}`];

@@ -14,6 +14,7 @@ import type { Session } from './session.js';
 import { Measures, measuresOf } from './measures.js';
 import type { StepRecord, Store } from './store.js';
 import { Tracing } from './tracing.js';
+import { StepFailed } from './step-failed.js';
 
 /** Records kept in memory before they are written outside a transaction. */
 const FLUSH_AT = 250;
@@ -28,17 +29,6 @@ export interface ExecutorOptions {
   /** Where spans go; absent, they stand alone. */
   readonly tracing?: Tracing;
   readonly onRetry: (failure: { step: string; attempt: number; delayMs: number; error: Error }) => void;
-}
-
-/** Which step failed; what the engine said is the `cause`. */
-export class StepFailed extends Error {
-  constructor(
-    readonly step: Step,
-    cause: unknown,
-  ) {
-    super(messageOf(cause), { cause });
-    this.name = 'StepFailed';
-  }
 }
 
 /** A transaction that was, or was not, committed: nobody could be asked. The next run finds out. */

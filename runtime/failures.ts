@@ -2,7 +2,7 @@
 import { CompilerBug, UserError, type Diagnostic } from '../compiler/diagnostics/index.js';
 import { StatementError } from '../dialects/warehouse.js';
 import { ownerOf, type Definition, type Spans } from '../models/definition.js';
-import { StepFailed } from './executor.js';
+import { StepFailed } from './step-failed.js';
 
 export type StatementFailure = StepFailed & { readonly cause: StatementError };
 

@@ -107,8 +107,9 @@ export function computedStep(definitions: readonly Computed[]): Step {
  * The steps that publish the definitions `computedStep` names.
  *
  * @param withEntities whether rows of entities are kept of any, or were
+ * @param anew whether the run makes all facts anew
  */
-export function publishSteps(schema: StateSchema, withEntities: boolean): PublishSteps {
+export function publishSteps(schema: StateSchema, withEntities: boolean, anew: boolean): PublishSteps {
   const entities = withEntities ? entityPublishing(schema, ofComputed) : { diff: [], apply: [] };
   const members = audiences(schema);
   const stored = traits(schema);
@@ -143,7 +144,7 @@ export function publishSteps(schema: StateSchema, withEntities: boolean): Publis
         table: schema.ref('snapshots'),
         query: snapshotRows(schema, counts),
       }),
-      ...computations(schema, counts),
+      ...computations(schema, counts, anew),
       ...members.apply,
       ...stored.apply,
       ...entities.apply,
@@ -153,9 +154,9 @@ export function publishSteps(schema: StateSchema, withEntities: boolean): Publis
 
 /**
  * Remembers how each definition was computed; of one that has to be computed in full every time, nothing. The same run again
- * changes nothing here (SEMANTICS §6).
+ * changes nothing here (SEMANTICS §6), unless it makes facts anew: what was computed of those before does not count any more.
  */
-function computations(schema: StateSchema, counts: Relation): readonly Step[] {
+function computations(schema: StateSchema, counts: Relation, anew: boolean): readonly Step[] {
   const table = schema.ref('computations');
   const computed = scanSpec(COMPUTED);
   const now = project(computed, [
@@ -169,7 +170,11 @@ function computations(schema: StateSchema, counts: Relation): readonly Step[] {
   const other = antiJoin(now, schema.scan('computations'), ['definition_no', 'as_of', 'relation']);
   const due = union([semiJoin(now, changed, ['definition_no']), antiJoin(other, changed, ['definition_no'])]);
   return [
-    step('computations.new', 'how it was computed', { op: 'replace', spec: COMPUTATIONS, query: due }),
+    step('computations.new', 'how it was computed', {
+      op: 'replace',
+      spec: COMPUTATIONS,
+      query: anew ? now : due,
+    }),
     step('computations.clear', 'forgetting how it was computed before', {
       op: 'delete',
       table,

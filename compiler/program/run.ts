@@ -129,7 +129,7 @@ export function buildRun(asked: RunInput): RunProgram {
     ],
     definitions: input.definitions.map((computed) => definitionPlan(input, computed)),
     ...(input.choosing && { choosing: { profiles: schema.scan('profiles') } }),
-    publish: publishSteps(schema, withEntities),
+    publish: publishSteps(schema, withEntities, input.anew || input.reconcile),
     ...(input.reconcile && {
       digests: {
         id: 'reconcile.facts',

@@ -34,10 +34,13 @@ it('waits longer where the engine is busy', async () => {
   ]);
 });
 
-it('repeats a statement without a known outcome where that does no harm', async () => {
+it('clears what a statement without a known outcome may have staged, and computes it again', async () => {
   shop = await started();
   expect(await runWith(stutter(/insert into "?rollcall_stage_/i, 1, 'unknown'))).toMatchObject({ exit: 0 });
-  expect(retries()).toMatchObject([{ attempt: 1, delay_ms: 1_000 }]);
+  expect(await shop.members('buyers')).toEqual(['ann', 'bob']);
+  const cleared =
+    "select count(*) > 0 as there from rollcall.run_steps where step like 'compute.%.clear' and status = 'succeeded'";
+  expect(await shop.query(cleared)).toEqual([{ there: true }]);
 });
 
 it('begins a transaction again when the connection is lost in it', async () => {

@@ -111,6 +111,7 @@ describe('what a run leaves and says', () => {
     shop = await Shop.create({ buyers: BUYERS, revenue: REVENUE });
     await shop.land(order('1', 'ann', '2025-01-01T10:00:00Z', 160));
     await shop.run('2025-01-02T00:00:00Z');
+    await shop.land(order('2', 'bob', '2025-01-02T10:00:00Z', 160)); // else there is nothing to compute
     const given = await shop.options();
     const target = { ...PLANTED, type: 'duckdb', schema: 'rollcall' };
     const config = { ...given.project.config, targets: { dev: target }, target: 'dev' };
