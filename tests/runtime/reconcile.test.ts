@@ -73,7 +73,9 @@ it('tells what had drifted, apart from what has come since, and repairs it', asy
     ['run_2', '3', '1'],
     ['run_3', '5', '2'],
   ]);
-  const queued = await shop.query("select identifier from rollcall.outbox where run_no > 1 order by identifier");
+  const queued = await shop.query(
+    'select identifier from rollcall.outbox where run_no > 1 order by identifier',
+  );
   // Bob was told that he is in, and still is.
   expect(queued).toEqual([{ identifier: 'dan' }, { identifier: 'eve' }]);
   const { reconciled } = await shop.run(DAY4, { reconcile: true });
