@@ -3,8 +3,8 @@ import type { Diagnostic } from '../compiler/diagnostics/index.js';
 import { orList } from '../compiler/diagnostics/suggest.js';
 import type { Destination as DestinationDefinition, Spans } from '../models/definition.js';
 import type { DestinationType } from './destination.js';
-import { file } from './file.js';
-import { webhook } from './webhook.js';
+import { file } from './destinations/file.js';
+import { webhook } from './destinations/webhook.js';
 
 const TYPES: readonly DestinationType[] = [file, webhook];
 

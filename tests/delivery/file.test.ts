@@ -2,7 +2,7 @@ import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
-import { file } from '../../delivery/file.js';
+import { file } from '../../delivery/destinations/file.js';
 import { context, destination, folder, message, messages } from './support.js';
 
 const never = new AbortController().signal;

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
 import { Sender } from '../../delivery/send.js';
-import { retryAfter, webhook } from '../../delivery/webhook.js';
+import { retryAfter } from '../../delivery/destinations/http.js';
+import { webhook } from '../../delivery/destinations/webhook.js';
 import { context, destination, FAST, message, messages } from './support.js';
 import { faultyServer, reset, silent, slow, status, type FaultyServer } from './server.js';
 

@@ -17,8 +17,9 @@ import {
 } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 
-import type { Attempt, Destination, DestinationType, OpenContext, OutboxMessage } from './destination.js';
-import { required, textSetting } from './settings.js';
+import type { Attempt, Destination, DestinationType, OpenContext, OutboxMessage } from '../destination.js';
+import { required, textSetting } from '../settings.js';
+import { LIMITS } from './limits.js';
 
 const DELIVERED: Attempt = { kind: 'done', outcomes: { status: 'delivered' } };
 
@@ -37,7 +38,7 @@ interface Location {
 }
 
 class JsonLines implements Destination {
-  readonly limits = { batchSize: 1000, concurrency: 1, retries: 0 };
+  readonly limits = LIMITS.file;
   readonly where: string;
   private handle: FileHandle | undefined;
   private committed = false;

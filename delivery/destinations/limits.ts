@@ -1,0 +1,25 @@
+/** What each kind of destination takes, as data. Settings of the same names go before. */
+import type { Limits } from '../destination.js';
+import { numberSetting } from '../settings.js';
+
+const MB = 1024 * 1024;
+
+export const LIMITS = {
+  /** What is sent is on the disk; nothing is gained by more at a time. */
+  file: { batchSize: 1000, concurrency: 1, retries: 0 },
+  /** Bytes: what most receivers take; a batch is cut earlier rather than refused whole. */
+  webhook: { batchSize: 100, maxPayloadBytes: 4 * MB, concurrency: 1, retries: 4 },
+} as const satisfies Readonly<Record<string, Limits>>;
+
+/** The limits of a kind of destination, as its settings change them. */
+export function limitsOf(kind: keyof typeof LIMITS, settings: Readonly<Record<string, unknown>>): Limits {
+  const limits: Limits = LIMITS[kind];
+  const rate = numberSetting(settings, 'requests_per_second') ?? limits.requestsPerSecond;
+  return {
+    ...limits,
+    ...(rate === undefined ? {} : { requestsPerSecond: rate }),
+    batchSize: numberSetting(settings, 'batch_size', limits.batchSize),
+    concurrency: numberSetting(settings, 'concurrency', limits.concurrency),
+    retries: numberSetting(settings, 'retries', limits.retries),
+  };
+}
