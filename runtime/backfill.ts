@@ -20,6 +20,7 @@ import { refreshReadCopy } from './read-copy.js';
 import { Cancelled } from './retry.js';
 import { executeRun } from './run.js';
 import { textOf, withSession, type Session } from './session.js';
+import { totalsOf } from './totals.js';
 import { firstStepLeft, stepAt, stepsOf, type Grid } from './steps.js';
 
 /** Builds history (see `BackfillProject`). */
@@ -150,8 +151,6 @@ class Backfill {
     // The first one lands: it says nothing of the others.
     if (!first) this.perStepMs = (this.perStepMs ?? took) * (1 - WEIGHT) + took * WEIGHT;
     const left = this.total - index - 1;
-    const sum = (of: 'entered' | 'exited' | 'changed'): number =>
-      result.definitions.reduce((all, definition) => all + (definition[of] ?? 0), 0);
     this.options.onStep?.({
       event: 'backfill_step',
       at: this.now(),
@@ -160,9 +159,7 @@ class Backfill {
       index: index + 1,
       total: this.total,
       status: result.status,
-      entered: sum('entered'),
-      exited: sum('exited'),
-      changed: sum('changed'),
+      ...totalsOf(result.definitions),
       duration_ms: took,
       left_ms: left === 0 ? 0 : this.perStepMs === undefined ? null : Math.round(this.perStepMs * left),
     });

@@ -13,7 +13,8 @@ import type { Session } from './session.js';
  * Looks, at the beginning of a transaction and as part of it; costs nothing while the session is the one it was.
  *
  * @param lastRun number of the last run this one knows of: its own once it has begun; undefined before any
- * @returns throws `locked` (exit 3) where another run has begun since
+ * @returns the look
+ * @throws `locked` (exit 3), by the look, where another run has begun since
  */
 export function fenceOf(
   { warehouse, dialect, state }: Session,

@@ -20,20 +20,15 @@ import { GROUP_COLUMN } from '../compiler/bind/types.js';
 import type { OutboxWay } from '../compiler/program/outbox-link.js';
 import type { Step } from '../compiler/program/types.js';
 import type { Params } from '../dialects/dialect.js';
-import { messageTypes, type Definition, type Destination } from '../models/definition.js';
+import type { Definition } from '../models/definition.js';
+import { aside, misuse, wayKey, wayTo, type Aside } from './aside.js';
 import type { ForgetOptions, ForgetResult } from './forget-api.js';
 import type { StoredState } from './existing.js';
-import { Executor } from './executor.js';
-import { fenceOf } from './fence.js';
-import { isoOf, microsOf } from './instants.js';
-import { numberDefinitions } from './numbering.js';
 import { tryResolve } from './prepare.js';
 import { refreshReadCopy } from './read-copy.js';
 import type { RenderedStep } from './render.js';
-import { sleep } from './retry.js';
-import { commonParams, type Bindings } from './script.js';
+import { commonParams } from './script.js';
 import { nullableText, numberOf, textOf, withSession, type Session } from './session.js';
-import { Store } from './store.js';
 import { stub } from './stub.js';
 import { planTransaction } from './transactional.js';
 
@@ -58,9 +53,6 @@ export async function forget(options: ForgetOptions): Promise<ForgetResult> {
     return result;
   });
 }
-
-const misuse = (message: string): UserError =>
-  new UserError({ code: 'invalid-argument', severity: 'error', message });
 
 /** What there is of each id. */
 interface Found {
@@ -146,9 +138,7 @@ function unknown(profile: string, owners: readonly string[], isAccount: boolean)
 }
 
 class Forgetting {
-  private readonly store: Store;
-  private readonly executor: Executor;
-  private readonly bindings: Bindings;
+  private readonly aside: Aside;
 
   constructor(
     private readonly options: ForgetOptions,
@@ -158,30 +148,12 @@ class Forgetting {
     private readonly definitions: readonly Definition[],
     private readonly runId: string,
   ) {
-    this.store = new Store(session.state);
-    this.executor = new Executor({
-      session,
-      store: this.store,
-      runId,
-      sleep: options.sleep ?? sleep,
-      fence: fenceOf(session, runId, () => stored.runs.last?.runNo),
-      onRetry: () => undefined,
-    });
-    const now = isoOf(microsOf(session.now()));
-    const { runs } = stored;
-    this.bindings = {
-      // As with what is retired: the next run is compared with this instant.
-      asOf: runs.lastPublished?.asOf ?? now,
-      runId,
-      runNo: (runs.last?.runNo ?? 0) + 1,
-      startedAt: now,
-      definitions: numberDefinitions(stored, []).bindings,
-      watermarks: new Map(),
-    };
+    this.aside = aside(session, stored, { ...options, runId });
   }
 
   async execute(found: readonly Found[]): Promise<ForgetResult> {
     const { session, stored, options } = this;
+    const { executor, bindings, begin } = this.aside;
     const { capabilities } = session.dialect;
     const heads = found.flatMap((one) => one.heads);
     const before = found.filter((one) => one.heads.length === 0).map(({ profile }) => profile);
@@ -200,21 +172,21 @@ class Forgetting {
     const told = options.exits ?? true;
     const reached = told ? destinations.map(({ key }) => key) : [];
     const render = (some: readonly Step[]): RenderedStep[] =>
-      some.map((step) => this.executor.render(step, this.params));
-    if (!capabilities.transactionalDdl) await this.executor.run(render(ensure));
+      some.map((step) => executor.render(step, this.params));
+    if (!capabilities.transactionalDdl) await executor.run(render(ensure));
     const around = { before: render(plan.before), after: render(plan.after) };
-    const rendered = render([this.begin(), ...steps.flatMap((step) => plan.within(step))]);
+    const rendered = render([begin, ...steps.flatMap((step) => plan.within(step))]);
     const strangers = this.reading('strangers', strangersOf(session.state, heads, reached));
     const tombstones = session.state.scan('forgotten');
-    const own = ir.filter(tombstones, ir.eq(ir.c(tombstones, 'run_no'), ir.int(this.bindings.runNo)));
+    const own = ir.filter(tombstones, ir.eq(ir.c(tombstones, 'run_no'), ir.int(bindings.runNo)));
     const identifiers = this.reading('count', ir.aggregate(own, [], [ir.as('n', ir.agg('count'))]));
     const queued = this.reading('queued', queuedByRun(session.state));
-    const result = await this.executor.transaction(async (): Promise<ForgetResult> => {
-      if (capabilities.transactionalDdl) await this.executor.run(render(ensure));
-      const untold = (await this.executor.read(strangers)).map((row) => textOf(row, 'destination_key'));
-      await this.executor.run(rendered);
-      const [counted] = await this.executor.read(identifiers);
-      const messages = (await this.executor.read(queued)).map((row) => {
+    const result = await executor.transaction(async (): Promise<ForgetResult> => {
+      if (capabilities.transactionalDdl) await executor.run(render(ensure));
+      const untold = (await executor.read(strangers)).map((row) => textOf(row, 'destination_key'));
+      await executor.run(rendered);
+      const [counted] = await executor.read(identifiers);
+      const messages = (await executor.read(queued)).map((row) => {
         const destination = textOf(row, 'destination_key');
         const enabled = destinations.some(({ key, enabled: is }) => key === destination && is);
         return { destination, messages: numberOf(row, 'messages'), enabled };
@@ -232,25 +204,14 @@ class Forgetting {
   }
 
   private get params(): Params {
-    return commonParams(this.bindings);
+    return commonParams(this.aside.bindings);
   }
 
   private reading(id: string, query: Relation): RenderedStep {
-    return this.executor.render({ op: 'read', query, id: `forget.${id}`, title: 'counting' }, this.params);
-  }
-
-  private begin(): Step {
-    const { asOf, startedAt, runNo } = this.bindings;
-    return this.store.beginRun({
-      run_id: this.runId,
-      as_of: asOf,
-      status: 'succeeded',
-      started_at: startedAt,
-      finished_at: startedAt,
-      invocation: this.options.invocation,
-      run_no: runNo,
-      error: null,
-    });
+    return this.aside.executor.render(
+      { op: 'read', query, id: `forget.${id}`, title: 'counting' },
+      this.params,
+    );
   }
 
   private steps(heads: readonly number[]): readonly Step[] {
@@ -266,39 +227,24 @@ class Forgetting {
 
   /** Every way that anything went, disabled destinations too: their messages wait. */
   private ways(): readonly OutboxWay[] {
-    const { project } = this.session;
-    return [...this.stored.definitions.values()].flatMap((row) => {
-      const own = this.definitions.find(({ key }) => key === row.key) ?? stub(row);
-      return project.destinations.flatMap((destination) => this.wayTo(destination, own, row.definitionNo));
+    const { session, stored } = this;
+    const { connections, entityConnections } = stored.existing;
+    return [...stored.definitions.values()].flatMap((row) => {
+      const definition = this.definitions.find(({ key }) => key === row.key) ?? stub(row);
+      return session.project.destinations.flatMap((destination) => {
+        const key = wayKey(destination, definition);
+        if (!connections.has(key)) return [];
+        const link = definition.destinations.find(({ to }) => to === destination.key) ?? {};
+        const from = { definition, definitionNo: row.definitionNo, link };
+        return wayTo(session, destination, from, entityConnections.get(key));
+      });
     });
-  }
-
-  private wayTo(
-    destination: Destination,
-    definition: Definition,
-    definitionNo: number,
-  ): readonly OutboxWay[] {
-    const { connections, entityConnections } = this.stored.existing;
-    const way = `${destination.key}\u0000${definition.key}`;
-    const link = definition.destinations.find(({ to }) => to === destination.key) ?? {};
-    const types = messageTypes(definition, link, destination);
-    if (!connections.has(way) || types.length === 0) return [];
-    const names = types.includes('track') ? (entityConnections.get(way) ?? []) : [];
-    const entities = names.length > 0 && { entities: { names, added: [], fromNow: [] } };
-    const namespace = this.session.project.config.name;
-    return [
-      {
-        definition,
-        definitionNo,
-        namespace,
-        link: { destination, types, isNew: false, fromNow: false, ...entities },
-      },
-    ];
   }
 
   /** Erases messages of those forgotten before that are done with; with `--no-exits` those of the profiles named, too. */
   private async sweep(profiles: readonly string[]): Promise<void> {
-    const { session, forgotten, options, executor } = this;
+    const { session, forgotten, options } = this;
+    const { executor } = this.aside;
     if (!this.stored.existing.forgotten) return;
     const hashes = profiles.flatMap((id) => PEOPLE.map((type) => identifierHash(forgotten, type, id)));
     const withdrawn = options.exits === false && hashes.length > 0;

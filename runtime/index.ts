@@ -17,6 +17,7 @@ export type * from './testing/api.js';
 export type * from './queries-api.js';
 export type * from './time-api.js';
 export { runProject } from './run.js';
+export { totalsOf } from './totals.js';
 export { openSession, targetOf, withSession, type Access, type Session } from './session.js';
 export type { Manifest, ManifestDefinition } from './manifest.js';
 export type { RunResults } from './artifacts.js';

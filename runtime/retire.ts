@@ -2,28 +2,22 @@
  * `retire`: what is left to do about a key whose definition was removed. Its exits may be sent after all, and
  * the key may be freed for a definition that starts anew.
  */
-import { UserError } from '../compiler/diagnostics/index.js';
 import { noEntities, stageSteps } from '../compiler/program/run.js';
 import { noAccountUsers } from '../compiler/program/accounts.js';
 import { outboxSteps, queues } from '../compiler/program/outbox.js';
-import type { OutboxWay } from '../compiler/program/outbox-link.js';
 import type { Step } from '../compiler/program/types.js';
 import { audienceViewName } from '../compiler/program/views.js';
-import { messageTypes, type Destination } from '../models/definition.js';
 import type { Params } from '../dialects/dialect.js';
+import { aside, misuse, wayKey, wayTo, type Aside } from './aside.js';
 import type { RetireOptions, RetireResult } from './queries-api.js';
 import { readState, type DefinitionRow, type StoredState } from './existing.js';
-import { Executor } from './executor.js';
-import { fenceOf } from './fence.js';
-import { isoOf, microsOf } from './instants.js';
 import { unknownKey } from './keys.js';
 import type { RenderedStep } from './render.js';
 import { numberDefinitions } from './numbering.js';
-import { sleep } from './retry.js';
 import { stub } from './stub.js';
-import { commonParams, type Bindings } from './script.js';
+import { commonParams } from './script.js';
 import { withSession, type Session } from './session.js';
-import { Store } from './store.js';
+import type { Store } from './store.js';
 import { planTransaction } from './transactional.js';
 
 /** Sends the exits of a removed definition, frees its key, or both in this order (see `Retire`). */
@@ -35,16 +29,9 @@ export async function retire(options: RetireOptions): Promise<RetireResult> {
   return withSession(options, { mode: 'write', owner }, async (session) => {
     const stored = await readState(session);
     const row = removedRow(stored, session, key);
-    const store = new Store(session.state);
-    const executor = new Executor({
-      session,
-      store,
-      runId,
-      sleep: options.sleep ?? sleep,
-      fence: fenceOf(session, runId, () => stored.runs.last?.runNo),
-      onRetry: () => undefined,
-    });
-    const exits = sendExits ? exitSteps(store, session, stored, row, { ...options, runId }) : [];
+    const own = aside(session, stored, { ...options, runId });
+    const { store, executor } = own;
+    const exits = sendExits ? exitSteps(own, session, stored, row) : [];
     const freed = (release ? freeSteps(store, session, stored, row) : []).map(silent);
     const steps = [...exits, ...freed];
     const plan = planTransaction(
@@ -78,14 +65,6 @@ function removedRow(stored: StoredState, session: Session, key: string): Definit
   }
   throw unknownKey(key, [...stored.definitions.keys()]);
 }
-
-const misuse = (message: string, hint?: string): UserError =>
-  new UserError({
-    code: 'invalid-argument',
-    severity: 'error',
-    message,
-    ...(hint !== undefined && { hint }),
-  });
 
 /**
  * Forgets everything said under the key but what destinations were told: a new definition must still take
@@ -132,58 +111,25 @@ const silent = (step: Step): BoundStep => ({ step, params: {}, queues: false });
 
 /** Queues the ends of all that destinations were told of the key. */
 function exitSteps(
-  store: Store,
+  { begin, bindings }: Aside,
   session: Session,
-  stored: StoredState,
+  { existing }: StoredState,
   row: DefinitionRow,
-  { runId, invocation }: { readonly runId: string; readonly invocation: string },
 ): readonly BoundStep[] {
-  const now = isoOf(microsOf(session.now()));
-  const bindings: Bindings = {
-    // The exits happened when the definition was removed; runs after it may have any as_of.
-    asOf: row.retiredAt ?? stored.runs.lastPublished?.asOf ?? now,
-    runId,
-    runNo: (stored.runs.last?.runNo ?? 0) + 1,
-    startedAt: now,
-    definitions: numberDefinitions(stored, []).bindings,
-    watermarks: new Map(),
-  };
-  const run = store.beginRun({
-    run_id: runId,
-    // Not the exits' own instant: the next run is compared with this one.
-    as_of: stored.runs.lastPublished?.asOf ?? now,
-    status: 'succeeded',
-    started_at: now,
-    finished_at: now,
-    invocation,
-    run_no: bindings.runNo,
-    error: null,
-  });
   // An empty stage: nobody has what was removed, so nobody's accounts matter.
-  const first = [run, ...stageSteps(), noEntities(), noAccountUsers()];
-  const params = commonParams(bindings);
-  const { destinations } = session.project;
-  const to = destinations.flatMap((destination) => wayTo(destination, row, session, stored));
+  const first = [begin, ...stageSteps(), noEntities(), noAccountUsers()];
+  // The exits happened when the definition was removed; runs after it may have any as_of.
+  const params = commonParams({ ...bindings, asOf: row.retiredAt ?? bindings.asOf });
+  const from = { definition: stub(row), definitionNo: row.definitionNo, link: {} };
+  const to = session.project.destinations
+    .filter(({ enabled }) => enabled)
+    .flatMap((destination) =>
+      wayTo(session, destination, from, existing.entityConnections.get(wayKey(destination, row))),
+    );
   if (to.length === 0) return first.map(silent);
   const { ways, find, queue, entities } = outboxSteps(session.state, to);
   return [
     ...first.map(silent),
     ...[ways, find, queue, entities].flat().map((step) => ({ step, params, queues: queues(step) })),
   ];
-}
-
-function wayTo(
-  destination: Destination,
-  row: DefinitionRow,
-  session: Session,
-  { existing }: StoredState,
-): readonly OutboxWay[] {
-  const definition = stub(row);
-  const types = messageTypes(definition, {}, destination);
-  if (!destination.enabled || types.length === 0) return [];
-  const told = existing.entityConnections.get(`${destination.key}\u0000${row.key}`);
-  const entities = told && types.includes('track') && { names: told, added: [], fromNow: [] };
-  const link = { destination, types, isNew: false, fromNow: false, ...(entities && { entities }) };
-  const namespace = session.project.config.name;
-  return [{ definition, definitionNo: row.definitionNo, namespace, link }];
 }

@@ -2,7 +2,7 @@
 import type { UserError } from '../../compiler/diagnostics/index.js';
 import { diagnosticJson } from '../../compiler/diagnostics/print.js';
 import type { SyncResult } from '../../delivery/index.js';
-import { runProject, type RunResult } from '../../runtime/index.js';
+import { runProject, totalsOf, type RunResult } from '../../runtime/index.js';
 import { problemsJson, type Context, type Loaded } from '../context.js';
 import { asUserError } from '../errors.js';
 import { SILENT } from '../progress/index.js';
@@ -98,8 +98,6 @@ export class Watcher {
   }
 
   private async tellTick(result: RunResult, sent: SyncResult | undefined, startedAt: string): Promise<void> {
-    const sum = (of: 'entered' | 'exited' | 'changed'): number =>
-      result.definitions.reduce((all, definition) => all + (definition[of] ?? 0), 0);
     const { freshness, run_id, as_of, status } = result;
     const at = this.now();
     const lag_ms = freshness?.lag_ms ?? null;
@@ -117,9 +115,7 @@ export class Watcher {
       status,
       new_rows: freshness?.new_rows ?? null,
       newest_received_at: freshness?.newest_received_at ?? null,
-      entered: sum('entered'),
-      exited: sum('exited'),
-      changed: sum('changed'),
+      ...totalsOf(result.definitions),
       messages: freshness?.messages ?? 0,
       delivered: sent?.destinations.reduce((all, d) => all + d.delivered, 0) ?? null,
       lag_ms,

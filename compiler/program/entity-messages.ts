@@ -35,7 +35,7 @@ import { DIRECTIONS, type EntityLists } from './messages.js';
 import { ACCOUNT_USERS, scanSpec, staged, temporary } from './names.js';
 import { publishedRows } from './publish.js';
 import { channelOf, holders, receivers, withTrue } from './receivers.js';
-import { STATE } from './state.js';
+import { IDENTIFIER, STATE } from './state.js';
 import type { OutboxEntities, OutboxInput } from './outbox-link.js';
 import type { StepOp } from './types.js';
 
@@ -43,7 +43,6 @@ const NOTHING: OutboxEntities = { names: [], added: [], fromNow: [] };
 
 /** What an identifier is told of: a row of an entity. */
 const ROW = ['identifier_type', 'identifier', 'entity', 'entity_id'] as const;
-const IDENTIFIER = ['identifier_type', 'identifier'] as const;
 
 const CHANGES = temporary('outbox_entities', [
   { name: 'identifier_type', type: 'text' },

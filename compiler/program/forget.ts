@@ -25,19 +25,17 @@ import {
 import type { Column, Expr, Relation, TableRef } from '../ir/types.js';
 import { noAccountUsers } from './accounts.js';
 import { hashedIdentifier, FORGOTTEN_SALT, livingPairs, type Forgotten } from './forgotten.js';
-import { finalOf, MESSAGE } from './forgotten-exits.js';
+import { finalOf, forgetStep, MESSAGE } from './forgotten-exits.js';
 import { scanSpec, temporary } from './names.js';
 import { outboxSteps } from './outbox.js';
 import type { OutboxWay } from './outbox-link.js';
 import { mergeFirsts } from './pairs.js';
 import { noEntities, stageSteps } from './run.js';
-import { STATE, type StateSchema, type StateTable } from './state.js';
-import type { Step, StepOp } from './types.js';
+import { IDENTIFIER, STATE, type StateSchema, type StateTable } from './state.js';
+import type { Step } from './types.js';
 
 /** What `subjects` calls an identifier that was forgotten: it stands for its number alone. */
 const FORGOTTEN = 'forgotten';
-
-const IDENTIFIER = ['identifier_type', 'identifier'] as const;
 
 /** The identifiers of those being forgotten. */
 const LEAVING = temporary('forgetting', [
@@ -91,12 +89,10 @@ export function forgetSteps(input: ForgetInput): readonly Step[] {
     ...errorsErased(schema),
     ...identifiersErased(schema),
     ...[LEAVING, ERASED, PAIRS].map(({ table }) =>
-      step(`drop.${table.name}`, 'done with it', { op: 'drop', table, object: 'table' }),
+      forgetStep(`drop.${table.name}`, 'done with it', { op: 'drop', table, object: 'table' }),
     ),
   ];
 }
-
-const step = (id: string, title: string, op: StepOp): Step => ({ id: `forget.${id}`, title, ...op });
 
 const identifiers = (): Relation => pick(scanSpec(LEAVING), IDENTIFIER);
 const numbers = (as_: string): Relation => pick(scanSpec(LEAVING), [['subject_no', as_]]);
@@ -131,9 +127,13 @@ function remember({ schema, forgotten, heads }: ForgetInput): readonly Step[] {
     as('forgotten_at', param('started_at', 'timestamp')),
   ]);
   return [
-    step('identifiers', 'who they are', { op: 'replace', spec: LEAVING, query: leaving }),
-    step('tombstones', 'tombstones', { op: 'append', table: schema.ref('forgotten'), query: tombstones }),
-    step('salt', 'how identifiers are hashed', {
+    forgetStep('identifiers', 'who they are', { op: 'replace', spec: LEAVING, query: leaving }),
+    forgetStep('tombstones', 'tombstones', {
+      op: 'append',
+      table: schema.ref('forgotten'),
+      query: tombstones,
+    }),
+    forgetStep('salt', 'how identifiers are hashed', {
       op: 'merge',
       table: schema.ref('meta'),
       query: oneRow([as('name', text(FORGOTTEN_SALT)), as('value', text(forgotten.salt))]),
@@ -148,7 +148,7 @@ function remember({ schema, forgotten, heads }: ForgetInput): readonly Step[] {
 function withdraw(schema: StateSchema): readonly Step[] {
   const own = semiJoin(schema.scan('outbox'), identifiers(), IDENTIFIER);
   return [
-    step('withdraw', 'messages that were not sent yet', {
+    forgetStep('withdraw', 'messages that were not sent yet', {
       op: 'delete',
       table: schema.ref('outbox'),
       query: pick(antiJoin(own, schema.scan('deliveries'), MESSAGE), MESSAGE, { distinct: true }),
@@ -160,7 +160,7 @@ function withdraw(schema: StateSchema): readonly Step[] {
 /** What was computed of them. */
 function rowsOfProfiles({ schema }: ForgetInput): readonly Step[] {
   return (['member_state', 'exit_state', 'trait_state', 'entity_state'] as const).map((table) =>
-    step(table, `${table}: theirs`, {
+    forgetStep(table, `${table}: theirs`, {
       op: 'delete',
       table: schema.ref(table),
       query: numbers('profile_no'),
@@ -181,13 +181,13 @@ function messagesErased(schema: StateSchema): readonly Step[] {
   const about = semiJoin(semiJoin(before, names, ['profile_id']), finalOf(schema), MESSAGE);
   const all = union([pick(semiJoin(before, identifiers(), IDENTIFIER), MESSAGE), pick(about, MESSAGE)]);
   return [
-    step('messages', 'messages they were sent', {
+    forgetStep('messages', 'messages they were sent', {
       op: 'replace',
       spec: ERASED,
       query: pick(all, MESSAGE, { distinct: true }),
     }),
     ...(['deliveries', 'outbox'] as const).map((table) =>
-      step(table, `${table}: theirs`, {
+      forgetStep(table, `${table}: theirs`, {
         op: 'delete',
         table: schema.ref(table),
         query: scanSpec(ERASED),
@@ -199,7 +199,7 @@ function messagesErased(schema: StateSchema): readonly Step[] {
 
 function rowsOfIdentifiers({ schema, facts }: ForgetInput): readonly Step[] {
   const told = (['sent', 'sent_entities'] as const).map((table) =>
-    step(table, `${table}: theirs`, {
+    forgetStep(table, `${table}: theirs`, {
       op: 'delete',
       table: schema.ref(table),
       query: identifiers(),
@@ -209,7 +209,7 @@ function rowsOfIdentifiers({ schema, facts }: ForgetInput): readonly Step[] {
   const leaving = scanSpec(LEAVING);
   const nobody = project(leaving, [as('subject_no', c(leaving, 'subject_no')), as('profile_no', nul('int'))]);
   const landed = facts.map(({ table, ofGroups }) =>
-    step(
+    forgetStep(
       table.name,
       `${table.name}: theirs`,
       ofGroups
@@ -218,7 +218,7 @@ function rowsOfIdentifiers({ schema, facts }: ForgetInput): readonly Step[] {
     ),
   );
   const numbered = (table: StateTable, column: string): Step =>
-    step(table, `${table}: theirs`, {
+    forgetStep(table, `${table}: theirs`, {
       op: 'delete',
       table: schema.ref(table),
       query: numbers(column),
@@ -244,20 +244,20 @@ function pairsErased({ schema, forgotten }: ForgetInput): readonly Step[] {
   const kept = scanSpec(PAIRS);
   const stored = semiJoin(pairs, kept, PAIR);
   return [
-    step('pairs.others', 'who was seen with them', {
+    forgetStep('pairs.others', 'who was seen with them', {
       op: 'replace',
       spec: PAIRS,
       query: pick(beside, columns),
     }),
     ...(['user_id', 'anonymous_id'] as const).map((type) =>
-      step(`pairs.${type}`, 'seen together with others', {
+      forgetStep(`pairs.${type}`, 'seen together with others', {
         op: 'delete',
         table,
         query: named(type),
         keys: [type],
       }),
     ),
-    step('pairs', 'seen alone', {
+    forgetStep('pairs', 'seen alone', {
       op: 'merge',
       table,
       query: mergeFirsts(union([pick(kept, columns), pick(stored, columns)]), PAIR),
@@ -281,7 +281,7 @@ function errorsErased(schema: StateSchema): readonly Step[] {
       [],
     );
     const naming = filter(told, call('contains', c(told, 'error'), c(told, 'identifier')));
-    return step(`errors.${table}`, 'errors that name them', {
+    return forgetStep(`errors.${table}`, 'errors that name them', {
       op: 'merge',
       table: schema.ref(table),
       query: project(
@@ -310,7 +310,7 @@ function identifiersErased(schema: StateSchema): readonly Step[] {
   };
   const set = STATE.subjects.map(({ name }) => name).filter((name) => name !== 'subject_no');
   return [
-    step('subjects', 'their identifiers', {
+    forgetStep('subjects', 'their identifiers', {
       op: 'merge',
       table: schema.ref('subjects'),
       query: project(

@@ -24,7 +24,7 @@ import {
 import type { Column, Relation } from '../ir/types.js';
 import { hashedIdentifier, type Forgotten } from './forgotten.js';
 import { scanSpec, temporary } from './names.js';
-import type { StateSchema, StateTable } from './state.js';
+import { IDENTIFIER, type StateSchema, type StateTable } from './state.js';
 import type { Step, StepOp } from './types.js';
 
 /** Statuses after which a message is never sent again (`superseded` is written by runs). */
@@ -33,9 +33,12 @@ export const FINAL_STATUSES = ['delivered', 'rejected', 'superseded'] as const;
 /** What a message is told apart by. */
 export const MESSAGE = ['message_id', 'destination_key'] as const;
 
-const IDENTIFIER = ['identifier_type', 'identifier'] as const;
-
-const step = (id: string, title: string, op: StepOp): Step => ({ id: `forget.${id}`, title, ...op });
+/** A step of `forget`. */
+export const forgetStep = (id: string, title: string, op: StepOp): Step => ({
+  id: `forget.${id}`,
+  title,
+  ...op,
+});
 
 /** Deliveries after which a message is not sent again. */
 export function finalOf(schema: StateSchema): Relation {
@@ -100,16 +103,16 @@ export function sweepSteps(
   const done = scanSpec(DONE);
   const told = ['destination_key', 'definition_key', ...IDENTIFIER];
   const erase = (table: StateTable, keys: readonly string[]): Step =>
-    step(`sweep.${table}`, `${table}: of those forgotten`, {
+    forgetStep(`sweep.${table}`, `${table}: of those forgotten`, {
       op: 'delete',
       table: schema.ref(table),
       query: pick(done, keys, { distinct: true }),
       keys,
     });
   return {
-    first: step('sweep', 'messages of those forgotten', { op: 'replace', spec: DONE, query: which }),
+    first: forgetStep('sweep', 'messages of those forgotten', { op: 'replace', spec: DONE, query: which }),
     then: [erase('sent', told), erase('deliveries', MESSAGE), erase('outbox', MESSAGE)],
-    last: step('sweep.drop', 'done with it', { op: 'drop', table: DONE.table, object: 'table' }),
+    last: forgetStep('sweep.drop', 'done with it', { op: 'drop', table: DONE.table, object: 'table' }),
   };
 }
 

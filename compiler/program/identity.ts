@@ -24,12 +24,11 @@ import {
 import type { Column, Expr, Relation } from '../ir/types.js';
 import { scanSpec, temporary } from './names.js';
 import { identifiersOf } from './pairs.js';
-import { STATE, type StateSchema } from './state.js';
+import { IDENTIFIER, STATE, type StateSchema } from './state.js';
 import type { Step, StepOp, TableSpec } from './types.js';
 
 export const AS_OF: Expr = param('as_of', 'timestamp');
 
-const IDENTIFIER = ['identifier_type', 'identifier'] as const;
 /** What messages say of an identifier, and what is stored of it. */
 const SAID = ['first_at', 'first_id', 'seen_at', 'device_at'] as const;
 const STORED = [...SAID, 'owner_no', 'owner_at'] as const;

@@ -37,7 +37,7 @@ import { DIRECTIONS, formOf, messageRows } from './messages.js';
 import type { OutboxInput, OutboxWay } from './outbox-link.js';
 import { scanSpec, temporary } from './names.js';
 import { addresses, holders, receivers, RECEIVERS, withTrue, type Channel, type Side } from './receivers.js';
-import { STATE, type StateSchema } from './state.js';
+import { IDENTIFIER, STATE, type StateSchema } from './state.js';
 import type { Step, StepOp } from './types.js';
 import {
   channelsOf,
@@ -62,7 +62,6 @@ const TOLD = temporary('outbox_told', [
 ]);
 const CHANGES = temporary('outbox_changes', [WAY, ...RECEIVERS, { name: 'repeats', type: 'int' }]);
 
-const IDENTIFIER = ['identifier_type', 'identifier'] as const;
 const OF_WAY = [WAY.name, ...IDENTIFIER] as const;
 const DEFINITION = ['definition_no'] as const;
 

@@ -230,6 +230,9 @@ export const STATE = {
 
 export type StateTable = keyof typeof STATE;
 
+/** What somebody is called, and as what. */
+export const IDENTIFIER = ['identifier_type', 'identifier'] as const;
+
 /** What is made anew, of the sources, where it is not there or not whole. */
 export const REBUILT = [
   'landing',

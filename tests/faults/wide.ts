@@ -6,23 +6,10 @@
  */
 import { posix } from 'node:path';
 import type { RawColumns, RawRow, RawTables } from '../engines/engine.js';
+import { MESSAGE_COLUMNS } from '../support/land-messages.js';
 
 type File = readonly [path: string, content: unknown];
 
-const MESSAGES: RawColumns = {
-  message_id: 'text',
-  type: 'text',
-  event: 'text',
-  name: 'text',
-  timestamp: 'timestamp',
-  received_at: 'timestamp',
-  user_id: 'text',
-  anonymous_id: 'text',
-  group_id: 'text',
-  properties: 'json',
-  traits: 'json',
-  context: 'json',
-};
 const VISITS: RawColumns = { id: 'text', at: 'timestamp', landed: 'timestamp', who: 'text', channel: 'text' };
 const ORDERS: RawColumns = { id: 'text', who: 'text', state: 'text', total: 'decimal' };
 
@@ -138,7 +125,7 @@ const someone = (anonymous_id: string): object => ({ anonymous_id });
 /** What is in the raw tables from a day on; the entities' table is replaced. */
 export async function landOn(day: number, raw: RawTables): Promise<void> {
   made = day * 100;
-  await raw.append({ schema: 'raw', name: 'messages' }, MESSAGES, LANDS[day]?.() ?? []);
+  await raw.append({ schema: 'raw', name: 'messages' }, MESSAGE_COLUMNS, LANDS[day]?.() ?? []);
   const visited = `2025-01-0${day}T07:00:00Z`;
   await raw.append({ schema: 'shop', name: 'visits' }, VISITS, [
     { id: `v${day}`, at: visited, landed: visited, who: 'ann', channel: `c${day}` },

@@ -1,7 +1,8 @@
 import type { RawColumns, RawTables } from '../engines/engine.js';
 import type { Message } from '../reference/model.js';
 
-const COLUMNS: RawColumns = {
+/** Columns of the `messages` layout that every table of it has here. */
+export const MESSAGE_COLUMNS: RawColumns = {
   message_id: 'text',
   type: 'text',
   event: 'text',
@@ -14,8 +15,9 @@ const COLUMNS: RawColumns = {
   properties: 'json',
   traits: 'json',
   context: 'json',
-  source_id: 'text',
 };
+
+const COLUMNS: RawColumns = { ...MESSAGE_COLUMNS, source_id: 'text' };
 
 /** Lands rows as the `messages` layout has them: one table a source, `<source>.messages`. */
 export async function landMessages(
