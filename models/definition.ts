@@ -21,6 +21,13 @@ export interface EntityLink {
   readonly entity: string;
 }
 
+/** How far the size of a definition may move in one run; what moves it further is not published until someone accepts it. */
+export interface Guard {
+  readonly maxChangePercent: number;
+  /** Sizes below it do not count: nothing is stopped where it has, and had, fewer. */
+  readonly minSize?: number;
+}
+
 interface DefinitionBase {
   readonly key: string;
   readonly name: string;
@@ -31,6 +38,8 @@ interface DefinitionBase {
   readonly includeAnonymous: boolean;
   readonly history: History;
   readonly destinations: readonly DestinationLink[];
+  /** `false`: not even the project's. Absent: the project's, where it has one (see `guardOf`). */
+  readonly guard?: Guard | false;
   /** Path relative to the project folder, with forward slashes. */
   readonly file: string;
   /** Set on what is published under a key of its own and computed with the definition of a file. */
@@ -104,6 +113,18 @@ export const nounOf = (kind: string): string =>
 
 /** The definition of the file that a definition is, or is an output of. */
 export const ownerOf = (definition: Definition): Definition => definition.output?.of ?? definition;
+
+/**
+ * The guard of a definition: its own, else the project's. That of a journey is of those inside: what one of its steps holds
+ * comes and goes with the people who pass.
+ */
+export function guardOf(
+  { kind, guard }: Pick<Definition, 'kind' | 'guard'>,
+  config: Pick<ProjectConfig, 'guard'>,
+): Guard | undefined {
+  if (kind === 'journey_step') return undefined;
+  return (guard ?? config.guard) || undefined;
+}
 
 /**
  * What a definition sends to a destination (SEMANTICS §7): what the link says, else the destination, else identify
@@ -205,6 +226,8 @@ export interface ProjectConfig {
   readonly vars: Readonly<Record<string, unknown>>;
   /** Audiences whose members are in no other audience. */
   readonly exclude?: readonly AudienceReference[];
+  /** The guard of every definition that says nothing of its own. */
+  readonly guard?: Guard;
 }
 
 /** A file of `macros/`: a template that queries call by its name. */

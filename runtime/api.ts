@@ -48,6 +48,8 @@ export interface RunOptions extends RuntimeOptions, SelectionOptions {
    * all of them, of facts that are made anew.
    */
   readonly fullRefresh?: readonly string[];
+  /** Whom guards let pass: what these selectors name of what is selected; with an empty list everything. */
+  readonly accept?: readonly string[];
   /** The command line, recorded in `runs.invocation` and shown to whoever finds the warehouse locked. */
   readonly invocation: string;
   readonly newRunId: () => string;
@@ -66,8 +68,20 @@ export interface RunOptions extends RuntimeOptions, SelectionOptions {
  */
 export type RunStatus = 'succeeded' | 'partial' | 'failed' | 'cancelled';
 
-export type DefinitionStatus =
-  'succeeded' | 'failed' | 'upstream_failed' | 'disabled' | 'removed' | 'cancelled';
+/** `held`: its guard stopped it. Each keeps what was published last. */
+export type FailedStatus = 'failed' | 'held' | 'upstream_failed';
+
+/** What a guard stopped. */
+export interface HeldBack {
+  /** Members or stored values: published, and those the run came to. */
+  readonly before: number;
+  readonly after: number;
+  /** Of the size before; null where that is 0. */
+  readonly change_percent: number | null;
+  readonly max_change_percent: number;
+}
+
+export type DefinitionStatus = 'succeeded' | FailedStatus | 'disabled' | 'removed' | 'cancelled';
 
 export interface DefinitionResult {
   readonly key: string;
@@ -90,6 +104,8 @@ export interface DefinitionResult {
   readonly mode?: 'incremental' | 'full';
   /** Why in that way. */
   readonly reason?: string;
+  /** Of one whose own change its guard stopped. */
+  readonly guard?: HeldBack;
   readonly error?: Diagnostic;
 }
 
@@ -184,7 +200,7 @@ export type RunEvent = EventBase &
         readonly event: 'definition_failed';
         readonly key: string;
         readonly kind: DefinitionKind;
-        readonly status: 'failed' | 'upstream_failed';
+        readonly status: FailedStatus;
         readonly error: Diagnostic;
       } & Counted)
     | { readonly event: 'publish_started'; readonly definitions: number; readonly removed: number }

@@ -143,7 +143,12 @@ class Backfill {
     const asOf = stepAt(this.grid, index);
     const startedAt = this.now();
     const { dialect } = this.session;
-    const prepared = programOf(project, selection, { asOf, landed: !first, silent: true }, dialect);
+    const prepared = programOf(
+      project,
+      selection,
+      { asOf, landed: !first, silent: true, accepted: 'everything' },
+      dialect,
+    );
     const options: RunOptions = { ...this.options, artifacts: false };
     const result = await executeRun(options, this.session, prepared, { asOf, runId });
     for (const diagnostic of result.diagnostics) this.diagnostics.set(JSON.stringify(diagnostic), diagnostic);

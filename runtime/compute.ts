@@ -4,7 +4,7 @@
  */
 import type { Diagnostic } from '../compiler/diagnostics/index.js';
 import * as ir from '../compiler/ir/build.js';
-import { ownerOf, type Spans } from '../models/definition.js';
+import { ownerOf, type Definition, type Guard, type Spans } from '../models/definition.js';
 import type { DefinitionResult, RunEventBody } from './api.js';
 import { halves, type BatchScript, type LevelScript } from './batches.js';
 import type { Executor } from './executor.js';
@@ -25,6 +25,8 @@ export interface ComputeContext {
   readonly emit: (event: RunEventBody) => void;
   readonly now: () => string;
   readonly warn: (diagnostic: Diagnostic) => void;
+  /** What may not change too far in this run. */
+  readonly guardOf: (definition: Definition) => Guard | undefined;
   /** Takes down what a reconciling run finds. */
   readonly drift?: Drift;
 }
@@ -68,7 +70,7 @@ export function withoutFailed(
       if (together) stopTogether(item, context);
       const error = ledger.failure(definition.key);
       const { key, kind } = definition;
-      const status = ledger.status(key) === 'failed' ? 'failed' : 'upstream_failed';
+      const status = ledger.failedStatus(key);
       if (error) emit({ event: 'definition_failed', key, kind, status, error, index: item.index, total });
       return false;
     });
@@ -127,7 +129,7 @@ class Computing {
     const place = this.place(item);
     if (stoppedByUpstream(item, this.context)) {
       const error = ledger.failure(key);
-      const status = ledger.status(key) === 'failed' ? 'failed' : 'upstream_failed';
+      const status = ledger.failedStatus(key);
       if (error) emit({ event: 'definition_failed', key, kind, status, error, ...place });
       return false;
     }
@@ -321,9 +323,10 @@ export function stoppedByUpstream(item: DefinitionScript, { ledger, spans }: Com
   const { definition } = item.plan;
   const own = definition.output?.of.key === upstream ? ledger.failure(upstream) : undefined;
   if (own) {
-    ledger.failed(definition.key, ledger.status(upstream) === 'failed' ? 'failed' : 'upstream_failed', own);
+    ledger.failed(definition.key, ledger.failedStatus(upstream), own);
     return true;
   }
-  ledger.failed(definition.key, 'upstream_failed', upstreamFailed(definition, upstream, spans));
+  const held = ledger.failure(upstream)?.code === 'guard-stopped';
+  ledger.failed(definition.key, 'upstream_failed', upstreamFailed(definition, upstream, spans, held));
   return true;
 }

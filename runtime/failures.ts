@@ -23,11 +23,17 @@ export function definitionFailed(definition: Definition, error: StepFailed, span
 }
 
 /** What a definition gets whose upstream failed. */
-export function upstreamFailed(definition: Definition, upstream: string, spans: Spans): Diagnostic {
+export function upstreamFailed(
+  definition: Definition,
+  upstream: string,
+  spans: Spans,
+  held = false,
+): Diagnostic {
+  const what = held ? 'is held by its guard' : 'failed';
   return {
     code: 'upstream-failed',
     severity: 'error',
-    message: `${definition.key} was not computed: ${upstream}, which it refers to, failed`,
+    message: `${definition.key} was not ${held ? 'published' : 'computed'}: ${upstream}, which it refers to, ${what}`,
     definition: definition.key,
     ...spanOf(definition, spans),
   };
@@ -39,7 +45,7 @@ export function attributed(error: unknown, definition: Definition, spans: Spans)
   return error.diagnostics.map((d) => ({ definition: definition.key, ...spanOf(definition, spans), ...d }));
 }
 
-function spanOf(definition: Definition, spans: Spans): Pick<Diagnostic, 'span'> {
+export function spanOf(definition: Definition, spans: Spans): Pick<Diagnostic, 'span'> {
   const span = spans.of(ownerOf(definition));
   return span ? { span } : {};
 }

@@ -1,7 +1,7 @@
 /** What a run knows of each definition it selects: its row before, what became of it, its row after. */
 import { CompilerBug, type Diagnostic } from '../compiler/diagnostics/index.js';
 import { ownerOf, type Definition } from '../models/definition.js';
-import type { DefinitionResult, DefinitionStatus } from './api.js';
+import type { DefinitionResult, DefinitionStatus, FailedStatus, HeldBack } from './api.js';
 import type { DefinitionRow } from './existing.js';
 import { microsOf } from './instants.js';
 import type { Measured } from './measures.js';
@@ -21,6 +21,7 @@ interface Entry {
   readonly isNew: boolean;
   status: DefinitionStatus | 'pending' | 'computed';
   error?: Diagnostic;
+  guard?: HeldBack;
   counts?: Counts;
   mode?: Pick<DefinitionResult, 'mode' | 'reason'>;
   fingerprint?: string;
@@ -55,9 +56,10 @@ export class Ledger {
     Object.assign(this.entry(key), { status: 'computed', computeMs, mode });
   }
 
-  failed(key: string, status: 'failed' | 'upstream_failed', error: Diagnostic): void {
+  /** @param guard what was stopped, of one that is held for its own change */
+  failed(key: string, status: FailedStatus, error: Diagnostic, guard?: HeldBack): void {
     const entry = this.entry(key);
-    Object.assign(entry, { status, error });
+    Object.assign(entry, { status, error }, guard && { guard });
     delete entry.counts;
   }
 
@@ -99,15 +101,24 @@ export class Ledger {
   }
 
   /** Why a definition or one of its outputs failed; the failure of its own, where one is. */
-  failureOf(
-    owner: string,
-  ): { readonly status: 'failed' | 'upstream_failed'; readonly error: Diagnostic } | undefined {
-    const found = [...this.entries.values()].flatMap(({ definition, status, error }) =>
+  failureOf(owner: string): { readonly status: FailedStatus; readonly error: Diagnostic } | undefined {
+    const found = [...this.entries.values()].flatMap(({ definition, error }) =>
       error && ownerOf(definition).key === owner
-        ? [{ status: status === 'failed' ? ('failed' as const) : ('upstream_failed' as const), error }]
+        ? [{ status: this.failedStatus(definition.key), error }]
         : [],
     );
-    return found.find(({ status }) => status === 'failed') ?? found[0];
+    return found.find(({ status }) => status !== 'upstream_failed') ?? found[0];
+  }
+
+  /** How a definition that failed did. */
+  failedStatus(key: string): FailedStatus {
+    const status = this.status(key);
+    return status === 'failed' || status === 'held' ? status : 'upstream_failed';
+  }
+
+  /** Whether a definition was published before this run. */
+  wasPublished(key: string): boolean {
+    return this.entry(key).before.firstRunAt !== null;
   }
 
   status(key: string): DefinitionStatus | 'pending' | 'computed' | undefined {
@@ -142,6 +153,7 @@ export class Ledger {
       case 'succeeded':
         return this.live(e);
       case 'failed':
+      case 'held':
         return { ...e.before, status: 'failed', error: e.error?.message ?? null };
       case 'upstream_failed':
         return { ...e.before, status: 'not_computing', error: e.error?.message ?? null };
@@ -193,6 +205,7 @@ export class Ledger {
       duration_ms: e.computeMs + e.publishMs,
       ...(measured.get(e.definition.key) ?? UNMEASURED),
       ...e.mode,
+      ...(e.guard && { guard: e.guard }),
       ...(e.error && { error: e.error }),
     }));
   }

@@ -121,8 +121,8 @@ export interface Selection {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** What a run is asked to compute in full: everything, of facts made anew, or some definitions. */
-export type Refresh = 'everything' | ReadonlySet<string>;
+/** What an option names: everything, or some definitions. `--full-refresh` of everything makes facts anew, too. */
+export type Named = 'everything' | ReadonlySet<string>;
 
 /** Applies `--select`. */
 export async function selectKeys(
@@ -138,28 +138,31 @@ export async function selectKeys(
   return { keys: ordered.filter((key) => keys.has(key)), all: false, diagnostics };
 }
 
-/** Applies `--full-refresh` to what is selected; a name that nothing selected has is an error. */
-async function refreshOf(
+/** Applies an option with selectors to what is selected; a name that nothing selected has is an error. */
+async function namedBy(
+  option: '--full-refresh' | '--accept',
+  selectors: readonly string[] | undefined,
   { resolved, stored }: ResolvedSession,
   { keys }: Selection,
-  { fullRefresh: selectors, state }: PrepareOptions,
-): Promise<Refresh> {
+  { state }: PrepareOptions,
+): Promise<Named> {
   if (!selectors) return new Set();
   if (selectors.length === 0) return 'everything';
   const modified = await modifiedSince(resolved, stored, state);
   const named = select({ definitions: resolved.definitions, selectors, modified });
   throwErrors(named.diagnostics);
-  const refreshed = keys.filter((key) => named.keys.has(key));
-  if (refreshed.length > 0 || named.keys.size === 0) return new Set(refreshed);
+  const found = keys.filter((key) => named.keys.has(key));
+  if (found.length > 0 || named.keys.size === 0) return new Set(found);
   throw new UserError({
     code: 'unknown-selector',
     severity: 'error',
-    message: `--full-refresh ${selectors.join(' ')} names nothing that is selected`,
-    hint: 'what it names is refreshed of what --select selects; leave one of the two out',
+    message: `${option} ${selectors.join(' ')} names nothing that is selected`,
+    hint: 'it is about what --select selects; leave one of the two out',
   });
 }
 
-export interface PrepareOptions extends SelectionOptions, Pick<RunOptions, 'reconcile' | 'fullRefresh'> {
+export interface PrepareOptions
+  extends SelectionOptions, Pick<RunOptions, 'reconcile' | 'fullRefresh' | 'accept'> {
   readonly asOf?: string;
   /** Sources landed just before: none is looked at for what is new. */
   readonly landed?: boolean;
@@ -171,6 +174,8 @@ export interface Prepared extends ResolvedSession {
   readonly selection: Selection;
   readonly numbering: Numbering;
   readonly program: RunProgram;
+  /** What guards let pass. */
+  readonly accepted: Named;
   /** What a definition of the program reads. */
   readonly reads: (key: string) => readonly Read[];
 }
@@ -179,15 +184,19 @@ export interface Prepared extends ResolvedSession {
 export async function prepareRun(session: Session, options: PrepareOptions): Promise<Prepared> {
   const project = await resolveSession(session);
   const selection = await selectKeys(project, options);
-  const refresh = await refreshOf(project, selection, options);
-  return programOf(project, selection, { ...options, refresh }, session.dialect);
+  const refresh = await namedBy('--full-refresh', options.fullRefresh, project, selection, options);
+  const accepted = await namedBy('--accept', options.accept, project, selection, options);
+  return programOf(project, selection, { ...options, refresh, accepted }, session.dialect);
 }
 
 /** The program of a run of what is selected. */
 export function programOf(
   { stored, resolved, diagnostics }: ResolvedSession,
   selection: Selection,
-  options: Pick<PrepareOptions, 'reconcile' | 'asOf' | 'landed' | 'silent'> & { readonly refresh?: Refresh },
+  options: Pick<PrepareOptions, 'reconcile' | 'asOf' | 'landed' | 'silent'> & {
+    readonly refresh?: Named;
+    readonly accepted?: Named;
+  },
   { capabilities }: Pick<Dialect, 'capabilities'>,
 ): Prepared {
   const enabled = selection.keys.filter((key) => resolved.byKey.get(key)?.definition.enabled);
@@ -217,6 +226,7 @@ export function programOf(
       ...(options.silent === true && { definitions: program.definitions.map((d) => ({ ...d, ways: [] })) }),
       removed: program.removed.filter(({ key }) => !isRemoved(stored, key)),
     },
+    accepted: options.accepted ?? new Set(),
     reads: compiled.reads ?? (() => []),
     diagnostics: [...diagnostics, ...selection.diagnostics, ...compiled.diagnostics],
   };

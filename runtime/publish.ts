@@ -2,7 +2,7 @@
  * Publishing: one transaction for everything that was computed, its outcome included, so that readers see
  * the whole of a run or nothing of it. What is published is compared and replaced, and messages are queued, for all
  * definitions at once. Where messages fail, the transaction begins again with halves of those that did, down to the
- * definition that is guilty, which is left out.
+ * definition that is guilty, which is left out. It begins again as well without those that a guard stops.
  */
 import { queues } from '../compiler/program/outbox.js';
 import type { Step } from '../compiler/program/types.js';
@@ -11,6 +11,7 @@ import type { Row } from '../dialects/warehouse.js';
 import { halves } from './batches.js';
 import { withoutFailed, type ComputeContext } from './compute.js';
 import { definitionFailed, isStatementFailure, type StatementFailure } from './failures.js';
+import { heldBack, type Held } from './guard.js';
 import { elapsed } from './instants.js';
 import type { Counts } from './ledger.js';
 import type { DefinitionScript, MessagesScript, Script } from './script.js';
@@ -24,6 +25,14 @@ class PublishFailed extends Error {
   ) {
     super(failure.message, { cause: failure });
     this.name = 'PublishFailed';
+  }
+}
+
+/** Guards stop some definitions: they are left out, with what reads them. */
+class PublishHeld extends Error {
+  constructor(readonly held: readonly Held[]) {
+    super(held.map(({ error }) => error.message).join('\n'));
+    this.name = 'PublishHeld';
   }
 }
 
@@ -57,6 +66,13 @@ export async function publishAll(
       }, script.around.publish);
       break;
     } catch (error) {
+      if (error instanceof PublishHeld) {
+        for (const held of error.held) hold(held, context, script.definitions.length);
+        const stopped = new Set(error.held.map(({ item }) => item));
+        const rest = left.filter((item) => !stopped.has(item));
+        left = withoutFailed(rest, script.definitions.length, context);
+        continue;
+      }
       if (!(error instanceof PublishFailed)) throw error;
       const [guilty, ...others] = error.items;
       if (guilty && others.length === 0) {
@@ -79,6 +95,8 @@ async function publishSet(
   const { executor, ledger } = context;
   await executor.run([...publish.computed(items), ...publish.diff]);
   const counts = countsByNumber(await executor.read(publish.counts));
+  const held = heldBack(items, counts, context);
+  if (held.length > 0) throw new PublishHeld(held);
   // Of what is computed for some profiles only, the statement that did it tells the rows of all its definitions.
   const sizes = items
     .filter(({ plan }) => whole || !plan.staged?.incremental)
@@ -181,6 +199,12 @@ async function ofGroup<T>(group: readonly DefinitionScript[], work: () => Promis
     const guilty = group.find(({ plan }) => plan.definition.key === error.step.definition);
     throw new PublishFailed(guilty ? [guilty] : group, error);
   }
+}
+
+function hold({ item, error, guard }: Held, context: ComputeContext, total: number): void {
+  const { key, kind } = item.plan.definition;
+  context.ledger.failed(key, 'held', error, guard);
+  context.emit({ event: 'definition_failed', key, kind, status: 'held', error, index: item.index, total });
 }
 
 function fail(

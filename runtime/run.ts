@@ -2,7 +2,7 @@
 import { UserError, type Diagnostic, type ExitCode } from '../compiler/diagnostics/index.js';
 import { LAYOUT_VERSION, PROJECT } from '../compiler/program/state.js';
 import type { Step } from '../compiler/program/types.js';
-import type { DefinitionKind } from '../models/definition.js';
+import { guardOf, ownerOf, type DefinitionKind, type ProjectConfig } from '../models/definition.js';
 import type {
   DefinitionResult,
   LandingResult,
@@ -92,6 +92,15 @@ export const executeRun = (
   });
 };
 
+/** The guards of a run, but for what it is told to accept. */
+const guardsOf =
+  (config: ProjectConfig, accepted: Prepared['accepted']): ComputeContext['guardOf'] =>
+  (definition) => {
+    const isAccepted = (key: string): boolean => accepted === 'everything' || accepted.has(key);
+    if (isAccepted(definition.key) || isAccepted(ownerOf(definition).key)) return undefined;
+    return guardOf(definition, config);
+  };
+
 class Run {
   private readonly startedAt: string;
   private readonly store: Store;
@@ -154,6 +163,7 @@ class Run {
       emit: (event) => this.emit(event),
       now: () => this.now(),
       warn: (diagnostic) => this.warn(diagnostic),
+      guardOf: guardsOf(session.project.config, prepared.accepted),
       ...(drift && { drift }),
     };
   }

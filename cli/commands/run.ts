@@ -10,6 +10,7 @@ interface Options {
   readonly asOfBehind?: boolean;
   readonly reconcile?: boolean;
   readonly fullRefresh?: true | readonly string[];
+  readonly accept?: true | readonly string[];
   readonly state?: string;
   readonly wait?: bigint;
 }
@@ -28,6 +29,7 @@ export const run: Register = (program, bind) =>
       { run: 'run --select +win_back', does: 'an audience with all it refers to' },
       { run: 'run --as-of 2017-06-01', does: 'as of midnight UTC on the first of June' },
       { run: 'run --full-refresh win_back', does: 'everything, and win_back of all its facts' },
+      { run: 'run --accept win_back', does: 'publish what its guard held back' },
       { run: 'run --wait 10m', does: 'after whoever is at it' },
       { run: 'run --json --log-format json', does: 'for an orchestrator' },
     ],
@@ -38,6 +40,10 @@ export const run: Register = (program, bind) =>
     .option(
       '--full-refresh [selectors...]',
       'compute these in full, whatever is known; without selectors all, of facts made anew',
+    )
+    .option(
+      '--accept [selectors...]',
+      'publish these whatever their guards say; without selectors everything',
     )
     .option('--state <dir>', 'a folder with the manifest.json that state:modified compares with')
     .option(...WAIT)
@@ -60,7 +66,8 @@ async function action(context: Context, options: Options): Promise<number> {
       ...(options.state === undefined ? {} : { state: options.state }),
       asOfBehind: options.asOfBehind === true,
       reconcile: options.reconcile === true,
-      ...refreshOf(options),
+      ...named('fullRefresh', options.fullRefresh),
+      ...named('accept', options.accept),
       invocation: context.invocation,
       newRunId: context.io.newRunId,
       onEvent: (event) => progress.run(event),
@@ -78,9 +85,14 @@ async function action(context: Context, options: Options): Promise<number> {
   return Math.max(result.exit, sync?.exit ?? 0);
 }
 
-/** `--full-refresh` alone is everything, by no selector. */
-const refreshOf = ({ fullRefresh }: Options): { readonly fullRefresh?: readonly string[] } =>
-  fullRefresh === undefined ? {} : { fullRefresh: fullRefresh === true ? [] : fullRefresh };
+/** An option with selectors that stands alone is everything, by no selector. */
+const named = <K extends string>(
+  name: K,
+  given: true | readonly string[] | undefined,
+): { readonly [name in K]?: readonly string[] } =>
+  given === undefined
+    ? {}
+    : ({ [name]: given === true ? [] : given } as { readonly [name in K]?: readonly string[] });
 
 function runJson(result: RunResult, sync: unknown): unknown {
   const definitions = result.definitions.map(({ error, ...rest }) => ({
@@ -115,9 +127,7 @@ export async function printRun(context: Context, { warnings }: Loaded, result: R
   if (result.reconciled) await printReconciled(context, result.reconciled);
   const known = new Set(result.diagnostics.map((d) => d.message));
   context.report([...warnings.filter((w) => !known.has(w.message)), ...result.diagnostics]);
-  const failed = result.definitions.filter(
-    (d) => d.status === 'failed' || d.status === 'upstream_failed',
-  ).length;
+  const failed = result.definitions.filter(isBad).length;
   const done = result.definitions.filter((d) => d.status === 'succeeded').length;
   const mark = {
     succeeded: paint.green('✔'),
@@ -158,6 +168,9 @@ async function printReconciled(context: Context, { definitions, facts }: Reconci
   await context.print();
 }
 
+const isBad = ({ status }: DefinitionResult): boolean =>
+  status === 'failed' || status === 'held' || status === 'upstream_failed';
+
 function definitionRow(paint: Paint, d: DefinitionResult): readonly (string | number | null)[] {
   if (d.status === 'succeeded') {
     return [
@@ -171,7 +184,7 @@ function definitionRow(paint: Paint, d: DefinitionResult): readonly (string | nu
     ];
   }
   const word = d.status.replace('_', ' ');
-  const bad = d.status === 'failed' || d.status === 'upstream_failed';
+  const bad = isBad(d);
   return [
     bad ? paint.red(d.key) : paint.dim(d.key),
     d.kind,

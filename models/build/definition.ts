@@ -3,6 +3,7 @@ import type {
   AudienceDefinition,
   DestinationLink,
   EntityLink,
+  Guard,
   History,
   MessageType,
   TraitDefinition,
@@ -49,6 +50,7 @@ export function baseOf(context: BuildContext, node: ObjectNode) {
   const key = asString(field(node, 'key'));
   const description = optionalString(node, 'description');
   const tags = field(node, 'tags');
+  const guard = field(node, 'guard');
   return {
     key,
     name: optionalString(node, 'name') ?? key,
@@ -59,8 +61,22 @@ export function baseOf(context: BuildContext, node: ObjectNode) {
     includeAnonymous: optionalFlag(node, 'include_anonymous') ?? false,
     history: historyOf(field(node, 'history')),
     destinations: linksOf(context, field(node, 'destinations')),
+    ...(guard && { guard: guard.type === 'object' ? guardLimits(guard) : (false as const) }),
     file: context.source.file,
   };
+}
+
+/** A guard of a validated object. */
+export function guardLimits(node: ObjectNode): Guard {
+  const number = (key: string): number | undefined => {
+    const value = field(node, key)?.value;
+    return typeof value === 'number' ? value : undefined;
+  };
+  const minSize = number('min_size');
+  return Object.freeze({
+    maxChangePercent: number('max_change_percent') ?? 0,
+    ...(minSize !== undefined && { minSize }),
+  });
 }
 
 function historyOf(node: JsonNode | undefined): History {

@@ -17,6 +17,7 @@ import {
   strings,
   type BuildContext,
 } from './context.js';
+import { guardLimits } from './definition.js';
 import { buildDuration } from './leaves.js';
 import { audienceReferences } from './members.js';
 
@@ -33,6 +34,7 @@ export function buildProjectConfig(
 ): ProjectConfig {
   const entities = field(node, 'entities');
   const exclude = field(node, 'exclude');
+  const guard = field(node, 'guard');
   return mark(
     context,
     {
@@ -44,6 +46,7 @@ export function buildProjectConfig(
         ? {}
         : { entities: byName(asObject(entities), (entry, name) => entityOf(context, name, entry)) }),
       ...(exclude && { exclude: audienceReferences(context, exclude) }),
+      ...(guard && { guard: guardLimits(asObject(guard)) }),
       vars: { ...(field(node, 'vars')?.value as Record<string, unknown> | undefined), ...vars },
     },
     field(node, 'name') ?? node,

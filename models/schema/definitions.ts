@@ -22,6 +22,11 @@ export const definitionFields = {
     ...Type.Ref('History'),
     description: 'How far back events count; true when absent.',
   }),
+  guard: Type.Optional({
+    ...Type.Ref('Guard'),
+    description:
+      'Stops publishing a change of size that is too large; false: not even that of rollcall.json.',
+  }),
   destinations: Type.Optional(
     Type.Array(Type.Ref('DestinationLink'), { description: 'Where changes go: keys of destinations.' }),
   ),
@@ -35,6 +40,25 @@ export const definitionDefs = {
         'true: all events. false: from the first run on. A duration: also so far before the first run.',
       'x-what': 'true, false or a duration such as "90 days"',
       'x-by': { by: 'type', types: [['boolean'], ['string']] },
+    }),
+  ),
+  GuardLimits: Type.Object(
+    {
+      max_change_percent: Type.Number({
+        exclusiveMinimum: 0,
+        description: 'A change of size by more than so many percent is not published until it is accepted.',
+      }),
+      min_size: Type.Optional(
+        Type.Integer({ minimum: 1, description: 'Changes between sizes below it do not count.' }),
+      ),
+    },
+    { ...CLOSED, description: 'How far the size may move in one run: { "max_change_percent": 30 }.' },
+  ),
+  Guard: Type.Union(
+    [Type.Ref('GuardLimits'), Type.Literal(false)],
+    notes({
+      'x-what': 'a guard such as { "max_change_percent": 30 }, or false',
+      'x-by': { by: 'type', types: [['object'], ['boolean']] },
     }),
   ),
   MessageTypes: Type.Array(

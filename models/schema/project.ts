@@ -272,6 +272,10 @@ export const projectDefs = {
           description: 'Audiences whose members are in no other audience.',
         }),
       ),
+      guard: Type.Optional({
+        ...Type.Ref('GuardLimits'),
+        description: 'The guard of every definition that says nothing of its own.',
+      }),
       entities: Type.Optional(
         Type.Record(Type.String(), Type.Ref('Entity'), { description: 'Entities by name.' }),
       ),

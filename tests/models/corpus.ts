@@ -78,6 +78,9 @@ export const GOOD: Readonly<Record<string, CorpusFile>> = {
     ),
     'rules of members': `{ "kind": "audience", "key": "a", "exclude": ["b"], "holdout": { "percent": 10, "salt": "x" },
       "limit": { "top": 5, "by": { "trait": "spend" } }, "definition": { "audience": "c" } }`,
+    'a guard': `{ "kind": "audience", "key": "a", "guard": { "max_change_percent": 12.5, "min_size": 10 },
+      "definition": { "audience": "c" } }`,
+    'no guard': '{ "kind": "audience", "key": "a", "guard": false, "definition": { "audience": "c" } }',
     'no exclusions':
       '{ "kind": "audience", "key": "a", "exclude": false, "definition": { "audience": "c" } }',
   }),
@@ -206,6 +209,9 @@ export const BAD: Readonly<Record<string, BadFile>> = {
     'exclude true': `{ "kind": "audience", "key": "a", "exclude": true, "definition": { "audience": "b" } }`,
     'exclude a key': `{ "kind": "audience", "key": "a", "exclude": "b", "definition": { "audience": "b" } }`,
     'exclude twice': `{ "kind": "audience", "key": "a", "exclude": ["b", "b"], "definition": { "audience": "b" } }`,
+    'a guard that is a number': `{ "kind": "audience", "key": "a", "guard": 30, "definition": { "audience": "b" } }`,
+    'a guard without a limit': `{ "kind": "audience", "key": "a", "guard": { "min_size": 10 }, "definition": { "audience": "b" } }`,
+    'a guard of nothing': `{ "kind": "audience", "key": "a", "guard": { "max_change_percent": 0, "min_sise": 1 }, "definition": { "audience": "b" } }`,
     'query text beside a form': audience(`{ "query": "trait('a').exists()", "event": "A" }`),
   }),
   ...all('trait', {

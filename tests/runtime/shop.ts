@@ -39,6 +39,12 @@ const CREATE = `create schema if not exists raw; create table raw.messages (
 const quote = (value: string | null | undefined): string =>
   value === undefined || value === null ? 'null' : `'${value.replaceAll("'", "''")}'`;
 
+interface Configured {
+  readonly name?: string;
+  readonly compute?: string;
+  readonly [setting: string]: unknown;
+}
+
 export class Shop {
   private runs = 0;
   readonly events: RunEvent[] = [];
@@ -57,14 +63,16 @@ export class Shop {
    * Writes `rollcall.json`.
    *
    * @param compute of the target: as so few profiles are soon all affected, not what a run finds cheaper
+   * @param more what else it says
    */
-  async configure({ name = 'shop', compute = 'incremental' } = {}): Promise<void> {
+  async configure({ name = 'shop', compute = 'incremental', ...more }: Configured = {}): Promise<void> {
     const dev = { type: 'duckdb', path: 'warehouse.duckdb', schema: 'rollcall', threads: 1, compute };
     await this.write('rollcall.json', {
       name,
       target: 'dev',
       targets: { dev },
       sources: [{ name: 'raw', layout: 'messages', table: 'raw.messages' }],
+      ...more,
     });
   }
 
