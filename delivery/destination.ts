@@ -25,6 +25,8 @@ export interface Limits {
   readonly batchSize: number;
   /** UTF-8 bytes of the payloads of an attempt. */
   readonly maxPayloadBytes?: number;
+  /** UTF-8 bytes of one message; a larger one is rejected by itself, and the others of its batch are sent. */
+  readonly maxMessageBytes?: number;
   /** Attempts at a time. 1 keeps every message in order; more keeps the order of each run. */
   readonly concurrency: number;
   /** How often a failed attempt is tried again. */

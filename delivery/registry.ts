@@ -4,9 +4,11 @@ import { orList } from '../compiler/diagnostics/suggest.js';
 import type { Destination as DestinationDefinition, Spans } from '../models/definition.js';
 import type { DestinationType } from './destination.js';
 import { file } from './destinations/file.js';
+import { rudderstack } from './destinations/rudderstack.js';
+import { segment } from './destinations/segment.js';
 import { webhook } from './destinations/webhook.js';
 
-const TYPES: readonly DestinationType[] = [file, webhook];
+const TYPES: readonly DestinationType[] = [file, webhook, segment, rudderstack];
 
 /** Finds a type by its name. */
 export function destinationType(name: string): DestinationType | undefined {

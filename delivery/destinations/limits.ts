@@ -2,13 +2,29 @@
 import type { Limits } from '../destination.js';
 import { numberSetting } from '../settings.js';
 
-const MB = 1024 * 1024;
+const KB = 1024;
+const MB = 1024 * KB;
 
 export const LIMITS = {
   /** What is sent is on the disk; nothing is gained by more at a time. */
   file: { batchSize: 1000, concurrency: 1, retries: 0 },
   /** Bytes: what most receivers take; a batch is cut earlier rather than refused whole. */
   webhook: { batchSize: 100, maxPayloadBytes: 4 * MB, concurrency: 1, retries: 4 },
+  /** 32 KB an event, 500 KB a request; what is around the events has its room in the rest. */
+  segment: {
+    batchSize: 2500,
+    maxPayloadBytes: 480 * KB,
+    maxMessageBytes: 32 * KB,
+    concurrency: 1,
+    retries: 4,
+  },
+  rudderstack: {
+    batchSize: 2500,
+    maxPayloadBytes: 480 * KB,
+    maxMessageBytes: 32 * KB,
+    concurrency: 1,
+    retries: 4,
+  },
 } as const satisfies Readonly<Record<string, Limits>>;
 
 /** The limits of a kind of destination, as its settings change them. */

@@ -1,9 +1,12 @@
 import { Type } from '@sinclair/typebox';
 
 import { CLOSED, flag, key, schemaKey, text } from './common.js';
+import { destinationSettingsDefs } from './destination-settings.js';
 import { notes } from './notes.js';
 
-export const DESTINATION_TYPES = ['file', 'webhook'] as const;
+export const DESTINATION_TYPES = ['file', 'webhook', 'segment', 'rudderstack'] as const;
+
+type DestinationTypeName = (typeof DESTINATION_TYPES)[number];
 
 const fields = {
   $schema: schemaKey(),
@@ -35,48 +38,22 @@ const fields = {
   ),
 };
 
-const count = (description: string, minimum: number, maximum: number) =>
-  Type.Optional(Type.Integer({ minimum, maximum, description }));
+const destination = (type: DestinationTypeName, settings: string) =>
+  Type.Object({ ...fields, type: Type.Literal(type), settings: Type.Ref(settings) }, CLOSED);
 
 export const destinationDefs = {
-  FileSettings: Type.Object(
-    { path: text('The JSON Lines file, relative to the project folder.') },
-    { ...CLOSED, description: 'Settings of type file.' },
-  ),
-  WebhookSettings: Type.Object(
-    {
-      url: Type.String(
-        notes({
-          pattern: '^([hH][tT][tT][pP][sS]?://[^ ]+|.*[$][{]env:.+[}].*)$',
-          description: 'Where messages are posted; may hold ${env:NAME}.',
-          'x-what': 'an http or https address',
-        }),
-      ),
-      headers: Type.Optional(
-        Type.Record(Type.String(), Type.String(), {
-          description: 'Headers of every request; may hold ${env:NAME}.',
-        }),
-      ),
-      batch_size: count('Messages a request.', 1, 10_000),
-      timeout_ms: count('How long a request may take.', 1, 3_600_000),
-      requests_per_second: Type.Optional(
-        Type.Number({ exclusiveMinimum: 0, maximum: 100_000, description: 'The most requests a second.' }),
-      ),
-      retries: count('How often a failed request is tried again.', 0, 100),
-      concurrency: count('Requests at a time.', 1, 1_000),
-    },
-    { ...CLOSED, description: 'Settings of type webhook.' },
-  ),
-  FileDestination: Type.Object(
-    { ...fields, type: Type.Literal('file'), settings: Type.Ref('FileSettings') },
-    CLOSED,
-  ),
-  WebhookDestination: Type.Object(
-    { ...fields, type: Type.Literal('webhook'), settings: Type.Ref('WebhookSettings') },
-    CLOSED,
-  ),
+  ...destinationSettingsDefs,
+  FileDestination: destination('file', 'FileSettings'),
+  WebhookDestination: destination('webhook', 'WebhookSettings'),
+  SegmentDestination: destination('segment', 'SegmentSettings'),
+  RudderstackDestination: destination('rudderstack', 'RudderstackSettings'),
   Destination: Type.Union(
-    [Type.Ref('FileDestination'), Type.Ref('WebhookDestination')],
+    [
+      Type.Ref('FileDestination'),
+      Type.Ref('WebhookDestination'),
+      Type.Ref('SegmentDestination'),
+      Type.Ref('RudderstackDestination'),
+    ],
     notes({
       description: 'Where changes go.',
       'x-what': 'a destination type',

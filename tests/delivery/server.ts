@@ -1,10 +1,12 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { gunzipSync } from 'node:zlib';
 
 export interface Received {
   readonly headers: IncomingHttpHeaders;
   readonly ids: readonly string[];
   readonly body: { readonly batch: readonly Record<string, unknown>[] };
+  readonly path: string;
   /** Milliseconds since the server started. */
   readonly at: number;
 }
@@ -30,7 +32,8 @@ export async function faultyServer(
     const text = await bodyOf(request);
     const body = JSON.parse(text) as Received['body'];
     const ids = body.batch.map((m) => String(m['messageId']));
-    const received = { headers: request.headers, ids, body, at: performance.now() - started };
+    const at = performance.now() - started;
+    const received = { headers: request.headers, path: request.url ?? '', ids, body, at };
     requests.push(received);
     const fault = plan(requests.length, received) ?? status(200);
     response.on('finish', () => {
@@ -71,5 +74,6 @@ export const slow =
 async function bodyOf(request: IncomingMessage): Promise<string> {
   const parts: Buffer[] = [];
   for await (const part of request as AsyncIterable<Buffer>) parts.push(part);
-  return Buffer.concat(parts).toString('utf8');
+  const body = Buffer.concat(parts);
+  return (request.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body).toString('utf8');
 }

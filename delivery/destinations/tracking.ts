@@ -1,0 +1,113 @@
+/**
+ * The HTTP tracking API that Segment defined and RudderStack speaks: `POST /v1/batch` of messages as they stand in the outbox.
+ * https://segment.com/docs/connections/sources/catalog/libraries/server/http-api/#batch
+ */
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+
+import type { Attempt, Destination, Limits, OpenContext, OutboxMessage } from '../destination.js';
+import { publicAddress, redactor, secretsOf } from '../redact.js';
+import { numberSetting, textSetting } from '../settings.js';
+import { version } from '../version.js';
+import type { HttpClient } from './http.js';
+import { limitsOf } from './limits.js';
+import { together } from './oversized.js';
+
+const TIMEOUT_MS = 30_000;
+
+/** What is particular to one that speaks it. */
+export interface TrackingApi {
+  readonly type: 'segment' | 'rudderstack';
+  /** The address of a batch, by the settings. */
+  readonly address: (settings: Readonly<Record<string, unknown>>) => URL;
+  /** Whether it hands `context` and `integrations` of a batch on to every message in it; else they are put into each. */
+  readonly inherits: boolean;
+}
+
+/** Adds the path to a host that settings name. */
+export function batchAddress(host: string): URL {
+  const url = new URL(host);
+  if (!url.pathname.endsWith('/v1/batch')) url.pathname = `${url.pathname.replace(/\/+$/, '')}/v1/batch`;
+  return url;
+}
+
+export class Tracking implements Destination {
+  readonly where: string;
+  readonly limits: Limits;
+  private readonly url: URL;
+  private readonly headers: Readonly<Record<string, string>>;
+  private readonly compressed: boolean;
+  private readonly timeoutMs: number;
+  private readonly clean: (text: string) => string;
+  /** Members of the batch's object beside `batch`, and of each message's. */
+  private readonly around: string;
+  private readonly within: string;
+
+  constructor(
+    private readonly context: OpenContext,
+    private readonly http: HttpClient,
+    { type, address, inherits }: TrackingApi,
+  ) {
+    const { settings } = context.definition;
+    const key = textSetting(settings, 'write_key') ?? '';
+    this.url = address(settings);
+    this.where = publicAddress(this.url);
+    const authorization = `Basic ${Buffer.from(`${key}:`).toString('base64')}`;
+    this.clean = redactor([key, authorization, ...secretsOf(this.url, { authorization })]);
+    this.url.username = '';
+    this.url.password = '';
+    this.compressed = settings['gzip'] !== false;
+    this.headers = {
+      'content-type': 'application/json',
+      'user-agent': `rollcall/${version}`,
+      authorization,
+      ...(this.compressed ? { 'content-encoding': 'gzip' } : {}),
+    };
+    this.timeoutMs = numberSetting(settings, 'timeout_ms', TIMEOUT_MS);
+    const library = { name: 'rollcall', version: version };
+    const integrations = settings['integrations'];
+    const chosen = integrations === undefined ? '' : `,"integrations":${JSON.stringify(integrations)}`;
+    this.around = inherits ? `,"context":${JSON.stringify({ library })}${chosen}` : '';
+    this.within = inherits ? '' : chosen;
+    const limits = limitsOf(type, settings);
+    const room = (limits.maxPayloadBytes ?? Infinity) - Buffer.byteLength(this.around);
+    this.limits = { ...limits, maxPayloadBytes: room };
+  }
+
+  send(batch: readonly OutboxMessage[], signal: AbortSignal): Promise<Attempt> {
+    const most = this.limits.maxMessageBytes ?? Infinity;
+    const added = Buffer.byteLength(this.within);
+    return together(batch, most, added, (fitting) => this.post(fitting, signal));
+  }
+
+  close(): Promise<void> {
+    return this.http.close();
+  }
+
+  private async post(batch: readonly OutboxMessage[], signal: AbortSignal): Promise<Attempt> {
+    const messages = batch.map((m) => withMembers(m.payload, whose(m) + this.within)).join(',');
+    const body = `{"batch":[${messages}]${this.around},"sentAt":${JSON.stringify(this.context.now())}}`;
+    return this.http.post({
+      url: this.url,
+      headers: this.headers,
+      body: this.compressed ? await compress(body) : body,
+      timeoutMs: this.timeoutMs,
+      signal,
+      clean: this.clean,
+      now: this.context.now,
+    });
+  }
+}
+
+const compress = promisify(gzip);
+
+/** The API drops a call of nobody, and a call about an account names none: the account stands for it. */
+function whose({ type, identifier }: OutboxMessage): string {
+  return type === 'group' ? `,"anonymousId":${JSON.stringify(identifier)}` : '';
+}
+
+/** An object's text with more members at its end; `members` begins with a comma, or is empty. */
+function withMembers(payload: string, members: string): string {
+  if (members === '') return payload;
+  return `${payload.slice(0, payload.lastIndexOf('}'))}${members}}`;
+}

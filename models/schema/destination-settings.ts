@@ -1,0 +1,74 @@
+/** Settings of each type of destination. What is a limit has its default in `delivery/destinations/limits.ts`. */
+import { Type, type TObject, type TSchema } from '@sinclair/typebox';
+
+import { CLOSED, flag, text } from './common.js';
+import { notes } from './notes.js';
+
+const count = (description: string, minimum: number, maximum: number) =>
+  Type.Optional(Type.Integer({ minimum, maximum, description }));
+
+/** An http or https address; a variable may stand for it or in it. */
+const address = (description: string) =>
+  Type.String(
+    notes({
+      pattern: '^([hH][tT][tT][pP][sS]?://[^ ]+|.*[$][{]env:.+[}].*)$',
+      description,
+      'x-what': 'an http or https address',
+    }),
+  );
+
+/** How fast; every type behind HTTP has them. */
+const pace = (mostMessages: number) => ({
+  batch_size: count('Messages a request.', 1, mostMessages),
+  timeout_ms: count('How long a request may take.', 1, 3_600_000),
+  requests_per_second: Type.Optional(
+    Type.Number({ exclusiveMinimum: 0, maximum: 100_000, description: 'The most requests a second.' }),
+  ),
+  retries: count('How often a failed request is tried again.', 0, 100),
+  concurrency: count('Requests at a time.', 1, 1_000),
+});
+
+const settings = (type: string, fields: Record<string, TSchema>): TObject =>
+  Type.Object(fields, { ...CLOSED, description: `Settings of type ${type}.` });
+
+const tracking = {
+  write_key: text('The write key of the source; ${env:NAME} keeps it out of the file.'),
+  gzip: Type.Optional(flag('Whether bodies are compressed; true when absent.')),
+  integrations: Type.Optional(
+    Type.Record(Type.String(), Type.Unknown(), {
+      description: 'Sent as "integrations": which destinations behind it take the messages.',
+    }),
+  ),
+  ...pace(2_500),
+};
+
+export const SEGMENT_REGIONS = ['us', 'eu'] as const;
+
+export const destinationSettingsDefs = {
+  FileSettings: settings('file', {
+    path: text('The JSON Lines file, relative to the project folder.'),
+  }),
+  WebhookSettings: settings('webhook', {
+    url: address('Where messages are posted; may hold ${env:NAME}.'),
+    headers: Type.Optional(
+      Type.Record(Type.String(), Type.String(), {
+        description: 'Headers of every request; may hold ${env:NAME}.',
+      }),
+    ),
+    ...pace(10_000),
+  }),
+  SegmentSettings: settings('segment', {
+    region: Type.Optional(
+      Type.Union(
+        SEGMENT_REGIONS.map((region) => Type.Literal(region)),
+        { description: 'Where the workspace is; "us" when absent.' },
+      ),
+    ),
+    url: Type.Optional(address('Another host than the region’s: a proxy of your own.')),
+    ...tracking,
+  }),
+  RudderstackSettings: settings('rudderstack', {
+    url: address('The data plane.'),
+    ...tracking,
+  }),
+};
