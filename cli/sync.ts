@@ -88,12 +88,14 @@ export async function printSync(context: Context, result: SyncResult): Promise<v
     disabled: paint.dim,
     cancelled: paint.yellow,
   };
+  const filtered = result.destinations.some((d) => d.filtered > 0);
   const rows = result.destinations.map((d) => [
     d.key,
     d.type,
     colour[d.status](d.status),
     d.delivered,
     d.rejected === 0 ? '·' : paint.red(count(d.rejected)),
+    ...(filtered ? [d.filtered === 0 ? '·' : count(d.filtered)] : []),
     d.failed === 0 ? '·' : paint.red(count(d.failed)),
     d.waiting === 0 ? '·' : count(d.waiting),
     duration(d.duration_ms),
@@ -102,7 +104,7 @@ export async function printSync(context: Context, result: SyncResult): Promise<v
   const right = (title: string) => ({ title, align: 'right' as const });
   const columns = [
     { title: 'destination' }, { title: 'type' }, { title: 'status' },
-    right('delivered'), right('rejected'), right('failed'), right('waiting'), right('time'), { title: 'where' },
+    right('delivered'), right('rejected'), ...(filtered ? [right('filtered')] : []), right('failed'), right('waiting'), right('time'), { title: 'where' },
   ]; // prettier-ignore
   await context.print(`\n${table(paint, columns, rows)}`);
   context.report(result.diagnostics);

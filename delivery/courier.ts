@@ -7,6 +7,7 @@ import { Tally } from './tally.js';
 export interface Totals {
   readonly delivered: number;
   readonly rejected: number;
+  readonly filtered: number;
   readonly failed: number;
 }
 
@@ -38,7 +39,7 @@ const RECORD_EVERY_MS = 20_000;
  * with a message that failed gets no later one, so that an exit never overtakes its entry.
  */
 export class Courier {
-  private readonly totals = { delivered: 0, rejected: 0, failed: 0 };
+  private readonly totals = { delivered: 0, rejected: 0, filtered: 0, failed: 0 };
   private readonly sender: Sender;
   private readonly held = new Set<string>();
   private tally = new Tally();
@@ -132,7 +133,7 @@ export class Courier {
     if (message === undefined) return;
     this.tally.add(message.messageId, outcome, tries);
     this.totals[outcome.status]++;
-    if (outcome.error !== undefined) this.lastError = outcome.error;
+    if (outcome.error !== undefined && outcome.status !== 'filtered') this.lastError = outcome.error;
     if (outcome.status === 'failed') this.held.add(holder(message));
   }
 

@@ -75,7 +75,7 @@ export type SyncEvent = { readonly at: string; readonly destination: string } & 
   | ({ readonly event: 'destination_finished' } & Omit<DestinationResult, 'key'>)
 );
 
-const NOTHING: Totals = { delivered: 0, rejected: 0, failed: 0 };
+const NOTHING: Totals = { delivered: 0, rejected: 0, filtered: 0, failed: 0 };
 
 /**
  * Delivers what waits, one destination after another; one that fails does not hold up the others. Throws
@@ -130,7 +130,7 @@ async function syncOne(
       now: options.now,
       signal: options.signal ?? new AbortController().signal,
       onProgress: (t) =>
-        emit({ event: 'destination_progress', waiting: total - t.delivered - t.rejected, ...t }),
+        emit({ event: 'destination_progress', waiting: total - t.delivered - t.rejected - t.filtered, ...t }),
       ...(options.backoff === undefined ? {} : { backoff: options.backoff }),
       ...(options.pageSize === undefined ? {} : { pageSize: options.pageSize }),
     });
@@ -141,15 +141,16 @@ async function syncOne(
   } finally {
     await destination?.close();
   }
-  const { delivered, rejected, failed, stopped, lastError } = delivery;
+  const { delivered, rejected, filtered, failed, stopped, lastError } = delivery;
   const outcome = {
     type: definition.type,
     status: statusOf(delivery, options.signal),
     where: destination?.where ?? null,
     delivered,
     rejected,
+    filtered,
     failed,
-    waiting: total - delivered - rejected,
+    waiting: total - delivered - rejected - filtered,
     duration_ms: Date.parse(options.now()) - started,
     error: stopped ?? lastError ?? null,
   };

@@ -16,7 +16,7 @@ export async function deliverWhole(
   waiting: ReadonlyMap<number, number>,
   options: DeliveryOptions,
 ): Promise<Delivery> {
-  const nothing = { delivered: 0, rejected: 0, failed: 0 };
+  const nothing = { delivered: 0, rejected: 0, filtered: 0, failed: 0 };
   let stopped: string | undefined;
   try {
     stopped = await sendAll(outbox, destination, selection, waiting, options);
@@ -52,7 +52,7 @@ async function sendAll(
       if (stopped !== undefined) return stopped;
       if ('status' in outcomes && outcomes.status === 'failed') return outcomes.error ?? 'it takes nothing';
       sent += batch.length;
-      onProgress({ delivered: sent, rejected: 0, failed: 0 });
+      onProgress({ delivered: sent, rejected: 0, filtered: 0, failed: 0 });
     }
   }
   return undefined;

@@ -10,15 +10,17 @@ export function landed({ mode, reason, new_rows }: LandingResult): string {
 interface Counts {
   readonly delivered: number;
   readonly rejected: number;
+  readonly filtered: number;
   readonly failed: number;
   readonly waiting: number;
 }
 
 /** `120 delivered, 3 rejected, 7 waiting`. */
-export function syncSummary({ delivered, rejected, failed, waiting }: Counts): string {
+export function syncSummary({ delivered, rejected, filtered, failed, waiting }: Counts): string {
   const parts = [
     `${count(delivered)} delivered`,
     ...(rejected > 0 ? [`${count(rejected)} rejected`] : []),
+    ...(filtered > 0 ? [`${count(filtered)} filtered`] : []),
     ...(failed > 0 ? [`${count(failed)} failed`] : []),
     ...(waiting > 0 ? [`${count(waiting)} waiting`] : []),
   ];

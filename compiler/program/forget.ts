@@ -198,7 +198,7 @@ function messagesErased(schema: StateSchema): readonly Step[] {
 }
 
 function rowsOfIdentifiers({ schema, facts }: ForgetInput): readonly Step[] {
-  const told = (['sent', 'sent_entities'] as const).map((table) =>
+  const told = (['sent', 'sent_entities', 'filtered'] as const).map((table) =>
     forgetStep(table, `${table}: theirs`, {
       op: 'delete',
       table: schema.ref(table),

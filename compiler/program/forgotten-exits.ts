@@ -27,8 +27,11 @@ import { scanSpec, temporary } from './names.js';
 import { IDENTIFIER, type StateSchema, type StateTable } from './state.js';
 import type { Step, StepOp } from './types.js';
 
-/** Statuses after which a message is never sent again (`superseded` is written by runs). */
-export const FINAL_STATUSES = ['delivered', 'rejected', 'superseded'] as const;
+/**
+ * Statuses after which a message is not sent again: `rejected` and `dead` ones unless somebody asks for it, `filtered` and
+ * `superseded` ones never.
+ */
+export const FINAL_STATUSES = ['delivered', 'rejected', 'dead', 'filtered', 'superseded'] as const;
 
 /** What a message is told apart by. */
 export const MESSAGE = ['message_id', 'destination_key'] as const;

@@ -101,6 +101,22 @@ export const STATE = {
     error: 'text',
     at: 'timestamp',
   }),
+  /**
+   * Receivers that a run left out of the outbox, and why: consent, suppression. A row for each time that this came about, not
+   * for each run that it lasts. Messages that `sync` leaves out are in `deliveries`, as `filtered`.
+   */
+  filtered: cols({
+    destination_key: 'text',
+    definition_key: 'text',
+    profile_id: 'text',
+    identifier_type: 'text',
+    identifier: 'text',
+    value: 'text',
+    reason: 'text',
+    run_id: 'text',
+    at: 'timestamp',
+    run_no: 'int',
+  }),
 
   /* compact state behind the contract's views */
   member_state: cols({ definition_no: 'int', profile_no: 'int', entered_at: 'timestamp', run_no: 'int' }),
