@@ -13,9 +13,14 @@ export interface OutboxMessage {
   readonly type: string;
   readonly identifierType: string;
   readonly identifier: string;
+  /** What it says, as JSON text; null when what was told is withdrawn. */
+  readonly value?: string | null;
   /** JSON text, sent as it is. */
   readonly payload: string;
 }
+
+/** What batches may be grouped by. */
+export type GroupingColumn = 'definition' | 'type' | 'value' | 'messageId';
 
 /** What a destination can take, as data: the sender keeps to it. */
 export interface Limits {
@@ -27,6 +32,8 @@ export interface Limits {
   readonly maxPayloadBytes?: number;
   /** UTF-8 bytes of one message; a larger one is rejected by itself, and the others of its batch are sent. */
   readonly maxMessageBytes?: number;
+  /** What the messages of an attempt have in common; absent: nothing. Each run is sent after the one before. */
+  readonly groupBy?: readonly GroupingColumn[];
   /** Attempts at a time. 1 keeps every message in order; more keeps the order of each run. */
   readonly concurrency: number;
   /** How often a failed attempt is tried again. */

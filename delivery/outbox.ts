@@ -135,6 +135,7 @@ export class Outbox {
       'message_type',
       'identifier_type',
       'identifier',
+      'value',
       'payload',
     ];
     const sql = this.dialect.select(pick(rows, columns), {});
@@ -381,6 +382,7 @@ function messageOf(row: Row): OutboxMessage {
     type: of('message_type'),
     identifierType: of('identifier_type'),
     identifier: of('identifier'),
+    value: row['value'] == null ? null : String(row['value']),
     payload: of('payload'),
   };
 }

@@ -124,30 +124,45 @@ export function sleep(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
+/** Of messages whose batches are not full yet so many are kept; then the batches go as they are. */
+const MOST_KEPT = 20_000;
+
 /**
- * Cuts a stream of messages into batches of at most so many messages and bytes. With more than one attempt
- * at a time a batch never spans two runs, so that runs can be sent one after another. A message that is too
- * large by itself is a batch of its own.
+ * Cuts a stream of messages into batches of at most so many messages and bytes, and of one group where the destination
+ * wants that. With more than one attempt at a time, and with groups, a batch never spans two runs, so that runs can be sent one
+ * after another. A message that is too large by itself is a batch of its own.
  */
 export async function* batches(
   messages: AsyncIterable<readonly OutboxMessage[]>,
-  { batchSize, maxPayloadBytes = Infinity, concurrency }: Limits,
+  { batchSize, maxPayloadBytes = Infinity, concurrency, groupBy }: Limits,
 ): AsyncGenerator<readonly OutboxMessage[]> {
-  let batch: OutboxMessage[] = [];
-  let bytes = 0;
+  const open = new Map<string, { readonly messages: OutboxMessage[]; bytes: number }>();
+  let run: number | undefined;
+  let kept = 0;
+  const all = function* () {
+    for (const batch of open.values()) yield batch.messages;
+    open.clear();
+    kept = 0;
+  };
   for await (const some of messages) {
     for (const message of some) {
+      const otherRun = run !== message.runNo && (concurrency > 1 || groupBy !== undefined);
+      if (otherRun || kept >= MOST_KEPT) yield* all();
+      run = message.runNo;
       const size = maxPayloadBytes === Infinity ? 0 : Buffer.byteLength(message.payload) + 1;
-      const first = batch[0];
-      const otherRun = concurrency > 1 && first !== undefined && first.runNo !== message.runNo;
-      if (first !== undefined && (batch.length >= batchSize || bytes + size > maxPayloadBytes || otherRun)) {
-        yield batch;
-        batch = [];
-        bytes = 0;
+      const group = groupBy === undefined ? '' : JSON.stringify(groupBy.map((name) => message[name]));
+      let batch = open.get(group);
+      if (batch && (batch.messages.length >= batchSize || batch.bytes + size > maxPayloadBytes)) {
+        open.delete(group);
+        kept -= batch.messages.length;
+        yield batch.messages;
+        batch = undefined;
       }
-      batch.push(message);
-      bytes += size;
+      if (!batch) open.set(group, (batch = { messages: [], bytes: 0 }));
+      batch.messages.push(message);
+      batch.bytes += size;
+      kept++;
     }
   }
-  if (batch.length > 0) yield batch;
+  yield* all();
 }

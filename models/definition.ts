@@ -134,12 +134,22 @@ export function guardOf(
 export function messageTypes(
   definition: Pick<Definition, 'kind' | 'of'>,
   link: Pick<DestinationLink, 'send'>,
-  destination: Pick<Destination, 'send'>,
+  destination: Pick<Destination, 'send' | 'list'>,
 ): readonly MessageType[] {
   const { kind, of } = definition;
+  if (destination.list) return listType(kind, link.send ?? destination.send);
   const asked = link.send ?? destination.send ?? (of === 'users' ? ['identify', 'track'] : ['group']);
   if (of === 'users') return asked.filter((type) => type !== 'group');
   return kind === 'trait' ? asked.filter((type) => type === 'group') : asked;
+}
+
+/** A list takes members, so no values, and of each one message: of accounts, too, those who are in are people. */
+function listType(
+  kind: DefinitionKind,
+  asked: readonly MessageType[] = ['identify'],
+): readonly MessageType[] {
+  if (shapeOf(kind) === 'trait') return [];
+  return asked.filter((type) => type !== 'group').slice(0, 1);
 }
 
 export interface Destination {
@@ -150,6 +160,8 @@ export interface Destination {
   readonly settings: Readonly<Record<string, unknown>>;
   /** Absent: what suits a definition (see `messageTypes`). */
   readonly send?: readonly MessageType[];
+  /** Audiences go as lists: a message a change and identifier, batches of one list and one direction. */
+  readonly list?: boolean;
   /** Overrides of the track event names, e.g. `{ "audience_entered": "Joined" }`. */
   readonly events: {
     readonly audience_entered: string;

@@ -1,4 +1,5 @@
 /** What each kind of destination takes, as data. Settings of the same names go before. */
+import type { Destination as DestinationDefinition } from '../../models/definition.js';
 import type { Limits } from '../destination.js';
 import { numberSetting } from '../settings.js';
 
@@ -27,13 +28,14 @@ export const LIMITS = {
   },
 } as const satisfies Readonly<Record<string, Limits>>;
 
-/** The limits of a kind of destination, as its settings change them. */
-export function limitsOf(kind: keyof typeof LIMITS, settings: Readonly<Record<string, unknown>>): Limits {
+/** The limits of a kind of destination, as its settings change them. A list's batches are of one list and one direction. */
+export function limitsOf(kind: keyof typeof LIMITS, { settings, list }: DestinationDefinition): Limits {
   const limits: Limits = LIMITS[kind];
   const rate = numberSetting(settings, 'requests_per_second') ?? limits.requestsPerSecond;
   return {
     ...limits,
     ...(rate === undefined ? {} : { requestsPerSecond: rate }),
+    ...(list ? { groupBy: ['definition', 'value'] } : {}),
     batchSize: numberSetting(settings, 'batch_size', limits.batchSize),
     concurrency: numberSetting(settings, 'concurrency', limits.concurrency),
     retries: numberSetting(settings, 'retries', limits.retries),

@@ -69,7 +69,7 @@ export class Tracking implements Destination {
     const chosen = integrations === undefined ? '' : `,"integrations":${JSON.stringify(integrations)}`;
     this.around = inherits ? `,"context":${JSON.stringify({ library })}${chosen}` : '';
     this.within = inherits ? '' : chosen;
-    const limits = limitsOf(type, settings);
+    const limits = limitsOf(type, context.definition);
     const room = (limits.maxPayloadBytes ?? Infinity) - Buffer.byteLength(this.around);
     this.limits = { ...limits, maxPayloadBytes: room };
   }

@@ -25,6 +25,7 @@ export function buildDestination(context: BuildContext, node: ObjectNode): Desti
     enabled: optionalFlag(node, 'enabled') ?? true,
     settings: asObject(field(node, 'settings')).value,
     ...(send && { send: strings(send) as readonly MessageType[] }),
+    ...(optionalFlag(node, 'list') === true && { list: true }),
     events: {
       audience_entered: name('audience_entered') ?? 'Audience Entered',
       audience_exited: name('audience_exited') ?? 'Audience Exited',

@@ -1,7 +1,14 @@
 import type { Diagnostic } from '../../compiler/diagnostics/index.js';
 import { formatPlace } from '../../compiler/diagnostics/print.js';
 import { didYouMean, orList } from '../../compiler/diagnostics/suggest.js';
-import { messageTypes, ownerOf, type Definition, type Destination, type Spans } from '../definition.js';
+import {
+  messageTypes,
+  ownerOf,
+  shapeOf,
+  type Definition,
+  type Destination,
+  type Spans,
+} from '../definition.js';
 
 interface Keyed {
   readonly key: string;
@@ -100,6 +107,14 @@ export function silentLinks(
       if (!destination || messageTypes(definition, link, destination).length > 0) return [];
       const span = spans.of(link);
       const to = JSON.stringify(link.to);
+      if (destination.list && shapeOf(definition.kind) === 'trait') {
+        const message = `${to} takes lists, and a trait is none`;
+        const hint = 'send an audience there, or the trait to a destination without "list"';
+        const place = span === undefined ? {} : { span };
+        return [
+          { code: 'not-supported', severity: 'error', message, hint, definition: definition.key, ...place },
+        ];
+      }
       const [message, missing] =
         definition.of === 'users'
           ? [`${to} is sent group calls only, and a definition of users makes none`, '"identify" or "track"']

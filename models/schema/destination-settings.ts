@@ -52,7 +52,16 @@ export const destinationSettingsDefs = {
     url: address('Where messages are posted; may hold ${env:NAME}.'),
     headers: Type.Optional(
       Type.Record(Type.String(), Type.String(), {
-        description: 'Headers of every request; may hold ${env:NAME}.',
+        description:
+          'Headers of every request; may hold ${env:NAME}, and {{definition}}, {{type}}, {{destination}}, {{message_id}}.',
+      }),
+    ),
+    signing_secret: Type.Optional(
+      text('Requests are signed with it (HMAC-SHA256); ${env:NAME} keeps it out of the file.'),
+    ),
+    body: Type.Optional(
+      Type.Union([Type.Literal('batch'), Type.Literal('message')], {
+        description: '"batch": {"batch": [message, …]}, when absent; "message": a request a message.',
       }),
     ),
     ...pace(10_000),

@@ -18,6 +18,9 @@ const fields = {
     ...Type.Ref('MessageTypes'),
     description: 'Which messages are sent; ["identify", "track"] when absent.',
   }),
+  list: Type.Optional(
+    flag('true: audiences go as lists, first whole and then what is added and removed; traits do not.'),
+  ),
   events: Type.Optional(
     Type.Object(
       {

@@ -7,6 +7,8 @@ export interface Received {
   readonly ids: readonly string[];
   readonly body: { readonly batch: readonly Record<string, unknown>[] };
   readonly path: string;
+  /** The body as it came, decompressed. */
+  readonly text: string;
   /** Milliseconds since the server started. */
   readonly at: number;
 }
@@ -31,9 +33,10 @@ export async function faultyServer(
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const text = await bodyOf(request);
     const body = JSON.parse(text) as Received['body'];
-    const ids = body.batch.map((m) => String(m['messageId']));
+    const all = Array.isArray(body.batch) ? body.batch : [body as unknown as Record<string, unknown>];
+    const ids = all.map((m) => String(m['messageId']));
     const at = performance.now() - started;
-    const received = { headers: request.headers, path: request.url ?? '', ids, body, at };
+    const received = { headers: request.headers, path: request.url ?? '', ids, body, text, at };
     requests.push(received);
     const fault = plan(requests.length, received) ?? status(200);
     response.on('finish', () => {

@@ -40,6 +40,23 @@ describe('links of definitions to destinations', () => {
     expect(none.printed).toContain('the project has no destinations');
   });
 
+  test('a list takes no traits', async () => {
+    const { printed: text } = await load({
+      'rollcall.json': ROLLCALL,
+      'models/t.json':
+        '{ "kind": "trait", "key": "t", "destinations": ["crm"], "definition": { "event": "E", "count": {} } }',
+      'destinations/crm.json': crm.replace(' }', ' }, "list": true'),
+    });
+    expect(text).toMatchInlineSnapshot(`
+      "
+      models/t.json:1:49 not-supported "crm" takes lists, and a trait is none
+        { "kind": "trait", "key": "t", "destinations": ["crm"], "definition": { "event": "E", "count": {} } }
+                                                        ^^^^^
+        hint: send an audience there, or the trait to a destination without "list"
+      "
+    `);
+  });
+
   test('group calls alone, of a definition of users', async () => {
     const { printed: text } = await load({
       'rollcall.json': ROLLCALL,
