@@ -47,6 +47,7 @@ export async function syncProject(
           spans,
           select,
           now: io.now,
+          writeRows: async (file) => (await import('../dialects/duckdb/row-files.js')).writeRowFile(file),
           ...(io.signal === undefined ? {} : { signal: io.signal }),
           onEvent: (event) => progress.sync(event),
         }),

@@ -107,6 +107,19 @@ export interface OpenContext {
   readonly projectDir: string;
   /** The present, as an ISO 8601 instant in UTC. */
   readonly now: () => string;
+  /** Makes a file of rows of a file of messages, a line each; loaded when it is called. Absent: JSON Lines alone can be written. */
+  readonly writeRows?: (file: RowFile) => Promise<void>;
+}
+
+/** A CSV or Parquet file to be made of messages. */
+export interface RowFile {
+  readonly lines: string;
+  readonly to: string;
+  readonly format: 'csv' | 'parquet';
+  /** CSV: whether the names of columns are its first line. */
+  readonly header: boolean;
+  /** Parquet: a file whose rows come first. */
+  readonly before?: string;
 }
 
 /** A problem of the settings, before it has a place in a file. */

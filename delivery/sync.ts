@@ -7,7 +7,7 @@ import type { Sleep } from '../dialects/retry.js';
 import type { Warehouse } from '../dialects/warehouse.js';
 import type { Destination as DestinationDefinition, Spans } from '../models/definition.js';
 import { Courier, type Delivery, type DeliveryOptions, type Totals } from './courier.js';
-import type { Destination } from './destination.js';
+import type { Destination, OpenContext } from './destination.js';
 import { Outbox, type Selection } from './outbox.js';
 import { checkDestinations, destinationType, place } from './registry.js';
 import type { Backoff } from './send.js';
@@ -29,6 +29,8 @@ export interface SyncOptions {
   };
   readonly spans?: Spans;
   readonly signal?: AbortSignal;
+  /** Makes files of rows; absent: a destination that wants them stops. */
+  readonly writeRows?: OpenContext['writeRows'];
   readonly onEvent?: (event: SyncEvent) => void;
   /** Waits before a statement that failed is tried again; the timer of Node unless a test says otherwise. */
   readonly sleep?: Sleep;
@@ -164,7 +166,8 @@ async function openDestination(
 ): Promise<Destination> {
   const type = destinationType(definition.type);
   if (type === undefined) throw new Error(`no destination type ${definition.type}`);
-  return type.open({ definition, projectDir: options.projectDir, now: options.now });
+  const { projectDir, now, writeRows } = options;
+  return type.open({ definition, projectDir, now, ...(writeRows && { writeRows }) });
 }
 
 function deliver(

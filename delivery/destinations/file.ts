@@ -1,24 +1,15 @@
 /**
- * JSON Lines. A sync is visible whole or not at all: its messages go to a temporary file beside the target,
+ * JSON Lines, CSV or Parquet. A sync is visible whole or not at all: its messages go to a temporary file beside the target,
  * which takes the target's place by a rename. A process killed before the rename leaves nothing to see;
  * one killed after it repeats the same message ids, which a reader can drop.
  */
-import { constants } from 'node:fs';
-import {
-  copyFile,
-  mkdir,
-  open,
-  readdir,
-  realpath,
-  rename,
-  rm,
-  stat,
-  type FileHandle,
-} from 'node:fs/promises';
-import { basename, dirname, join, relative, resolve } from 'node:path';
+import { createReadStream } from 'node:fs';
+import { open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { dirname, relative } from 'node:path';
 
 import type { Attempt, Destination, DestinationType, OpenContext, OutboxMessage } from '../destination.js';
-import { required, textSetting } from '../settings.js';
+import { required } from '../settings.js';
+import { beginEmpty, beginWith, locate, syncFolder, type Location } from './file-place.js';
 import { LIMITS } from './limits.js';
 
 const DELIVERED: Attempt = { kind: 'done', outcomes: { status: 'delivered' } };
@@ -26,35 +17,37 @@ const DELIVERED: Attempt = { kind: 'done', outcomes: { status: 'delivered' } };
 export const file: DestinationType = {
   type: 'file',
   check: (settings) => required(settings, 'path', 'a path relative to the project folder'),
-  open: async (context) => new JsonLines(await locate(context), context),
+  open: async (context) => {
+    const location = await locate(context);
+    return location.format === 'jsonl' ? new JsonLines(location, context) : new Rows(location, context);
+  },
 };
 
-interface Location {
-  /** The file a sync makes visible. */
-  readonly target: string;
-  readonly temporary: string;
-  /** Whether what the target held before stays at its head. */
-  readonly append: boolean;
-}
-
-class JsonLines implements Destination {
+/** What files of every format do alike: messages are gathered as lines, and then put in their place. */
+abstract class Lines implements Destination {
   readonly limits = LIMITS.file;
   readonly where: string;
   private handle: FileHandle | undefined;
-  private committed = false;
 
   constructor(
-    private readonly location: Location,
-    context: OpenContext,
+    protected readonly location: Location,
+    protected readonly context: OpenContext,
   ) {
     const path = relative(context.projectDir, location.target);
     this.where = path.startsWith('..') ? location.target : path;
   }
 
+  /** Opens the file that lines are gathered in. */
+  protected abstract begin(): Promise<FileHandle>;
+  /** Makes the target of it, by a rename at last. */
+  protected abstract finish(): Promise<void>;
+  /** Files that are nobody's once it is over. */
+  protected abstract readonly drafts: readonly string[];
+
   async send(batch: readonly OutboxMessage[]): Promise<Attempt> {
     try {
-      this.handle ??= await begin(this.location);
-      await this.handle.appendFile(batch.map((m) => `${oneLine(m.payload)}\n`).join(''));
+      this.handle ??= await this.begin();
+      await this.handle.appendFile(batch.map((m) => `${this.line(m)}\n`).join(''));
       return DELIVERED;
     } catch (error) {
       // A disk that is full or shut to us stays so: nothing is gained by going on with the next batch.
@@ -68,79 +61,79 @@ class JsonLines implements Destination {
     await handle.sync();
     await handle.close();
     this.handle = undefined;
-    await rename(this.location.temporary, this.location.target);
-    this.committed = true;
+    await this.finish();
     await syncFolder(dirname(this.location.target));
   }
 
   async close(): Promise<void> {
     await this.handle?.close().catch(() => undefined);
     this.handle = undefined;
-    if (!this.committed) await rm(this.location.temporary, { force: true }).catch(() => undefined);
+    for (const draft of this.drafts) await rm(draft, { force: true }).catch(() => undefined);
+  }
+
+  protected line({ payload }: OutboxMessage): string {
+    return oneLine(payload);
   }
 }
 
-/** One file a sync in a folder, or one file that grows. */
-async function locate({ definition, projectDir, now }: OpenContext): Promise<Location> {
-  const setting = textSetting(definition.settings, 'path') ?? '';
-  const path = resolve(projectDir, setting);
-  const hidden = `.${definition.key}.jsonl.tmp`;
-  if (/[/\\]$/.test(setting) || (await isFolder(path))) {
-    const stamp = now().replace(/[-:.]/g, '');
-    const target = await unused(path, `${definition.key}-${stamp}`);
-    return { target, temporary: join(path, hidden), append: false };
+class JsonLines extends Lines {
+  protected readonly drafts = [this.location.temporary];
+
+  protected begin(): Promise<FileHandle> {
+    return beginWith(this.location);
   }
-  // A link stays a link: the file it leads to is the one replaced.
-  const target = await realpath(path).catch(() => path);
-  return { target, temporary: join(dirname(target), `.${basename(target)}${hidden}`), append: true };
+
+  protected finish(): Promise<void> {
+    return rename(this.location.temporary, this.location.target);
+  }
+
+  /** A list's lines say first which list it is, and what is to be done. */
+  protected override line(message: OutboxMessage): string {
+    const line = super.line(message);
+    if (!this.context.definition.list) return line;
+    const operation = message.value === 'true' ? 'add' : 'remove';
+    return `{"list":${JSON.stringify(message.definition)},"operation":"${operation}",${line.slice(line.indexOf('{') + 1)}`;
+  }
 }
 
-async function isFolder(path: string): Promise<boolean> {
-  return stat(path).then(
-    (s) => s.isDirectory(),
+/** Rows of a table: the lines are kept apart until all are there, and an engine makes the file of them. */
+class Rows extends Lines {
+  private readonly lines = `${this.location.temporary}.lines`;
+  private readonly rows = `${this.location.temporary}.rows`;
+  protected readonly drafts = [this.location.temporary, this.lines, this.rows];
+
+  protected begin(): Promise<FileHandle> {
+    return beginEmpty(this.lines);
+  }
+
+  protected async finish(): Promise<void> {
+    const { target, temporary, append, format } = this.location;
+    const { writeRows } = this.context;
+    if (writeRows === undefined || format === 'jsonl') throw new Error(`nothing here writes ${format}`);
+    const before = append && (await isThere(target)) ? target : undefined;
+    const header = before === undefined;
+    const old = before !== undefined && format === 'parquet' ? { before } : {};
+    await writeRows({ lines: this.lines, to: this.rows, format, header, ...old });
+    if (before !== undefined && format === 'csv') {
+      const handle = await beginWith(this.location);
+      for await (const part of createReadStream(this.rows)) await handle.appendFile(part as Buffer);
+      await handle.sync();
+      await handle.close();
+      return rename(temporary, target);
+    }
+    const written = await open(this.rows, 'r+');
+    await written.sync();
+    await written.close();
+    return rename(this.rows, target);
+  }
+}
+
+/** A file that somebody emptied has nothing to keep, and no names of columns. */
+const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(
+    ({ size }) => size > 0,
     () => false,
   );
-}
-
-/** A name that no file of the folder has: two syncs of one instant do not overwrite each other. */
-async function unused(folder: string, stem: string): Promise<string> {
-  const taken = new Set(await readdir(folder).catch((): string[] => []));
-  let name = `${stem}.jsonl`;
-  for (let n = 2; taken.has(name); n++) name = `${stem}-${n}.jsonl`;
-  return join(folder, name);
-}
-
-/** Opens the temporary file, holding what the target holds (shared blocks where the file system can). */
-async function begin({ target, temporary, append }: Location): Promise<FileHandle> {
-  await mkdir(dirname(target), { recursive: true });
-  await rm(temporary, { force: true }); // left behind by a process that was killed
-  if (!append) return open(temporary, 'ax');
-  const exists = await copyFile(target, temporary, constants.COPYFILE_FICLONE).then(
-    () => true,
-    (error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-      throw error;
-    },
-  );
-  const handle = await open(temporary, exists ? 'a+' : 'ax');
-  if (exists) await endLine(handle);
-  return handle;
-}
-
-/** Someone's editor may have left the last line open; ours must not be glued to it. */
-async function endLine(handle: FileHandle): Promise<void> {
-  const { size } = await handle.stat();
-  if (size === 0) return;
-  const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, size - 1);
-  if (buffer[0] !== 0x0a) await handle.appendFile('\n');
-}
-
-/** Makes a rename outlast a power failure, where folders can be synced. */
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r').catch(() => undefined);
-  await folder?.sync().catch(() => undefined);
-  await folder?.close();
-}
 
 /** Line ends in JSON text stand between tokens only, so a space says the same. */
 function oneLine(payload: string): string {

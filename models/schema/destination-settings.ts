@@ -42,11 +42,19 @@ const tracking = {
   ...pace(2_500),
 };
 
+export const FILE_FORMATS = ['jsonl', 'csv', 'parquet'] as const;
+
 export const SEGMENT_REGIONS = ['us', 'eu'] as const;
 
 export const destinationSettingsDefs = {
   FileSettings: settings('file', {
-    path: text('The JSON Lines file, relative to the project folder.'),
+    path: text('The file, relative to the project folder; one that ends in "/" gets a file a sync.'),
+    format: Type.Optional(
+      Type.Union(
+        FILE_FORMATS.map((format) => Type.Literal(format)),
+        { description: 'What it holds; by the end of its name when absent, and else "jsonl".' },
+      ),
+    ),
   }),
   WebhookSettings: settings('webhook', {
     url: address('Where messages are posted; may hold ${env:NAME}.'),
