@@ -71,7 +71,7 @@ export async function choose(context: Context, loaded: Loaded): Promise<Chosen> 
   };
 }
 
-export function syncJson(result: SyncResult): unknown {
+export function syncJson(result: SyncResult): Omit<SyncResult, 'diagnostics'> & { diagnostics: unknown } {
   return { ...result, diagnostics: problemsJson(result.diagnostics) };
 }
 

@@ -1,4 +1,5 @@
 /** Delivery's door: the outbox to its destinations. */
+export { tellChannel } from './alerts/channels.js';
 export { checkDestinations } from './registry.js';
 export {
   syncDestinations,

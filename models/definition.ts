@@ -1,5 +1,6 @@
 import type { SourceSpan } from '../compiler/diagnostics/index.js';
 import type { Condition, Duration, Rank, Split, TraitValue } from './algebra.js';
+import type { Alert, Channel } from './alerts.js';
 import type { Journey, JourneyStep } from './journey.js';
 
 /** Which event history a definition may use (SEMANTICS §5). */
@@ -240,6 +241,9 @@ export interface ProjectConfig {
   readonly exclude?: readonly AudienceReference[];
   /** The guard of every definition that says nothing of its own. */
   readonly guard?: Guard;
+  readonly alerts?: readonly Alert[];
+  /** How people are reached, by name. */
+  readonly channels?: Readonly<Record<string, Channel>>;
 }
 
 /** A file of `macros/`: a template that queries call by its name. */

@@ -1,5 +1,7 @@
 /** The runtime's door: runs programs on a warehouse, keeps their state, answers questions about it. */
+export type * from './alerts-api.js';
 export type * from './api.js';
+export { checkAlerts } from './alerts.js';
 export type * from './explain-api.js';
 export type * from './forget-api.js';
 export { backfillProject } from './backfill.js';

@@ -1,4 +1,5 @@
 import type { Register } from '../command.js';
+import { alerts } from './alerts.js';
 import { backfill } from './backfill.js';
 import { compile } from './compile.js';
 import { complete, completion } from './completion.js';
@@ -24,6 +25,6 @@ import { watch } from './watch.js';
 export const COMMANDS: readonly Register[] = [
   init, importDefinitions, validate, test, compile, ls,
   run, watch, explain, backfill, preview, members, diff, status, doctor, retire, forget,
-  sync,
+  sync, alerts,
   demo, completion, complete,
 ]; // prettier-ignore

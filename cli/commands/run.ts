@@ -11,6 +11,7 @@ interface Options {
   readonly reconcile?: boolean;
   readonly fullRefresh?: true | readonly string[];
   readonly accept?: true | readonly string[];
+  readonly failOnAlert?: boolean;
   readonly state?: string;
   readonly wait?: bigint;
 }
@@ -45,6 +46,7 @@ export const run: Register = (program, bind) =>
       '--accept [selectors...]',
       'publish these whatever their guards say; without selectors everything',
     )
+    .option('--fail-on-alert', 'exit 1 where an alert is on afterwards')
     .option('--state <dir>', 'a folder with the manifest.json that state:modified compares with')
     .option(...WAIT)
     .action(bind(action));
@@ -79,10 +81,15 @@ async function action(context: Context, options: Options): Promise<number> {
   const keys = new Set(result.definitions.map((d) => d.key));
   const chosen = context.selection.select === undefined ? {} : { definitions: keys };
   const sync = wanted ? await syncProject(context, loaded, chosen) : undefined;
-  if (context.json) await context.document(runJson(result, sync && syncJson(sync)));
+  const { alertExit, alertsAfter, alertsJson, printAlerts } = await import('../alerts.js');
+  const alerts = result.status === 'cancelled' ? undefined : await alertsAfter(context, loaded);
+  if (context.json) {
+    await context.document(runJson(result, sync && syncJson(sync), alerts && alertsJson(alerts)));
+  }
   await printRun(context, loaded, result);
   if (sync !== undefined) await printSync(context, sync);
-  return Math.max(result.exit, sync?.exit ?? 0);
+  if (alerts !== undefined) await printAlerts(context, alerts);
+  return Math.max(result.exit, sync?.exit ?? 0, alertExit(alerts, options.failOnAlert));
 }
 
 /** An option with selectors that stands alone is everything, by no selector. */
@@ -94,13 +101,19 @@ const named = <K extends string>(
     ? {}
     : ({ [name]: given === true ? [] : given } as { readonly [name in K]?: readonly string[] });
 
-function runJson(result: RunResult, sync: unknown): unknown {
+function runJson(result: RunResult, sync: unknown, alerts: unknown): unknown {
   const definitions = result.definitions.map(({ error, ...rest }) => ({
     ...rest,
     ...(error === undefined ? {} : { error: problemsJson([error])[0] }),
   }));
   const diagnostics = problemsJson(result.diagnostics);
-  return { ...result, definitions, diagnostics, ...(sync === undefined ? {} : { sync }) };
+  return {
+    ...result,
+    definitions,
+    diagnostics,
+    ...(sync === undefined ? {} : { sync }),
+    ...(alerts === undefined ? {} : { alerts }),
+  };
 }
 
 /** The table of a run, its problems and its last line. */

@@ -15,15 +15,27 @@ export const sync: Register = (program, bind) =>
       { run: 'sync --select crm tag:daily', does: 'to one destination, of some definitions' },
     ],
   })
+    .option('--fail-on-alert', 'exit 1 where an alert is on afterwards')
     .option(...WAIT)
     .action(bind(action));
 
-async function action(context: Context, options: { readonly wait?: bigint }): Promise<number> {
+interface Options {
+  readonly failOnAlert?: boolean;
+  readonly wait?: bigint;
+}
+
+async function action(context: Context, options: Options): Promise<number> {
   context.wait = options.wait;
   const { choose, printSync, syncJson, syncProject } = await import('../sync.js');
   const loaded = await context.load();
   const result = await syncProject(context, loaded, await choose(context, loaded));
-  if (context.json) await context.document(syncJson(result));
+  const { alertExit, alertsAfter, alertsJson, printAlerts } = await import('../alerts.js');
+  const alerts = await alertsAfter(context, loaded);
+  if (context.json) {
+    const also = alerts === undefined ? {} : { alerts: alertsJson(alerts) };
+    await context.document({ ...syncJson(result), ...also });
+  }
   await printSync(context, result);
-  return result.exit;
+  if (alerts !== undefined) await printAlerts(context, alerts);
+  return Math.max(result.exit, alertExit(alerts, options.failOnAlert));
 }

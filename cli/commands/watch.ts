@@ -82,6 +82,11 @@ async function print(context: Context, event: WatchEvent): Promise<void> {
       // One that changed nothing is not worth a line.
       if (isQuiet(event)) return;
       return context.print(`${at} ${event.exit === 0 ? green('✔') : yellow('!')} ${words(event)}`);
+    case 'alerts':
+      for (const { alert, message } of event.firing) await context.print(`${at} ${yellow(alert)} ${message}`);
+      for (const { alert, message } of event.recovered)
+        await context.print(`${at} ${green('✔')} ${alert} recovered: ${message}`);
+      return;
     case 'tick_failed':
       return context.print(`${at} ${yellow(`again in ${duration(event.retry_in_ms)}`)}`);
     case 'tick_waiting':

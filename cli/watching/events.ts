@@ -1,5 +1,6 @@
 /** What `watch` tells: a line each with `--json`. */
 import type { DiagnosticJson } from '../../compiler/diagnostics/print.js';
+import type { AlertsResult } from '../../runtime/alerts-api.js';
 import type { RunStatus } from '../../runtime/api.js';
 import type { Freshness } from '../../runtime/freshness-api.js';
 
@@ -55,4 +56,11 @@ export interface Reloaded {
   readonly at: string;
 }
 
-export type WatchEvent = Tick | TickFailed | TickWaiting | Reloaded | WatchFinished;
+/** Alerts that channels were told of, or could not be. */
+export interface AlertsTold extends Pick<AlertsResult, 'firing' | 'recovered' | 'told'> {
+  readonly event: 'alerts';
+  readonly at: string;
+  readonly errors: readonly DiagnosticJson[];
+}
+
+export type WatchEvent = AlertsTold | Tick | TickFailed | TickWaiting | Reloaded | WatchFinished;

@@ -4,6 +4,7 @@ import { diagnosticJson } from '../../compiler/diagnostics/print.js';
 import type { SyncResult } from '../../delivery/index.js';
 import { runProject, totalsOf, type RunResult } from '../../runtime/index.js';
 import { problemsJson, type Context, type Loaded } from '../context.js';
+import { alertsAfter } from '../alerts.js';
 import { asUserError } from '../errors.js';
 import { SILENT } from '../progress/index.js';
 import { syncProject, throwBadSettings } from '../sync.js';
@@ -43,6 +44,7 @@ export class Watcher {
       this.busy = false;
       const sent = await this.deliver(project, result);
       await this.tellTick(result, sent, startedAt);
+      await this.tellAlerts(project);
       // One that published in part serves the others: it is tried again as always.
       return result.status === 'failed' ? 'failed' : 'done';
     } catch (error) {
@@ -124,6 +126,15 @@ export class Watcher {
       errors: errors.map(diagnosticJson),
     };
     await this.tell(tick);
+  }
+
+  /** Alerts are evaluated at every tick, and told of when there is news. */
+  private async tellAlerts(project: Loaded): Promise<void> {
+    const alerts = await alertsAfter(this.context, project);
+    if (!alerts || alerts.told.length + alerts.diagnostics.length === 0) return;
+    const { firing, recovered, told } = alerts;
+    const errors = problemsJson(alerts.diagnostics);
+    await this.tell({ event: 'alerts', at: this.now(), firing, recovered, told, errors });
   }
 
   /** Told once, until the lock was had again. */

@@ -72,6 +72,7 @@ export const CODES = {
   'upstream-failed': 'A definition this one depends on failed, or was stopped by its guard.',
   'delivery-failed': 'A destination did not take a message.',
   'destination-settings': 'A destination lacks a setting, or has a wrong one.',
+  'alert-not-sent': 'A channel could not be told of an alert.',
   'null-timestamps': 'Rows without a timestamp were left out.',
   'unknown-ids': 'Rows of a SQL trait whose id is no profile were left out.',
   unchecked: 'Something could not be checked.',

@@ -240,6 +240,16 @@ export const STATE = {
     run_no: 'int',
     forgotten_at: 'timestamp',
   }),
+  /** Alerts that are on, as each channel was told of them. */
+  alerts: cols({
+    alert: 'text',
+    subject: 'text',
+    channel: 'text',
+    occurrence: 'text',
+    message: 'text',
+    since: 'timestamp',
+    told_at: 'timestamp',
+  }),
   trait_names: cols({ source: 'text', name: 'text' }),
   account_trait_names: cols({ source: 'text', name: 'text' }),
 } as const;

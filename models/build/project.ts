@@ -17,6 +17,7 @@ import {
   strings,
   type BuildContext,
 } from './context.js';
+import { buildAlert, buildChannel } from './alerts.js';
 import { guardLimits } from './definition.js';
 import { buildDuration } from './leaves.js';
 import { audienceReferences } from './members.js';
@@ -35,6 +36,8 @@ export function buildProjectConfig(
   const entities = field(node, 'entities');
   const exclude = field(node, 'exclude');
   const guard = field(node, 'guard');
+  const alerts = field(node, 'alerts');
+  const channels = field(node, 'channels');
   return mark(
     context,
     {
@@ -47,6 +50,10 @@ export function buildProjectConfig(
         : { entities: byName(asObject(entities), (entry, name) => entityOf(context, name, entry)) }),
       ...(exclude && { exclude: audienceReferences(context, exclude) }),
       ...(guard && { guard: guardLimits(asObject(guard)) }),
+      ...(alerts && { alerts: asArray(alerts).items.map((item) => buildAlert(context, item)) }),
+      ...(channels && {
+        channels: byName(asObject(channels), (entry, name) => buildChannel(context, name, entry)),
+      }),
       vars: { ...(field(node, 'vars')?.value as Record<string, unknown> | undefined), ...vars },
     },
     field(node, 'name') ?? node,

@@ -7,6 +7,7 @@ import { errorCode, findJson, nodeFs, readTexts, reason, type FoundFile, type Pr
 import type { Environment } from '../source/environment.js';
 import { SpanStore } from '../source/spans.js';
 import { SourceText } from '../source/text.js';
+import { alertProblems } from './alert-checks.js';
 import { brokenLinks, duplicateKeys, longKeys, silentLinks } from './cross-checks.js';
 import { loadDefinition } from './definition-file.js';
 import { applyExclusions } from './exclusions.js';
@@ -77,6 +78,11 @@ export async function loadProject(options: LoadOptions): Promise<LoadResult> {
     ...brokenLinks(definitions.values, destinations.keys, spans),
     ...silentLinks(definitions.values, destinations.values, spans),
     ...entityLinkProblems(definitions.values, destinations.values, spans),
+    ...alertProblems(
+      config.value ?? {},
+      { definitions: definitions.values, keys: definitions.keys, destinations: destinations.keys },
+      spans,
+    ),
     ...(definitions.files === 0 ? [emptyProject()] : []),
   ].sort(compareDiagnostics);
   const brokenKeys = new Set(definitions.keys);

@@ -5,7 +5,7 @@ import { field } from '../build/context.js';
 import type { ProjectConfig } from '../definition.js';
 import { STANDARD_COLUMNS } from '../schema/index.js';
 import { substitute, type Environment } from '../source/environment.js';
-import type { JsonNode, ObjectNode } from '../source/json.js';
+import type { JsonEntry, JsonNode, ObjectNode } from '../source/json.js';
 import type { Problem } from '../source/problem.js';
 import { validateFile } from '../validate/explain.js';
 import { entityProblems } from './entity-graph.js';
@@ -22,7 +22,7 @@ export interface ProjectFileOptions {
 
 /**
  * Reads, validates and builds rollcall.json for one target. Variables are replaced everywhere but in the
- * other targets: a developer need not have what production needs.
+ * other targets, and in channels that are for these: a developer need not have what production needs.
  */
 export function loadProjectFile(context: FileContext, options: ProjectFileOptions): Loaded<ProjectConfig> {
   const { root, problems } = readObject(context.source);
@@ -30,9 +30,10 @@ export function loadProjectFile(context: FileContext, options: ProjectFileOption
   const found: Problem[] = [...problems];
   const { detached = false } = options;
   const chosen = options.target ?? targetName(root, options.env);
-  const otherTarget = (entry: { key: string }, path: readonly string[]): boolean =>
+  const otherTarget = (entry: JsonEntry, path: readonly string[]): boolean =>
     (path.length === 1 && path[0] === 'targets' && (detached || entry.key !== chosen)) ||
-    (path.length === 0 && detached && entry.key === 'target');
+    (path.length === 0 && detached && ['target', 'channels'].includes(entry.key)) ||
+    (path.length === 1 && path[0] === 'channels' && isOfOthers(entry.node, chosen));
   const replaced = substitute(root, options.env, found, otherTarget);
   if (replaced.type !== 'object') return { diagnostics: inFile(found, context.source) };
   found.push(
@@ -49,6 +50,13 @@ export function loadProjectFile(context: FileContext, options: ProjectFileOption
   if (unknown !== undefined) diagnostics.push(unknown);
   if (chosen === undefined || found.length > 0 || unknown !== undefined) return { diagnostics };
   return { value: buildProjectConfig(context, replaced, chosen, options.vars), diagnostics };
+}
+
+/** Whether a channel is for other targets alone: whoever works on this one need not have its secrets. */
+function isOfOthers(channel: JsonNode | undefined, chosen: string | undefined): boolean {
+  if (channel?.type !== 'object' || chosen === undefined) return false;
+  const targets = channel.value['targets'];
+  return Array.isArray(targets) && !targets.includes(chosen);
 }
 
 /** The file's `target`, which may itself come from the environment. */

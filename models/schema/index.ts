@@ -1,5 +1,6 @@
 import type { Static, TImport } from '@sinclair/typebox';
 
+import { alertDefs } from './alerts.js';
 import { commonDefs } from './common.js';
 import { conditionDefs } from './conditions.js';
 import { definitionDefs } from './definitions.js';
@@ -16,6 +17,7 @@ export const defs = {
   ...journeyDefs,
   ...destinationDefs,
   ...projectDefs,
+  ...alertDefs,
   ...testDefs,
 };
 

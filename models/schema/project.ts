@@ -279,6 +279,10 @@ export const projectDefs = {
       entities: Type.Optional(
         Type.Record(Type.String(), Type.Ref('Entity'), { description: 'Entities by name.' }),
       ),
+      alerts: Type.Optional(Type.Array(Type.Ref('Alert'), { description: 'What people are told of.' })),
+      channels: Type.Optional(
+        Type.Record(Type.String(), Type.Ref('Channel'), { description: 'How they are reached, by name.' }),
+      ),
       vars: Type.Optional(
         Type.Record(Type.String(), Type.Unknown(), { description: 'Values for SQL and macros.' }),
       ),

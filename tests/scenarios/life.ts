@@ -5,7 +5,16 @@
  */
 import { duckdb } from '../../dialects/duckdb/dialect.js';
 import { around, StatementError } from '../../dialects/warehouse.js';
-import { diff, forget, openSession, preview, retire, type RunOptions } from '../../runtime/index.js';
+import type { Alert } from '../../models/alerts.js';
+import {
+  checkAlerts,
+  diff,
+  forget,
+  openSession,
+  preview,
+  retire,
+  type RunOptions,
+} from '../../runtime/index.js';
 import type { Dying } from './dying.js';
 import { audience, order, Player, type Site } from './player.js';
 
@@ -157,6 +166,50 @@ export const LIFE: readonly LifeStep[] = [
       const tables = ['outbox', 'sent', 'subjects', 'identity_pairs', 'profiles', 'run_steps'];
       const names = await Promise.all(tables.map(naming));
       return { done, told, runs, names, previewed: sample.map((row) => row['profile_id']) };
+    },
+  },
+  {
+    name: 'a change that a guard stops',
+    play: async (p) => {
+      const definition = { event: 'Order Completed', where: { property: 'revenue', at_least: 400 } };
+      const guard = { max_change_percent: 30 };
+      p.write('models/buyers.json', { ...(audience('buyers', definition) as object), guard });
+      return [await p.run(9), await p.run(9, { accept: ['buyers'] }), await p.sync()];
+    },
+  },
+  {
+    name: 'alerts, told once',
+    play: async (p) => {
+      const { project, ...options } = await p.options(9);
+      const ever = { amount: 1000, unit: 'week' } as const;
+      const to = [{ name: 'team' }];
+      const config = {
+        ...project.config,
+        channels: { team: { name: 'team', type: 'slack', url: '' } as const },
+        alerts: [
+          { name: 'runs', rule: { on: 'size_change', percent: 1 }, to },
+          { name: 'days', rule: { on: 'size_change', percent: 1, within: { amount: 2, unit: 'day' } }, to },
+          { name: 'health', rule: { on: 'delivery', percent: 1, within: ever, minMessages: 1 }, to },
+          { name: 'late', rule: { on: 'waiting', after: { amount: 1, unit: 'second' } }, to },
+          { name: 'stale', rule: { on: 'stale', after: ever }, to },
+          { name: 'failed', rule: { on: 'failed' }, to },
+        ] as const,
+      };
+      const check = async (alerts: readonly Alert[] = config.alerts): Promise<unknown> => {
+        const tell = (): Promise<undefined> => Promise.resolve(undefined);
+        const found = await checkAlerts({
+          ...options,
+          project: { ...project, config: { ...config, alerts } },
+          tell,
+        });
+        return [found.firing, found.recovered]
+          .map((all) => all.map(({ alert, message }) => `${alert}: ${message}`))
+          .concat([[...found.told]]);
+      };
+      const { schema } = p.site.target;
+      const told = `select count(*) as n from ${schema}.alerts`;
+      const first = [await check(), await p.query(told), await check()];
+      return [...first, await check(config.alerts.slice(2)), await p.query(told)];
     },
   },
 ];

@@ -1,0 +1,183 @@
+/**
+ * Alerts: what is on is found, what was told of it is remembered, and only what is new or over is told. A channel that could not
+ * be told is told the next time.
+ */
+import type { Diagnostic } from '../compiler/diagnostics/index.js';
+import * as ir from '../compiler/ir/build.js';
+import type { Relation } from '../compiler/ir/types.js';
+import { forgetTold, rememberTold, TOLD_COLUMNS, TOLD_KEYS } from '../compiler/program/alerts.js';
+import type { StepOp } from '../compiler/program/types.js';
+import type { Row } from '../dialects/warehouse.js';
+import type { Channel } from '../models/alerts.js';
+import type { Project } from '../models/definition.js';
+import { evaluate } from './alert-rules.js';
+import type { AlertOptions, AlertsResult, Firing, Notice, Recovered } from './alerts-api.js';
+import { readState } from './existing.js';
+import { isoOf, microsOf, timestamp } from './instants.js';
+import { textOf, withSession, type Session } from './session.js';
+
+/** What a channel was told of something that is on. */
+interface Told extends Recovered {
+  readonly channel: string;
+  readonly occurrence: string;
+}
+
+/**
+ * Evaluates the alerts of a project and tells its channels. A warehouse where nothing ran yet has nothing to tell of. Throws
+ * `UserError` where the warehouse cannot be asked.
+ */
+export async function checkAlerts(options: AlertOptions): Promise<AlertsResult> {
+  const { alerts = [] } = options.project.config;
+  const now = isoOf(microsOf(options.now()));
+  if (alerts.length === 0) return NOTHING;
+  const seen = await withSession(options, { mode: 'read' }, async (session) => {
+    const stored = await readState(session);
+    if (!(['runs', 'snapshots', 'outbox', 'deliveries'] as const).every((table) => stored.scan(table)))
+      return undefined;
+    const firing: Firing[] = [];
+    for (const { name: alert, rule } of alerts) {
+      const found = await evaluate(rule, { session, stored, now });
+      firing.push(...found.map((one) => ({ alert, on: rule.on, ...one })));
+    }
+    return { firing, told: (await stored.read('alerts')).map(toldOf) };
+  });
+  if (!seen) return NOTHING;
+  const { firing, told } = seen;
+  const isOn = (one: Told): boolean => firing.some((f) => sameThing(f, one));
+  const over = told.filter((one) => !isOn(one));
+  const recovered = [...new Map(over.map((one) => [subjectOf(one) + one.alert, one])).values()];
+  const shown = recovered.map(({ channel: _, occurrence: __, ...rest }) => rest);
+  if (!options.tell) return { ...NOTHING, firing, recovered: shown };
+  const notices = noticesOf(options.project, now, firing, told, over);
+  const diagnostics: Diagnostic[] = [];
+  const done: (readonly [string, Notice])[] = [];
+  for (const [channel, notice] of notices) {
+    const problem = await options.tell(channel, notice);
+    if (problem === undefined) done.push([channel, notice]);
+    else diagnostics.push(notSent(channel, problem, options));
+  }
+  // What nobody is to be told of any more is not worth remembering.
+  const channels = new Set(Object.keys(channelsOf(options.project)));
+  const gone = over.filter((one) => !channels.has(one.channel) || !notices.has(one.channel));
+  if (done.length > 0 || gone.length > 0) await remember(options, now, done, told, gone);
+  return { firing, recovered: shown, told: done.map(([channel]) => channel), diagnostics };
+}
+
+const NOTHING: AlertsResult = { firing: [], recovered: [], told: [], diagnostics: [] };
+
+/** The channels of the target. */
+function channelsOf({ config }: Project): Readonly<Record<string, Channel>> {
+  const own = Object.entries(config.channels ?? {}).filter(
+    ([, { targets }]) => targets?.some(({ name }) => name === config.target) ?? true,
+  );
+  return Object.fromEntries(own);
+}
+
+/** What each channel is to be told; none where there is nothing new. */
+function noticesOf(
+  project: Project,
+  at: string,
+  firing: readonly Firing[],
+  told: readonly Told[],
+  over: readonly Told[],
+): ReadonlyMap<string, Notice> {
+  const { config } = project;
+  const notices = new Map<string, Notice>();
+  for (const channel of Object.keys(channelsOf(project))) {
+    const names = new Set(
+      config.alerts?.filter(({ to }) => to.some(({ name }) => name === channel)).map(({ name }) => name),
+    );
+    const before = told.filter((one) => one.channel === channel);
+    const fresh = firing.filter(
+      (one) =>
+        names.has(one.alert) &&
+        !before.some((old) => sameThing(one, old) && old.occurrence === one.occurrence),
+    );
+    const ended = over
+      .filter((one) => one.channel === channel && names.has(one.alert))
+      .map(({ channel: _, occurrence: __, ...rest }) => rest);
+    if (fresh.length + ended.length === 0) continue;
+    notices.set(channel, {
+      project: config.name,
+      target: config.target,
+      at,
+      firing: fresh,
+      recovered: ended,
+    });
+  }
+  return notices;
+}
+
+const subjectOf = ({ of, key }: Pick<Firing, 'of' | 'key'>): string => `${of}:${key}`;
+
+const sameThing = (
+  a: Pick<Firing, 'alert' | 'of' | 'key'>,
+  b: Pick<Firing, 'alert' | 'of' | 'key'>,
+): boolean => a.alert === b.alert && subjectOf(a) === subjectOf(b);
+
+function toldOf(row: Row): Told {
+  const subject = textOf(row, 'subject');
+  const at = subject.indexOf(':');
+  return {
+    alert: textOf(row, 'alert'),
+    of: subject.slice(0, at) as Firing['of'],
+    key: subject.slice(at + 1),
+    channel: textOf(row, 'channel'),
+    occurrence: textOf(row, 'occurrence'),
+    message: textOf(row, 'message'),
+    since: textOf(row, 'since'),
+  };
+}
+
+/** Writes down what channels were told. */
+async function remember(
+  options: AlertOptions,
+  now: string,
+  done: readonly (readonly [string, Notice])[],
+  told: readonly Told[],
+  gone: readonly Told[],
+): Promise<void> {
+  const over = done.flatMap(([channel, { recovered }]) => recovered.map((one) => ({ ...one, channel })));
+  const started = done.flatMap(([channel, { firing }]) => firing.map((one) => ({ ...one, channel })));
+  const since = (one: Firing & { readonly channel: string }): string => {
+    const old = told.find((t) => t.channel === one.channel && sameThing(t, one));
+    return old && one.occurrence === '' ? old.since : now;
+  };
+  const owner = { runId: 'alerts', command: options.command ?? 'alerts' };
+  await withSession(options, { mode: 'write', owner }, async (session) => {
+    const { state } = session;
+    await perform(session, { op: 'ensure_table', spec: state.spec('alerts') });
+    const forgotten = [...over, ...gone];
+    if (forgotten.length > 0) {
+      const rows = forgotten.map((one) =>
+        [one.alert, subjectOf(one), one.channel].map((cell) => ir.text(cell)),
+      );
+      const columns = TOLD_COLUMNS.filter(({ name }) => (TOLD_KEYS as readonly string[]).includes(name));
+      await perform(session, forgetTold(state, ir.values(columns, rows)));
+    }
+    if (started.length > 0) {
+      const rows = started.map((one) => [
+        ...[one.alert, subjectOf(one), one.channel, one.occurrence, one.message].map((cell) => ir.text(cell)),
+        ...[since(one), now].map((iso) => ir.lit(timestamp(iso))),
+      ]);
+      await perform(session, rememberTold(state, ir.values(TOLD_COLUMNS, rows) satisfies Relation));
+    }
+  });
+}
+
+async function perform({ dialect, warehouse }: Session, op: StepOp): Promise<void> {
+  const step = { ...op, id: `alerts.${op.op}`, title: 'remembering what was told' };
+  for (const { sql } of dialect.statements(step, {})) await warehouse.execute(sql);
+}
+
+function notSent(channel: string, problem: string, { project, spans }: AlertOptions): Diagnostic {
+  const at = project.config.channels?.[channel];
+  const span = at && spans.of(at);
+  return {
+    code: 'alert-not-sent',
+    severity: 'warning',
+    message: `the channel ${JSON.stringify(channel)} could not be told: ${problem}`,
+    hint: 'it is told the next time alerts are evaluated',
+    ...(span && { span }),
+  };
+}
