@@ -65,9 +65,8 @@ export function compileRun(input: CompileRunInput): {
   if (hasErrors(diagnostics)) return { diagnostics };
 
   const schema = schemaOf(resolved);
-  const needs = unionNeeds(resolved.definitions.map((d) => d.needs));
   const entityNeeds = unionNeeds(computed.map((d) => d.needs)).entities ?? [];
-  const { sources, entities, queries } = resolved;
+  const { sources, entities, queries, needs } = resolved;
   const provider = runProvider({
     schema,
     sources,

@@ -48,7 +48,7 @@ async function compiled(
   const { resolved, stored } = project;
   const definitions = selection.keys.flatMap((key) => resolved.byKey.get(key)?.definition ?? []);
   const keys = definitions.map(({ key }) => key);
-  second?.tell({ keys, asOf });
+  second?.tell({ keys, asOf, needs: resolved.needs });
   const prepared = programOf(project, selection, { ...options, asOf }, dialect);
   const run = runArtifacts(resolved, scriptOf(prepared, session, asOf), asOf, options.now());
   const selects = await standaloneSelects({ resolved, dialect, stored, asOf, keys }, spans, second);

@@ -5,6 +5,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import type { ResolvedProject } from '../compiler/index.js';
 import type { Project } from '../models/definition.js';
 import type { Seen } from './prepare.js';
 import { SELECT_THREAD } from './select-thread-file.js';
@@ -22,7 +23,7 @@ export interface Start {
 /** What it is told next: what the warehouse says, then what to make. */
 export type Told =
   | { readonly catalog: Seen['catalog']; readonly existing: Seen['stored']['existing'] }
-  | { readonly keys: readonly string[]; readonly asOf: string };
+  | { readonly keys: readonly string[]; readonly asOf: string; readonly needs: ResolvedProject['needs'] };
 
 /** SELECTs by the places of their keys. */
 export type Made = Map<number, Standalone>;

@@ -1,7 +1,7 @@
 /** What the second thread does (see `second-thread.ts`): resolves the project, and makes SELECTs until none are left. */
 import { on } from 'node:events';
 import { parentPort, workerData } from 'node:worker_threads';
-import { resolveProject } from '../compiler/index.js';
+import { resolveProject, type ResolvedProject } from '../compiler/index.js';
 import { CompilerBug } from '../compiler/diagnostics/index.js';
 import { dialectFor } from '../dialects/registry.js';
 import type { Spans } from '../models/definition.js';
@@ -17,9 +17,15 @@ const dialect = await dialectFor(engine);
 const NOWHERE: Spans = { of: () => undefined };
 
 const { catalog, existing } = await hear('catalog');
-const { resolved } = resolveProject({ project, spans: NOWHERE, catalog });
+const known: { needs?: ResolvedProject['needs'] } = {};
+const needs = (): ResolvedProject['needs'] => {
+  if (!known.needs) throw new CompilerBug('needs are asked for before they are told');
+  return known.needs;
+};
+const { resolved } = resolveProject({ project, spans: NOWHERE, catalog, needs });
 if (!resolved) throw new CompilerBug('a project that does not resolve');
-const { keys, asOf } = await hear('keys');
+const { keys, asOf, ...first } = await hear('keys');
+known.needs = first.needs;
 const made: Made = new Map();
 for (const place of placesLeft(next, keys.length)) {
   try {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { slug } from '../../models/key.js';
 import type { Facet, ValueColumn, ValueRoot } from './types.js';
 
@@ -38,10 +38,17 @@ export function cutAtElements(steps: readonly string[]): {
 export const pathOf = (steps: readonly string[]): string =>
   steps.map((step) => step.replaceAll('.', '\\.')).join('.');
 
+const NAMES = new Map<string, string>();
+
 /** A readable name that is unique by a short hash of what it stands for; at most 60 characters. */
 export function hashedName(readable: string, ...identity: readonly string[]): string {
-  const hash = createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 8);
-  return `${slug(readable).slice(0, 45) || 'x'}_${hash}`;
+  const id = JSON.stringify(identity);
+  const asked = `${readable} ${id}`;
+  const found = NAMES.get(asked);
+  if (found !== undefined) return found;
+  const made = `${slug(readable).slice(0, 45) || 'x'}_${hash('sha256', id).slice(0, 8)}`;
+  NAMES.set(asked, made);
+  return made;
 }
 
 const COLUMNS = new Map<string, ValueColumn>();

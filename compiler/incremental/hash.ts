@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { inputsOf } from '../ir/relations.js';
 import { said } from '../ir/said.js';
 import type { Relation } from '../ir/types.js';
@@ -10,14 +10,14 @@ import type { Tracking } from './tracked.js';
  */
 export function relationHash(root: Relation, tracking: Tracking): string {
   const numbers = new Map<Relation, number>();
-  const hash = createHash('sha256');
+  let whole = '';
   for (const relation of [...tracking.topDown(root, inputsOf)].reverse()) {
     const leaf = tracking.of(relation);
     const text = leaf
       ? JSON.stringify([leaf.name])
       : said(relation, numbers, { inputs: inputsOf(relation), named: false });
     numbers.set(relation, numbers.size);
-    hash.update(`${text}\n`);
+    whole += `${text}\n`;
   }
-  return hash.digest('hex');
+  return hash('sha256', whole);
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { durationMicros, type Duration } from '../../models/algebra.js';
 import type { Definition, ProjectConfig, TraitDefinition } from '../../models/definition.js';
 import type { Journey } from '../../models/journey.js';
@@ -26,9 +26,7 @@ export function fingerprint(
   const body = bodyOf(definition, query);
   const read = entitiesRead(body, entities);
   const meaning = { version: SEMANTIC_VERSION, kind, of, includeAnonymous, history, body, ...read };
-  return createHash('sha256')
-    .update(JSON.stringify(canonical(meaning)))
-    .digest('hex');
+  return hash('sha256', JSON.stringify(canonical(meaning)));
 }
 
 /** A query means what its macros came to, and each of its columns something of its own. */

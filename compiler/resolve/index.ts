@@ -9,7 +9,7 @@ import { topological } from '../plan/graph.js';
 import { checkDefinition, type Checked } from './check.js';
 import { bindQueries, withOutputs } from '../sql/index.js';
 import { Names } from './names.js';
-import { needsOf, type Meanings } from './needs.js';
+import { needsOf, unionNeeds, type Meanings } from './needs.js';
 import type { ResolvedDefinition, ResolvedProject, ResolveInput } from './types.js';
 
 export type { ResolvedDefinition, ResolvedProject, ResolveInput } from './types.js';
@@ -52,6 +52,7 @@ export function resolveProject(input: ResolveInput): {
   const definitions = order.map((key) =>
     resolvedDefinition(known(names, key), checked.get(key), meanings, project.config),
   );
+  const needs = once(input.needs ?? (() => unionNeeds(definitions.map((d) => d.needs))));
   return {
     resolved: {
       project,
@@ -62,6 +63,9 @@ export function resolveProject(input: ResolveInput): {
       definitions,
       byKey: new Map(definitions.map((d) => [d.definition.key, d])),
       resolveTrait,
+      get needs() {
+        return needs();
+      },
     },
     diagnostics,
   };
@@ -92,13 +96,25 @@ function resolvedDefinition(
   config: ProjectConfig,
 ): ResolvedDefinition {
   const query = meanings.queries.get(ownerOf(definition).key);
+  const print = once(() => fingerprint(definition, config.entities, query?.query));
+  const needs = once(() => needsOf(definition, meanings));
   return {
     definition,
-    fingerprint: fingerprint(definition, config.entities, query?.query),
     upstream: checked?.upstream ?? new Set(),
     outputs: query && !definition.output ? query.outputs.map(({ key }) => key) : [definition.key],
-    needs: needsOf(definition, meanings),
+    get fingerprint() {
+      return print();
+    },
+    get needs() {
+      return needs();
+    },
   };
+}
+
+/** Makes something when it is asked for first. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
 }
 
 const traitResolver =

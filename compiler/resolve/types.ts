@@ -9,8 +9,11 @@ export interface ResolveInput {
   readonly project: Project;
   readonly spans: Spans;
   readonly catalog: Catalog;
+  /** What the definitions need together, where it is known by the time it is asked for: another thread found out. */
+  readonly needs?: () => Needs;
 }
 
+/** What is dear and not always asked for, `fingerprint` and `needs`, is made when it is. */
 export interface ResolvedDefinition {
   readonly definition: Definition;
   /** Hash of its meaning and of the compiler's semantic version (SEMANTICS §5). */
@@ -36,6 +39,8 @@ export interface ResolvedProject {
   /** In an order in which everything comes after what it refers to. */
   readonly definitions: readonly ResolvedDefinition[];
   readonly byKey: ReadonlyMap<string, ResolvedDefinition>;
+  /** What they need together. */
+  readonly needs: Needs;
   /** What a trait path means here. */
   readonly resolveTrait: ResolveTrait;
 }

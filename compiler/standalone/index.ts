@@ -94,7 +94,7 @@ interface Shared {
 function sharedBy(resolved: ResolvedProject, remembered: Remembered): Shared {
   const found = SHARED.get(resolved);
   if (found) return found;
-  const needs = unionNeeds([...resolved.definitions.map((d) => d.needs), EMAIL_NEEDS]);
+  const needs = unionNeeds([resolved.needs, EMAIL_NEEDS]);
   const raw = new RawSources(resolved.sources, needs, remembered);
   const made = {
     people: new Profiles(raw),

@@ -5,7 +5,6 @@ import { pathSteps } from '../../compiler/bind/paths.js';
 import type { Catalog, Needs } from '../../compiler/bind/types.js';
 import { hasErrors, type Diagnostic } from '../../compiler/diagnostics/index.js';
 import { reachable } from '../../compiler/plan/graph.js';
-import { unionNeeds } from '../../compiler/resolve/needs.js';
 import type { Project, SourceConfig, Spans } from '../../models/definition.js';
 import { referencesOf as namesReferredTo } from '../../models/index.js';
 import { entitiesRead, propertiesOf } from './entities.js';
@@ -117,5 +116,5 @@ function needsOf(
   const { resolved, diagnostics } = resolveProject({ project: imagined, spans, catalog });
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
   if (resolved === undefined || hasErrors(diagnostics)) return { diagnostics: errors };
-  return { needs: unionNeeds(resolved.definitions.map((d) => d.needs)), diagnostics: [] };
+  return { needs: resolved.needs, diagnostics: [] };
 }

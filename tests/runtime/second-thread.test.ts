@@ -84,7 +84,7 @@ async function withThread<T>(engine: string, work: (second: SecondThread) => Pro
   const second = new SecondThread(file, project, engine);
   try {
     second.tell({ catalog, existing: input.stored.existing });
-    second.tell({ keys: input.keys, asOf: input.asOf });
+    second.tell({ keys: input.keys, asOf: input.asOf, needs: input.resolved.needs });
     return await work(second);
   } finally {
     await second.close();
