@@ -7,7 +7,7 @@ import {
   formatDiagnostic,
   type DiagnosticJson,
 } from '../compiler/diagnostics/print.js';
-import type { LoadResult } from '../models/index.js';
+import type { LoadOptions, LoadResult } from '../models/index.js';
 import type { Project, Spans } from '../models/definition.js';
 import type { RuntimeOptions } from '../runtime/api.js';
 import { write, type Io } from './io.js';
@@ -93,8 +93,8 @@ export class Context {
   }
 
   /** Reads the project; throws `UserError` with every problem when there is an error among them. */
-  async load(): Promise<Loaded> {
-    const { project, spans, diagnostics } = await this.loadAll();
+  async load(options: Pick<LoadOptions, 'onFound'> = {}): Promise<Loaded> {
+    const { project, spans, diagnostics } = await this.loadAll(options);
     if (project === undefined || hasErrors(diagnostics)) throw new UserError(diagnostics);
     return { project, spans, warnings: diagnostics };
   }
@@ -103,12 +103,16 @@ export class Context {
    * Reads the project with all its problems, for `validate`. `detached`: nothing of its settings is used, so no
    * variable has to be set; of `--target` only the name is checked.
    */
-  async loadAll({ detached = false } = {}): Promise<LoadResult> {
+  async loadAll({
+    detached = false,
+    ...options
+  }: Pick<LoadOptions, 'detached' | 'onFound'> = {}): Promise<LoadResult> {
     const { loadProject } = await import('../models/index.js');
     const { target } = this.globals;
     return loadProject({
       dir: this.projectDir,
       env: this.io.env,
+      ...options,
       detached,
       ...(target === undefined ? {} : { target }),
     });

@@ -6,6 +6,7 @@ import type { RunResult } from './api.js';
 import { pruneSql, writeFiles, type OutputFile } from './files.js';
 import { artifactMetadata, manifestOf, type ArtifactMetadata } from './manifest.js';
 import type { Script } from './script.js';
+import type { SecondThread } from './second-thread.js';
 import { compiledPath, runFiles } from './sql-files.js';
 
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
@@ -49,10 +50,20 @@ export async function writeArtifacts(
 }
 
 /** Standalone SELECTs; those of definitions that are gone are removed, those not selected are kept. */
-export async function writeCompiled(resolved: ResolvedProject, files: readonly OutputFile[]): Promise<void> {
+export async function writeCompiled(
+  resolved: ResolvedProject,
+  files: readonly OutputFile[],
+  second?: SecondThread,
+): Promise<void> {
   const { dir } = resolved.project;
   const known = new Set(resolved.definitions.map((d) => join(dir, compiledPath(d.definition))));
-  await writeFiles(dir, files, await pruneSql(join(dir, 'target/compiled'), known));
+  const there = await pruneSql(join(dir, 'target/compiled'), known);
+  const half = second ? Math.ceil(files.length / 2) : files.length;
+  const others = files.slice(half);
+  const written = second?.write({ root: dir, files: others, there });
+  await writeFiles(dir, files.slice(0, half), there);
+  // What the other thread could not write cannot be written here either, and then that is said.
+  if ((await written) === false) await writeFiles(dir, others, there);
 }
 
 export type RunResults = { readonly metadata: ArtifactMetadata } & RunResult;

@@ -22,12 +22,21 @@ import { standaloneFile, standaloneSql } from './sql-files.js';
 
 const READ = { mode: 'read' } as const;
 
-/** Writes SQL and manifest (see `CompileProject`). All of it is made before any of it is written. */
-export async function compileProject(options: CompileOptions): Promise<CompileResult> {
-  const asOf = readAsOf(options.asOf, options.now());
+/**
+ * Writes SQL and manifest (see `CompileProject`). All of it is made before any of it is written.
+ *
+ * @param second begun while the project was being read; absent: begun here, if there are many definitions. It is closed here.
+ */
+export async function compileProject(
+  options: CompileOptions,
+  second: SecondThread | undefined = options.dialectFor
+    ? undefined
+    : SecondThread.for(options.project.definitions.length),
+): Promise<CompileResult> {
   const { project } = options;
-  const second = options.dialectFor ? undefined : SecondThread.for(project, targetOf(project).type);
   try {
+    const asOf = readAsOf(options.asOf, options.now());
+    second?.tell({ project, engine: targetOf(project).type });
     return await withSession(options, READ, (session) => compiled(session, options, asOf, second));
   } finally {
     await second?.close();
@@ -59,6 +68,7 @@ async function compiled(
   await writeCompiled(
     resolved,
     made.map(({ file }) => file),
+    second,
   );
   await writeArtifacts(resolved, run);
   return {

@@ -13,6 +13,7 @@ export { preview } from './preview.js';
 export { forget } from './forget.js';
 export { retire } from './retire.js';
 export { Cancelled } from './retry.js';
+export { SecondThread } from './second-thread.js';
 export { status } from './status.js';
 export { runTests } from './testing/index.js';
 export type * from './testing/api.js';

@@ -9,24 +9,34 @@ import type { ResolvedProject } from '../compiler/index.js';
 import type { Project } from '../models/definition.js';
 import type { Seen } from './prepare.js';
 import { SELECT_THREAD } from './select-thread-file.js';
+import type { OutputFile } from './files.js';
 import type { Standalone } from './sql-files.js';
 
 /** What it begins with. */
 export interface Start {
-  readonly project: Project;
-  /** The dialect's name. */
-  readonly engine: string;
   /** See `placesLeft`. */
   readonly next: Int32Array;
 }
 
-/** What it is told next: what the warehouse says, then what to make. */
+/** What it is told next, in this order: what was read of files, what the warehouse says, what to make. */
 export type Told =
+  | { readonly project: Project; /** The dialect's name. */ readonly engine: string }
   | { readonly catalog: Seen['catalog']; readonly existing: Seen['stored']['existing'] }
+  | { readonly write: Share }
   | { readonly keys: readonly string[]; readonly asOf: string; readonly needs: ResolvedProject['needs'] };
 
 /** SELECTs by the places of their keys. */
 export type Made = Map<number, Standalone>;
+
+/** Files to write, as `writeFiles` takes them. */
+export interface Share {
+  readonly root: string;
+  readonly files: readonly OutputFile[];
+  readonly there: ReadonlySet<string>;
+}
+
+/** What it says, in this order. */
+export type Answer = { readonly made: Made } | { readonly written: true };
 
 /** With fewer definitions it would not be there in time. */
 const FROM = 250;
@@ -36,24 +46,31 @@ export class SecondThread {
   readonly next = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   readonly #worker: Worker;
   readonly #made: Promise<Made | undefined>;
+  readonly #written: Promise<boolean>;
 
   /** @param file its code, as the build makes it of `select-thread.ts` */
-  constructor(file: URL, project: Project, engine: string) {
-    const workerData: Start = { project, engine, next: this.next };
+  constructor(file: URL) {
+    const workerData: Start = { next: this.next };
     // What this process was told to load beforehand is not for it.
     const worker = new Worker(file, { workerData, execArgv: [] });
     this.#worker = worker;
-    this.#made = new Promise((resolve) => {
-      worker.once('message', (made: Made) => resolve(made));
-      worker.once('error', () => resolve(undefined)); // the same fails here, where it is reported
-      worker.once('exit', () => resolve(undefined));
-    });
+    const answer = <T>(of: (said: Answer) => T | undefined, none: T): Promise<T> =>
+      new Promise((resolve) => {
+        worker.on('message', (said: Answer) => {
+          const found = of(said);
+          if (found !== undefined) resolve(found);
+        });
+        worker.once('error', () => resolve(none)); // the same fails here, where it is reported
+        worker.once('exit', () => resolve(none));
+      });
+    this.#made = answer((said) => ('made' in said ? said.made : undefined), undefined);
+    this.#written = answer((said) => ('written' in said ? said.written : undefined), false);
   }
 
-  /** Starts one if that is worth while. */
-  static for(project: Project, engine: string): SecondThread | undefined {
-    const many = project.definitions.length >= FROM && availableParallelism() > 1;
-    return many && SELECT_THREAD ? new SecondThread(SELECT_THREAD, project, engine) : undefined;
+  /** Starts one if that is worth while: the sooner, the sooner it has read its code. */
+  static for(definitions: number): SecondThread | undefined {
+    const many = definitions >= FROM && availableParallelism() > 1;
+    return many && SELECT_THREAD ? new SecondThread(SELECT_THREAD) : undefined;
   }
 
   tell(told: Told): void {
@@ -63,6 +80,12 @@ export class SecondThread {
   /** What it made, when there is nothing left to make; nothing if it failed. */
   made(): Promise<Made | undefined> {
     return this.#made;
+  }
+
+  /** Writes files, after `made`; false where it could not. */
+  async write(share: Share): Promise<boolean> {
+    this.tell({ write: share });
+    return this.#written;
   }
 
   async close(): Promise<void> {

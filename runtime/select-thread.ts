@@ -1,21 +1,26 @@
-/** What the second thread does (see `second-thread.ts`): resolves the project, and makes SELECTs until none are left. */
+/**
+ * What the second thread does (see `second-thread.ts`): resolves the project, makes SELECTs until none are left, and writes its
+ * share of the files.
+ */
 import { on } from 'node:events';
 import { parentPort, workerData } from 'node:worker_threads';
 import { resolveProject, type ResolvedProject } from '../compiler/index.js';
 import { CompilerBug } from '../compiler/diagnostics/index.js';
 import { dialectFor } from '../dialects/registry.js';
 import type { Spans } from '../models/definition.js';
-import type { Made, Start, Told } from './second-thread.js';
+import { writeFiles } from './files.js';
+import type { Answer, Made, Start, Told } from './second-thread.js';
 import { placesLeft, selectAt } from './selects.js';
 
 if (!parentPort) throw new CompilerBug('the second thread is the first');
 const told = on(parentPort, 'message');
-const { project, engine, next } = workerData as Start;
-const dialect = await dialectFor(engine);
+const { next } = workerData as Start;
 
 /** Problems are reported by the first thread, which finds them too. */
 const NOWHERE: Spans = { of: () => undefined };
 
+const { project, engine } = await hear('project');
+const dialect = await dialectFor(engine);
 const { catalog, existing } = await hear('catalog');
 const known: { needs?: ResolvedProject['needs'] } = {};
 const needs = (): ResolvedProject['needs'] => {
@@ -34,10 +39,15 @@ for (const place of placesLeft(next, keys.length)) {
     // Left to the first thread, which knows where things stand in files.
   }
 }
-parentPort.postMessage(made);
+parentPort.postMessage({ made } satisfies Answer);
+const { write } = await hear('write');
+await writeFiles(write.root, write.files, write.there);
+parentPort.postMessage({ written: true } satisfies Answer);
 await told.return?.();
 
-async function hear<K extends 'catalog' | 'keys'>(key: K): Promise<Extract<Told, Record<K, unknown>>> {
+async function hear<K extends 'project' | 'catalog' | 'keys' | 'write'>(
+  key: K,
+): Promise<Extract<Told, Record<K, unknown>>> {
   const { value } = (await told.next()) as { readonly value: readonly [Told] };
   const [message] = value;
   if (!(key in message)) throw new CompilerBug(`${key} was expected`);

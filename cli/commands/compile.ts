@@ -26,9 +26,17 @@ export const compile: Register = (program, bind) =>
     .action(bind(action));
 
 async function action(context: Context, options: Options): Promise<number> {
-  const { compileProject } = await import('../../runtime/index.js');
-  const loaded = await context.load();
-  const result = await compileProject({ ...context.runtime(loaded), ...context.selection, ...context.asOf });
+  const { compileProject, SecondThread } = await import('../../runtime/index.js');
+  const ahead: { second?: ReturnType<typeof SecondThread.for> } = {};
+  const onFound = (files: number): void => {
+    ahead.second = SecondThread.for(files);
+  };
+  const loaded = await context.load({ onFound }).catch(async (error: unknown) => {
+    await ahead.second?.close();
+    throw error;
+  });
+  const asked = { ...context.runtime(loaded), ...context.selection, ...context.asOf };
+  const result = await compileProject(asked, ahead.second);
   const warnings = problemsJson(result.diagnostics);
   if (context.json) await context.document({ ...result, diagnostics: warnings });
   context.report([...loaded.warnings, ...result.diagnostics]);

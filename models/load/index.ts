@@ -27,6 +27,8 @@ export interface LoadOptions {
   readonly vars?: Readonly<Record<string, unknown>>;
   /** Neither target nor destinations will be opened: the variables of their settings need not be set. */
   readonly detached?: boolean;
+  /** Told how many files of definitions there are, before they are read. */
+  readonly onFound?: (files: number) => void;
   readonly fs?: ProjectFs;
 }
 
@@ -51,7 +53,7 @@ export async function loadProject(options: LoadOptions): Promise<LoadResult> {
 
   const config = await loadConfig(fs, dir, spans, options);
   if (config === undefined) return { diagnostics: [noProject(options.dir)], spans, brokenKeys: new Set() };
-  const files = await loadFolder(fs, dir, 'models', true, spans, loadDefinition);
+  const files = await loadFolder(fs, dir, 'models', true, spans, loadDefinition, options.onFound);
   const definitions = { ...files, values: files.values.flat() };
   const queries = await readQueryFiles(fs, dir, definitions.values, spans);
   const macros = await readMacros(fs, dir, spans);
@@ -143,6 +145,7 @@ async function loadFolder<T>(
   deep: boolean,
   spans: SpanStore,
   load: (context: FileContext) => Loaded<T>,
+  onFound?: (files: number) => void,
 ): Promise<Folder<T>> {
   let files: readonly FoundFile[];
   try {
@@ -150,6 +153,7 @@ async function loadFolder<T>(
   } catch (error) {
     return { values: [], diagnostics: [unreadable(folder, reason(error))], keys: new Set(), files: 1 };
   }
+  onFound?.(files.length);
   const texts = await readTexts(fs, files);
   const values: T[] = [];
   const diagnostics: Diagnostic[] = [];

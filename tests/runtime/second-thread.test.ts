@@ -1,5 +1,5 @@
 /** Standalone SELECTs by two threads: whichever makes one, it is the same. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -81,8 +81,9 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 async function withThread<T>(engine: string, work: (second: SecondThread) => Promise<T>): Promise<T> {
-  const second = new SecondThread(file, project, engine);
+  const second = new SecondThread(file);
   try {
+    second.tell({ project, engine });
     second.tell({ catalog, existing: input.stored.existing });
     second.tell({ keys: input.keys, asOf: input.asOf, needs: input.resolved.needs });
     return await work(second);
@@ -107,6 +108,20 @@ describe('a second thread', () => {
     const alone = await standaloneSelects(input, spans);
     const both = await withThread('duckdb', (second) => standaloneSelects(input, spans, second));
     expect(both).toEqual(alone);
+  });
+
+  it('writes the files it is given, and says so where it cannot', async () => {
+    const sql = { path: 'a/b.sql', content: "SELECT 'é\n'" };
+    const root = join(folder, 'target');
+    const write = (where: string, engine = 'duckdb'): Promise<boolean> =>
+      withThread(engine, async (second) => {
+        await second.made();
+        return second.write({ root: where, files: [sql], there: new Set() });
+      });
+    expect(await write(root)).toBe(true);
+    expect(await readFile(join(root, sql.path), 'utf8')).toBe(sql.content);
+    expect(await write(join(root, sql.path))).toBe(false); // a file is no folder
+    expect(await write(root, 'no such engine')).toBe(false);
   });
 
   it('is not missed when it fails', async () => {
