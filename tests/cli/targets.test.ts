@@ -138,7 +138,7 @@ it('the default target was never touched', () => {
 
 /** Commands that read a project, by their help; whoever adds one finds it here. */
 const COMMANDS: Readonly<Record<string, readonly string[]>> = {
-  backfill: ['--from', '2025-01-01', '--to', '2025-01-02'], compile: [], diff: ['buyers'], doctor: [], explain: [],
+  alerts: [], backfill: ['--from', '2025-01-01', '--to', '2025-01-02'], compile: [], diff: ['buyers'], doctor: [], explain: [],
   forget: ['--profile', 'ann'], import: ['segment', 'none.json'], ls: [], members: ['buyers'], preview: ['buyers'],
   retire: ['buyers'], run: [], status: [], sync: [], test: [], validate: [], watch: [],
 }; // prettier-ignore
