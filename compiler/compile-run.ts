@@ -1,6 +1,7 @@
 import { entitiesAsked } from '../models/matches.js';
 import type { Diagnostic } from './diagnostics/index.js';
 import { CompilerBug, hasErrors } from './diagnostics/index.js';
+import { parseInstant } from '../models/instant.js';
 import { ownerOf, type ComputeSetting, type Definition } from '../models/definition.js';
 import { values } from './ir/build.js';
 import type { Expr } from './ir/types.js';
@@ -8,12 +9,12 @@ import type { Read } from './incremental/index.js';
 import { Modes } from './modes.js';
 import { instantLiteral } from './lower/compare.js';
 import { lowerDefinition, lowerMatches, queryRows, type Provider } from './lower/index.js';
-import { AS_OF } from './program/identity.js';
+import { AS_OF, type IdentitySteps } from './program/identity.js';
 import type { LandingCapabilities } from './program/landing.js';
 import { queryChecks, queryStep } from './program/queries.js';
 import { buildRun, type ComputedDefinition } from './program/run.js';
 import type { Step } from './program/types.js';
-import { TRAIT_STAGE, type ExistingState, type RunProgram } from './program/plan.js';
+import { TRAIT_STAGE, type ExistingState, type Made, type RunProgram } from './program/plan.js';
 import { runProvider } from './program/provider.js';
 import { StateSchema } from './program/state.js';
 import { unionNeeds } from './resolve/needs.js';
@@ -112,11 +113,18 @@ export function compileRun(input: CompileRunInput): {
     existing,
     reconcile: input.reconcile ?? false,
     anew: input.refresh === 'everything',
+    ...madeBefore(input),
     landed: input.landed ?? false,
     choosing: computeSetting(resolved) === 'auto',
     capabilities: input.capabilities,
   });
   return { program: pruned(program), reads: (key) => modes.reads(key), diagnostics };
+}
+
+/** When the universe was made, where what is made of it now is for a later instant. */
+function madeBefore({ existing: { made }, asOf }: CompileRunInput): { readonly made?: Made } {
+  const now = asOf === undefined ? undefined : parseInstant(asOf);
+  return made && now !== undefined && now >= made.asOf ? { made } : {};
 }
 
 /** The query of a SQL trait, computed once for all it publishes. */
@@ -168,7 +176,22 @@ function pruned(program: RunProgram): RunProgram {
     factsIncremental: all(source.factsIncremental),
     factsFull: all(source.factsFull),
   }));
-  return { ...program, land, identity: all(program.identity), shared: all(program.shared) };
+  const { shared, sharedAnew } = program;
+  const identity = ({ find, moved, handOver, done }: IdentitySteps): IdentitySteps => ({
+    find: all(find),
+    moved: prunedStep(moved),
+    handOver: all(handOver),
+    done,
+  });
+  const anew = all(sharedAnew);
+  return {
+    ...program,
+    land,
+    identity: identity(program.identity),
+    ...(program.identityByTime && { identityByTime: identity(program.identityByTime) }),
+    shared: shared === sharedAnew ? anew : all(shared),
+    sharedAnew: anew,
+  };
 }
 
 const prunedStep = (step: Step): Step =>

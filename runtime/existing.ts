@@ -3,8 +3,14 @@ import { UserError } from '../compiler/diagnostics/index.js';
 import * as ir from '../compiler/ir/build.js';
 import type { Scan } from '../compiler/ir/types.js';
 import { FORGOTTEN_SALT } from '../compiler/program/forgotten.js';
-import type { ExistingState, StoredDefinition } from '../compiler/program/plan.js';
-import { FACTS_MADE_BY, LAYOUT_VERSION, STATE, type StateTable } from '../compiler/program/state.js';
+import type { ExistingState, Made, StoredDefinition } from '../compiler/program/plan.js';
+import {
+  FACTS_MADE_BY,
+  LAYOUT_VERSION,
+  PROFILES_MADE,
+  STATE,
+  type StateTable,
+} from '../compiler/program/state.js';
 import type { Row } from '../dialects/warehouse.js';
 import { checkContents, checkTables } from './damage.js';
 import { microsOf } from './instants.js';
@@ -81,6 +87,8 @@ export async function readState(session: Session): Promise<StoredState> {
   const project = session.project.config.name;
   checkContents({ schema, project, tables, meta, definitions: rows });
   const definitions = new Map(rows.map((row) => [textOf(row, 'key'), definitionRow(row)]));
+  const runs = await readRuns(session, scanOf('runs'));
+  const made = await readMade(session, meta, runs, scanOf('profiles'));
   const existing: ExistingState = {
     tables,
     rebuilt,
@@ -109,14 +117,32 @@ export async function readState(session: Session): Promise<StoredState> {
     ),
     factsMadeBy: Number(meta.get(FACTS_MADE_BY) ?? 0),
     ...forgottenOf(meta),
+    ...(made && { made }),
   };
-  const runs = await readRuns(session, scanOf('runs'));
   return { existing, definitions, meta, runs, scan: scanOf, read };
 }
 
 function forgottenOf(meta: ReadonlyMap<string, string>): Pick<ExistingState, 'forgotten'> {
   const salt = meta.get(FORGOTTEN_SALT);
   return salt === undefined ? {} : { forgotten: { salt } };
+}
+
+/**
+ * When the universe was made: by the last run there was, whatever became of that, and with as many profiles as there are
+ * now. Else what came between is not known, or somebody took rows away.
+ */
+async function readMade(
+  session: Session,
+  meta: ReadonlyMap<string, string>,
+  { last }: RunsSeen,
+  profiles: Scan | undefined,
+): Promise<Made | undefined> {
+  const said = /^(\d+) (-?\d+) (\d+) (\d+)$/.exec(meta.get(PROFILES_MADE) ?? '');
+  const [runNo, asOf, size, lastSubjectNo] = said?.slice(1) ?? [];
+  if (asOf === undefined || !profiles || Number(runNo) !== last?.runNo) return undefined;
+  const [counted] = await session.rows(ir.aggregate(profiles, [], [ir.as('n', ir.agg('count'))]));
+  if (!counted || numberOf(counted, 'n') !== Number(size)) return undefined;
+  return { runNo: Number(runNo), asOf: BigInt(asOf), lastSubjectNo: Number(lastSubjectNo) };
 }
 
 /** Rows of `meta`, as far as it has the columns. */

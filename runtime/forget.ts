@@ -14,6 +14,7 @@ import {
   strangersOf,
   sweepSteps,
 } from '../compiler/program/forgotten-exits.js';
+import { CUSTOM_TRAITS } from '../compiler/program/names.js';
 import { hashedIdentifier, identifierHash, type Forgotten } from '../compiler/program/forgotten.js';
 import { GROUP_ID } from '../compiler/program/accounts.js';
 import { GROUP_COLUMN } from '../compiler/bind/types.js';
@@ -222,7 +223,8 @@ class Forgetting {
         : [],
     );
     const ways = (options.exits ?? true) ? this.ways() : [];
-    return forgetSteps({ schema: session.state, forgotten, heads, facts, ways });
+    const traits = stored.existing.tables.has(CUSTOM_TRAITS);
+    return forgetSteps({ schema: session.state, forgotten, heads, facts, traits, ways });
   }
 
   /** Every way that anything went, disabled destinations too: their messages wait. */

@@ -4,8 +4,8 @@ import type { RunEventBody, LandingResult } from './api.js';
 import type { Executor } from './executor.js';
 import { elapsed } from './instants.js';
 import type { Drift } from './reconcile.js';
-import type { LandingScript, Script } from './script.js';
-import { nullableNumber } from './session.js';
+import type { IdentityScript, LandingScript, Script } from './script.js';
+import { nullableNumber, numberOf } from './session.js';
 
 export interface Landed {
   readonly results: readonly LandingResult[];
@@ -35,17 +35,29 @@ export async function land(script: Script, context: LandingContext): Promise<Lan
     }
     context.emit({ event: 'profiles_started' });
     const startedAt = context.now();
-    await context.executor.run(script.identity);
+    const nothing = results.every(isNothing);
+    await identify((nothing ? script.identityByTime : undefined) ?? script.identity, executor);
     const warnings: Diagnostic[] = [];
     for (const [i, source] of script.land.entries()) {
-      const mode = results[i]?.mode;
-      await context.executor.run(mode === 'incremental' ? source.factsIncremental : source.factsFull);
+      const landed = results[i];
+      if (landed?.mode === 'full') await executor.run(source.factsFull);
+      else if (landed && !isNothing(landed)) await executor.run(source.factsIncremental);
       warnings.push(...(await audit(source, context.executor)));
     }
     if (drift && digests) drift.factsAfter = await executor.read(digests);
     context.emit({ event: 'profiles_finished', duration_ms: elapsed(startedAt, context.now()) });
     return { results, warnings };
   }, script.around.land);
+}
+
+const isNothing = ({ mode, new_rows }: LandingResult): boolean => mode === 'incremental' && new_rows === 0;
+
+/** Who is who by now. Facts are handed over only where somebody changed hands: it is a statement for each table of them. */
+async function identify({ find, moved, handOver, done }: IdentityScript, executor: Executor): Promise<void> {
+  await executor.run(find);
+  const [found] = await executor.read(moved);
+  if (!found || numberOf(found, 'n') > 0) await executor.run(handOver);
+  await executor.run(done);
 }
 
 async function landSource(source: LandingScript, { executor, now }: LandingContext): Promise<LandingResult> {

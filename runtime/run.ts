@@ -181,17 +181,17 @@ class Run {
       const landed = await this.phase('land', () => land(script, this.context));
       this.landing = landed.results;
       for (const warning of landed.warnings) this.warn(warning);
+      // Rows that were read anew may have lost some: what is gone leaves no trace to follow.
+      const anew = landed.results.some(({ mode }) => mode === 'full');
+      const computing = anew ? script.inFull() : script;
       await this.phase('profiles', () =>
         this.executor.transaction(async () => {
-          await this.executor.run(script.shared);
+          await this.executor.run(computing.shared);
           await this.perform(
             this.store.writeDefinitions(this.ledger.firstTimers('computing'), 'run.computing'),
           );
         }, script.around.shared),
       );
-      // Rows that were read anew may have lost some: what is gone leaves no trace to follow.
-      const anew = landed.results.some(({ mode }) => mode === 'full');
-      const computing = anew ? script.inFull() : script;
       const ready = await this.phase('compute', () => computeAll(computing, this.context));
       await this.phase('publish', () => publishAll(ready, computing, this.context, () => this.outcome()));
       this.published = true;

@@ -1,6 +1,7 @@
 /** A program with its SQL: everything is rendered before anything is executed, so what fails to render costs nothing. */
 import { UserError, type Diagnostic } from '../compiler/diagnostics/index.js';
 import { levelsOf, selectiveStep } from '../compiler/program/batches.js';
+import type { IdentitySteps } from '../compiler/program/identity.js';
 import type { DefinitionPlan, ExistingState, RunProgram, SourceLanding } from '../compiler/program/plan.js';
 import { outboxSteps, type OutboxSteps } from '../compiler/program/outbox.js';
 import { computedStep, type Computed } from '../compiler/program/publish.js';
@@ -26,6 +27,13 @@ export interface LandingScript {
   readonly factsIncremental: readonly RenderedStep[];
   readonly factsFull: readonly RenderedStep[];
   readonly audit: RenderedStep | undefined;
+}
+
+/** The steps of `IdentitySteps`. */
+export interface IdentityScript extends Readonly<
+  Record<'find' | 'handOver' | 'done', readonly RenderedStep[]>
+> {
+  readonly moved: RenderedStep;
 }
 
 /** What is done before a transaction and after it, on engines that keep DDL out of transactions; else nothing. */
@@ -60,7 +68,9 @@ export interface MessagesScript extends Readonly<
 export interface Script {
   readonly ensure: readonly RenderedStep[];
   readonly land: readonly LandingScript[];
-  readonly identity: readonly RenderedStep[];
+  readonly identity: IdentityScript;
+  /** Where nothing new landed. */
+  readonly identityByTime: IdentityScript | undefined;
   readonly shared: readonly RenderedStep[];
   /** In the order of computing. */
   readonly definitions: readonly DefinitionScript[];
@@ -76,7 +86,7 @@ export interface Script {
   readonly selectiveNow: (plans: readonly DefinitionPlan[]) => readonly RenderedStep[];
   /** From which share of the profiles on a definition is computed for all of them. */
   readonly fullFromShare: number;
-  /** The same with each definition computed for all profiles, for when what changed cannot be told after all. */
+  /** The same with the universe made anew and each definition computed for all profiles, for when what changed cannot be told after all. */
   inFull(): Script;
   readonly publish: PublishScript;
   /** See `RunProgram.digests`. */
@@ -158,9 +168,15 @@ function transactionsOf(
     ...(baseline.length > 0 ? [...ways, ...baseline] : []),
     ...[ways, find, queue, entities, connect].flat(),
   ];
+  const { identity, identityByTime, shared, sharedAnew } = program;
+  const identities = [identity, ...(identityByTime ? [identityByTime] : [])];
   return {
-    land: planTransaction([...landing, ...program.identity], setting, (step) => sources.get(step)),
-    shared: planTransaction(program.shared, setting),
+    land: planTransaction(
+      [...landing, ...identities.flatMap(({ find, handOver, done }) => [...find, ...handOver, ...done])],
+      setting,
+      (step) => sources.get(step),
+    ),
+    shared: planTransaction([...shared, ...(shared === sharedAnew ? [] : sharedAnew)], setting),
     publish: planTransaction(
       [
         computedStep([]),
@@ -249,11 +265,18 @@ export function renderProgram(
     problems.push(...error.diagnostics);
   }
   if (problems.length > 0 || !planned) throw new UserError(problems);
-  const script = ({ whole, levels, batch }: ReturnType<typeof computing>): Script => ({
+  const identityScript = ({ find, moved, handOver, done }: IdentitySteps): IdentityScript => ({
+    find: within(plans.land, find, common),
+    moved: one(moved, common),
+    handOver: within(plans.land, handOver, common),
+    done: within(plans.land, done, common),
+  });
+  const script = ({ whole, levels, batch }: ReturnType<typeof computing>, anew: boolean): Script => ({
     ensure: all(program.ensure, common),
     land,
-    identity: within(plans.land, program.identity, common),
-    shared: within(plans.shared, program.shared, common),
+    identity: identityScript(program.identity),
+    identityByTime: program.identityByTime && identityScript(program.identityByTime),
+    shared: within(plans.shared, anew ? program.sharedAnew : program.shared, common),
     definitions,
     levels,
     batch,
@@ -268,7 +291,7 @@ export function renderProgram(
         common,
       ),
     fullFromShare: dialect.capabilities.fullFromShare,
-    inFull: () => script(computing(true)),
+    inFull: () => script(computing(true), true),
     publish: {
       computed: (items) => within(plans.publish, [computedStep(computedOf(items, whole))], common),
       diff: within(plans.publish, program.publish.diff, common),
@@ -305,7 +328,7 @@ export function renderProgram(
       publish: around(plans.publish),
     },
   });
-  return script(planned);
+  return script(planned, false);
 }
 
 /** Where each source's landing stands, for those that land by `received_at`. */

@@ -101,6 +101,16 @@ function factsParts({ plan, ...s }: LandingScript): string {
   ]);
 }
 
+function identityParts({ identity, identityByTime }: Script): string {
+  const { find, moved, handOver, done } = identity;
+  return sections([
+    ['', [...find, moved]],
+    ['only where somebody changed hands', handOver],
+    ['then', done],
+    ['or, when nothing new landed', identityByTime ? [...identityByTime.find, identityByTime.moved] : []],
+  ]);
+}
+
 const publishParts = ({ definitions, publish, around }: Script): string => {
   const { computed, diff, counts, apply } = publish;
   const { before, after } = around.publish;
@@ -142,7 +152,7 @@ export function runFiles(script: Script): OutputFile[] {
     ['ensure', sections([['', script.ensure]])],
     ['before_landing', sections([['before the transaction that lands', script.around.land.before]])],
     ...script.land.map((s): [string, string] => [`land_${fileName(s.plan.source)}`, landingParts(s)]),
-    ['identity', sections([['', script.identity]])],
+    ['identity', identityParts(script)],
     ...script.land.map((s): [string, string] => [`facts_${fileName(s.plan.source)}`, factsParts(s)]),
     ['after_landing', sections([['after the transaction that lands', script.around.land.after]])],
     [

@@ -26,7 +26,7 @@ import type { Column, Expr, Relation, TableRef } from '../ir/types.js';
 import { noAccountUsers } from './accounts.js';
 import { hashedIdentifier, FORGOTTEN_SALT, livingPairs, type Forgotten } from './forgotten.js';
 import { finalOf, forgetStep, MESSAGE } from './forgotten-exits.js';
-import { scanSpec, temporary } from './names.js';
+import { CUSTOM_TRAITS, scanSpec, temporary } from './names.js';
 import { outboxSteps } from './outbox.js';
 import type { OutboxWay } from './outbox-link.js';
 import { mergeFirsts } from './pairs.js';
@@ -68,6 +68,8 @@ export interface ForgetInput {
   /** Numbers of the subjects that bear the profiles. */
   readonly heads: readonly number[];
   readonly facts: readonly FactsTable[];
+  /** There are current custom traits. */
+  readonly traits: boolean;
   /** Ways that their ends are told; none: nobody is told anything. */
   readonly ways: readonly OutboxWay[];
 }
@@ -158,8 +160,15 @@ function withdraw(schema: StateSchema): readonly Step[] {
 }
 
 /** What was computed of them. */
-function rowsOfProfiles({ schema }: ForgetInput): readonly Step[] {
-  return (['member_state', 'exit_state', 'trait_state', 'entity_state'] as const).map((table) =>
+function rowsOfProfiles({ schema, traits }: ForgetInput): readonly Step[] {
+  const tables = [
+    'member_state',
+    'exit_state',
+    'trait_state',
+    'entity_state',
+    ...(traits ? [CUSTOM_TRAITS] : []),
+  ];
+  return tables.map((table) =>
     forgetStep(table, `${table}: theirs`, {
       op: 'delete',
       table: schema.ref(table),

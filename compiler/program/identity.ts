@@ -45,6 +45,12 @@ const REASSIGNED = temporary('reassigned', [
   { name: 'from_profile_no', type: 'int' },
   { name: 'profile_no', type: 'int' },
 ]);
+/** What is stored of those asked about, and of their owners. */
+const KNOWN = temporary('known_subjects', STATE.subjects);
+const NEW_USERS = temporary('new_users', STATE.subjects);
+
+/** Profiles whose subjects changed or changed hands in this run, but for those of new subjects. Not where anyone's may have. */
+export const TOUCHED_PROFILES = temporary('touched_profiles', [{ name: 'profile_no', type: 'int' }]);
 
 export interface IdentityInput {
   readonly schema: StateSchema;
@@ -54,37 +60,61 @@ export interface IdentityInput {
   readonly touched?: Relation;
 }
 
+/** How `subjects` comes to `as_of`, in order. */
+export interface IdentitySteps {
+  /** Who there is, and who changed hands. */
+  readonly find: readonly Step[];
+  /** `read` of `{ n }`: how many changed hands. */
+  readonly moved: Step;
+  /** Where any did: facts there already are, with their owners. */
+  readonly handOver: readonly Step[];
+  readonly done: readonly Step[];
+}
+
 /**
  * Brings `subjects` to `as_of` and hands changes of profile on to the facts there already are. Numbers, once
  * given, stay; an identifier that no message brings any more keeps its number and loses the rest.
  */
-export function identitySteps({ schema, facts, touched }: IdentityInput): readonly Step[] {
-  return [
+export function identitySteps({ schema, facts, touched }: IdentityInput): IdentitySteps {
+  const by: Looked = touched
+    ? { touched, known: scanSpec(KNOWN), owners: union([scanSpec(KNOWN), scanSpec(NEW_USERS)]) }
+    : { touched, known: schema.scan('subjects'), owners: schema.scan('subjects') };
+  const found = [
     make('seen', 'everyone seen', {
       op: 'replace',
       spec: SEEN,
       query: identifiersOf(schema.scan('identity_pairs'), touched),
     }),
+    ...(touched ? [knownStep(schema, touched)] : []),
     // Users before those who may be theirs. What is known is looked at before what is new is beside it.
     make('changes.users', 'what is new of users', {
       op: 'replace',
       spec: CHANGED,
-      query: changed(schema, 'user_id', touched),
+      query: changed(by, 'user_id'),
     }),
-    make('users', 'new users', {
+    ...(touched
+      ? [
+          make('users.new', 'new users', {
+            op: 'replace',
+            spec: NEW_USERS,
+            query: added(schema, by, 'user_id'),
+          }),
+        ]
+      : []),
+    make('users', 'new users remembered', {
       op: 'append',
       table: schema.ref('subjects'),
-      query: added(schema, 'user_id'),
+      query: touched ? scanSpec(NEW_USERS) : added(schema, by, 'user_id'),
     }),
     make('changes.anonymous', 'what is new of anonymous ids', {
       op: 'append',
       table: CHANGED.table,
-      query: changed(schema, 'anonymous_id', touched),
+      query: changed(by, 'anonymous_id'),
     }),
     make('anonymous', 'new anonymous ids', {
       op: 'append',
       table: schema.ref('subjects'),
-      query: added(schema, 'anonymous_id'),
+      query: added(schema, by, 'anonymous_id'),
     }),
     make('subjects', 'the map', {
       op: 'merge',
@@ -94,22 +124,60 @@ export function identitySteps({ schema, facts, touched }: IdentityInput): readon
       set: [...STORED],
       insert: false,
     }),
-    ...handOver(schema, facts),
-    ...[SEEN, CHANGED, REASSIGNED].map(dropped),
+    findMoved(schema),
   ];
+  const changes = pick(semiJoin(scanSpec(KNOWN), scanSpec(CHANGED), ['subject_no']), ['profile_no']);
+  return {
+    find: [...found, ...(touched ? [touchedProfiles([changes])] : [])],
+    ...handOver(schema, facts),
+    done: [SEEN, CHANGED, REASSIGNED, ...(touched ? [KNOWN, NEW_USERS] : [])].map(dropped),
+  };
 }
 
 /** The same where nothing landed: only who belongs to whom by now. */
-export const identityByTime = ({ schema, facts }: Omit<IdentityInput, 'touched'>): readonly Step[] => [
+export const identityByTime = ({ schema, facts }: Omit<IdentityInput, 'touched'>): IdentitySteps => ({
+  find: [findMoved(schema), touchedProfiles([])],
   ...handOver(schema, facts),
-  dropped(REASSIGNED),
-];
+  done: [dropped(REASSIGNED)],
+});
+
+const findMoved = (schema: StateSchema): Step =>
+  make('reassigned', 'who changed hands', { op: 'replace', spec: REASSIGNED, query: reassigned(schema) });
+
+/** What is stored of those asked about is read once: it is all that the following steps look at. */
+function knownStep(schema: StateSchema, touched: Relation): Step {
+  const seen = scanSpec(SEEN);
+  const owned = filter(seen, call('is_not_null', c(seen, 'owner')));
+  const owners = project(owned, [
+    as('identifier_type', text('user_id')),
+    as('identifier', c(owned, 'owner')),
+  ]);
+  return make('known', 'what is known of them', {
+    op: 'replace',
+    spec: KNOWN,
+    query: semiJoin(schema.scan('subjects'), union([touched, owners]), IDENTIFIER),
+  });
+}
+
+/** @param changes (profile_no) beside those that somebody came to or went from */
+function touchedProfiles(changes: readonly Relation[]): Step {
+  const moved = scanSpec(REASSIGNED);
+  const sides = [pick(moved, [['from_profile_no', 'profile_no']]), pick(moved, ['profile_no'])];
+  return make('touched', 'profiles that changed', {
+    op: 'replace',
+    spec: TOUCHED_PROFILES,
+    query: union([...changes, ...sides]),
+  });
+}
 
 /** Who changed hands by `as_of`, and their facts with them. */
-function handOver(schema: StateSchema, facts: readonly TableSpec[]): readonly Step[] {
-  const moved = pick(scanSpec(REASSIGNED), ['subject_no', 'profile_no']);
-  return [
-    make('reassigned', 'who changed hands', { op: 'replace', spec: REASSIGNED, query: reassigned(schema) }),
+function handOver(
+  schema: StateSchema,
+  facts: readonly TableSpec[],
+): Pick<IdentitySteps, 'moved' | 'handOver'> {
+  const rows = scanSpec(REASSIGNED);
+  const moved = pick(rows, ['subject_no', 'profile_no']);
+  const steps = [
     make('reassignments', 'remembering who changed hands', {
       op: 'append',
       table: schema.ref('reassignments'),
@@ -126,6 +194,8 @@ function handOver(schema: StateSchema, facts: readonly TableSpec[]): readonly St
       }),
     ),
   ];
+  const count = aggregate(rows, [], [as('n', agg('count'))]);
+  return { moved: make('moved', 'how many changed hands', { op: 'read', query: count }), handOver: steps };
 }
 
 const make = (id: string, title: string, op: StepOp): Step => ({
@@ -142,10 +212,20 @@ type IdentifierType = 'user_id' | 'anonymous_id';
 const ofType = (rows: Relation, type: IdentifierType): Relation =>
   filter(rows, call('eq', c(rows, 'identifier_type'), text(type)));
 
+/** Where what is stored is looked up. */
+interface Looked {
+  /** (identifier_type, identifier) of those asked about; absent: everyone. */
+  readonly touched: Relation | undefined;
+  /** Rows of `subjects` as they were before: of those asked about, at least. */
+  readonly known: Relation;
+  /** Rows of `subjects`, new users among them: of owners, at least. */
+  readonly owners: Relation;
+}
+
 /** With `owner_no`: the number of the user that `owner` names. */
-function withOwner(schema: StateSchema, rows: Relation, type: IdentifierType): Relation {
+function withOwner({ owners }: Looked, rows: Relation, type: IdentifierType): Relation {
   if (type === 'user_id') return extend(rows, [as('owner_no', nul('int'))]);
-  const users = pick(ofType(schema.scan('subjects'), 'user_id'), [
+  const users = pick(ofType(owners, 'user_id'), [
     ['identifier', 'owner'],
     ['subject_no', 'owner_no'],
   ]);
@@ -162,10 +242,9 @@ export function withNumbers(schema: StateSchema, fresh: Relation): Relation {
 }
 
 /** Rows of `subjects` for those seen who have none. */
-function added(schema: StateSchema, type: IdentifierType): Relation {
-  const subjects = schema.scan('subjects');
-  const fresh = antiJoin(ofType(scanSpec(SEEN), type), ofType(subjects, type), ['identifier']);
-  const rows = withOwner(schema, withNumbers(schema, fresh), type);
+function added(schema: StateSchema, by: Looked, type: IdentifierType): Relation {
+  const fresh = antiJoin(ofType(scanSpec(SEEN), type), ofType(by.known, type), ['identifier']);
+  const rows = withOwner(by, withNumbers(schema, fresh), type);
   return project(
     rows,
     STATE.subjects.map(({ name }) => as(name, name === 'profile_no' ? currentProfile(rows) : c(rows, name))),
@@ -173,8 +252,9 @@ function added(schema: StateSchema, type: IdentifierType): Relation {
 }
 
 /** Subjects of whom messages say something else than is stored, or nothing any more: they keep their number. */
-function changed(schema: StateSchema, type: IdentifierType, touched: Relation | undefined): Relation {
-  const stored = ofType(schema.scan('subjects'), type);
+function changed(by: Looked, type: IdentifierType): Relation {
+  const { touched } = by;
+  const stored = ofType(by.known, type);
   const seen = ofType(scanSpec(SEEN), type);
   const before = pick(stored, [
     'subject_no',
@@ -182,7 +262,7 @@ function changed(schema: StateSchema, type: IdentifierType, touched: Relation | 
     ...STORED.map((name): readonly [string, string] => [name, old(name)]),
   ]);
   const now = pick(seen, ['identifier', ...SAID, 'owner', 'owner_at']);
-  const known = withOwner(schema, join('inner', now, before, ['identifier']), type);
+  const known = withOwner(by, join('inner', now, before, ['identifier']), type);
   const different = filter(
     known,
     or(...STORED.map((name) => call('is_distinct', c(known, name), c(known, old(name))))),

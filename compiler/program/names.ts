@@ -118,9 +118,14 @@ export function staged(kind: keyof typeof STAGE, no: Expr): Relation {
   );
 }
 
+/** What current custom traits are kept in. */
+export const CUSTOM_TRAITS = 'custom_traits';
+
 /** Current custom traits: `profile_no`, then one JSON column per mention; JSON null says removed. */
-export const customTraits = (columns: readonly ValueColumn[]): TableSpec =>
-  temporary('custom_traits', [{ name: 'profile_no', type: 'int' }, ...columns.map(column)]);
+export const customTraits = (schema: StateSchema, columns: readonly ValueColumn[]): TableSpec => ({
+  table: schema.ref(CUSTOM_TRAITS),
+  columns: [{ name: 'profile_no', type: 'int' }, ...columns.map(column)],
+});
 
 /** Accounts there are at `as_of`. */
 export const ACCOUNTS = temporary('accounts', [{ name: 'profile_no', type: 'int' }, GROUP_COLUMN]);

@@ -2,6 +2,7 @@
 import type { Definition } from '../../models/definition.js';
 import type { Column, Relation } from '../ir/types.js';
 import type { Forgotten } from './forgotten.js';
+import type { IdentitySteps } from './identity.js';
 import type { OutboxWay } from './outbox-link.js';
 import type { REBUILT } from './state.js';
 import type { Step } from './types.js';
@@ -99,9 +100,13 @@ export interface RunProgram {
   readonly ensure: readonly Step[];
   readonly land: readonly SourceLanding[];
   /** Map of identifiers to profiles at `as_of`, reassignments applied to facts. After every source's landing. */
-  readonly identity: readonly Step[];
-  /** After facts: the universe (`profiles`), current custom traits, an empty stage. */
+  readonly identity: IdentitySteps;
+  /** The same where nothing new landed of any source; absent where that cannot be. */
+  readonly identityByTime?: IdentitySteps;
+  /** After facts: the universe (`profiles`) and current custom traits, of whom they changed for; an empty stage. */
   readonly shared: readonly Step[];
+  /** In the place of `shared` where a source landed in full: what changed cannot be told. */
+  readonly sharedAnew: readonly Step[];
   readonly definitions: readonly DefinitionPlan[];
   /**
    * Whether a run finds out how many profiles definitions may have changed for, of all of these, and computes them in full where
@@ -149,6 +154,17 @@ export interface ExistingState {
   readonly factsMadeBy: number;
   /** Present where anybody was forgotten. */
   readonly forgotten?: Forgotten;
+  /** When `profiles` and `custom_traits` were made; absent where they may not be as the last run there was left them. */
+  readonly made?: Made;
+}
+
+/** For which run the universe was made last (`universe.ts`). */
+export interface Made {
+  readonly runNo: number;
+  /** The `as_of` of that run, in microseconds since 1970. */
+  readonly asOf: bigint;
+  /** Of the subjects there were. */
+  readonly lastSubjectNo: number;
 }
 
 export interface StoredComputation {

@@ -1,6 +1,6 @@
-/** The universe at `as_of` and its current custom traits, of subjects and landed identify messages. */
+/** The universe at `as_of`, of subjects and landed identify messages. */
 import { EMAIL, sourceNeeds, type BoundSource } from '../bind/index.js';
-import { latestMentions, TIES } from '../bind/mentions.js';
+import { TIES } from '../bind/mentions.js';
 import type { Needs, ValueColumn } from '../bind/types.js';
 import {
   agg,
@@ -32,7 +32,7 @@ import { STATE, type StateSchema } from './state.js';
 import type { Step, StepOp } from './types.js';
 
 /** Identify messages of all sources up to `as_of`: profile, when, and the mentions asked for. */
-const mentions = (
+export const mentions = (
   schema: StateSchema,
   sources: readonly BoundSource[],
   needs: Needs,
@@ -47,97 +47,6 @@ const mentions = (
     [],
     columns,
   );
-
-/** Latest mention of every trait path, for profiles that have any. */
-export function customTraitsStep(
-  schema: StateSchema,
-  sources: readonly BoundSource[],
-  needs: Needs,
-  columns: readonly ValueColumn[],
-): Step {
-  const rows = mentions(schema, sources, needs, columns);
-  return {
-    id: 'shared.custom_traits',
-    title: 'custom traits',
-    op: 'replace',
-    spec: customTraits(columns),
-    query: latestMentions(rows, [{ name: 'profile_no', type: 'int' }], columns),
-  };
-}
-
-/** Whether the universe of the run before can be compared with today's: where it was kept at all, and as it is kept now. */
-export const isKept = (columns: readonly string[] | undefined): boolean =>
-  columns !== undefined && STATE.profiles.every(({ name }) => columns.includes(name));
-
-/**
- * The universe at `as_of`: everyone seen by then, who is known, and their first identifiers.
- *
- * @param kept whether there is one to compare with: then only rows that differ are written, so that readers can tell them
- */
-export function profilesSteps(
-  schema: StateSchema,
-  sources: readonly BoundSource[],
-  needs: Needs,
-  kept: boolean,
-): readonly Step[] {
-  const now = profilesOf(schema.scan('subjects'), emailsOf(mentions(schema, sources, needs, [EMAIL])));
-  const step = (id: string, title: string, op: StepOp): Step => ({ id: `shared.${id}`, title, ...op });
-  if (!kept) {
-    const spec = schema.spec('profiles');
-    return [step('profiles', 'profiles', { op: 'replace', spec, query: ofThisRun(now) })];
-  }
-  const table = schema.ref('profiles');
-  const seen = scanSpec(SEEN);
-  const changed = scanSpec(CHANGED);
-  return [
-    step('profiles.now', 'profiles', { op: 'replace', spec: SEEN, query: now }),
-    step('profiles.changed', 'profiles that changed', {
-      op: 'replace',
-      spec: CHANGED,
-      query: differing(schema.scan('profiles'), seen),
-    }),
-    step('profiles.forget', 'profiles replaced', {
-      op: 'delete',
-      table,
-      query: changed,
-      keys: ['profile_no'],
-    }),
-    step('profiles', 'profiles stored', {
-      op: 'append',
-      table,
-      query: ofThisRun(semiJoin(seen, changed, ['profile_no'])),
-    }),
-    ...[SEEN, CHANGED].map((spec) =>
-      step(`drop.${spec.table.name}`, 'profiles are in their places', {
-        op: 'drop',
-        table: spec.table,
-        object: 'table',
-      }),
-    ),
-  ];
-}
-
-const VALUES = STATE.profiles.filter(({ name }) => name !== 'run_no');
-const SEEN = temporary('profiles_now', VALUES);
-const CHANGED = temporary('profiles_changed', [{ name: 'profile_no', type: 'int' }]);
-
-const ofThisRun = (rows: Relation): Relation =>
-  project(rows, [...VALUES.map(({ name }) => as(name, c(rows, name))), as('run_no', param('run_no', 'int'))]);
-
-/** Profiles that are new, other than they were, or no more. */
-function differing(before: Relation, now: Relation): Relation {
-  const values = VALUES.map(({ name }) => name).filter((name) => name !== 'profile_no');
-  const stored = pick(before, [
-    'profile_no',
-    ['run_no', 'old_run_no'],
-    ...values.map((name): readonly [string, string] => [name, `old_${name}`]),
-  ]);
-  const beside = join('left', now, stored, ['profile_no']);
-  const differs = values.map((name) => call('is_distinct', c(beside, name), c(beside, `old_${name}`)));
-  const different = filter(beside, or(call('is_null', c(beside, 'old_run_no')), ...differs));
-  const gone = antiJoin(before, now, ['profile_no']);
-  return union([pick(different, ['profile_no']), pick(gone, ['profile_no'])]);
-}
 
 /** (profile_no, email, latest_email): the first and the latest email of identify messages. */
 export function emailsOf(identifies: Relation): Relation {

@@ -118,7 +118,7 @@ export function runProvider(input: RunProviderInput): RunProvider {
     keepKnown: (rows) =>
       semiJoin(rows, pick(filter(profiles, c(profiles, 'known')), ['profile_no']), ['profile_no']),
     customTraits: (columns) => {
-      const all = scanSpec(customTraits(input.needs.traits));
+      const all = scanSpec(customTraits(state, input.needs.traits));
       return pick(all, ['profile_no', ...columns.map((x) => x.name)]);
     },
     trait: (key) => {

@@ -19,10 +19,11 @@ import { ensureSteps } from './ensure.js';
 import { entitySteps } from './entities.js';
 import { ENTITY_STAGE_COLUMNS, entityStageStep, stageEntities } from './entity-state.js';
 import { identityByTime, identitySteps } from './identity.js';
-import { customTraitsStep, isKept, profilesSteps } from './profiles.js';
 import { factsMadeAnew, landSource, type LandingCapabilities } from './landing.js';
 import {
   AFFECTED,
+  CUSTOM_TRAITS,
+  customTraits,
   factsTable,
   groupFacts,
   identifyFacts,
@@ -36,6 +37,7 @@ import type { OutboxLink } from './outbox-link.js';
 import type {
   DefinitionPlan,
   ExistingState,
+  Made,
   QueryChecks,
   RunProgram,
   SourceLanding,
@@ -44,6 +46,7 @@ import type {
 import { publishSteps, removeSteps } from './publish.js';
 import { LAYOUT_VERSION, StateSchema } from './state.js';
 import type { Step, TableSpec } from './types.js';
+import { isKept, universeAnew, universeSince } from './universe.js';
 
 /** A definition to compute, with the query that fills its stage table. */
 export interface ComputedDefinition {
@@ -83,6 +86,8 @@ export interface RunInput {
   readonly reconcile: boolean;
   /** Make the facts of every source anew. */
   readonly anew: boolean;
+  /** When the universe was made, where it is enough to bring that to this run's instant. */
+  readonly made?: Made;
   /** Sources landed just before, by a run of the same process: none is looked at that has all that is needed of it. */
   readonly landed?: boolean;
   /** Definitions are computed in full where that is cheaper (`RunProgram.choosing`). */
@@ -114,19 +119,27 @@ export function buildRun(asked: RunInput): RunProgram {
     : {};
   const unmoved = input.landed === true && land.length === 0 && forgotten.length === 0;
   const of = { schema, facts: standing };
+  const identity = unmoved ? identityByTime(of) : identitySteps({ ...of, ...touched });
+  const universe = { schema, sources, needs, kept: isKept(existing.tables.get('profiles')) };
+  const shared = (first: readonly Step[]): readonly Step[] => [
+    ...first,
+    ...accountSteps(schema, sources, needs),
+    ...entitySteps(schema, input.entities, input.entityNeeds),
+    ...pruneSteps(input),
+    ...stageSteps(),
+    ...(withEntities ? [noEntities()] : []),
+  ];
+  const sharedAnew = shared(universeAnew(universe));
   return {
     ensure: ensureSteps(schema, audiences, existing),
     land,
-    identity: unmoved ? identityByTime(of) : [...forgotten, ...identitySteps({ ...of, ...touched })],
-    shared: [
-      ...profilesSteps(schema, sources, needs, isKept(existing.tables.get('profiles'))),
-      customTraitsStep(schema, sources, needs, needs.traits),
-      ...accountSteps(schema, sources, needs),
-      ...entitySteps(schema, input.entities, input.entityNeeds),
-      ...pruneSteps(input),
-      ...stageSteps(),
-      ...(withEntities ? [noEntities()] : []),
-    ],
+    identity: { ...identity, find: [...forgotten, ...identity.find] },
+    ...(partial && { identityByTime: identityByTime(of) }),
+    shared:
+      input.made && (partial || unmoved) && universeStands(input)
+        ? shared(universeSince(universe, input.made))
+        : sharedAnew,
+    sharedAnew,
     definitions: input.definitions.map((computed) => definitionPlan(input, computed)),
     ...(input.choosing && { choosing: { profiles: schema.scan('profiles') } }),
     publish: publishSteps(schema, withEntities, input.anew || input.reconcile),
@@ -145,6 +158,16 @@ export function buildRun(asked: RunInput): RunProgram {
   };
 }
 
+/** Whether the tables that hold the universe have all that is kept in them. */
+function universeStands({ schema, needs, existing }: Context): boolean {
+  const { table, columns } = customTraits(schema, needs.traits);
+  const traits = existing.tables.get(table.name);
+  return (
+    isKept(existing.tables.get('profiles')) &&
+    (needs.traits.length === 0 || columns.every(({ name }) => traits?.includes(name)))
+  );
+}
+
 /** Drops facts that no definition needs any more. Nothing else in the schema has their columns and such a name. */
 function pruneSteps(input: Context): readonly Step[] {
   const { schema, sources, existing } = input;
@@ -152,8 +175,9 @@ function pruneSteps(input: Context): readonly Step[] {
   const isFacts = (name: string, columns: readonly string[]): boolean =>
     /^facts_.+_[0-9a-f]{8}$/.test(name) &&
     ['subject_no', 'profile_no', 'timestamp', RUN_NO.name].every((column) => columns.includes(column));
+  const isTraits = (name: string): boolean => name === CUSTOM_TRAITS && input.needs.traits.length === 0;
   return [...existing.tables]
-    .filter(([name, columns]) => isFacts(name, columns) && !needed.has(name))
+    .filter(([name, columns]) => (isFacts(name, columns) ? !needed.has(name) : isTraits(name)))
     .map(([name]) => ({
       id: `prune.${name}`,
       title: `${name}: needed no more`,

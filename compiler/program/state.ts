@@ -13,6 +13,12 @@ export const LAYOUT_VERSION = 1;
 /** The row of `meta` that holds the number of the last run that made facts of some source anew. */
 export const FACTS_MADE_BY = 'facts_made_by';
 
+/**
+ * The row of `meta` that says how `profiles` and `custom_traits` were made last: the run's number, its `as_of` in
+ * microseconds, how many profiles there are, and the largest number of a subject.
+ */
+export const PROFILES_MADE = 'profiles_made';
+
 /** The row of `meta` that holds the name of the project whose state it is. */
 export const PROJECT = 'project';
 

@@ -311,7 +311,7 @@ describe.each([
       ).toEqual([{ timestamp: '2023-12-31T22:00:00Z', url: 'https://x.org/', name: 'Home' }]);
       // A NULL in a column layout mentions nothing: the latest plan is still there.
       const plan = valueColumn('trait', 'plan', 'mention').name;
-      expect(await world.query(`select ${plan} as plan from rollcall_custom_traits`)).toEqual([
+      expect(await world.query(`select ${plan} as plan from rollcall.custom_traits`)).toEqual([
         { plan: '"pro"' },
       ]);
       await world.sql(

@@ -184,7 +184,8 @@ export class World {
       modes[land.source] = mode;
       await this.steps(mode === 'full' ? land.full : land.incremental, params(land));
     }
-    await this.steps(program.identity, run);
+    const { identity } = program;
+    await this.steps([...identity.find, ...identity.handOver, ...identity.done], run);
     for (const land of program.land) {
       await this.steps(modes[land.source] === 'full' ? land.factsFull : land.factsIncremental, params(land));
       if (land.audit) audits[land.source] = await this.read(land.audit, params(land));
