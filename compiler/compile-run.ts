@@ -9,12 +9,18 @@ import type { Read } from './incremental/index.js';
 import { Modes } from './modes.js';
 import { instantLiteral } from './lower/compare.js';
 import { lowerDefinition, lowerMatches, queryRows, type Provider } from './lower/index.js';
-import { AS_OF, type IdentitySteps } from './program/identity.js';
+import { AS_OF } from './program/identity.js';
 import type { LandingCapabilities } from './program/landing.js';
 import { queryChecks, queryStep } from './program/queries.js';
 import { buildRun, type ComputedDefinition } from './program/run.js';
 import type { Step } from './program/types.js';
-import { TRAIT_STAGE, type ExistingState, type Made, type RunProgram } from './program/plan.js';
+import {
+  TRAIT_STAGE,
+  type ExistingState,
+  type IdentitySteps,
+  type Made,
+  type RunProgram,
+} from './program/plan.js';
 import { runProvider } from './program/provider.js';
 import { StateSchema } from './program/state.js';
 import { unionNeeds } from './resolve/needs.js';

@@ -1,8 +1,13 @@
 /** A program with its SQL: everything is rendered before anything is executed, so what fails to render costs nothing. */
 import { UserError, type Diagnostic } from '../compiler/diagnostics/index.js';
 import { levelsOf, selectiveStep } from '../compiler/program/batches.js';
-import type { IdentitySteps } from '../compiler/program/identity.js';
-import type { DefinitionPlan, ExistingState, RunProgram, SourceLanding } from '../compiler/program/plan.js';
+import type {
+  DefinitionPlan,
+  ExistingState,
+  IdentitySteps,
+  RunProgram,
+  SourceLanding,
+} from '../compiler/program/plan.js';
 import { outboxSteps, type OutboxSteps } from '../compiler/program/outbox.js';
 import { computedStep, type Computed } from '../compiler/program/publish.js';
 import type { StateSchema } from '../compiler/program/state.js';

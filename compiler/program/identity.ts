@@ -25,6 +25,7 @@ import type { Column, Expr, Relation } from '../ir/types.js';
 import { scanSpec, temporary } from './names.js';
 import { identifiersOf } from './pairs.js';
 import { IDENTIFIER, STATE, type StateSchema } from './state.js';
+import type { IdentitySteps } from './plan.js';
 import type { Step, StepOp, TableSpec } from './types.js';
 
 export const AS_OF: Expr = param('as_of', 'timestamp');
@@ -58,17 +59,6 @@ export interface IdentityInput {
   readonly facts: readonly TableSpec[];
   /** (identifier_type, identifier) of those whose pairs may have changed; absent: anyone's. */
   readonly touched?: Relation;
-}
-
-/** How `subjects` comes to `as_of`, in order. */
-export interface IdentitySteps {
-  /** Who there is, and who changed hands. */
-  readonly find: readonly Step[];
-  /** `read` of `{ n }`: how many changed hands. */
-  readonly moved: Step;
-  /** Where any did: facts there already are, with their owners. */
-  readonly handOver: readonly Step[];
-  readonly done: readonly Step[];
 }
 
 /**

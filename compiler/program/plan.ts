@@ -2,7 +2,6 @@
 import type { Definition } from '../../models/definition.js';
 import type { Column, Relation } from '../ir/types.js';
 import type { Forgotten } from './forgotten.js';
-import type { IdentitySteps } from './identity.js';
 import type { OutboxWay } from './outbox-link.js';
 import type { REBUILT } from './state.js';
 import type { Step } from './types.js';
@@ -94,6 +93,17 @@ export interface PublishSteps {
   readonly samples: Step;
   /** State, history and snapshots become what was computed. `when` asks the sums of the counts. */
   readonly apply: readonly Step[];
+}
+
+/** How `subjects` comes to `as_of`, in order. */
+export interface IdentitySteps {
+  /** Who there is, and who changed hands. */
+  readonly find: readonly Step[];
+  /** `read` of `{ n }`: how many changed hands. */
+  readonly moved: Step;
+  /** Where any did: facts there already are, with their owners. */
+  readonly handOver: readonly Step[];
+  readonly done: readonly Step[];
 }
 
 export interface RunProgram {

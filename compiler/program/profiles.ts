@@ -6,7 +6,6 @@ import {
   agg,
   aggregate,
   and,
-  antiJoin,
   as,
   bool,
   c,
@@ -15,21 +14,18 @@ import {
   filter,
   join,
   or,
-  param,
   path,
   pick,
   project,
   semiJoin,
   text,
-  union,
 } from '../ir/build.js';
 import type { Expr, Relation } from '../ir/types.js';
 import { landedCalls } from './calls.js';
 import { firsts } from './firsts.js';
 import { AS_OF } from './identity.js';
-import { customTraits, identifyFacts, scanSpec, temporary } from './names.js';
-import { STATE, type StateSchema } from './state.js';
-import type { Step, StepOp } from './types.js';
+import { identifyFacts } from './names.js';
+import type { StateSchema } from './state.js';
 
 /** Identify messages of all sources up to `as_of`: profile, when, and the mentions asked for. */
 export const mentions = (

@@ -31,6 +31,13 @@ const said = (user: string, traits: unknown, when: string, received: string): Me
   traits,
 });
 
+/** An event of an anonymous id on a device that makes it known. */
+const onDevice = async (anonymous: string, when: string, received: string): Promise<void> =>
+  shop.sql(
+    `insert into raw.messages (message_id, type, event, timestamp, received_at, anonymous_id, context) values
+     ('d', 'track', 'Product Viewed', '${when}', '${received}', '${anonymous}', '{"device":{"type":"ios","advertisingId":"A"}}')`,
+  );
+
 /** Every profile with all that is said of it, by name. */
 async function universe(): Promise<Readonly<Record<string, unknown>>> {
   const [column] = await shop.query(
@@ -75,11 +82,7 @@ describe('only profiles that may have changed are made again', () => {
       seen({ user: 'cid' }, noon(4), noon(1)),
       seen({ anonymous: 'dev' }, noon(1), noon(1)),
     );
-    const device = JSON.stringify({ device: { type: 'ios', advertisingId: 'A' } });
-    await shop.sql(
-      `insert into raw.messages (message_id, type, event, timestamp, received_at, anonymous_id, context)
-       values ('d', 'track', 'Product Viewed', '${noon(5)}', '${noon(1)}', 'dev', '${device}')`,
-    );
+    await onDevice('dev', noon(5), noon(1));
     await run(at(2));
     expect(await since(at(3))).toMatchObject({
       'user ann': { email: 'ann@new', latest_email: 'ann@new', plan: '"paid"' },
@@ -100,6 +103,8 @@ describe('only profiles that may have changed are made again', () => {
     await shop.land(
       seen({ user: 'bob', anonymous: 'x' }, noon(3), noon(3)),
       seen({ anonymous: 'y' }, noon(3), noon(3)),
+      seen({ anonymous: 'z' }, at(1), noon(3)),
+      seen({ user: 'ann' }, at(1), noon(1)),
       said('ann', { email: 'ann@2', plan: 'paid' }, noon(2), noon(2)),
       said('bob', { plan: 'paid' }, noon(2), noon(2)),
     );
@@ -109,9 +114,11 @@ describe('only profiles that may have changed are made again', () => {
       seen({ user: 'cid', anonymous: 'x' }, noon(1), noon(4)),
       said('ann', { email: 'ann@1' }, noon(1), noon(4)),
       said('ann', { email: null, plan: null }, noon(3), noon(4)),
-      seen({ user: 'new' }, noon(4), noon(4)),
+      seen({ user: 'new' }, noon(1), noon(4)),
     );
+    await onDevice('z', noon(1), noon(4));
     expect(await since(at(5))).toEqual({
+      'anonymous z': profile({ anonymous_id: 'z' }),
       'anonymous y': profile({ known: false, anonymous_id: 'y' }),
       'user ann': profile({ user_id: 'ann', email: 'ann@1', plan: 'null' }),
       'user bob': profile({ user_id: 'bob', plan: '"paid"' }),

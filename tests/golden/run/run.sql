@@ -381,72 +381,20 @@ select
 from identity_pairs_together_2;
 
 -- identity.sql
--- identity.users: identity: new users
+-- identity.users: identity: new users remembered
 insert into rollcall.subjects (subject_no, identifier_type, identifier, profile_no, first_at, first_id, seen_at, device_at, owner_no, owner_at)
-with rows_found as materialized (
-with subjects_filtered as (
-  select
-    identifier_type,
-    identifier,
-    first_at,
-    first_id,
-    seen_at,
-    device_at,
-    owner_at
-  from rollcall.subjects
-  where identifier_type = 'user_id'
-),
-rollcall_seen_numbered as (
-  select
-    rs.identifier_type,
-    rs.identifier,
-    rs.first_at,
-    rs.first_id,
-    rs.seen_at,
-    rs.device_at,
-    rs.owner_at,
-    row_number() over () as rank
-  from rollcall_seen as rs
-  anti join subjects_filtered as sf on rs.identifier = sf.identifier
-  where rs.identifier_type = 'user_id'
-),
-subjects_grouped as (
-  select
-    coalesce(max(subject_no), 0) as last
-  from rollcall.subjects
-),
-rollcall_seen_values as (
-  select
-    rsn.identifier_type,
-    rsn.identifier,
-    rsn.first_at,
-    rsn.first_id,
-    rsn.seen_at,
-    rsn.device_at,
-    rsn.owner_at,
-    sg.last + rsn.rank as subject_no,
-    cast(null as bigint) as owner_no
-  from rollcall_seen_numbered as rsn
-  cross join subjects_grouped as sg
-)
 select
   subject_no,
   identifier_type,
   identifier,
-  case
-    when owner_at <= timestamp '2026-03-01 00:00:00' then owner_no
-    else subject_no
-  end as profile_no,
+  profile_no,
   first_at,
   first_id,
   seen_at,
   device_at,
   owner_no,
   owner_at
-from rollcall_seen_values
-)
-select subject_no, identifier_type, identifier, profile_no, first_at, first_id, seen_at, device_at, owner_no, owner_at
-from rows_found;
+from rollcall_new_users;
 
 -- identity.sql
 -- identity.subjects: identity: the map
@@ -466,8 +414,20 @@ on t.subject_no = s.subject_no
 when matched then update set first_at = s.first_at, first_id = s.first_id, seen_at = s.seen_at, device_at = s.device_at, owner_no = s.owner_no, owner_at = s.owner_at;
 
 -- identity.sql
+-- identity.moved: identity: how many changed hands
+select
+  count(*) as n
+from rollcall_reassigned;
+
+-- identity.sql
 -- identity.drop.rollcall_seen: identity: done with it
 drop table if exists rollcall_seen;
+
+-- identity.sql
+-- identity.moved: identity: how many changed hands
+select
+  count(*) as n
+from rollcall_reassigned;
 
 -- facts_web.sql
 -- land.web.events2: web: events with whom they are about
@@ -974,8 +934,32 @@ from rollcall_profiles_now as rpn
 semi join rollcall_profiles_changed as rpc on rpn.profile_no = rpc.profile_no;
 
 -- shared.sql
--- shared.drop.rollcall_profiles_now: profiles are in their places
+-- shared.drop.rollcall_profiles_now: done with it
 drop table if exists rollcall_profiles_now;
+
+-- shared.sql
+-- shared.made: for whom and when
+merge into rollcall.meta as t
+using (
+with profiles_grouped as (
+  select
+    count(*) as size
+  from rollcall.profiles
+),
+subjects_grouped as (
+  select
+    coalesce(max(subject_no), 0) as last
+  from rollcall.subjects
+)
+select
+  'profiles_made' as name,
+  cast(2 as varchar) || ' ' || cast(epoch_us(timestamp '2026-03-01 00:00:00') as varchar) || ' ' || cast(pg.size as varchar) || ' ' || cast(sg.last as varchar) as value
+from profiles_grouped as pg
+cross join subjects_grouped as sg
+) as s
+on t.name = s.name
+when matched then update set value = s.value
+when not matched then insert (name, value) values (s.name, s.value);
 
 -- frequent_buyers.sql
 -- compute.frequent_buyers: frequent_buyers: computing
