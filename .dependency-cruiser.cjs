@@ -86,6 +86,7 @@ module.exports = {
         part('compiler/diagnostics'),
         part('dialects/warehouse'),
         part('dialects/dialect'),
+        part('dialects/leases'),
         part('dialects/retry'),
         '^models/',
       ],

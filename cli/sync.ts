@@ -36,10 +36,11 @@ export async function syncProject(
   try {
     return await withSession(
       context.runtime(loaded),
-      { mode: 'write', owner },
-      ({ warehouse, dialect, state }) =>
+      { mode: 'write', owner, claims: true },
+      ({ warehouse, dialect, state, leases }) =>
         syncDestinations({
           warehouse,
+          leases,
           dialect,
           state,
           destinations: project.destinations,
@@ -87,6 +88,7 @@ export async function printSync(context: Context, result: SyncResult): Promise<v
     failed: paint.red,
     stopped: paint.red,
     disabled: paint.dim,
+    busy: paint.yellow,
     cancelled: paint.yellow,
   };
   const filtered = result.destinations.some((d) => d.filtered > 0);

@@ -1,6 +1,8 @@
 import type { Destination, Outcome, OutboxMessage } from './destination.js';
-import type { Outbox, Page, Selection } from './outbox.js';
-import { PAGE, pagesOf } from './pages.js';
+import type { Claim } from './claims.js';
+import type { Outbox } from './outbox.js';
+import { LONG_PAGE, PAGE, pagesOf } from './pages.js';
+import type { Page, Selection, Waiting } from './rows.js';
 import { batches, Sender, type Backoff, type BatchResult } from './send.js';
 import { Tally } from './tally.js';
 
@@ -28,6 +30,8 @@ export interface DeliveryOptions {
 /** After so many batches in a row that came to nothing, the destination is down: why ask again. */
 const GIVE_UP_AFTER = 3;
 
+const LOST = 'the warehouse did not answer in time, so another sync may be delivering to it';
+
 /** Of so many profiles later messages are held back; beyond, the destination stops. */
 const MOST_HELD = 100_000;
 
@@ -47,6 +51,7 @@ export class Courier {
   private lastError: string | undefined;
   private stopped: string | undefined;
   private recordedAt = 0;
+  private claim: Claim | undefined;
 
   constructor(
     private readonly outbox: Outbox,
@@ -56,15 +61,22 @@ export class Courier {
     this.sender = new Sender(destination, options.signal, options.backoff);
   }
 
-  async deliver(selection: Selection, waiting: ReadonlyMap<number, number>): Promise<Delivery> {
+  /** Delivers what waits in the lanes of a claim. */
+  async deliver(selection: Selection, waiting: readonly Waiting[], claim: Claim): Promise<void> {
+    this.claim = claim;
+    this.sender.share(claim.processes);
     this.recordedAt = this.clock();
-    const size = this.options.pageSize ?? PAGE;
-    for (const page of pagesOf(selection, waiting, { size, split: true })) {
+    const { pageSize: size = PAGE, pageSize: longest = LONG_PAGE } = this.options;
+    for (const page of pagesOf(selection, waiting, { size, longest, lanes: claim.lanes })) {
       if (this.over()) break;
       this.tally = new Tally();
       await this.deliverPage(page);
       await this.record(page);
     }
+  }
+
+  /** What it has come to so far. */
+  get result(): Delivery {
     return {
       ...this.totals,
       ...(this.stopped === undefined ? {} : { stopped: this.stopped }),
@@ -144,7 +156,9 @@ export class Courier {
     return { outcomes: { status: 'rejected', error: `the message is larger than ${most} bytes` }, tries: 1 };
   }
 
-  private over(): boolean {
+  /** Whether nothing more is to be sent. */
+  over(): boolean {
+    if (this.claim?.lost() === true) this.stopped ??= LOST;
     return this.stopped !== undefined || this.options.signal.aborted;
   }
 

@@ -1,77 +1,27 @@
 /**
  * The outbox in the warehouse: what waits for a destination, page by page, and what became of it. Every
- * statement is about a whole page, so their number does not grow with the messages of a page, and no
- * result stays open while something is written.
+ * statement is about a whole page, so their number does not grow with the messages of a page.
  */
-import {
-  agg,
-  aggregate,
-  and,
-  antiJoin,
-  as,
-  c,
-  call,
-  eq,
-  filter,
-  int,
-  join,
-  lit,
-  nul,
-  pick,
-  project,
-  rowNumber,
-  text,
-  values,
-} from '../compiler/ir/build.js';
-import type { Column, Expr, Relation } from '../compiler/ir/types.js';
-import { exitsDone, FINAL_STATUSES, sweepSteps } from '../compiler/program/forgotten-exits.js';
+import { agg, aggregate, as, pick } from '../compiler/ir/build.js';
+import type { Relation } from '../compiler/ir/types.js';
+import { exitsDone, sweepSteps } from '../compiler/program/forgotten-exits.js';
 import type { StateSchema } from '../compiler/program/state.js';
 import type { StepOp } from '../compiler/program/types.js';
 import type { Dialect } from '../dialects/dialect.js';
 import { sleep, withRetry, type Sleep } from '../dialects/retry.js';
 import type { Row, Warehouse } from '../dialects/warehouse.js';
-import { parseInstant } from '../models/instant.js';
-import type { Outcome, OutboxMessage } from './destination.js';
-
-/** Which of the waiting messages. */
-export interface Selection {
-  readonly destination: string;
-  /** Absent: of every definition. */
-  readonly definitions?: readonly string[];
-}
-
-/** A stretch of the outbox, small enough to hold in memory unless it says otherwise. */
-export interface Page {
-  readonly selection: Selection;
-  readonly fromRun: number;
-  readonly toRun: number;
-  /** A part of one run: message ids from `fromId` (inclusive) to `toId` (exclusive). */
-  readonly fromId?: string;
-  readonly toId?: string;
-  /** About how many messages; only whole runs are counted exactly. */
-  readonly about: number;
-  /** Read in the order of runs and within a run in a fixed order; else as the engine finds them. */
-  readonly sorted: boolean;
-}
-
-/** What became of messages, and after how many attempts. */
-export interface Fate {
-  readonly outcome: Outcome;
-  readonly tries: number;
-}
-
-/** The fate of some messages of a page. */
-export interface Mark extends Fate {
-  readonly ids: readonly string[];
-}
-
-/** Rows of one VALUES list: long ones are parsed slowly everywhere. */
-const VALUES_ROWS = 1000;
-
-const EXCEPTIONS: readonly Column[] = [
-  { name: 'message_id', type: 'text' },
-  { name: 'mark_no', type: 'int' },
-];
+import type { OutboxMessage } from './destination.js';
+import { MARKS, markSteps, recordSteps, type Fate, type Mark } from './recorder.js';
+import {
+  ALL_LANES,
+  byRun,
+  pendingRows,
+  triedRows,
+  type Lanes,
+  type Page,
+  type Selection,
+  type Waiting,
+} from './rows.js';
 
 /** Where an outbox is, and how failures that may pass are waited for. */
 export interface OutboxSite {
@@ -82,15 +32,19 @@ export interface OutboxSite {
   readonly sleep?: Sleep;
 }
 
+const MESSAGE = [
+  'message_id',
+  'definition_key',
+  'run_no',
+  'message_type',
+  'identifier_type',
+  'identifier',
+  'value',
+  'payload',
+];
+
 export class Outbox {
   private remembersForgotten = false;
-
-  private readonly exceptions = {
-    table: { name: 'rollcall_sync_marks' },
-    columns: EXCEPTIONS,
-    temporary: true,
-  };
-
   private readonly warehouse: Warehouse;
   private readonly dialect: Dialect;
   private readonly state: StateSchema;
@@ -114,31 +68,19 @@ export class Outbox {
   }
 
   /** How many messages wait, by run, in the order of runs. */
-  async waiting(selection: Selection): Promise<ReadonlyMap<number, number>> {
-    const rows = pendingRows(this.state, { selection });
-    const counts = aggregate(rows, [as('run_no', c(rows, 'run_no'))], [as('messages', agg('count'))]);
-    const found = await this.again(async () => {
-      const all: [number, number][] = [];
-      for await (const row of this.rows(counts)) all.push([Number(row['run_no']), Number(row['messages'])]);
-      return all;
-    });
-    return new Map(found.sort((a, b) => a[0] - b[0]));
+  async waiting(selection: Selection, lanes: Lanes = ALL_LANES): Promise<readonly Waiting[]> {
+    const pending = await this.counts(byRun(pendingRows(this.state, { selection, lanes })));
+    const runs = [...pending.keys()].sort((a, b) => a - b);
+    const [first] = runs;
+    if (first === undefined) return [];
+    const those = { selection, lanes, fromRun: first };
+    const tried = await this.counts(byRun(triedRows(this.state, those)));
+    return runs.map((run) => ({ run, messages: pending.get(run) ?? 0, fresh: !tried.has(run) }));
   }
 
   /** The messages of a page that still wait. Read it to its end, or leave it, before writing anything. */
   async *read(page: Page): AsyncGenerator<readonly OutboxMessage[]> {
-    const rows = pendingRows(this.state, page);
-    const columns = [
-      'message_id',
-      'definition_key',
-      'run_no',
-      'message_type',
-      'identifier_type',
-      'identifier',
-      'value',
-      'payload',
-    ];
-    const sql = this.dialect.select(pick(rows, columns), {});
+    const sql = this.dialect.select(pick(pendingRows(this.state, page), MESSAGE), {});
     if (page.sorted) {
       const all = await this.again(async () => {
         const messages: OutboxMessage[] = [];
@@ -146,20 +88,10 @@ export class Outbox {
           messages.push(...batch.rows.map(messageOf));
         return messages;
       });
-      if (all.length > 0) yield all.sort(byRun);
+      if (all.length > 0) yield all.sort(inOrder);
       return;
     }
-    // Once some have been handed out it is too late to begin again.
-    const { batches, first } = await this.again(async () => {
-      const opened = this.warehouse.read(sql, this.callOptions())[Symbol.asyncIterator]();
-      return { batches: opened, first: await opened.next() };
-    });
-    try {
-      for (let next = first; next.done !== true; next = await batches.next())
-        yield next.value.rows.map(messageOf);
-    } finally {
-      await batches.return?.();
-    }
+    for await (const rows of this.stream(sql)) yield rows.map(messageOf);
   }
 
   /**
@@ -171,27 +103,63 @@ export class Outbox {
     const named = marks.filter((m) => m.ids.length > 0);
     if (rest === undefined && named.length === 0) return;
     const { signal } = new AbortController(); // what was sent is recorded, whoever asks to stop
-    await this.again(() => this.recordOnce(page, rest, named, at), signal);
+    let first = true;
+    await this.again(async () => {
+      // Whoever tries again does not know whether it was done before.
+      const looked: Page = first ? page : { ...page, fresh: false };
+      first = false;
+      if (named.length > 0) for (const step of markSteps(named)) await this.run(step);
+      await this.atOnce(recordSteps(this.state, looked, rest, named, at));
+    }, signal);
     if (named.length > 0)
-      await this.again(() => this.run({ op: 'drop', table: this.exceptions.table, object: 'table' }), signal);
+      await this.again(() => this.run({ op: 'drop', table: MARKS.table, object: 'table' }), signal);
   }
 
-  private async recordOnce(
-    page: Page,
-    rest: Fate | undefined,
-    named: readonly Mark[],
-    at: string,
-  ): Promise<void> {
-    // Outside the transaction: not every engine has DDL in one.
-    if (named.length > 0) await this.stageMarks(named);
+  /** Erases what is done with of messages to people who were forgotten: it names them. */
+  async sweep(): Promise<void> {
+    if (!this.remembersForgotten) return;
+    const done = exitsDone(this.state);
+    const counted = aggregate(done, [], [as('messages', agg('count'))]);
+    const messages = await this.again(async () => {
+      let found = 0;
+      for await (const row of this.rows(counted)) found += Number(row['messages']);
+      return found;
+    });
+    if (messages === 0) return;
+    const { first, then, last } = sweepSteps(this.state, done);
+    await this.again(async () => {
+      await this.run(first);
+      await this.atOnce(then);
+    });
+    await this.again(() => this.run(last));
+  }
+
+  /** Rows of a query as they come; what may pass is asked again until there are any. */
+  private async *stream(sql: string): AsyncGenerator<readonly Row[]> {
+    const { batches, first } = await this.again(async () => {
+      const opened = this.warehouse.read(sql, this.callOptions())[Symbol.asyncIterator]();
+      return { batches: opened, first: await opened.next() };
+    });
+    try {
+      for (let next = first; next.done !== true; next = await batches.next()) yield next.value.rows;
+    } finally {
+      await batches.return?.();
+    }
+  }
+
+  private counts(query: Relation): Promise<ReadonlyMap<number, number>> {
+    return this.again(async () => {
+      const all = new Map<number, number>();
+      for await (const row of this.rows(query)) all.set(Number(row['run_no']), Number(row['messages']));
+      return all;
+    });
+  }
+
+  /** Steps that are done all or not at all. */
+  private async atOnce(steps: readonly StepOp[]): Promise<void> {
     try {
       await this.warehouse.begin();
-      const outcomes = this.outcomes(page, rest, named);
-      const moment = lit({ type: 'timestamp', value: String(parseInstant(at) ?? 0n) });
-      const all = [rest, ...named].flatMap((m) => (m === undefined ? [] : [m.outcome]));
-      // Before the deliveries: once those are in, nothing of this page waits any more.
-      if (all.some((o) => o.status === 'delivered')) await this.run(this.tell(outcomes, moment));
-      await this.run(this.deliver(outcomes, moment));
+      for (const step of steps) await this.run(step);
       await this.warehouse.commit();
     } catch (error) {
       await this.warehouse.rollback().catch(() => undefined);
@@ -209,97 +177,6 @@ export class Outbox {
     });
   }
 
-  /** Erases what is done with of messages to people who were forgotten: it names them. */
-  async sweep(): Promise<void> {
-    if (!this.remembersForgotten) return;
-    const done = exitsDone(this.state);
-    const counted = aggregate(done, [], [as('messages', agg('count'))]);
-    const messages = await this.again(async () => {
-      let found = 0;
-      for await (const row of this.rows(counted)) found += Number(row['messages']);
-      return found;
-    });
-    if (messages === 0) return;
-    const { first, then, last } = sweepSteps(this.state, done);
-    await this.again(async () => {
-      await this.run(first);
-      try {
-        await this.warehouse.begin();
-        for (const step of then) await this.run(step);
-        await this.warehouse.commit();
-      } catch (error) {
-        await this.warehouse.rollback().catch(() => undefined);
-        throw error;
-      }
-    });
-    await this.again(() => this.run(last));
-  }
-
-  /** Mark numbers by message id, in a table of their own: few rows, as the commonest outcome is `rest`. */
-  private async stageMarks(marks: readonly Mark[]): Promise<void> {
-    await this.run({ op: 'ensure_table', spec: this.exceptions });
-    await this.run({ op: 'delete', table: this.exceptions.table });
-    const rows = marks.flatMap((mark, n) => mark.ids.map((id) => [text(id), int(n + 1)]));
-    for (let i = 0; i < rows.length; i += VALUES_ROWS) {
-      const query = values(EXCEPTIONS, rows.slice(i, i + VALUES_ROWS));
-      await this.run({ op: 'append', table: this.exceptions.table, query });
-    }
-  }
-
-  /** The page's waiting messages to which something happened, with `tries, status, http_status, error`. */
-  private outcomes(page: Page, rest: Fate | undefined, marks: readonly Mark[]): Relation {
-    const waiting = withAttempts(this.state, pendingRows(this.state, page));
-    const columns = waiting.columns.map((x) => as(x.name, c(waiting, x.name)));
-    if (marks.length === 0 && rest !== undefined) {
-      const constant = markExprs(rest);
-      return project(waiting, [...columns, ...MARK.map((x, i) => as(x.name, constant[i] ?? nul(x.type)))]);
-    }
-    const staged: Relation = { kind: 'scan', table: this.exceptions.table, columns: EXCEPTIONS };
-    const joined = join('left', waiting, staged, ['message_id']);
-    const numbered = project(joined, [
-      ...columns,
-      as('mark_no', call('coalesce', c(joined, 'mark_no'), int(0))),
-    ]);
-    const rows = marks.map((mark, n) => [int(n + 1), ...markExprs(mark)]);
-    if (rest !== undefined) rows.push([int(0), ...markExprs(rest)]);
-    return join('inner', numbered, values([{ name: 'mark_no', type: 'int' }, ...MARK], rows), ['mark_no']);
-  }
-
-  private deliver(outcomes: Relation, at: Expr): StepOp {
-    const attempt = call('add', c(outcomes, 'attempts'), c(outcomes, 'tries'));
-    const query = project(outcomes, [
-      ...['message_id', 'destination_key'].map((name) => as(name, c(outcomes, name))),
-      as('attempt', attempt),
-      ...['status', 'http_status', 'error'].map((name) => as(name, c(outcomes, name))),
-      as('at', at),
-    ]);
-    return { op: 'append', table: this.state.ref('deliveries'), query };
-  }
-
-  /** What the destination knows now: of several messages about one thing, the last. */
-  private tell(outcomes: Relation, at: Expr): StepOp {
-    const keys = ['destination_key', 'definition_key', 'identifier_type', 'identifier'];
-    const delivered = filter(outcomes, eq(c(outcomes, 'status'), text('delivered')));
-    const ranked = rowNumber(delivered, {
-      partitionBy: keys.map((name) => c(delivered, name)),
-      orderBy: [{ expr: c(delivered, 'run_no'), desc: true }, { expr: c(delivered, 'message_id') }],
-      as: 'nth',
-    });
-    const last = filter(ranked, eq(c(ranked, 'nth'), int(1)));
-    const query = project(last, [
-      ...[...keys, 'value'].map((name) => as(name, c(last, name))),
-      as('sent_at', at),
-    ]);
-    return {
-      op: 'merge',
-      table: this.state.ref('sent'),
-      query,
-      keys,
-      set: ['value', 'sent_at'],
-      insert: true,
-    };
-  }
-
   private async run(op: StepOp): Promise<void> {
     const step = { ...op, id: `sync.${op.op}`, title: 'recording deliveries' };
     for (const { sql } of this.dialect.statements(step, {})) await this.warehouse.execute(sql);
@@ -313,64 +190,6 @@ export class Outbox {
   private callOptions(): { readonly signal?: AbortSignal } {
     return this.signal === undefined ? {} : { signal: this.signal };
   }
-}
-
-const MARK: readonly Column[] = [
-  { name: 'status', type: 'text' },
-  { name: 'tries', type: 'int' },
-  { name: 'http_status', type: 'int' },
-  { name: 'error', type: 'text' },
-];
-
-function markExprs({ outcome, tries }: Fate): readonly Expr[] {
-  const { status, httpStatus, error } = outcome;
-  return [
-    text(status),
-    int(tries),
-    httpStatus === undefined ? nul('int') : int(httpStatus),
-    error === undefined ? nul('text') : text(error),
-  ];
-}
-
-/** Outbox rows of a selection, or of a page of it, without a final delivery. */
-function pendingRows(state: StateSchema, page: Partial<Page> & Pick<Page, 'selection'>): Relation {
-  const { destination, definitions } = page.selection;
-  const outbox = state.scan('outbox');
-  const deliveries = state.scan('deliveries');
-  const ofDestination = (r: Relation): Expr => eq(c(r, 'destination_key'), text(destination));
-  const inIds = (r: Relation): Expr =>
-    and(
-      ...(page.fromId === undefined ? [] : [call('ge', c(r, 'message_id'), text(page.fromId))]),
-      ...(page.toId === undefined ? [] : [call('lt', c(r, 'message_id'), text(page.toId))]),
-    );
-  const wanted = and(
-    ofDestination(outbox),
-    ...(definitions === undefined
-      ? []
-      : [call('in_list', c(outbox, 'definition_key'), ...definitions.map(text))]),
-    ...(page.fromRun === undefined ? [] : [call('ge', c(outbox, 'run_no'), int(page.fromRun))]),
-    ...(page.toRun === undefined ? [] : [call('le', c(outbox, 'run_no'), int(page.toRun))]),
-    inIds(outbox),
-  );
-  const final = call('in_list', c(deliveries, 'status'), ...FINAL_STATUSES.map((status) => text(status)));
-  const done = pick(filter(deliveries, and(ofDestination(deliveries), final, inIds(deliveries))), [
-    'message_id',
-  ]);
-  return antiJoin(filter(outbox, wanted), done, ['message_id']);
-}
-
-/** Adds `attempts`: how often each message was tried before. */
-function withAttempts(state: StateSchema, waiting: Relation): Relation {
-  const deliveries = state.scan('deliveries');
-  const failed = filter(deliveries, eq(c(deliveries, 'status'), text('failed')));
-  const before = aggregate(
-    failed,
-    [as('message_id', c(failed, 'message_id'))],
-    [as('attempts', agg('max', [c(failed, 'attempt')]))],
-  );
-  const joined = join('left', waiting, before, ['message_id']);
-  const kept = waiting.columns.map((x) => as(x.name, c(joined, x.name)));
-  return project(joined, [...kept, as('attempts', call('coalesce', c(joined, 'attempts'), int(0)))]);
 }
 
 function messageOf(row: Row): OutboxMessage {
@@ -387,7 +206,7 @@ function messageOf(row: Row): OutboxMessage {
   };
 }
 
-function byRun(a: OutboxMessage, b: OutboxMessage): number {
+function inOrder(a: OutboxMessage, b: OutboxMessage): number {
   return (
     a.runNo - b.runNo ||
     order(a.definition, b.definition) ||

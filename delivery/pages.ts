@@ -1,24 +1,25 @@
 /** How the waiting messages of a destination are cut into pages. */
-import { MESSAGE_ID_PREFIX } from '../compiler/program/messages.js';
-import type { Page, Selection } from './outbox.js';
+import type { Lanes, Page, Selection, Waiting } from './rows.js';
 
 /** Messages held in memory at a time: some tens of megabytes. */
 export const PAGE = 20_000;
 
+/** Messages of a page that is read as it comes, and recorded at once: each page costs a look at the whole outbox. */
+export const LONG_PAGE = 200_000;
+
 interface PageOptions {
+  /** Runs that are shorter share a page, and are read in order. */
   readonly size: number;
-  /** Cut a run that is larger than a page into ranges of message ids. Else it is one long page, unsorted. */
-  readonly split: boolean;
+  /** Runs that are longer are cut by the lanes of their identifiers. Absent: never. */
+  readonly longest?: number;
+  readonly lanes: Lanes;
 }
 
-/**
- * Consecutive runs share a page while they fit. Message ids are a prefix and a hash, so equal ranges
- * of the hash's first digits hold about equally many.
- */
+/** Consecutive runs share a page while they fit. A run that does not is read as it comes: within a run any order will do. */
 export function pagesOf(
   selection: Selection,
-  waiting: ReadonlyMap<number, number>,
-  { size, split }: PageOptions,
+  waiting: readonly Waiting[],
+  { size, longest = Infinity, lanes }: PageOptions,
 ): readonly Page[] {
   const pages: Page[] = [];
   let open: Page | undefined;
@@ -26,36 +27,27 @@ export function pagesOf(
     if (open !== undefined) pages.push(open);
     open = undefined;
   };
-  for (const [run, about] of waiting) {
-    if (open !== undefined && open.about + about <= size) {
-      open = { ...open, toRun: run, about: open.about + about };
+  for (const { run, messages, fresh } of waiting) {
+    if (open !== undefined && open.about + messages <= size) {
+      open = { ...open, toRun: run, about: open.about + messages, fresh: open.fresh && fresh };
       continue;
     }
     flush();
-    if (about <= size) open = { selection, fromRun: run, toRun: run, about, sorted: true };
-    else if (split) pages.push(...splitRun(selection, run, about, size));
-    else pages.push({ selection, fromRun: run, toRun: run, about, sorted: false });
+    const whole = { selection, fromRun: run, toRun: run, lanes, about: messages, fresh };
+    if (messages <= size) open = { ...whole, sorted: true };
+    else pages.push(...cut({ ...whole, sorted: false }, Math.ceil(messages / longest)));
   }
   flush();
   return pages;
 }
 
-/** Four hexadecimal digits are as fine as any page needs. */
-const DIGITS = 4;
-
-function splitRun(selection: Selection, run: number, messages: number, size: number): readonly Page[] {
-  const parts = Math.min(Math.ceil(messages / size), 16 ** DIGITS);
-  const edge = (n: number): string => {
-    const digits = Math.floor((n * 16 ** DIGITS) / parts).toString(16);
-    return MESSAGE_ID_PREFIX + digits.padStart(DIGITS, '0');
-  };
-  return Array.from({ length: parts }, (_, n) => ({
-    selection,
-    fromRun: run,
-    toRun: run,
-    about: Math.ceil(messages / parts),
-    sorted: true,
-    ...(n === 0 ? {} : { fromId: edge(n) }),
-    ...(n === parts - 1 ? {} : { toId: edge(n + 1) }),
+function cut(page: Page, parts: number): readonly Page[] {
+  const { from, to } = page.lanes;
+  const pieces = Math.max(1, Math.min(parts, to - from));
+  const edge = (n: number): number => from + Math.floor((n * (to - from)) / pieces);
+  return Array.from({ length: pieces }, (_, n) => ({
+    ...page,
+    lanes: { from: edge(n), to: edge(n + 1) },
+    about: Math.ceil(page.about / pieces),
   }));
 }

@@ -43,6 +43,11 @@ export class Sender {
     this.queue = new PQueue({ concurrency: destination.limits.concurrency, ...pace(destination.limits) });
   }
 
+  /** How many processes there are to share what the destination takes at a time. */
+  share(processes: number): void {
+    this.queue.concurrency = Math.max(1, Math.floor(this.destination.limits.concurrency / processes));
+  }
+
   /** One batch, until it is taken, refused, or given up for this sync. Rejects only when aborted. */
   async deliver(batch: readonly OutboxMessage[]): Promise<BatchResult> {
     let tries = 0;

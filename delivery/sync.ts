@@ -3,19 +3,24 @@ import type { Diagnostic, ExitCode } from '../compiler/diagnostics/index.js';
 import { UserError } from '../compiler/diagnostics/index.js';
 import type { StateSchema } from '../compiler/program/state.js';
 import type { Dialect } from '../dialects/dialect.js';
+import type { Leases } from '../dialects/leases.js';
 import type { Sleep } from '../dialects/retry.js';
 import type { Warehouse } from '../dialects/warehouse.js';
 import type { Destination as DestinationDefinition, Spans } from '../models/definition.js';
+import { claimsOf, type Claim } from './claims.js';
 import { Courier, type Delivery, type DeliveryOptions, type Totals } from './courier.js';
 import type { Destination, OpenContext } from './destination.js';
-import { Outbox, type Selection } from './outbox.js';
+import { Outbox } from './outbox.js';
 import { checkDestinations, destinationType, place } from './registry.js';
+import type { Selection, Waiting } from './rows.js';
 import type { Backoff } from './send.js';
 import { deliverWhole } from './whole.js';
 
 export interface SyncOptions {
-  /** Open for writing, with the lock held. */
+  /** Open for writing. */
   readonly warehouse: Warehouse;
+  /** To claim what it delivers; absent: nobody else can be at it, as the lock of the database is held. */
+  readonly leases?: () => Promise<Leases | undefined>;
   readonly dialect: Dialect;
   readonly state: StateSchema;
   readonly destinations: readonly DestinationDefinition[];
@@ -42,9 +47,9 @@ export interface SyncOptions {
 
 /**
  * `stopped`: it refused us, or was down, and what is left waits for the next sync. `disabled`: it keeps its
- * messages. `failed`: it went through, and some messages failed or were rejected.
+ * messages. `failed`: it went through, and some messages failed or were rejected. `busy`: another process is at it.
  */
-export type DestinationStatus = 'succeeded' | 'failed' | 'stopped' | 'disabled' | 'cancelled';
+export type DestinationStatus = 'succeeded' | 'failed' | 'stopped' | 'disabled' | 'busy' | 'cancelled';
 
 export interface DestinationResult extends Totals {
   readonly key: string;
@@ -78,6 +83,7 @@ export type SyncEvent = { readonly at: string; readonly destination: string } & 
 );
 
 const NOTHING: Totals = { delivered: 0, rejected: 0, filtered: 0, failed: 0 };
+const NOTHING_DONE: Delivery = NOTHING;
 
 /**
  * Delivers what waits, one destination after another; one that fails does not hold up the others. Throws
@@ -118,24 +124,27 @@ async function syncOne(
     destination: definition.key,
     ...(definitions === undefined ? {} : { definitions: [...definitions] }),
   };
-  const waiting = definitions?.size === 0 ? new Map<number, number>() : await outbox.waiting(selection);
-  const total = [...waiting.values()].reduce((a, b) => a + b, 0);
+  const waiting = definitions?.size === 0 ? [] : await outbox.waiting(selection);
+  const total = sum(waiting);
   if (total === 0 || !definition.enabled) return idle(definition, total);
 
   const emit = emitter(definition.key, options);
   let destination: Destination | undefined;
-  let delivery: Delivery;
+  let delivery: Delivery | undefined;
+  const leases = await options.leases?.();
   try {
     destination = await openDestination(definition, options);
     emit({ event: 'destination_started', type: definition.type, where: destination.where, waiting: total });
-    delivery = await deliver(outbox, destination, selection, waiting, {
-      now: options.now,
-      signal: options.signal ?? new AbortController().signal,
-      onProgress: (t) =>
-        emit({ event: 'destination_progress', waiting: total - t.delivered - t.rejected - t.filtered, ...t }),
-      ...(options.backoff === undefined ? {} : { backoff: options.backoff }),
-      ...(options.pageSize === undefined ? {} : { pageSize: options.pageSize }),
-    });
+    delivery = await deliver(
+      { outbox, destination, selection, waiting, leases },
+      {
+        now: options.now,
+        signal: options.signal ?? new AbortController().signal,
+        onProgress: (t) => emit({ event: 'destination_progress', waiting: total - settled(t), ...t }),
+        ...(options.backoff === undefined ? {} : { backoff: options.backoff }),
+        ...(options.pageSize === undefined ? {} : { pageSize: options.pageSize }),
+      },
+    );
   } catch (error) {
     if (destination !== undefined) throw error; // the warehouse failed, and would for the others
     const reason = error instanceof Error ? error.message : String(error);
@@ -143,22 +152,25 @@ async function syncOne(
   } finally {
     await destination?.close();
   }
-  const { delivered, rejected, filtered, failed, stopped, lastError } = delivery;
+  const { stopped, lastError, ...totals } = delivery ?? NOTHING_DONE;
+  const shared = leases !== undefined && options.signal?.aborted !== true;
   const outcome = {
     type: definition.type,
-    status: statusOf(delivery, options.signal),
+    status: delivery === undefined ? 'busy' : statusOf(delivery, options.signal),
     where: destination?.where ?? null,
-    delivered,
-    rejected,
-    filtered,
-    failed,
-    waiting: total - delivered - rejected - filtered,
+    ...totals,
+    waiting: shared ? sum(await outbox.waiting(selection)) : total - settled(totals),
     duration_ms: Date.parse(options.now()) - started,
     error: stopped ?? lastError ?? null,
-  };
+  } as const;
   emit({ event: 'destination_finished', ...outcome });
   return { key: definition.key, ...outcome };
 }
+
+const sum = (waiting: readonly Waiting[]): number => waiting.reduce((all, w) => all + w.messages, 0);
+
+/** Messages that do not wait any more. */
+const settled = ({ delivered, rejected, filtered }: Totals): number => delivered + rejected + filtered;
 
 async function openDestination(
   definition: DestinationDefinition,
@@ -170,16 +182,41 @@ async function openDestination(
   return type.open({ definition, projectDir, now, ...(writeRows && { writeRows }) });
 }
 
-function deliver(
-  outbox: Outbox,
-  destination: Destination,
-  selection: Selection,
-  waiting: ReadonlyMap<number, number>,
-  options: DeliveryOptions,
-): Promise<Delivery> {
-  if (commits(destination)) return deliverWhole(outbox, destination, selection, waiting, options);
-  return new Courier(outbox, destination, options).deliver(selection, waiting);
+interface Work {
+  readonly outbox: Outbox;
+  readonly destination: Destination;
+  readonly selection: Selection;
+  readonly waiting: readonly Waiting[];
+  readonly leases: Leases | undefined;
 }
+
+/** Claims and delivers; undefined where nothing could be claimed, as others are at it. */
+async function deliver(work: Work, options: DeliveryOptions): Promise<Delivery | undefined> {
+  const { outbox, destination, selection, leases } = work;
+  const courier = new Courier(outbox, destination, options);
+  let delivery: Delivery | undefined;
+  for await (const claim of claimsOf(leases, selection.destination, destination, sum(work.waiting))) {
+    try {
+      const waiting = await waitingOf(work, claim);
+      if (commits(destination)) {
+        if (waiting.length === 0) return courier.result;
+        return await deliverWhole(outbox, destination, selection, waiting, options);
+      }
+      await courier.deliver(selection, waiting, claim);
+    } finally {
+      await claim.release();
+    }
+    delivery = courier.result;
+    if (courier.over()) break;
+  }
+  return delivery;
+}
+
+/** What waits in the lanes of a claim: another process may have delivered some before they were ours. */
+const waitingOf = async (
+  { outbox, selection, waiting, leases }: Work,
+  { lanes }: Claim,
+): Promise<readonly Waiting[]> => (leases === undefined ? waiting : outbox.waiting(selection, lanes));
 
 function commits(destination: Destination): destination is Destination & { commit(): Promise<void> } {
   return destination.commit !== undefined;

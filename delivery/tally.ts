@@ -1,5 +1,5 @@
 import type { Outcome } from './destination.js';
-import type { Fate, Mark } from './outbox.js';
+import type { Fate, Mark } from './recorder.js';
 
 /** What became of the messages of one page, grouped so that the commonest fate needs no ids written. */
 export class Tally {

@@ -1,7 +1,8 @@
 import type { Delivery, DeliveryOptions } from './courier.js';
 import type { Destination } from './destination.js';
-import type { Outbox, Page, Selection } from './outbox.js';
+import type { Outbox } from './outbox.js';
 import { PAGE, pagesOf } from './pages.js';
+import { ALL_LANES, type Page, type Selection, type Waiting } from './rows.js';
 import { StatementError } from '../dialects/warehouse.js';
 import { batches, Sender } from './send.js';
 
@@ -13,7 +14,7 @@ export async function deliverWhole(
   outbox: Outbox,
   destination: Destination & { commit(): Promise<void> },
   selection: Selection,
-  waiting: ReadonlyMap<number, number>,
+  waiting: readonly Waiting[],
   options: DeliveryOptions,
 ): Promise<Delivery> {
   const nothing = { delivered: 0, rejected: 0, filtered: 0, failed: 0 };
@@ -28,7 +29,7 @@ export async function deliverWhole(
     if (error instanceof StatementError) throw error;
     stopped = error instanceof Error ? error.message : String(error);
   }
-  const messages = [...waiting.values()].reduce((a, b) => a + b, 0);
+  const messages = waiting.reduce((sum, w) => sum + w.messages, 0);
   const failure = stopped === undefined ? undefined : ({ status: 'failed', error: stopped } as const);
   const outcome = failure ?? ({ status: 'delivered' } as const);
   await outbox.record(everything(selection, waiting), { outcome, tries: 1 }, [], options.now());
@@ -41,12 +42,12 @@ async function sendAll(
   outbox: Outbox,
   destination: Destination,
   selection: Selection,
-  waiting: ReadonlyMap<number, number>,
+  waiting: readonly Waiting[],
   { signal, onProgress, pageSize, backoff }: DeliveryOptions,
 ): Promise<string | undefined> {
   const sender = new Sender(destination, signal, backoff);
   let sent = 0;
-  for (const page of pagesOf(selection, waiting, { size: pageSize ?? PAGE, split: false })) {
+  for (const page of pagesOf(selection, waiting, { size: pageSize ?? PAGE, lanes: ALL_LANES })) {
     for await (const batch of batches(outbox.read(page), destination.limits)) {
       const { outcomes, stopped } = await sender.deliver(batch);
       if (stopped !== undefined) return stopped;
@@ -58,8 +59,8 @@ async function sendAll(
   return undefined;
 }
 
-function everything(selection: Selection, waiting: ReadonlyMap<number, number>): Page {
-  const runs = [...waiting.keys()];
-  const [fromRun, toRun] = [runs[0] ?? 0, runs.at(-1) ?? 0];
-  return { selection, fromRun, toRun, about: 0, sorted: false };
+function everything(selection: Selection, waiting: readonly Waiting[]): Page {
+  const [fromRun, toRun] = [waiting[0]?.run ?? 0, waiting.at(-1)?.run ?? 0];
+  const fresh = waiting.every((w) => w.fresh);
+  return { selection, fromRun, toRun, lanes: ALL_LANES, about: 0, sorted: false, fresh };
 }

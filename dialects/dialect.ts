@@ -57,6 +57,11 @@ export interface Capabilities {
    * `table`: the runtime does, with a row in the project's schema (`lock-table.ts`). Default `table`.
    */
   readonly lock: 'own' | 'table';
+  /**
+   * A database belongs to one process at a time, so whoever has it has it alone. Default false: many processes, and `sync`
+   * claims what it works on (`leases.ts`).
+   */
+  readonly singleProcess: boolean;
   /** The longest statement, in bytes of UTF-8. Longer steps are split, or refused. Default: any. */
   readonly maxStatementBytes: number;
   /**
@@ -86,6 +91,7 @@ export const DEFAULT_CAPABILITIES: Capabilities = {
   billedByColumn: false,
   prunesAlternatives: true,
   lock: 'table',
+  singleProcess: false,
   maxStatementBytes: Infinity,
   definitionsPerStatement: 50,
   fullFromShare: 0.1,

@@ -116,6 +116,11 @@ export interface OpenOptions {
    * no lock is taken.
    */
   readonly owner?: LockOwner;
+  /**
+   * Statements join large parts of tables that grew since the engine looked at them last. Where a planner would take them for small
+   * and go through one for each row of the other, it is told not to.
+   */
+  readonly joinsLarge?: boolean;
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Relation } from '../compiler/ir/types.js';
 import { StateSchema } from '../compiler/program/state.js';
 import type { Dialect, Params } from '../dialects/dialect.js';
 import { dialectFor } from '../dialects/registry.js';
+import { Leases } from '../dialects/leases.js';
 import { acquireTableLock } from '../dialects/lock-table.js';
 import { discreet, hiding, secretsIn, withoutSecrets } from '../dialects/secrets.js';
 import {
@@ -23,6 +24,8 @@ export interface Access {
   readonly mode: 'read' | 'write';
   /** Who takes the lock; absent, none is taken. */
   readonly owner?: { readonly runId: string; readonly command: string };
+  /** It claims what it works on by leases, and takes the lock only where a database belongs to one process. */
+  readonly claims?: boolean;
 }
 
 export interface Session {
@@ -38,6 +41,8 @@ export interface Session {
   rows(query: Relation, params?: Params): Promise<readonly Row[]>;
   /** Rows of a query as they come. */
   stream(query: Relation, params?: Params): AsyncIterable<Row>;
+  /** Leases of ranges, on a connection of their own; undefined where a database belongs to one process. `close` closes them. */
+  readonly leases: () => Promise<Leases | undefined>;
   close(): Promise<void>;
 }
 
@@ -84,16 +89,18 @@ async function openNow(options: RuntimeOptions, access: Access): Promise<Session
   const { project, spans, signal, now } = options;
   const target = targetOf(project);
   const dialect = await (options.dialectFor ?? dialectFor)(target.type);
-  const owner = access.owner && {
+  const { singleProcess } = dialect.capabilities;
+  const self = access.owner && {
     run_id: access.owner.runId,
     pid: process.pid,
     host: hostname(),
     since: now(),
     command: access.owner.command,
   };
+  const owner = access.claims && !singleProcess ? undefined : self;
   const open = (own: Partial<OpenOptions>): Promise<Warehouse> =>
     openDiscreetly(dialect, { settings: target, projectDir: project.dir, mode: access.mode, ...own });
-  const opened = await open(owner ? { owner } : {});
+  const opened = await open({ ...(owner && { owner }), ...(access.claims && { joinsLarge: true }) });
   const state = new StateSchema(target.schema);
   const locked =
     owner && dialect.capabilities.lock === 'table'
@@ -101,8 +108,9 @@ async function openNow(options: RuntimeOptions, access: Access): Promise<Session
       : opened;
   const warehouse = labelled(locked, {
     ...(options.command !== undefined && { command: options.command }),
-    ...(owner && { run_id: owner.run_id }),
+    ...(self && { run_id: self.run_id }),
   });
+  let leases: Leases | undefined;
   const call = signal ? { signal } : {};
 
   const again = <T>(work: () => Promise<T>): Promise<T> =>
@@ -146,7 +154,16 @@ async function openNow(options: RuntimeOptions, access: Access): Promise<Session
     now,
     rows,
     stream,
-    close: () => warehouse.close(),
+    leases: async () => {
+      if (singleProcess || !self || leases) return leases;
+      const own = labelled(await open({}), { run_id: self.run_id });
+      leases = await Leases.open({ warehouse: own, dialect, state }, self);
+      return leases;
+    },
+    close: async () => {
+      await leases?.close().catch(() => undefined);
+      await warehouse.close();
+    },
   };
 }
 

@@ -20,6 +20,7 @@ const engine: EmitEngine = {
     distinctFrames: true,
     prunesAlternatives: false, // zone maps serve one comparison
     lock: 'own',
+    singleProcess: true,
   },
   functions: FUNCTIONS,
   aggregates: AGGREGATES,

@@ -53,9 +53,10 @@ class PostgresWarehouse implements Warehouse {
     await this.#connection?.close();
     for (const name of this.#temporary) this.#gone.add(name);
     this.#temporary.clear();
-    const { owner, mode } = this.options;
+    const { owner, mode, joinsLarge } = this.options;
     const connection = await Connection.open(this.settings, applicationName(owner), mode);
     try {
+      if (joinsLarge) await connection.query('set enable_nestloop = off');
       if (owner) await acquireLock(connection, this.settings.schema);
     } catch (error) {
       await connection.close();

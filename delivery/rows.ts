@@ -1,0 +1,142 @@
+/** Which rows of the outbox: pages of what waits for a destination, as relations. */
+import {
+  agg,
+  aggregate,
+  and,
+  antiJoin,
+  as,
+  c,
+  call,
+  eq,
+  filter,
+  int,
+  join,
+  pick,
+  project,
+  semiJoin,
+  text,
+} from '../compiler/ir/build.js';
+import type { Expr, Relation } from '../compiler/ir/types.js';
+import { FINAL_STATUSES } from '../compiler/program/forgotten-exits.js';
+import type { StateSchema } from '../compiler/program/state.js';
+
+/** Which of the waiting messages. */
+export interface Selection {
+  readonly destination: string;
+  /** Absent: of every definition. */
+  readonly definitions?: readonly string[];
+}
+
+/**
+ * Identifiers fall into so many lanes, by a hash. Whatever concerns an identifier is in one lane: who holds the lane keeps its order,
+ * and nobody else writes what a destination was told of it.
+ */
+export const LANES = 65_536;
+
+/** Lanes from `from` up to, and without, `to`. */
+export interface Lanes {
+  readonly from: number;
+  readonly to: number;
+}
+
+export const ALL_LANES: Lanes = { from: 0, to: LANES };
+
+/** A stretch of the outbox, small enough to hold in memory unless it says otherwise. */
+export interface Page {
+  readonly selection: Selection;
+  readonly fromRun: number;
+  readonly toRun: number;
+  readonly lanes: Lanes;
+  /** About how many messages; only whole runs of all lanes are counted exactly. */
+  readonly about: number;
+  /** Read in the order of runs and within a run in a fixed order; else as the engine finds them. */
+  readonly sorted: boolean;
+  /** Nothing of it was tried before: what became of it need not be looked up. */
+  readonly fresh: boolean;
+}
+
+/** What waits of a run. */
+export interface Waiting {
+  readonly run: number;
+  readonly messages: number;
+  /** Nothing of the run was tried before. */
+  readonly fresh: boolean;
+}
+
+/** Outbox rows of a stretch, whatever became of them. */
+export function queuedRows(state: StateSchema, page: Stretch): Relation {
+  const { selection, fromRun, toRun, lanes } = page;
+  const { destination, definitions } = selection;
+  const outbox = state.scan('outbox');
+  const some = lanes !== undefined && (lanes.from > 0 || lanes.to < LANES);
+  return filter(
+    outbox,
+    and(
+      eq(c(outbox, 'destination_key'), text(destination)),
+      ...(definitions === undefined
+        ? []
+        : [call('in_list', c(outbox, 'definition_key'), ...definitions.map(text))]),
+      ...(fromRun === undefined ? [] : [call('ge', c(outbox, 'run_no'), int(fromRun))]),
+      ...(toRun === undefined ? [] : [call('le', c(outbox, 'run_no'), int(toRun))]),
+      ...(some ? inLanes(outbox, lanes) : []),
+    ),
+  );
+}
+
+/** A page, or what is not cut yet. */
+export type Stretch = Pick<Page, 'selection'> & Partial<Page>;
+
+/** Outbox rows without a final delivery. */
+export const pendingRows = (state: StateSchema, page: Stretch): Relation =>
+  page.fresh === true
+    ? queuedRows(state, page)
+    : antiJoin(queuedRows(state, page), finalRows(state, page.selection), ['message_id']);
+
+/** Outbox rows that somebody tried to send, with what came of it or without. */
+export const triedRows = (state: StateSchema, page: Stretch): Relation => {
+  const deliveries = state.scan('deliveries');
+  const own = filter(deliveries, eq(c(deliveries, 'destination_key'), text(page.selection.destination)));
+  return semiJoin(queuedRows(state, page), pick(own, ['message_id']), ['message_id']);
+};
+
+/** `message_id` of what is not sent to a destination any more. */
+function finalRows(state: StateSchema, { destination }: Selection): Relation {
+  const deliveries = state.scan('deliveries');
+  const own = eq(c(deliveries, 'destination_key'), text(destination));
+  const final = call('in_list', c(deliveries, 'status'), ...FINAL_STATUSES.map((status) => text(status)));
+  return pick(filter(deliveries, and(own, final)), ['message_id']);
+}
+
+/** A remainder, made positive: hashes of most engines have a sign. */
+function inLanes(outbox: Relation, { from, to }: Lanes): readonly Expr[] {
+  const hash = call('hash64', c(outbox, 'identifier'));
+  const rest = call('sub', hash, call('mul', call('int_div', hash, int(LANES)), int(LANES)));
+  const lane = call('greatest', rest, call('neg', rest));
+  return [call('ge', lane, int(from)), call('lt', lane, int(to))];
+}
+
+/** Adds `attempts`: how often each message was tried before. */
+export function withAttempts(state: StateSchema, waiting: Relation, { fresh, selection }: Stretch): Relation {
+  const kept = (rows: Relation): readonly { readonly name: string; readonly expr: Expr }[] =>
+    waiting.columns.map((x) => as(x.name, c(rows, x.name)));
+  if (fresh === true) return project(waiting, [...kept(waiting), as('attempts', int(0))]);
+  const deliveries = state.scan('deliveries');
+  const failed = filter(
+    deliveries,
+    and(
+      eq(c(deliveries, 'status'), text('failed')),
+      eq(c(deliveries, 'destination_key'), text(selection.destination)),
+    ),
+  );
+  const before = aggregate(
+    failed,
+    [as('message_id', c(failed, 'message_id'))],
+    [as('attempts', agg('max', [c(failed, 'attempt')]))],
+  );
+  const joined = join('left', waiting, before, ['message_id']);
+  return project(joined, [...kept(joined), as('attempts', call('coalesce', c(joined, 'attempts'), int(0)))]);
+}
+
+/** Messages by run: `run_no`, `messages`. */
+export const byRun = (rows: Relation): Relation =>
+  aggregate(rows, [as('run_no', c(rows, 'run_no'))], [as('messages', agg('count'))]);

@@ -1,0 +1,331 @@
+/**
+ * Leases of ranges, for engines that many processes may use at once: who works on which part of what. The table is append-only, as
+ * many write to it: asking, a sign of life and giving back are rows, and the last say of a lease is what it is. Rows
+ * of leases that ended are swept away by whoever closes.
+ *
+ * A lease is taken as the lock of `lock-table.ts` is, by steps that every engine has: append a row that asks; read all rows; whoever
+ * sees another's live row over the same range gives back, and tries again after a random while, or takes another range. Of two whose rows
+ * are both in before either reads, each sees the other; else the later one sees the earlier. So no range is ever
+ * held twice, as long as holders stop when `lost` says so. Times are the engine's.
+ */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import * as ir from '../compiler/ir/build.js';
+import type { Column, Expr, Relation } from '../compiler/ir/types.js';
+import type { StateSchema } from '../compiler/program/state.js';
+import type { StepOp } from '../compiler/program/types.js';
+import type { Dialect } from './dialect.js';
+import { isGone } from './lock-owner.js';
+import { sleep, withRetry } from './retry.js';
+import type { LockOwner, Row, Warehouse } from './warehouse.js';
+
+export const LEASES = 'leases';
+
+/** Numbers from `from` up to, and without, `to`. */
+export interface Range {
+  readonly from: number;
+  readonly to: number;
+}
+
+const COLUMNS: readonly Column[] = [
+  { name: 'token', type: 'text' },
+  { name: 'subject', type: 'text' },
+  { name: 'range_from', type: 'int' },
+  { name: 'range_to', type: 'int' },
+  { name: 'status', type: 'text' },
+  { name: 'run_id', type: 'text' },
+  { name: 'pid', type: 'int' },
+  { name: 'host', type: 'text' },
+  { name: 'command', type: 'text' },
+  { name: 'since', type: 'timestamp' },
+  { name: 'expires_at', type: 'timestamp' },
+];
+
+type Status = 'live' | 'released';
+
+/** Leases this process holds: a row with our pid that is not among them was left by an earlier process. */
+const held = new Set<string>();
+
+export interface LeaseSettings {
+  /** For how long a holder may go without a sign of life. */
+  readonly ttlMs: number;
+  /** How often it gives one. */
+  readonly everyMs: number;
+  readonly sleep: (ms: number) => Promise<void>;
+  /** Milliseconds that never go back; not the time of day. */
+  readonly elapsed: () => number;
+  readonly random: () => number;
+}
+
+const SETTINGS: LeaseSettings = {
+  ttlMs: 2 * 60_000,
+  everyMs: 30_000,
+  sleep: (ms) => wait(ms),
+  elapsed: () => performance.now(),
+  random: Math.random,
+};
+
+/** How often a comer asks again who met others that ask. */
+const ROUNDS = 8;
+
+/** What leases are kept with. */
+export interface LeaseSite {
+  /** A connection of the leases' own: signs of life are given while that of the work is busy, or in a transaction. */
+  readonly warehouse: Warehouse;
+  readonly dialect: Dialect;
+  readonly state: StateSchema;
+}
+
+/** A range that is held. */
+export interface HeldLease {
+  readonly range: Range;
+  /** How many leases of other processes there are of the subject. */
+  readonly others: number;
+  /** Whether somebody else may hold it by now: what is begun may end, and nothing more is to be begun. */
+  readonly lost: () => boolean;
+  readonly release: () => Promise<void>;
+}
+
+/** Another's lease. */
+export interface Taken {
+  readonly range: Range;
+  readonly owner: LockOwner;
+}
+
+interface Mine {
+  readonly token: string;
+  readonly subject: string;
+  readonly range: Range;
+  safeUntil: number;
+}
+
+/** Leases of one process. Make it by `open`. */
+export class Leases {
+  private readonly mine = new Map<string, Mine>();
+  private timer: NodeJS.Timeout | undefined;
+  private beating: Promise<void> | undefined;
+  private wrote = false;
+
+  private constructor(
+    private readonly site: LeaseSite,
+    private readonly owner: LockOwner,
+    private readonly settings: LeaseSettings,
+  ) {}
+
+  /** Makes the table if need be. */
+  static async open(site: LeaseSite, owner: LockOwner, over: Partial<LeaseSettings> = {}): Promise<Leases> {
+    const leases = new Leases(site, owner, { ...SETTINGS, ...over });
+    const tables = await site.warehouse.describeSchema(site.state.schema);
+    if (!tables.some(({ table }) => table.name === LEASES)) {
+      if (tables.length === 0) await leases.run({ op: 'ensure_schema', schema: site.state.schema });
+      await leases.run({ op: 'ensure_table', spec: { table: leases.table, columns: COLUMNS } });
+    }
+    return leases;
+  }
+
+  /**
+   * Takes a range of a subject.
+   *
+   * @param choose the range to take, given those that others hold; undefined: none of what is left
+   * @returns undefined where it chose none, or others were always quicker
+   */
+  async claim(
+    subject: string,
+    choose: (taken: readonly Range[]) => Range | undefined,
+  ): Promise<HeldLease | undefined> {
+    for (let round = 1; round <= ROUNDS; round++) {
+      const { now, at } = await this.clock();
+      const range = choose((await this.taken(subject, now)).map((t) => t.range));
+      if (range === undefined) return undefined;
+      const lease: Mine = { token: randomUUID(), subject, range, safeUntil: 0 };
+      held.add(lease.token);
+      try {
+        await this.append([lease], 'live', now);
+        const others = await this.taken(subject, now, lease.token);
+        if (!others.some((other) => overlap(other.range, range))) return this.hold(lease, at, others.length);
+      } catch (error) {
+        held.delete(lease.token);
+        throw error;
+      }
+      await this.append([lease], 'released', now);
+      held.delete(lease.token);
+      await this.settings.sleep(100 * round * (0.5 + this.settings.random()));
+    }
+    return undefined;
+  }
+
+  /** What others hold of a subject. */
+  async holders(subject: string): Promise<readonly Taken[]> {
+    return this.taken(subject, (await this.clock()).now);
+  }
+
+  /** Gives back what is left, and lets go of the connection. */
+  async close(): Promise<void> {
+    clearInterval(this.timer);
+    try {
+      await this.beating;
+      for (const lease of [...this.mine.values()]) await this.release(lease);
+      if (this.wrote) await this.sweep().catch(() => undefined);
+    } finally {
+      await this.site.warehouse.close().catch(() => undefined);
+    }
+  }
+
+  private get table() {
+    return this.site.state.ref(LEASES);
+  }
+
+  private hold(lease: Mine, at: number, others: number): HeldLease {
+    lease.safeUntil = this.safeFrom(at);
+    this.mine.set(lease.token, lease);
+    this.timer ??= setInterval(() => {
+      this.beating ??= this.beat().finally(() => {
+        this.beating = undefined;
+      });
+    }, this.settings.everyMs).unref();
+    return {
+      range: lease.range,
+      others,
+      lost: () => this.settings.elapsed() >= lease.safeUntil,
+      release: () => this.release(lease),
+    };
+  }
+
+  private async release(lease: Mine): Promise<void> {
+    if (!this.mine.delete(lease.token)) return;
+    try {
+      // What is not said expires.
+      await this.append([lease], 'released', (await this.clock()).now).catch(() => undefined);
+    } finally {
+      held.delete(lease.token);
+    }
+  }
+
+  /** A sign of life, of all leases. One that fails is given again at the next turn. */
+  private async beat(): Promise<void> {
+    const all = [...this.mine.values()].filter((lease) => this.settings.elapsed() < lease.safeUntil);
+    if (all.length === 0) return;
+    try {
+      const { now, at } = await this.clock();
+      await this.append(all, 'live', now);
+      for (const lease of all) lease.safeUntil = this.safeFrom(at);
+    } catch {
+      // `lost` knows how long this may go on.
+    }
+  }
+
+  /** A tenth less than others grant it, for clocks that do not run alike. */
+  private safeFrom(at: number): number {
+    return at + this.settings.ttlMs * 0.9;
+  }
+
+  /** The engine's time of day, and the moment at which it was asked for. */
+  private async clock(): Promise<{ readonly now: number; readonly at: number }> {
+    const at = this.settings.elapsed();
+    return { now: Date.parse(await this.again(() => this.site.warehouse.now())), at };
+  }
+
+  private async append(leases: readonly Mine[], status: Status, now: number): Promise<void> {
+    this.wrote = true;
+    const { run_id, pid, host, command, since } = this.owner;
+    const rows = leases.map(({ token, subject, range }): readonly Expr[] => [
+      ir.text(token),
+      ir.text(subject),
+      ir.int(range.from),
+      ir.int(range.to),
+      ir.text(status),
+      ir.text(run_id),
+      ir.int(pid),
+      ir.text(host),
+      ir.text(command),
+      moment(Date.parse(since)),
+      moment(now + this.settings.ttlMs),
+    ]);
+    await this.run({ op: 'append', table: this.table, query: ir.values(COLUMNS, rows) });
+  }
+
+  private async taken(subject: string, now: number, asking?: string): Promise<readonly Taken[]> {
+    const rows = ir.scan(this.table, COLUMNS);
+    const wanted = ir.and(
+      ir.eq(ir.c(rows, 'subject'), ir.text(subject)),
+      ir.call('gt', ir.c(rows, 'expires_at'), moment(now)),
+    );
+    const found = await this.again(() => this.read(ir.filter(rows, wanted)));
+    const released = new Set(found.filter((row) => row['status'] === 'released').map((row) => row['token']));
+    const live = new Map(
+      found.flatMap((row): readonly (readonly [string, Taken])[] => {
+        const token = String(row['token']);
+        const taken = takenOf(row);
+        const dead = released.has(token) || isGone(taken.owner, () => held.has(token));
+        const ours = token === asking || this.mine.has(token);
+        return dead || ours ? [] : [[token, taken]];
+      }),
+    );
+    return [...live.values()];
+  }
+
+  /** Deletes leases all of whose rows ended a while ago. */
+  private async sweep(): Promise<void> {
+    const { now } = await this.clock();
+    const rows = ir.scan(this.table, COLUMNS);
+    const last = ir.aggregate(
+      rows,
+      [ir.as('token', ir.c(rows, 'token'))],
+      [ir.as('last', ir.agg('max', [ir.c(rows, 'expires_at')]))],
+    );
+    const ended = ir.filter(last, ir.call('lt', ir.c(last, 'last'), moment(now - 10 * this.settings.ttlMs)));
+    await this.run({ op: 'delete', table: this.table, query: ir.pick(ended, ['token']), keys: ['token'] });
+  }
+
+  private async run(op: StepOp): Promise<void> {
+    const { warehouse, dialect } = this.site;
+    for (const { sql } of dialect.statements({ ...op, id: `leases.${op.op}`, title: 'leases' }, {}))
+      // A row too many of our own does no harm: it has our token.
+      await this.again(() => warehouse.execute(sql, { labels: { step: 'leases' } }));
+  }
+
+  private async read(query: Relation): Promise<readonly Row[]> {
+    const { warehouse, dialect } = this.site;
+    const rows: Row[] = [];
+    for await (const batch of warehouse.read(dialect.select(query, {}))) rows.push(...batch.rows);
+    return rows;
+  }
+
+  private again<T>(work: () => Promise<T>): Promise<T> {
+    return withRetry(work, { repeatable: true, sleep, onRetry: () => undefined });
+  }
+}
+
+const moment = (ms: number): Expr => ir.lit({ type: 'timestamp', value: String(BigInt(ms) * 1000n) });
+
+export const overlap = (a: Range, b: Range): boolean => a.from < b.to && b.from < a.to;
+
+/**
+ * The first free stretch of a range, at most `width` long; of a stretch that is shorter, all.
+ *
+ * @returns undefined where nothing is free
+ */
+export function firstGap(whole: Range, taken: readonly Range[], width: number): Range | undefined {
+  let { from } = whole;
+  for (const other of [...taken].sort((a, b) => a.from - b.from)) {
+    if (other.from > from) break;
+    from = Math.max(from, other.to);
+  }
+  if (from >= whole.to) return undefined;
+  const next = taken.filter((other) => other.from > from).map((other) => other.from);
+  return { from, to: Math.min(from + width, whole.to, ...next) };
+}
+
+function takenOf(row: Row): Taken {
+  const text = (name: string): string => String(row[name] ?? '');
+  return {
+    range: { from: Number(text('range_from')), to: Number(text('range_to')) },
+    owner: {
+      run_id: text('run_id'),
+      pid: Number(text('pid')),
+      host: text('host'),
+      command: text('command'),
+      since: text('since'),
+    },
+  };
+}

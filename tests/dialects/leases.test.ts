@@ -1,0 +1,112 @@
+/** Leases of ranges: nobody holds what another holds, and who gave no sign of life is taken over. */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { StateSchema } from '../../compiler/program/state.js';
+import { duckdb } from '../../dialects/duckdb/dialect.js';
+import { firstGap, Leases, LEASES, type LeaseSettings, type Range } from '../../dialects/leases.js';
+import { keptOpen, type Warehouse } from '../../dialects/warehouse.js';
+
+const state = new StateSchema('rollcall');
+const WHOLE: Range = { from: 0, to: 100 };
+const half = (taken: readonly Range[]): Range | undefined => firstGap(WHOLE, taken, 50);
+const whole = (taken: readonly Range[]): Range | undefined => (taken.length === 0 ? WHOLE : undefined);
+
+let warehouse: Warehouse;
+beforeEach(async () => {
+  warehouse = await duckdb.open({ settings: { path: ':memory:' }, projectDir: '/', mode: 'write' });
+});
+afterEach(() => warehouse.close());
+
+/** A process on some other machine. */
+function open(over: Partial<LeaseSettings> = {}): Promise<Leases> {
+  const owner = {
+    run_id: 'r1',
+    pid: 1,
+    host: 'elsewhere',
+    since: '2025-01-01T00:00:00Z',
+    command: 'rollcall sync',
+  };
+  return Leases.open({ warehouse: keptOpen(warehouse), dialect: duckdb, state }, owner, {
+    sleep: () => Promise.resolve(),
+    ...over,
+  });
+}
+
+test('a range is one process’s until it is given back; the rest is free', async () => {
+  const [a, b, c] = [await open(), await open(), await open()];
+  const first = await a.claim('crm', half);
+  const second = await b.claim('crm', half);
+  expect([first?.range, second?.range]).toEqual([
+    { from: 0, to: 50 },
+    { from: 50, to: 100 },
+  ]);
+  expect(second?.others).toBe(1);
+  expect(await c.claim('crm', half)).toBeUndefined();
+  expect((await c.claim('other', half))?.range).toEqual({ from: 0, to: 50 });
+  await first?.release();
+  expect((await c.claim('crm', half))?.range).toEqual({ from: 0, to: 50 });
+});
+
+test('of many at once none holds what another holds', async () => {
+  const all = await Promise.all(
+    Array.from({ length: 6 }, () => open({ sleep: (ms) => new Promise((r) => setTimeout(r, ms / 20)) })),
+  );
+  for (let round = 0; round < 5; round++) {
+    const leases = await Promise.all(all.map((one) => one.claim('crm', whole)));
+    const got = leases.filter((lease) => lease !== undefined);
+    expect(got.length).toBeLessThanOrEqual(1);
+    await Promise.all(got.map((lease) => lease.release()));
+  }
+});
+
+test('who gives no sign of life loses it, and knows', async () => {
+  let elapsed = 0;
+  const a = await open({ ttlMs: 40, everyMs: 1e6, elapsed: () => elapsed });
+  const lost = await a.claim('crm', whole);
+  const b = await open();
+  expect(await b.claim('crm', whole)).toBeUndefined();
+  expect(lost?.lost()).toBe(false);
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  elapsed = 40;
+  expect(lost?.lost()).toBe(true);
+  expect((await b.claim('crm', whole))?.range).toEqual(WHOLE);
+});
+
+test('signs of life keep it', async () => {
+  const a = await open({ ttlMs: 200, everyMs: 20 });
+  const kept = await a.claim('crm', whole);
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  expect(kept?.lost()).toBe(false);
+  expect(await (await open()).claim('crm', whole)).toBeUndefined();
+  await a.close();
+});
+
+test('what ended long ago is swept away', async () => {
+  for (let n = 0; n < 2; n++) {
+    const process = await open({ ttlMs: 1 });
+    await process.claim('crm', whole);
+    await process.close();
+    await new Promise((resolve) => setTimeout(resolve, 30));
+  }
+  const rows: unknown[] = [];
+  for await (const batch of warehouse.read(`select distinct token from rollcall.${LEASES}`))
+    rows.push(...batch.rows);
+  expect(rows).toHaveLength(1); // that of the second process
+});
+
+describe('the first gap', () => {
+  test.each<[readonly Range[], Range | undefined]>([
+    [[], { from: 0, to: 30 }],
+    [[{ from: 0, to: 30 }], { from: 30, to: 60 }],
+    [[{ from: 10, to: 20 }], { from: 0, to: 10 }],
+    [
+      [
+        { from: 20, to: 90 },
+        { from: 0, to: 25 },
+      ],
+      { from: 90, to: 100 },
+    ],
+    [[{ from: 0, to: 100 }], undefined],
+  ])('beside %j', (taken, gap) => {
+    expect(firstGap(WHOLE, taken, 30)).toEqual(gap);
+  });
+});
