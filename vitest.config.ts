@@ -39,6 +39,7 @@ const ELSEWHERE = [
     '.ci/steps.d/20-bigquery.sh and 30-snowflake.sh',
   ],
   ['tests/spark/*.test.ts', 'ROLLCALL_SPARK_PYTHON', 'scripts/with-spark.sh'],
+  ['tests/actions/*.test.ts', 'ROLLCALL_ACTIONS', 'scripts/with-actions.sh'],
 ] as const;
 const GOOGLESQL =
   'tests/{conformance/bigquery,dialects/bigquery/functions,{property,examples}/googlesql}.test.ts';

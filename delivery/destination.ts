@@ -109,6 +109,14 @@ export interface OpenContext {
   readonly now: () => string;
   /** Makes a file of rows of a file of messages, a line each; loaded when it is called. Absent: JSON Lines alone can be written. */
   readonly writeRows?: (file: RowFile) => Promise<void>;
+  /** Absent: nothing is known again. Not to be asked while a result is being read. */
+  readonly memory?: Memory;
+}
+
+/** What is known again at the next sync, by a name that is the destination's own. */
+export interface Memory {
+  recall(name: string): Promise<string | undefined>;
+  keep(name: string, value: string): Promise<void>;
 }
 
 /** A CSV or Parquet file to be made of messages. */

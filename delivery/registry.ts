@@ -3,6 +3,7 @@ import type { Diagnostic } from '../compiler/diagnostics/index.js';
 import { orList } from '../compiler/diagnostics/suggest.js';
 import type { Destination as DestinationDefinition, Spans } from '../models/definition.js';
 import type { DestinationType } from './destination.js';
+import { actionType } from './destinations/action.js';
 import { file } from './destinations/file.js';
 import { rudderstack } from './destinations/rudderstack.js';
 import { segment } from './destinations/segment.js';
@@ -12,7 +13,7 @@ const TYPES: readonly DestinationType[] = [file, webhook, segment, rudderstack];
 
 /** Finds a type by its name. */
 export function destinationType(name: string): DestinationType | undefined {
-  return TYPES.find((t) => t.type === name);
+  return TYPES.find((t) => t.type === name) ?? actionType(name);
 }
 
 /** What is wrong with destinations once variables are replaced: bad addresses, headers no server would take. */

@@ -10,6 +10,7 @@ import type { Destination as DestinationDefinition, Spans } from '../models/defi
 import { claimsOf, type Claim } from './claims.js';
 import { Courier, type Delivery, type DeliveryOptions, type Totals } from './courier.js';
 import type { Destination, OpenContext } from './destination.js';
+import { memoryOf } from './memory.js';
 import { Outbox } from './outbox.js';
 import { checkDestinations, destinationType, place } from './registry.js';
 import type { Selection, Waiting } from './rows.js';
@@ -179,7 +180,13 @@ async function openDestination(
   const type = destinationType(definition.type);
   if (type === undefined) throw new Error(`no destination type ${definition.type}`);
   const { projectDir, now, writeRows } = options;
-  return type.open({ definition, projectDir, now, ...(writeRows && { writeRows }) });
+  return type.open({
+    definition,
+    projectDir,
+    now,
+    memory: memoryOf(options, definition.key),
+    ...(writeRows && { writeRows }),
+  });
 }
 
 interface Work {

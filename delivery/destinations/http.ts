@@ -99,7 +99,7 @@ async function judge(
 }
 
 /** Aborts when time is up or the caller is; `AbortSignal.any` on a signal that lives long would gather memory. */
-class Deadline {
+export class Deadline {
   passed = false;
   private readonly controller = new AbortController();
   private readonly timer: NodeJS.Timeout;

@@ -26,6 +26,8 @@ export const LIMITS = {
     concurrency: 1,
     retries: 4,
   },
+  /** What an action says of its batches, and the table of rates, go before. */
+  action: { batchSize: 10_000, concurrency: 1, retries: 4 },
 } as const satisfies Readonly<Record<string, Limits>>;
 
 /** The limits of a kind of destination, as its settings change them. A list's batches are of one list and one direction. */

@@ -28,6 +28,9 @@ const pace = (mostMessages: number) => ({
   concurrency: count('Requests at a time.', 1, 1_000),
 });
 
+/** An object whose members are somebody else's to name. */
+const open = (description: string) => Type.Record(Type.String(), Type.Unknown(), { description });
+
 const settings = (type: string, fields: Record<string, TSchema>): TObject =>
   Type.Object(fields, { ...CLOSED, description: `Settings of type ${type}.` });
 
@@ -84,6 +87,43 @@ export const destinationSettingsDefs = {
     url: Type.Optional(address('Another host than the region’s: a proxy of your own.')),
     ...tracking,
   }),
+  ActionSettings: settings('action:<slug>', {
+    options: Type.Optional(
+      open('What the destination itself asks for: keys, regions; may hold ${env:NAME}.'),
+    ),
+    oauth: Type.Optional(
+      Type.Object(
+        {
+          access_token: Type.Optional(text('Sent with requests.')),
+          refresh_token: Type.Optional(text('What a new access token is asked for with.')),
+          client_id: Type.Optional(text('Of your application over there.')),
+          client_secret: Type.Optional(text('Of your application over there.')),
+        },
+        { ...CLOSED, description: 'For those that ask for OAuth.' },
+      ),
+    ),
+    audience_settings: Type.Optional(open('What the destination asks for of each audience.')),
+    audiences: Type.Optional(
+      Type.Record(Type.String(), Type.String(), {
+        description: 'What audiences are called over there, by key; made where absent.',
+      }),
+    ),
+    subscriptions: Type.Optional(
+      Type.Array(Type.Ref('ActionSubscription'), {
+        minItems: 1,
+        description: 'Which actions, when and how; the destination’s presets when absent.',
+      }),
+    ),
+    ...pace(10_000),
+  }),
+  ActionSubscription: Type.Object(
+    {
+      action: text('The key of an action of the destination.'),
+      subscribe: Type.Optional(text('Which messages, as a condition of Segment’s: type = "identify".')),
+      mapping: Type.Optional(open('What its fields are made of; what is absent is as the action says.')),
+    },
+    CLOSED,
+  ),
   RudderstackSettings: settings('rudderstack', {
     url: address('The data plane.'),
     ...tracking,

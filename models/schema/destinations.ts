@@ -1,8 +1,11 @@
 import { Type } from '@sinclair/typebox';
 
+import { ACTION_SLUGS } from './actions.js';
 import { CLOSED, flag, key, schemaKey, text } from './common.js';
 import { destinationSettingsDefs } from './destination-settings.js';
 import { notes } from './notes.js';
+
+const ACTION_TYPES = ACTION_SLUGS.map((slug) => `action:${slug}` as const);
 
 export const DESTINATION_TYPES = ['file', 'webhook', 'segment', 'rudderstack'] as const;
 
@@ -50,17 +53,29 @@ export const destinationDefs = {
   WebhookDestination: destination('webhook', 'WebhookSettings'),
   SegmentDestination: destination('segment', 'SegmentSettings'),
   RudderstackDestination: destination('rudderstack', 'RudderstackSettings'),
+  ActionDestination: Type.Object(
+    {
+      ...fields,
+      type: Type.Union(
+        ACTION_TYPES.map((type) => Type.Literal(type)),
+        { description: 'One of Segment’s destination actions.' },
+      ),
+      settings: Type.Ref('ActionSettings'),
+    },
+    CLOSED,
+  ),
   Destination: Type.Union(
     [
       Type.Ref('FileDestination'),
       Type.Ref('WebhookDestination'),
       Type.Ref('SegmentDestination'),
       Type.Ref('RudderstackDestination'),
+      Type.Ref('ActionDestination'),
     ],
     notes({
       description: 'Where changes go.',
       'x-what': 'a destination type',
-      'x-by': { by: 'const', property: 'type', values: DESTINATION_TYPES },
+      'x-by': { by: 'const', property: 'type', values: [...DESTINATION_TYPES, ACTION_TYPES] },
     }),
   ),
 };

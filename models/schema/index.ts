@@ -47,6 +47,7 @@ export { OPERATORS } from './comparisons.js';
 export { KEY_PATTERN } from './common.js';
 export { REDUCERS } from './reducers.js';
 export { VERBS, type Verb } from './verbs.js';
+export { ACTION_SLUGS, type ActionSlug } from './actions.js';
 export { FILE_FORMATS } from './destination-settings.js';
 export { DESTINATION_TYPES } from './destinations.js';
 export { SOURCE_LAYOUTS, STANDARD_COLUMNS, TARGET_TYPES } from './project.js';

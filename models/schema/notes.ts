@@ -48,7 +48,12 @@ export type Choice =
   /** By JSON type; members of one type each, or several. */
   | { readonly by: 'type'; readonly types: readonly (readonly JsonType[])[] }
   /** By the value of one property; a last member without a value takes the rest of `open`. */
-  | { readonly by: 'const'; readonly property: string; readonly values: readonly string[] };
+  | {
+      readonly by: 'const';
+      readonly property: string;
+      /** Of each member its value, or all that it has. */
+      readonly values: readonly (string | readonly string[])[];
+    };
 
 /** Schema options with our notes checked; TypeBox itself takes any key. */
 export function notes<T extends Notes & { description?: string; [key: string]: unknown }>(options: T): T {

@@ -127,6 +127,9 @@ function literalValues(schema: Node): readonly string[] | undefined {
     : undefined;
 }
 
+const valueSchema = (value: string | readonly string[] | undefined): Node =>
+  typeof value === 'object' ? { enum: value } : { const: value };
+
 /** A union as if/then/else: only the branch the author meant is checked, so only its errors are told. */
 function chain(choice: Choice, members: readonly Node[], what: string | undefined): Node {
   const branch = (test: (index: number) => Node): Node =>
@@ -153,7 +156,11 @@ function chain(choice: Choice, members: readonly Node[], what: string | undefine
         })),
       };
     case 'const': {
-      const tag = { type: 'string', enum: choice.values, ...(what === undefined ? {} : { 'x-what': what }) };
+      const tag = {
+        type: 'string',
+        enum: choice.values.flat(),
+        ...(what === undefined ? {} : { 'x-what': what }),
+      };
       return {
         type: 'object',
         required: [choice.property],
@@ -161,7 +168,7 @@ function chain(choice: Choice, members: readonly Node[], what: string | undefine
         ...branch((index) => ({
           type: 'object',
           required: [choice.property],
-          properties: { [choice.property]: { const: choice.values[index] } },
+          properties: { [choice.property]: valueSchema(choice.values[index]) },
         })),
       };
     }

@@ -227,6 +227,8 @@ export const BAD: Readonly<Record<string, BadFile>> = {
   ...all('destination', {
     'no settings': '{ "kind": "destination", "key": "f", "type": "file" }',
     'a misspelt type': '{ "kind": "destination", "key": "f", "type": "webhok", "settings": {} }',
+    'an action that there is not':
+      '{ "kind": "destination", "key": "f", "type": "action:klavio", "settings": {} }',
     'wrong settings':
       '{ "kind": "destination", "key": "w", "type": "webhook", "settings": { "url": "ftp://x", "batchsize": 1, "retries": -1 } }',
     'a misspelt event':

@@ -1,0 +1,318 @@
+/**
+ * `action:<slug>`: Segment's own open-source destination actions. Around them stands what they leave to Segment: which
+ * events go to which action, audiences made over there, one audience a batch, sizes, rates, and what counts as delivered.
+ */
+import { orList, didYouMean } from '../../compiler/diagnostics/suggest.js';
+import { ACTION_SLUGS } from '../../models/schema/index.js';
+import type {
+  Attempt,
+  Destination,
+  DestinationType,
+  Limits,
+  OpenContext,
+  Outcome,
+  OutboxMessage,
+  SettingsProblem,
+} from '../destination.js';
+import { redactor } from '../redact.js';
+import { numberSetting, textsSetting } from '../settings.js';
+import { loadKit, KitMissing, type Kit, type KitDestination, type Tokens } from './action-kit.js';
+import { attemptOf, NOTHING_ASKED, outcomeOf } from './action-outcomes.js';
+import {
+  planOf,
+  UnknownAction,
+  UnknownField,
+  type ActionEvent,
+  type Planned,
+  type Subscription,
+} from './action-plan.js';
+import { Deadline } from './http.js';
+import { limitsOf } from './limits.js';
+import { requestsPerSecond } from './rates.js';
+
+type Json = Readonly<Record<string, unknown>>;
+
+const PREFIX = 'action:';
+const TIMEOUT_MS = 30_000;
+
+/** The type of one slug; undefined where we have not looked at what it sends. */
+export function actionType(name: string): DestinationType | undefined {
+  if (!name.startsWith(PREFIX)) return undefined;
+  const slug = ACTION_SLUGS.find((known) => known === name.slice(PREFIX.length));
+  if (slug === undefined) return undefined;
+  return {
+    type: name,
+    check: (settings) => checkAction(slug, settings),
+    open: (context) => Promise.resolve(new ActionDestination(slug, loadKit(slug), context)),
+  };
+}
+
+const objectSetting = (settings: Json, name: string): Json | undefined => {
+  const value = settings[name];
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : undefined;
+};
+
+const subscriptionsOf = (settings: Json): readonly Subscription[] | undefined =>
+  settings['subscriptions'] as readonly Subscription[] | undefined;
+
+/** What is wrong with settings, by the destination's own schemas. */
+function checkAction(slug: string, settings: Json): readonly SettingsProblem[] {
+  const clean = redactor(secretsOf(settings));
+  try {
+    const kit = loadKit(slug);
+    kit.make().validateSettings({ ...objectSetting(settings, 'options') });
+    const plan = planOf(kit, subscriptionsOf(settings));
+    if (plan.length > 0) return [];
+    return [
+      {
+        message: `action:${slug} has no presets: settings.subscriptions must say which actions`,
+        hint: `its actions are ${orList(Object.keys(kit.definition.actions))}`,
+        setting: 'subscriptions',
+      },
+    ];
+  } catch (error) {
+    const message = clean(error instanceof Error ? error.message : String(error));
+    if (error instanceof KitMissing)
+      return [{ message, hint: 'docs/destinations.md says how to install it' }];
+    if (error instanceof UnknownAction || error instanceof UnknownField) {
+      const name = error instanceof UnknownAction ? error.action : error.field;
+      const hint = didYouMean(name, error.known) ?? `there are ${orList(error.known)}`;
+      return [{ message, hint, setting: 'subscriptions' }];
+    }
+    return [{ message: `settings.options: ${message}`, setting: 'options' }];
+  }
+}
+
+/** Every text of what may hold secrets. */
+function secretsOf(settings: Json): readonly string[] {
+  const texts = (value: unknown): readonly string[] =>
+    typeof value === 'string'
+      ? [value]
+      : typeof value === 'object' && value !== null
+        ? Object.values(value).flatMap(texts)
+        : [];
+  return [...texts(settings['options']), ...texts(settings['oauth'])].filter((secret) => secret.length > 7);
+}
+
+class ActionDestination implements Destination {
+  readonly where: string;
+  readonly limits: Limits;
+  private readonly plan: readonly Planned[];
+  private readonly options: Json;
+  private readonly timeoutMs: number;
+  private readonly clean: (text: string) => string;
+  /** Each has the answers of its own attempt. */
+  private readonly free: KitDestination[] = [];
+  private readonly audiences = new Map<string, Promise<string>>();
+  private tokens: Tokens;
+
+  constructor(
+    slug: string,
+    private readonly kit: Kit,
+    private readonly context: OpenContext,
+  ) {
+    const { settings, list } = context.definition;
+    this.where = `${kit.definition.name.replace('rollcall-', '')} (actions)`;
+    this.plan = planOf(kit, subscriptionsOf(settings), Object.values(context.definition.events));
+    this.options = { ...objectSetting(settings, 'options') };
+    const oauth = textsSetting(settings, 'oauth');
+    this.tokens = {
+      ...(oauth['access_token'] && { accessToken: oauth['access_token'] }),
+      ...(oauth['refresh_token'] && { refreshToken: oauth['refresh_token'] }),
+      ...(oauth['client_id'] && { clientId: oauth['client_id'] }),
+      ...(oauth['client_secret'] && { clientSecret: oauth['client_secret'] }),
+    };
+    this.clean = redactor(secretsOf(settings));
+    this.timeoutMs = numberSetting(settings, 'timeout_ms', TIMEOUT_MS);
+    const limits = limitsOf('action', context.definition);
+    const batchSize = Math.min(limits.batchSize, ...this.plan.map((one) => one.batchSize));
+    const rate = limits.requestsPerSecond ?? requestsPerSecond(slug, batchSize);
+    this.limits = {
+      ...limits,
+      batchSize,
+      ...(rate === undefined ? {} : { requestsPerSecond: rate }),
+      // An action takes the first event's audience for that of all.
+      groupBy: list ? ['definition', 'value'] : ['definition', 'type'],
+    };
+  }
+
+  async send(batch: readonly OutboxMessage[], signal: AbortSignal): Promise<Attempt> {
+    const deadline = new Deadline(this.timeoutMs, signal);
+    const kit = this.free.pop() ?? this.kit.make();
+    try {
+      if (this.tokens.accessToken === undefined) await this.refresh(kit);
+      return await this.attempt(kit, batch, deadline.signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (deadline.passed) return { kind: 'retry', reason: `no answer within ${this.timeoutMs} ms` };
+      const attempt = attemptOf(error, this.clean, this.context.now());
+      if (attempt.kind !== 'stop' || attempt.httpStatus !== 401) return attempt;
+      const renewed = await this.refresh(kit).catch(() => false);
+      return renewed ? { kind: 'retry', reason: attempt.reason, httpStatus: 401 } : attempt;
+    } finally {
+      deadline.clear();
+      kit.responses.length = 0;
+      this.free.push(kit);
+    }
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  private async attempt(
+    kit: KitDestination,
+    batch: readonly OutboxMessage[],
+    signal: AbortSignal,
+  ): Promise<Attempt> {
+    const first = batch[0];
+    if (first === undefined) return { kind: 'done', outcomes: [] };
+    const audience = this.makesAudiences(first) ? await this.audience(kit, first) : undefined;
+    const events = batch.map((message) => this.eventOf(message, audience));
+    const outcomes = new Map<number, Outcome>();
+    for (const { planned, indexes } of this.assigned(events)) {
+      const some = await this.run(
+        kit,
+        planned,
+        indexes.map((i) => events[i]),
+        signal,
+      );
+      indexes.forEach((i, n) =>
+        outcomes.set(i, worse(outcomes.get(i), some[n] ?? outcomeOf(undefined, this.clean))),
+      );
+    }
+    const unasked: Outcome = { status: 'filtered', error: 'no action of the destination is for it' };
+    return together(batch.map((_, i) => outcomes.get(i) ?? unasked));
+  }
+
+  /** Events by what is done with them: presets that do the same are one. */
+  private assigned(
+    events: readonly ActionEvent[],
+  ): readonly { readonly planned: Planned; readonly indexes: readonly number[] }[] {
+    const found = new Map<string, { planned: Planned; indexes: Set<number> }>();
+    for (const planned of this.plan) {
+      const key = JSON.stringify([planned.action, planned.mapping]);
+      const group = found.get(key) ?? { planned, indexes: new Set<number>() };
+      events.forEach((event, i) => {
+        if (planned.matches(event)) group.indexes.add(i);
+      });
+      if (group.indexes.size > 0) found.set(key, group);
+    }
+    return [...found.values()].map(({ planned, indexes }) => ({
+      planned,
+      indexes: [...indexes].sort((a, b) => a - b),
+    }));
+  }
+
+  private async run(
+    kit: KitDestination,
+    { action, mapping, batchSize }: Planned,
+    events: readonly (ActionEvent | undefined)[],
+    signal: AbortSignal,
+  ): Promise<readonly Outcome[]> {
+    const input = {
+      mapping,
+      settings: this.options,
+      auth: this.tokens,
+      features: {},
+      statsContext: {},
+      signal,
+    };
+    const outcomes: Outcome[] = [];
+    kit.responses.length = 0;
+    if (batchSize > 1) {
+      const nodes = await kit.executeBatch(action, { ...input, events });
+      outcomes.push(...events.map((_, i) => outcomeOf(nodes[i], this.clean)));
+    } else {
+      for (const event of events) {
+        await kit.executeAction(action, { ...input, event });
+        outcomes.push({ status: 'delivered' });
+      }
+    }
+    if (kit.responses.length > 0) return outcomes;
+    return outcomes.map((outcome) =>
+      outcome.status === 'delivered' ? { status: 'rejected', error: NOTHING_ASKED } : outcome,
+    );
+  }
+
+  /** A message with what only this destination knows of its audience. */
+  private eventOf({ payload }: OutboxMessage, audience: string | undefined): ActionEvent {
+    const event = JSON.parse(payload) as ActionEvent & { readonly timestamp?: string };
+    const settings = objectSetting(this.context.definition.settings, 'audience_settings');
+    const personas = {
+      ...event.context?.personas,
+      ...(audience === undefined ? {} : { external_audience_id: audience }),
+      ...(settings ? { audience_settings: settings } : {}),
+    };
+    return { receivedAt: event.timestamp, ...event, context: { ...event.context, personas } };
+  }
+
+  private makesAudiences({ payload }: OutboxMessage): boolean {
+    if (this.kit.definition.audienceConfig?.createAudience === undefined) return false;
+    return /"computation_class":\s*"(audience|journey_step)"/.test(payload);
+  }
+
+  /** What an audience is called over there: as settings say, as it was made once, else made now. */
+  private audience(kit: KitDestination, message: OutboxMessage): Promise<string> {
+    const key = message.definition;
+    const known = this.audiences.get(key);
+    if (known) return known;
+    const found = this.findAudience(kit, message);
+    this.audiences.set(key, found);
+    found.catch(() => this.audiences.delete(key));
+    return found;
+  }
+
+  private async findAudience(
+    kit: KitDestination,
+    { definition: key, payload }: OutboxMessage,
+  ): Promise<string> {
+    const { settings } = this.context.definition;
+    const given =
+      textsSetting(settings, 'audiences')[key] ?? (await this.context.memory?.recall(`audience ${key}`));
+    if (given !== undefined) return given;
+    const { context } = JSON.parse(payload) as ActionEvent;
+    const { externalId } = await kit.createAudience({
+      settings: { ...this.options, oauth: this.oauth() },
+      audienceSettings: objectSetting(settings, 'audience_settings') ?? {},
+      audienceName: key,
+      personas: context?.personas ?? {},
+    });
+    await this.context.memory?.keep(`audience ${key}`, externalId);
+    return externalId;
+  }
+
+  /** Tokens as audiences are made with. */
+  private oauth(): Json {
+    const { accessToken, refreshToken, ...client } = this.tokens;
+    return { access_token: accessToken, refresh_token: refreshToken, ...client };
+  }
+
+  /** Asks for a new token where the destination knows how; false where it does not. */
+  private async refresh(kit: KitDestination): Promise<boolean> {
+    const { authentication } = this.kit.definition;
+    if (authentication?.scheme !== 'oauth2' || authentication.refreshAccessToken === undefined) return false;
+    const renewed = await kit.refreshAccessToken(this.options, this.tokens);
+    if (renewed === undefined) return false;
+    this.tokens = { ...this.tokens, ...renewed };
+    return true;
+  }
+}
+
+/** Of two outcomes of one message the one that counts. */
+function worse(a: Outcome | undefined, b: Outcome): Outcome {
+  return a === undefined || a.status === 'delivered' ? b : a;
+}
+
+/** Where nothing was taken and all of it may be later, or never will be with these settings, the attempt itself says so. */
+function together(outcomes: readonly Outcome[]): Attempt {
+  const [first] = outcomes;
+  const all = (holds: (outcome: Outcome) => boolean) => outcomes.every(holds);
+  const said = {
+    reason: first?.error ?? '',
+    ...(first?.httpStatus === undefined ? {} : { httpStatus: first.httpStatus }),
+  };
+  if (all((o) => o.status === 'failed')) return { kind: 'retry', ...said };
+  if (all((o) => o.httpStatus === 401 || o.httpStatus === 403)) return { kind: 'stop', ...said };
+  return { kind: 'done', outcomes };
+}

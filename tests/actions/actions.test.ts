@@ -1,0 +1,194 @@
+/**
+ * Segment's actions, each against a server on this machine that stands for any host: what it is asked is kept in
+ * `requests.golden.txt`, which is what "looked at" means in the list of those that are allowed.
+ */
+import { beforeAll, describe, expect, test } from 'vitest';
+
+import type { Destination, OutboxMessage } from '../../delivery/destination.js';
+import { batches, Sender, type BatchResult } from '../../delivery/send.js';
+import { actionType } from '../../delivery/destinations/action.js';
+import { ACTION_SLUGS, type ActionSlug } from '../../models/schema/index.js';
+import { context, destination, FAST } from '../delivery/support.js';
+import { answer, CASES } from './cases.js';
+import { identify, track } from './messages.js';
+import { anyHost, type AnyHost, type Asked } from './server.js';
+
+const never = new AbortController().signal;
+
+beforeAll(() => {
+  // Of the application that asks Google; the action reads them itself.
+  Object.assign(process.env, {
+    GOOGLE_ENHANCED_CONVERSIONS_CLIENT_ID: 'i',
+    GOOGLE_ENHANCED_CONVERSIONS_CLIENT_SECRET: 'i',
+    ADWORDS_DEVELOPER_TOKEN: 'd',
+  });
+});
+
+type Remembered = Map<string, string>;
+
+function open(slug: ActionSlug, settings: Record<string, unknown> = {}, kept: Remembered = new Map()) {
+  const definition = destination(`action:${slug}`, { ...CASES[slug], ...settings });
+  const memory = {
+    recall: (name: string) => Promise.resolve(kept.get(name)),
+    keep: (name: string, value: string) => Promise.resolve(void kept.set(name, value)),
+  };
+  return actionType(`action:${slug}`)!.open({ ...context(definition), memory });
+}
+
+async function deliver(target: Destination, all: readonly OutboxMessage[]): Promise<BatchResult[]> {
+  const sender = new Sender(target, never, FAST);
+  const results: BatchResult[] = [];
+  for await (const batch of batches(list(all), { ...target.limits }))
+    results.push(await sender.deliver(batch));
+  return results;
+}
+
+async function* list(all: readonly OutboxMessage[]): AsyncGenerator<readonly OutboxMessage[]> {
+  yield await Promise.resolve(all);
+}
+
+const line = ({ method, host, path, text }: Asked): string => `  ${method} ${host}${path} ${text}`.trimEnd();
+
+test('what each is asked', async () => {
+  const told: string[] = [];
+  for (const slug of ACTION_SLUGS) {
+    expect([slug, actionType(`action:${slug}`)!.check(CASES[slug])]).toEqual([slug, []]);
+    await using server = await anyHost(answer);
+    const target = await open(slug);
+    const all = [identify(1, true), identify(2, true), identify(3, false), track(4, true), track(5, false)];
+    const results = await deliver(target, all);
+    const statuses = results.flatMap((r) => [r.outcomes].flat().map((o) => o.status));
+    const { batchSize, requestsPerSecond = 'any' } = target.limits;
+    told.push(
+      `${slug}: ${batchSize} a batch, ${requestsPerSecond} requests a second: ${statuses.join(' ')}`,
+      ...server.asked.map(line),
+    );
+  }
+  await expect(`${told.join('\n')}\n`.replaceAll('\r', '')).toMatchFileSnapshot('requests.golden.txt');
+});
+
+describe('audiences', () => {
+  test('are made once and known again; a batch is of one', async () => {
+    const kept: Remembered = new Map();
+    const lists = async (server: AnyHost, all: readonly OutboxMessage[]) => {
+      await deliver(await open('iterable-lists', {}, kept), all);
+      return server.asked.filter((a) => a.path !== '/api/lists').map((a) => [a.path, a.text]);
+    };
+    let made = 70;
+    const serve = (a: Asked) =>
+      a.path === '/api/lists' && a.method === 'POST' ? { body: { listId: ++made } } : answer(a);
+    {
+      await using first = await anyHost(serve);
+      const asked = await lists(first, [
+        identify(1, true, 'a'),
+        identify(2, true, 'b'),
+        identify(3, true, 'a'),
+      ]);
+      expect(asked.map(([path, text]) => [path, (JSON.parse(text!) as { listId: number }).listId])).toEqual([
+        ['/api/lists/subscribe', 71],
+        ['/api/lists/subscribe', 72],
+      ]);
+      expect(asked[0]![1]).toMatch(/u1.*u3/);
+    }
+    await using second = await anyHost(serve);
+    await lists(second, [identify(4, false, 'a')]);
+    expect(second.asked.map((a) => a.path)).toEqual(['/api/lists/unsubscribe']);
+    expect(made).toBe(72);
+  });
+
+  test('may be given', async () => {
+    await using server = await anyHost(answer);
+    await deliver(await open('iterable-lists', { audiences: { buyers: '5' } }), [identify(1, true)]);
+    expect(server.asked.map(line)).toEqual([
+      '  POST api.iterable.com/api/lists/subscribe {"listId":5,"subscribers":[{"email":"u1@example.com","userId":"u1","preferUserId":true}]}',
+    ]);
+  });
+});
+
+describe('answers', () => {
+  const many = Array.from({ length: 160 }, (_, i) => identify(i, true));
+
+  test('batches are as large as the action says, or smaller', async () => {
+    await using server = await anyHost();
+    const sizes = () => server.asked.map((a) => (a.json as { attributes: unknown[] }).attributes.length);
+    await deliver(await open('braze'), many);
+    await deliver(await open('braze', { batch_size: 100 }), many.slice(0, 80));
+    await deliver(await open('braze', { batch_size: 50 }), many.slice(0, 80));
+    expect(sizes()).toEqual([75, 75, 10, 75, 5, 50, 30]);
+  });
+
+  test('each message of a batch has its own', async () => {
+    const errors = [{ type: "'external_id' is wrong", input_array: 'attributes', index: 1 }];
+    await using server = await anyHost(() => ({ status: 201, body: { message: 'success', errors } }));
+    const [result] = await deliver(await open('braze'), many.slice(0, 3));
+    expect([result!.outcomes].flat().map((o) => o.status)).toEqual(['delivered', 'rejected', 'delivered']);
+    expect(server.asked).toHaveLength(1);
+  });
+
+  test('429 and 5xx are tried again, which actions do not do themselves', async () => {
+    let n = 0;
+    await using server = await anyHost(() =>
+      ++n < 3 ? { status: n === 1 ? 429 : 503, headers: { 'retry-after': '0' } } : undefined,
+    );
+    const [result] = await deliver(await open('hubspot'), [identify(1, true)]);
+    expect(result).toMatchObject({ tries: 3, outcomes: [{ status: 'delivered' }] });
+    expect(server.asked).toHaveLength(3);
+  });
+
+  test('401 stops it, and no error tells the key', async () => {
+    await using server = await anyHost(() => ({ status: 401, body: { message: 'bad key secret-key-1' } }));
+    const options = { api_key: 'secret-key-1', app_id: 'a', endpoint: 'https://rest.iad-01.braze.com' };
+    const [result] = await deliver(await open('braze', { options }), many.slice(0, 2));
+    expect(result!.stopped).toContain('401');
+    expect(JSON.stringify(result)).not.toContain('secret-key');
+    expect(server.asked).toHaveLength(1);
+  });
+
+  test('an action that asks nothing has delivered nothing', async () => {
+    await using server = await anyHost();
+    const mapping = { time: { '@path': '$.timestamp' }, products: [], enable_batching: false };
+    const purchase = { action: 'trackPurchase', subscribe: 'type = "identify"', mapping };
+    const settings = { subscriptions: [purchase] };
+    const results = await deliver(await open('braze', settings), [identify(1, true)]);
+    const outcomes = results.flatMap((r) => [r.outcomes].flat());
+    expect(server.asked).toHaveLength(0);
+    expect(outcomes.map((o) => o.status)).toEqual(['rejected']);
+  });
+
+  test('no connection is tried again', async () => {
+    await using gone = await anyHost();
+    await gone[Symbol.asyncDispose]();
+    const options = { api_key: 'k', app_id: 'a', endpoint: 'http://127.0.0.1:9' };
+    const [result] = await deliver(await open('braze', { options, retries: 1 }), [identify(1, true)]);
+    expect(result).toMatchObject({ tries: 2, outcomes: { status: 'failed' } });
+  });
+});
+
+test.each([
+  ['braze', { options: { app_id: 'a' } }, /settings.options: .*'api_key'/, undefined],
+  ['hubspot', { subscriptions: undefined }, /action:hubspot has no presets/, /upsertContact/],
+  [
+    'hubspot',
+    { subscriptions: [{ action: 'upsertContct' }] },
+    /no action "upsertContct"/,
+    /did you mean "upsertContact"/,
+  ],
+  [
+    'hubspot',
+    { subscriptions: [{ action: 'upsertContact', mapping: { emial: 1 } }] },
+    /no field "emial"/,
+    /"email"/,
+  ],
+  [
+    'hubspot',
+    { subscriptions: [{ action: 'upsertContact', subscribe: 'type = "identify" and (' }] },
+    /./,
+    undefined,
+  ],
+  ['slack', { subscriptions: [{ action: 'postToChannel' }] }, /does not say what it is for/, undefined],
+] as const)('%s %j', (slug, settings, message, hint) => {
+  const problems = actionType(`action:${slug}`)!.check({ ...CASES[slug], ...settings });
+  expect(problems).toHaveLength(1);
+  expect(problems[0]!.message).toMatch(message);
+  if (hint) expect(problems[0]!.hint).toMatch(hint);
+});
