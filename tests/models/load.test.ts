@@ -182,7 +182,7 @@ describe('problems of a project', () => {
       destinations/d.json:1:68 destination-settings unknown key "file"
         { "kind": "destination", "key": "d", "type": "file", "settings": { "file": "x" } }
                                                                            ^^^^^^
-        hint: allowed here: "path"
+        hint: allowed here: "path" or "format"
       models/a.json:1:1 missing-key "definition" is missing
         { "kind": "journey", "key": "j" }
         ^
