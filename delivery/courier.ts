@@ -30,6 +30,9 @@ export interface DeliveryOptions {
 /** After so many batches in a row that came to nothing, the destination is down: why ask again. */
 const GIVE_UP_AFTER = 3;
 
+/** A destination that refuses everything is not asked about every message. */
+const MOST_FRUITLESS = 50;
+
 const LOST = 'the warehouse did not answer in time, so another sync may be delivering to it';
 
 /** Of so many profiles later messages are held back; beyond, the destination stops. */
@@ -48,6 +51,8 @@ export class Courier {
   private readonly held = new Set<string>();
   private tally = new Tally();
   private failedInARow = 0;
+  /** Parts of batches that were refused since one was taken. */
+  private fruitless = 0;
   private lastError: string | undefined;
   private stopped: string | undefined;
   private recordedAt = 0;
@@ -113,17 +118,22 @@ export class Courier {
   /** Writes down what the tally holds, and empties it. */
   private async record(page: Page): Promise<void> {
     const { rest, marks } = this.tally.summary();
-    await this.outbox.record(page, rest, marks, this.options.now());
+    // What a destination that is down did not take is nothing that is wrong with it.
+    const mayDie = this.stopped === undefined && this.totals.delivered > 0;
+    await this.outbox.record(page, rest, marks, this.options.now(), { mayDie });
     this.tally.clear();
     this.recordedAt = this.clock();
     this.options.onProgress({ ...this.totals });
   }
 
-  /** Never rejects: whatever happens to a batch is the fate of its messages. */
-  private async deliverBatch(batch: readonly OutboxMessage[]): Promise<void> {
+  /**
+   * Never rejects: whatever happens to a batch is the fate of its messages. One that is refused for what it holds is sent
+   * in halves, down to the message that is to blame.
+   */
+  private async deliverBatch(batch: readonly OutboxMessage[], triesBefore = 0): Promise<void> {
     const free = batch.filter((m) => !this.held.has(holder(m)));
-    if (free.length < batch.length) this.tally.leaveOut();
-    if (free.length === 0) return;
+    if (free.length < batch.length || this.over()) this.tally.leaveOut();
+    if (free.length === 0 || this.over()) return;
     let result: BatchResult;
     try {
       result = this.tooLarge(free) ?? (await this.sender.deliver(free));
@@ -132,8 +142,16 @@ export class Courier {
       if (this.over()) return this.tally.leaveOut();
       result = { outcomes: { status: 'failed', error: String(error) }, tries: 1 };
     }
+    const tries = triesBefore + result.tries;
+    if (free.length > 1 && this.fruitless < MOST_FRUITLESS && isRefusedForContent(result)) {
+      const half = Math.ceil(free.length / 2);
+      await this.deliverBatch(free.slice(0, half), tries);
+      return this.deliverBatch(free.slice(half), tries);
+    }
     const outcomes = free.map((_, i) => outcomeOf(result, i));
-    outcomes.forEach((outcome, i) => this.settle(free[i], outcome, result.tries));
+    outcomes.forEach((outcome, i) => this.settle(free[i], outcome, tries));
+    if (outcomes.some((o) => o.status === 'delivered')) this.fruitless = 0;
+    else if (triesBefore > 0) this.fruitless++;
     this.failedInARow = outcomes.every((o) => o.status === 'failed') ? this.failedInARow + 1 : 0;
     const reason = this.lastError ?? 'it takes nothing';
     if (this.failedInARow >= GIVE_UP_AFTER || this.held.size > MOST_HELD) this.stopped ??= reason;
@@ -166,6 +184,12 @@ export class Courier {
     return Date.parse(this.options.now());
   }
 }
+
+/** Too large, or something in it is wrong: a part of it may be taken. */
+const OF_CONTENT: ReadonlySet<number | undefined> = new Set([400, 413, 422]);
+
+const isRefusedForContent = ({ outcomes }: BatchResult): boolean =>
+  !isList(outcomes) && outcomes.status === 'rejected' && OF_CONTENT.has(outcomes.httpStatus);
 
 function holder(message: OutboxMessage): string {
   return `${message.identifierType}\u0000${message.identifier}`;

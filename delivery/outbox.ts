@@ -11,7 +11,15 @@ import type { Dialect } from '../dialects/dialect.js';
 import { sleep, withRetry, type Sleep } from '../dialects/retry.js';
 import type { Row, Warehouse } from '../dialects/warehouse.js';
 import type { OutboxMessage } from './destination.js';
-import { MARKS, markSteps, recordSteps, type Fate, type Mark } from './recorder.js';
+import {
+  MARKS,
+  markSteps,
+  recordSteps,
+  supersedeStep,
+  type Fate,
+  type Mark,
+  type Recording,
+} from './recorder.js';
 import {
   ALL_LANES,
   byRun,
@@ -99,7 +107,13 @@ export class Outbox {
    * Deliveries and what the destination was last told change together or not at all. What may pass is tried again from
    * the beginning, even where nobody knows whether it was done: messages that were recorded do not wait any more.
    */
-  async record(page: Page, rest: Fate | undefined, marks: readonly Mark[], at: string): Promise<void> {
+  async record(
+    page: Page,
+    rest: Fate | undefined,
+    marks: readonly Mark[],
+    at: string,
+    how: Recording = {},
+  ): Promise<void> {
     const named = marks.filter((m) => m.ids.length > 0);
     if (rest === undefined && named.length === 0) return;
     const { signal } = new AbortController(); // what was sent is recorded, whoever asks to stop
@@ -109,10 +123,15 @@ export class Outbox {
       const looked: Page = first ? page : { ...page, fresh: false };
       first = false;
       if (named.length > 0) for (const step of markSteps(named)) await this.run(step);
-      await this.atOnce(recordSteps(this.state, looked, rest, named, at));
+      await this.atOnce(recordSteps(this.state, looked, rest, named, at, how));
     }, signal);
     if (named.length > 0)
       await this.again(() => this.run({ op: 'drop', table: MARKS.table, object: 'table' }), signal);
+  }
+
+  /** Gives up messages that failed before, and of whose identifier the destination was told something newer since. */
+  async supersede(selection: Selection, lanes: Lanes, at: string): Promise<void> {
+    await this.again(() => this.run(supersedeStep(this.state, { selection, lanes }, at)));
   }
 
   /** Erases what is done with of messages to people who were forgotten: it names them. */

@@ -1,8 +1,12 @@
 /** What became of messages, written down: a page is one transaction of a few statements, however many messages it has. */
 import {
+  agg,
+  aggregate,
+  and,
   as,
   c,
   call,
+  caseWhen,
   eq,
   filter,
   int,
@@ -11,6 +15,7 @@ import {
   nul,
   project,
   rowNumber,
+  semiJoin,
   text,
   values,
 } from '../compiler/ir/build.js';
@@ -19,7 +24,7 @@ import type { StateSchema } from '../compiler/program/state.js';
 import type { StepOp } from '../compiler/program/types.js';
 import { parseInstant } from '../models/instant.js';
 import type { Outcome } from './destination.js';
-import { pendingRows, withAttempts, type Page } from './rows.js';
+import { deliveredRows, pendingRows, withAttempts, type Page, type Stretch } from './rows.js';
 
 /** What became of messages, and after how many attempts. */
 export interface Fate {
@@ -31,6 +36,14 @@ export interface Fate {
 export interface Mark extends Fate {
   readonly ids: readonly string[];
 }
+
+export interface Recording {
+  /** Messages that failed too often are given up: dead letters. */
+  readonly mayDie?: boolean;
+}
+
+/** Five syncs of five tries each. */
+export const MOST_ATTEMPTS = 25;
 
 /** Rows of one VALUES list: long ones are parsed slowly everywhere. */
 const VALUES_ROWS = 1000;
@@ -69,14 +82,15 @@ export function recordSteps(
   rest: Fate | undefined,
   marks: readonly Mark[],
   at: string,
+  { mayDie = false }: Recording = {},
 ): readonly StepOp[] {
   const outcomes = outcomesOf(state, page, rest, marks);
-  const moment = lit({ type: 'timestamp', value: String(parseInstant(at) ?? 0n) });
+  const moment = momentOf(at);
   const all = [rest, ...marks].flatMap((m) => (m === undefined ? [] : [m.outcome]));
   return [
     // Before the deliveries: once those are in, nothing of this page waits any more.
     ...(all.some((o) => o.status === 'delivered') ? [tell(state, outcomes, moment)] : []),
-    deliver(state, outcomes, moment),
+    deliver(state, mayDie ? deadWhereTriedEnough(outcomes) : outcomes, moment),
   ];
 }
 
@@ -102,6 +116,44 @@ function outcomesOf(
   const rows = marks.map((mark, n) => [int(n + 1), ...markExprs(mark)]);
   if (rest !== undefined) rows.push([int(0), ...markExprs(rest)]);
   return join('inner', numbered, values([{ name: 'mark_no', type: 'int' }, ...MARK], rows), ['mark_no']);
+}
+
+/** Messages that failed as often as that, while the destination took others, are dead letters. */
+function deadWhereTriedEnough(outcomes: Relation): Relation {
+  const attempts = call('add', c(outcomes, 'attempts'), c(outcomes, 'tries'));
+  const dead = and(eq(c(outcomes, 'status'), text('failed')), call('ge', attempts, int(MOST_ATTEMPTS)));
+  const status = caseWhen([{ when: dead, then: text('dead') }], c(outcomes, 'status'));
+  return project(
+    outcomes,
+    outcomes.columns.map(({ name }) => as(name, name === 'status' ? status : c(outcomes, name))),
+  );
+}
+
+/**
+ * Of what waits after it failed, messages that are stale: their destination was told something newer of the same identifier and
+ * definition since. They are never sent.
+ */
+export function supersedeStep(state: StateSchema, stretch: Stretch, at: string): StepOp {
+  const key = ['definition_key', 'identifier_type', 'identifier'];
+  const waiting = withAttempts(state, pendingRows(state, stretch), stretch);
+  const tried = filter(waiting, call('gt', c(waiting, 'attempts'), int(0)));
+  const told = semiJoin(deliveredRows(state, stretch), tried, key);
+  const newest = aggregate(
+    told,
+    key.map((name) => as(name, c(told, name))),
+    [as('newest', agg('max', [c(told, 'run_no')]))],
+  );
+  const beside = join('inner', tried, newest, key);
+  const stale = filter(beside, call('gt', c(beside, 'newest'), c(beside, 'run_no')));
+  const query = project(stale, [
+    ...['message_id', 'destination_key'].map((name) => as(name, c(stale, name))),
+    as('attempt', c(stale, 'attempts')),
+    as('status', text('superseded')),
+    as('http_status', nul('int')),
+    as('error', nul('text')),
+    as('at', momentOf(at)),
+  ]);
+  return { op: 'append', table: state.ref('deliveries'), query };
 }
 
 function deliver(state: StateSchema, outcomes: Relation, at: Expr): StepOp {
@@ -131,6 +183,8 @@ function tell(state: StateSchema, outcomes: Relation, at: Expr): StepOp {
   ]);
   return { op: 'merge', table: state.ref('sent'), query, keys, set: ['value', 'sent_at'], insert: true };
 }
+
+const momentOf = (at: string): Expr => lit({ type: 'timestamp', value: String(parseInstant(at) ?? 0n) });
 
 const MARK: readonly Column[] = [
   { name: 'status', type: 'text' },

@@ -99,6 +99,19 @@ export const triedRows = (state: StateSchema, page: Stretch): Relation => {
   return semiJoin(queuedRows(state, page), pick(own, ['message_id']), ['message_id']);
 };
 
+/** Outbox rows that were delivered. */
+export const deliveredRows = (state: StateSchema, page: Stretch): Relation => {
+  const { destination } = page.selection;
+  const deliveries = state.scan('deliveries');
+  const delivered = and(
+    eq(c(deliveries, 'destination_key'), text(destination)),
+    eq(c(deliveries, 'status'), text('delivered')),
+  );
+  return semiJoin(queuedRows(state, page), pick(filter(deliveries, delivered), ['message_id']), [
+    'message_id',
+  ]);
+};
+
 /** `message_id` of what is not sent to a destination any more. */
 function finalRows(state: StateSchema, { destination }: Selection): Relation {
   const deliveries = state.scan('deliveries');

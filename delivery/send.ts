@@ -4,6 +4,7 @@ import { setMaxListeners } from 'node:events';
 import PQueue from 'p-queue';
 import pRetry from 'p-retry';
 
+import { Breaker } from './breaker.js';
 import type { Attempt, Destination, Limits, Outcome, OutboxMessage } from './destination.js';
 
 /** How long a destination may ask us to wait; past it the messages wait for the next sync instead. */
@@ -33,6 +34,7 @@ class Retryable extends Error {
 /** Sends batches to one destination at the pace it states. */
 export class Sender {
   private readonly queue: PQueue;
+  private readonly breaker: Breaker;
 
   constructor(
     private readonly destination: Destination,
@@ -40,6 +42,7 @@ export class Sender {
     private readonly backoff: Backoff = DEFAULT_BACKOFF,
   ) {
     setMaxListeners(0, signal); // each attempt under way listens
+    this.breaker = new Breaker({ failures: 5, coolMs: 10 * this.backoff.minMs, openings: 3 });
     this.queue = new PQueue({ concurrency: destination.limits.concurrency, ...pace(destination.limits) });
   }
 
@@ -67,32 +70,54 @@ export class Sender {
           maxTimeout: this.backoff.maxMs,
           randomize: true,
           signal: this.signal,
-          onFailedAttempt: async ({ error, retriesLeft }) => {
+          onFailedAttempt: ({ error }) => {
             const wait = error instanceof Retryable ? (error.attempt.retryAfterMs ?? 0) : 0;
-            if (wait > LONGEST_WAIT) throw error;
-            if (retriesLeft > 0 && wait > 0) await sleep(wait, this.signal);
+            if (this.breaker.gaveUp !== undefined || wait > LONGEST_WAIT) throw error;
           },
         },
       );
     } catch (error) {
       this.signal.throwIfAborted();
-      if (error instanceof Retryable) return { outcomes: failure(error.attempt), tries };
+      if (error instanceof Retryable) {
+        const stopped = this.leaveAlone(error.attempt);
+        return { outcomes: failure(error.attempt), tries, ...(stopped === undefined ? {} : { stopped }) };
+      }
       throw error;
     }
   }
 
-  private attempt(batch: readonly OutboxMessage[]): Promise<Attempt> {
-    return this.queue.add(
-      async () => {
-        try {
-          return await this.destination.send(batch, this.signal);
-        } catch (error) {
-          this.signal.throwIfAborted();
-          return { kind: 'retry', reason: error instanceof Error ? error.message : String(error) };
-        }
-      },
-      { signal: this.signal },
-    );
+  /** Why nothing more is to be asked of it in this sync, if so. */
+  private leaveAlone({ reason, retryAfterMs = 0 }: Extract<Attempt, { kind: 'retry' }>): string | undefined {
+    if (retryAfterMs <= LONGEST_WAIT) return this.breaker.gaveUp;
+    return `${reason} (it asks to wait ${Math.ceil(retryAfterMs / 1000)} s)`;
+  }
+
+  /** One attempt, once the destination may be asked. */
+  private async attempt(batch: readonly OutboxMessage[]): Promise<Attempt> {
+    for (;;) {
+      await this.breaker.wait(this.signal);
+      if (this.breaker.gaveUp !== undefined) return { kind: 'retry', reason: this.breaker.gaveUp };
+      const made = await this.queue.add(
+        () => (this.breaker.admit() ? this.attemptNow(batch) : Promise.resolve(undefined)),
+        { signal: this.signal },
+      );
+      if (made !== undefined) return made;
+    }
+  }
+
+  private async attemptNow(batch: readonly OutboxMessage[]): Promise<Attempt> {
+    let attempt: Attempt;
+    try {
+      attempt = await this.destination.send(batch, this.signal);
+    } catch (error) {
+      this.signal.throwIfAborted();
+      attempt = { kind: 'retry', reason: error instanceof Error ? error.message : String(error) };
+    }
+    // Too many requests is an answer: it is there, and says how long to wait.
+    if (attempt.kind !== 'retry' || attempt.httpStatus === 429) this.breaker.answered();
+    else this.breaker.failed(attempt.reason);
+    if (attempt.kind === 'retry') this.breaker.pause(Math.min(attempt.retryAfterMs ?? 0, LONGEST_WAIT));
+    return attempt;
   }
 }
 

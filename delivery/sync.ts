@@ -154,13 +154,17 @@ async function syncOne(
     await destination?.close();
   }
   const { stopped, lastError, ...totals } = delivery ?? NOTHING_DONE;
-  const shared = leases !== undefined && options.signal?.aborted !== true;
+  // Others deliver too, and what was tried may be superseded or dead.
+  const recount = delivery === undefined || leases !== undefined || waiting.some((w) => !w.fresh);
   const outcome = {
     type: definition.type,
     status: delivery === undefined ? 'busy' : statusOf(delivery, options.signal),
     where: destination?.where ?? null,
     ...totals,
-    waiting: shared ? sum(await outbox.waiting(selection)) : total - settled(totals),
+    waiting:
+      recount && options.signal?.aborted !== true
+        ? sum(await outbox.waiting(selection))
+        : total - settled(totals),
     duration_ms: Date.parse(options.now()) - started,
     error: stopped ?? lastError ?? null,
   } as const;
@@ -204,7 +208,7 @@ async function deliver(work: Work, options: DeliveryOptions): Promise<Delivery |
   let delivery: Delivery | undefined;
   for await (const claim of claimsOf(leases, selection.destination, destination, sum(work.waiting))) {
     try {
-      const waiting = await waitingOf(work, claim);
+      const waiting = await waitingOf(work, claim, options.now);
       if (commits(destination)) {
         if (waiting.length === 0) return courier.result;
         return await deliverWhole(outbox, destination, selection, waiting, options);
@@ -219,11 +223,20 @@ async function deliver(work: Work, options: DeliveryOptions): Promise<Delivery |
   return delivery;
 }
 
-/** What waits in the lanes of a claim: another process may have delivered some before they were ours. */
-const waitingOf = async (
+/**
+ * What waits in the lanes of a claim: another process may have delivered some before they were ours. What failed before, and
+ * has been overtaken since, waits no more.
+ */
+async function waitingOf(
   { outbox, selection, waiting, leases }: Work,
   { lanes }: Claim,
-): Promise<readonly Waiting[]> => (leases === undefined ? waiting : outbox.waiting(selection, lanes));
+  now: () => string,
+): Promise<readonly Waiting[]> {
+  const ours = leases === undefined ? waiting : await outbox.waiting(selection, lanes);
+  if (ours.every((w) => w.fresh)) return ours;
+  await outbox.supersede(selection, lanes, now());
+  return outbox.waiting(selection, lanes);
+}
 
 function commits(destination: Destination): destination is Destination & { commit(): Promise<void> } {
   return destination.commit !== undefined;

@@ -21,6 +21,9 @@ import type { LockOwner, Row, Warehouse } from './warehouse.js';
 
 export const LEASES = 'leases';
 
+/** The subject of who has to be alone: a lease of it and one of any other are never held together. */
+export const EVERYTHING = '*';
+
 /** Numbers from `from` up to, and without, `to`. */
 export interface Range {
   readonly from: number;
@@ -246,8 +249,9 @@ export class Leases {
 
   private async taken(subject: string, now: number, asking?: string): Promise<readonly Taken[]> {
     const rows = ir.scan(this.table, COLUMNS);
+    const subjects = [subject, EVERYTHING].map((name) => ir.text(name));
     const wanted = ir.and(
-      ir.eq(ir.c(rows, 'subject'), ir.text(subject)),
+      ...(subject === EVERYTHING ? [] : [ir.call('in_list', ir.c(rows, 'subject'), ...subjects)]),
       ir.call('gt', ir.c(rows, 'expires_at'), moment(now)),
     );
     const found = await this.again(() => this.read(ir.filter(rows, wanted)));

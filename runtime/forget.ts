@@ -40,7 +40,7 @@ export async function forget(options: ForgetOptions): Promise<ForgetResult> {
   if (profiles.includes('')) throw misuse('an empty id is nobody');
   const runId = options.newRunId();
   const owner = { runId, command: options.invocation };
-  return withSession(options, { mode: 'write', owner }, async (session) => {
+  return withSession(options, { mode: 'write', owner, alone: true }, async (session) => {
     const { resolved, stored } = await tryResolve(session);
     const forgotten = stored.existing.forgotten ?? { salt: runId };
     const found = await lookUp(session, stored, forgotten, profiles);

@@ -5,7 +5,8 @@ import type { Relation } from '../compiler/ir/types.js';
 import { StateSchema } from '../compiler/program/state.js';
 import type { Dialect, Params } from '../dialects/dialect.js';
 import { dialectFor } from '../dialects/registry.js';
-import { Leases } from '../dialects/leases.js';
+import { EVERYTHING, Leases } from '../dialects/leases.js';
+import { lockedBy } from '../dialects/lock-owner.js';
 import { acquireTableLock } from '../dialects/lock-table.js';
 import { discreet, hiding, secretsIn, withoutSecrets } from '../dialects/secrets.js';
 import {
@@ -26,6 +27,8 @@ export interface Access {
   readonly owner?: { readonly runId: string; readonly command: string };
   /** It claims what it works on by leases, and takes the lock only where a database belongs to one process. */
   readonly claims?: boolean;
+  /** Nobody may deliver meanwhile: with the lock it takes a lease of everything. */
+  readonly alone?: boolean;
 }
 
 export interface Session {
@@ -139,6 +142,25 @@ async function openNow(options: RuntimeOptions, access: Access): Promise<Session
     return all;
   }
 
+  const leasesOf = async (): Promise<Leases | undefined> => {
+    if (singleProcess || !self || leases) return leases;
+    const own = labelled(await open({}), { run_id: self.run_id });
+    leases = await Leases.open({ warehouse: own, dialect, state }, self);
+    return leases;
+  };
+  const close = async (): Promise<void> => {
+    await leases?.close().catch(() => undefined);
+    await warehouse.close();
+  };
+  if (access.alone) {
+    try {
+      await everythingOf(await leasesOf());
+    } catch (error) {
+      await close();
+      throw error;
+    }
+  }
+
   return {
     project,
     spans,
@@ -154,17 +176,19 @@ async function openNow(options: RuntimeOptions, access: Access): Promise<Session
     now,
     rows,
     stream,
-    leases: async () => {
-      if (singleProcess || !self || leases) return leases;
-      const own = labelled(await open({}), { run_id: self.run_id });
-      leases = await Leases.open({ warehouse: own, dialect, state }, self);
-      return leases;
-    },
-    close: async () => {
-      await leases?.close().catch(() => undefined);
-      await warehouse.close();
-    },
+    leases: leasesOf,
+    close,
   };
+}
+
+/** Keeps deliveries out until the leases are closed; fails with `locked` where one is under way. */
+async function everythingOf(leases: Leases | undefined): Promise<void> {
+  if (!leases) return;
+  const whole = { from: 0, to: 2 ** 31 };
+  const lease = await leases.claim(EVERYTHING, (taken) => (taken.length === 0 ? whole : undefined));
+  if (lease) return;
+  const [holder] = await leases.holders(EVERYTHING);
+  throw lockedBy(holder?.owner, 'wait for it to finish');
 }
 
 /** Opens a target so that nothing it says when it fails holds a secret of its settings. */

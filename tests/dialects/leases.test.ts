@@ -2,7 +2,14 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { StateSchema } from '../../compiler/program/state.js';
 import { duckdb } from '../../dialects/duckdb/dialect.js';
-import { firstGap, Leases, LEASES, type LeaseSettings, type Range } from '../../dialects/leases.js';
+import {
+  EVERYTHING,
+  firstGap,
+  Leases,
+  LEASES,
+  type LeaseSettings,
+  type Range,
+} from '../../dialects/leases.js';
 import { keptOpen, type Warehouse } from '../../dialects/warehouse.js';
 
 const state = new StateSchema('rollcall');
@@ -44,6 +51,17 @@ test('a range is one process’s until it is given back; the rest is free', asyn
   expect((await c.claim('other', half))?.range).toEqual({ from: 0, to: 50 });
   await first?.release();
   expect((await c.claim('crm', half))?.range).toEqual({ from: 0, to: 50 });
+});
+
+test('who has to be alone is', async () => {
+  const [a, b] = [await open(), await open()];
+  const part = await a.claim('crm', () => ({ from: 50, to: 60 }));
+  const everything = (taken: readonly Range[]): Range | undefined =>
+    taken.length === 0 ? { from: 0, to: 2 ** 31 } : undefined;
+  expect(await b.claim(EVERYTHING, everything)).toBeUndefined();
+  await part?.release();
+  expect(await b.claim(EVERYTHING, everything)).toBeDefined();
+  expect(await a.claim('crm', half)).toBeUndefined();
 });
 
 test('of many at once none holds what another holds', async () => {
