@@ -137,23 +137,6 @@ function pace({ requestsPerSecond: rate }: Limits): {
   return { interval: Math.ceil(1000 / rate), intervalCap: 1, strict: true };
 }
 
-/** Waits; rejects with the signal's reason when it is aborted. */
-export function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const done = () => {
-      signal.removeEventListener('abort', stop);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    const stop = () => {
-      clearTimeout(timer);
-      reject(signal.reason as Error);
-    };
-    if (signal.aborted) stop();
-    else signal.addEventListener('abort', stop, { once: true });
-  });
-}
-
 /** Of messages whose batches are not full yet so many are kept; then the batches go as they are. */
 const MOST_KEPT = 20_000;
 
