@@ -44,6 +44,7 @@ export async function syncProject(
           dialect,
           state,
           destinations: project.destinations,
+          paused: pausedWays(project),
           projectDir: project.dir,
           spans,
           select,
@@ -56,6 +57,17 @@ export async function syncProject(
   } finally {
     await progress.end();
   }
+}
+
+/** Definitions whose way to a destination is paused, by its key. */
+export function pausedWays({
+  definitions,
+}: Pick<Project, 'definitions'>): ReadonlyMap<string, readonly string[]> {
+  const paused = new Map<string, string[]>();
+  for (const { key, destinations } of definitions)
+    for (const { to, enabled } of destinations)
+      if (enabled === false) paused.set(to, [...(paused.get(to) ?? []), key]);
+  return paused;
 }
 
 /** Reads `--select` of a delivery: destinations by their keys, definitions by any selector. */
@@ -89,6 +101,7 @@ export async function printSync(context: Context, result: SyncResult): Promise<v
     stopped: paint.red,
     disabled: paint.dim,
     busy: paint.yellow,
+    not_due: paint.dim,
     cancelled: paint.yellow,
   };
   const filtered = result.destinations.some((d) => d.filtered > 0);

@@ -45,6 +45,8 @@ export interface CompileRunInput {
   readonly refresh?: 'everything' | ReadonlySet<string>;
   /** Sources landed just before: none is looked at for what is new. */
   readonly landed?: boolean;
+  /** The key of a destination that is told everything again. */
+  readonly resend?: string;
   /** Of the engine it is for. */
   readonly capabilities: LandingCapabilities;
 }
@@ -123,6 +125,7 @@ export function compileRun(input: CompileRunInput): {
     landed: input.landed ?? false,
     choosing: computeSetting(resolved) === 'auto',
     capabilities: input.capabilities,
+    ...(input.resend !== undefined && { resend: input.resend }),
   });
   return { program: pruned(program), reads: (key) => modes.reads(key), diagnostics };
 }

@@ -23,6 +23,7 @@ import {
 import {
   ALL_LANES,
   byRun,
+  lastTried,
   pendingRows,
   triedRows,
   type Lanes,
@@ -84,6 +85,17 @@ export class Outbox {
     const those = { selection, lanes, fromRun: first };
     const tried = await this.counts(byRun(triedRows(this.state, those)));
     return runs.map((run) => ({ run, messages: pending.get(run) ?? 0, fresh: !tried.has(run) }));
+  }
+
+  /** When a message was last tried at a destination: an ISO instant. */
+  async lastTried(destination: string): Promise<string | undefined> {
+    const rows = await this.again(async () => {
+      const found: Row[] = [];
+      for await (const row of this.rows(lastTried(this.state, destination))) found.push(row);
+      return found;
+    });
+    const at = rows[0]?.['at'];
+    return typeof at === 'string' ? at : undefined;
   }
 
   /** The messages of a page that still wait. Read it to its end, or leave it, before writing anything. */

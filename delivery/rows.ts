@@ -11,6 +11,7 @@ import {
   filter,
   int,
   join,
+  not,
   pick,
   project,
   semiJoin,
@@ -25,6 +26,8 @@ export interface Selection {
   readonly destination: string;
   /** Absent: of every definition. */
   readonly definitions?: readonly string[];
+  /** But for these: their way to it is paused. */
+  readonly except?: readonly string[];
 }
 
 /**
@@ -66,7 +69,7 @@ export interface Waiting {
 /** Outbox rows of a stretch, whatever became of them. */
 export function queuedRows(state: StateSchema, page: Stretch): Relation {
   const { selection, fromRun, toRun, lanes } = page;
-  const { destination, definitions } = selection;
+  const { destination, definitions, except = [] } = selection;
   const outbox = state.scan('outbox');
   const some = lanes !== undefined && (lanes.from > 0 || lanes.to < LANES);
   return filter(
@@ -76,6 +79,9 @@ export function queuedRows(state: StateSchema, page: Stretch): Relation {
       ...(definitions === undefined
         ? []
         : [call('in_list', c(outbox, 'definition_key'), ...definitions.map(text))]),
+      ...(except.length === 0
+        ? []
+        : [not(call('in_list', c(outbox, 'definition_key'), ...except.map((key) => text(key))))]),
       ...(fromRun === undefined ? [] : [call('ge', c(outbox, 'run_no'), int(fromRun))]),
       ...(toRun === undefined ? [] : [call('le', c(outbox, 'run_no'), int(toRun))]),
       ...(some ? inLanes(outbox, lanes) : []),
@@ -111,6 +117,17 @@ export const deliveredRows = (state: StateSchema, page: Stretch): Relation => {
     'message_id',
   ]);
 };
+
+/** What an attempt at a message may have come to. */
+const TRIED = ['delivered', 'rejected', 'dead', 'failed'] as const;
+
+/** (at): when a message was last tried at a destination; null where none ever was. */
+export function lastTried(state: StateSchema, destination: string): Relation {
+  const deliveries = state.scan('deliveries');
+  const tried = call('in_list', c(deliveries, 'status'), ...TRIED.map((status) => text(status)));
+  const own = filter(deliveries, and(eq(c(deliveries, 'destination_key'), text(destination)), tried));
+  return aggregate(own, [], [as('at', agg('max', [c(own, 'at')]))]);
+}
 
 /** `message_id` of what is not sent to a destination any more. */
 function finalRows(state: StateSchema, { destination }: Selection): Relation {

@@ -8,6 +8,8 @@ import type { Sleep } from '../dialects/retry.js';
 import type { Warehouse } from '../dialects/warehouse.js';
 import type { Destination as DestinationDefinition, Spans } from '../models/definition.js';
 import { claimsOf, type Claim } from './claims.js';
+import { durationMicros } from '../models/algebra.js';
+import { parseInstant } from '../models/instant.js';
 import { Courier, type Delivery, type DeliveryOptions, type Totals } from './courier.js';
 import type { Destination, OpenContext } from './destination.js';
 import { memoryOf } from './memory.js';
@@ -33,6 +35,8 @@ export interface SyncOptions {
     readonly destinations?: ReadonlySet<string>;
     readonly definitions?: ReadonlySet<string>;
   };
+  /** Definitions whose way to a destination is paused, by its key: their messages wait. */
+  readonly paused?: ReadonlyMap<string, readonly string[]>;
   readonly spans?: Spans;
   readonly signal?: AbortSignal;
   /** Makes files of rows; absent: a destination that wants them stops. */
@@ -49,8 +53,10 @@ export interface SyncOptions {
 /**
  * `stopped`: it refused us, or was down, and what is left waits for the next sync. `disabled`: it keeps its
  * messages. `failed`: it went through, and some messages failed or were rejected. `busy`: another process is at it.
+ * `not_due`: it was sent something less than `every` ago.
  */
-export type DestinationStatus = 'succeeded' | 'failed' | 'stopped' | 'disabled' | 'busy' | 'cancelled';
+export type DestinationStatus =
+  'succeeded' | 'failed' | 'stopped' | 'disabled' | 'busy' | 'not_due' | 'cancelled';
 
 export interface DestinationResult extends Totals {
   readonly key: string;
@@ -124,10 +130,12 @@ async function syncOne(
   const selection: Selection = {
     destination: definition.key,
     ...(definitions === undefined ? {} : { definitions: [...definitions] }),
+    ...(options.paused?.has(definition.key) && { except: options.paused.get(definition.key) ?? [] }),
   };
   const waiting = definitions?.size === 0 ? [] : await outbox.waiting(selection);
   const total = sum(waiting);
   if (total === 0 || !definition.enabled) return idle(definition, total);
+  if (!(await isDue(definition, outbox, options.now()))) return idle(definition, total, 'not_due');
 
   const emit = emitter(definition.key, options);
   let destination: Destination | undefined;
@@ -242,9 +250,20 @@ function commits(destination: Destination): destination is Destination & { commi
   return destination.commit !== undefined;
 }
 
+/** Whether a destination takes messages by now: one that says `every` does so long after it was last sent any. */
+async function isDue({ key, every }: DestinationDefinition, outbox: Outbox, now: string): Promise<boolean> {
+  if (!every) return true;
+  const last = parseInstant((await outbox.lastTried(key)) ?? '');
+  return last === undefined || last + durationMicros(every) <= (parseInstant(now) ?? 0n);
+}
+
 /** A destination there is nothing to do for. */
-function idle(definition: DestinationDefinition, waiting: number): DestinationResult {
-  const status = definition.enabled ? 'succeeded' : 'disabled';
+function idle(
+  definition: DestinationDefinition,
+  waiting: number,
+  enabled: DestinationStatus = 'succeeded',
+): DestinationResult {
+  const status = definition.enabled ? enabled : 'disabled';
   const { key, type } = definition;
   return { key, type, status, where: null, ...NOTHING, waiting, duration_ms: 0, error: null };
 }

@@ -15,6 +15,8 @@ export interface DestinationLink {
   readonly send?: readonly MessageType[];
   /** Entities whose rows, as they enter and exit for a member, go out with track messages. */
   readonly entities?: readonly EntityLink[];
+  /** `false`: nothing goes this way until it is enabled again, and then what differs. */
+  readonly enabled?: false;
 }
 
 /** An entity that a link asks for: an object, so that it has a place. */
@@ -172,6 +174,10 @@ export interface Destination {
     readonly entity_exited: string;
   };
   readonly identifiers: 'all' | 'first_added' | 'last_added';
+  /** It takes messages no more often than that. */
+  readonly every?: Duration;
+  /** `false`: it is told of what changes after it was connected, whatever `history` of a definition says. */
+  readonly backfill?: false;
   readonly file: string;
 }
 
@@ -241,6 +247,8 @@ export interface ProjectConfig {
   readonly exclude?: readonly AudienceReference[];
   /** The guard of every definition that says nothing of its own. */
   readonly guard?: Guard;
+  /** `false`: what goes nowhere, and nothing that goes anywhere reads, is not computed. */
+  readonly computeUnconnected?: false;
   readonly alerts?: readonly Alert[];
   /** How people are reached, by name. */
   readonly channels?: Readonly<Record<string, Channel>>;

@@ -50,6 +50,8 @@ export interface RunOptions extends RuntimeOptions, SelectionOptions {
   readonly fullRefresh?: readonly string[];
   /** Whom guards let pass: what these selectors name of what is selected; with an empty list everything. */
   readonly accept?: readonly string[];
+  /** The key of a destination that is told again what is true, whether or not it was told before. */
+  readonly resend?: string;
   /** The command line, recorded in `runs.invocation` and shown to whoever finds the warehouse locked. */
   readonly invocation: string;
   readonly newRunId: () => string;
@@ -81,7 +83,8 @@ export interface HeldBack {
   readonly max_change_percent: number;
 }
 
-export type DefinitionStatus = 'succeeded' | FailedStatus | 'disabled' | 'removed' | 'cancelled';
+export type DefinitionStatus =
+  'succeeded' | FailedStatus | 'not_computing' | 'disabled' | 'removed' | 'cancelled';
 
 export interface DefinitionResult {
   readonly key: string;

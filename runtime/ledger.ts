@@ -39,12 +39,13 @@ export class Ledger {
     private readonly asOf: string,
   ) {}
 
-  add(definition: Definition, stored: DefinitionRow | undefined, definitionNo: number): void {
+  /** @param idle it is not computed, as it goes nowhere */
+  add(definition: Definition, stored: DefinitionRow | undefined, definitionNo: number, idle = false): void {
     this.entries.set(definition.key, {
       definition,
       before: stored ?? newRow(definition, definitionNo),
       isNew: stored === undefined,
-      status: definition.enabled ? 'pending' : 'disabled',
+      status: !definition.enabled ? 'disabled' : idle ? 'not_computing' : 'pending',
       rows: 0,
       messages: 0,
       computeMs: 0,
@@ -129,13 +130,16 @@ export class Ledger {
   newRows(): DefinitionRow[] {
     return [...this.entries.values()]
       .filter((e) => e.isNew)
-      .map((e) => ({ ...e.before, status: e.definition.enabled ? 'preparing' : 'disabled' }));
+      .map((e) => ({
+        ...e.before,
+        status: e.status === 'disabled' || e.status === 'not_computing' ? e.status : 'preparing',
+      }));
   }
 
   /** Definitions never published go through `preparing` and `computing`; a live one stays live meanwhile. */
   firstTimers(status: 'preparing' | 'computing'): DefinitionRow[] {
     return [...this.entries.values()]
-      .filter((e) => e.definition.enabled && (e.isNew || isUnborn(e.before)))
+      .filter((e) => e.definition.enabled && e.status !== 'not_computing' && (e.isNew || isUnborn(e.before)))
       .map((e) => ({ ...e.before, status }));
   }
 
@@ -158,7 +162,8 @@ export class Ledger {
       case 'upstream_failed':
         return { ...e.before, status: 'not_computing', error: e.error?.message ?? null };
       case 'disabled':
-        return { ...e.before, status: 'disabled', error: null };
+      case 'not_computing':
+        return { ...e.before, status: e.status, error: null };
       case 'removed':
       case 'cancelled':
       case 'computed':

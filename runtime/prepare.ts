@@ -10,6 +10,7 @@ import { nounOf, ownerOf, type Project, type Spans } from '../models/definition.
 import type { RunOptions, SelectionOptions } from './api.js';
 import { introspect } from './catalog.js';
 import { readState, type StoredState } from './existing.js';
+import { unconnected } from './unconnected.js';
 import { unknownKey } from './keys.js';
 import { modifiedSince } from './modified.js';
 import { numberDefinitions, type Numbering } from './numbering.js';
@@ -162,7 +163,7 @@ async function namedBy(
 }
 
 export interface PrepareOptions
-  extends SelectionOptions, Pick<RunOptions, 'reconcile' | 'fullRefresh' | 'accept'> {
+  extends SelectionOptions, Pick<RunOptions, 'reconcile' | 'fullRefresh' | 'accept' | 'resend'> {
   readonly asOf?: string;
   /** Sources landed just before: none is looked at for what is new. */
   readonly landed?: boolean;
@@ -174,6 +175,8 @@ export interface Prepared extends ResolvedSession {
   readonly selection: Selection;
   readonly numbering: Numbering;
   readonly program: RunProgram;
+  /** Enabled definitions that are not computed, as they go nowhere (see `unconnected`). */
+  readonly idle: ReadonlySet<string>;
   /** What guards let pass. */
   readonly accepted: Named;
   /** What a definition of the program reads. */
@@ -193,13 +196,16 @@ export async function prepareRun(session: Session, options: PrepareOptions): Pro
 export function programOf(
   { stored, resolved, diagnostics }: ResolvedSession,
   selection: Selection,
-  options: Pick<PrepareOptions, 'reconcile' | 'asOf' | 'landed' | 'silent'> & {
+  options: Pick<PrepareOptions, 'reconcile' | 'asOf' | 'landed' | 'silent' | 'resend'> & {
     readonly refresh?: Named;
     readonly accepted?: Named;
   },
   { capabilities }: Pick<Dialect, 'capabilities'>,
 ): Prepared {
-  const enabled = selection.keys.filter((key) => resolved.byKey.get(key)?.definition.enabled);
+  const idle = unconnected(resolved);
+  const enabled = selection.keys.filter(
+    (key) => resolved.byKey.get(key)?.definition.enabled && !idle.has(key),
+  );
   const numbering = numberDefinitions(stored, selection.keys);
   const compiled = compileRun({
     resolved,
@@ -211,6 +217,7 @@ export function programOf(
     ...(options.asOf !== undefined && { asOf: options.asOf }),
     ...(options.reconcile !== undefined && { reconcile: options.reconcile }),
     ...(options.refresh !== undefined && { refresh: options.refresh }),
+    ...(options.resend !== undefined && { resend: options.resend }),
     ...(options.landed !== undefined && { landed: options.landed }),
   });
   throwErrors(compiled.diagnostics);
@@ -226,6 +233,7 @@ export function programOf(
       ...(options.silent === true && { definitions: program.definitions.map((d) => ({ ...d, ways: [] })) }),
       removed: program.removed.filter(({ key }) => !isRemoved(stored, key)),
     },
+    idle,
     accepted: options.accepted ?? new Set(),
     reads: compiled.reads ?? (() => []),
     diagnostics: [...diagnostics, ...selection.diagnostics, ...compiled.diagnostics],

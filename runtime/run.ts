@@ -144,7 +144,7 @@ class Run {
       const definition = resolved.byKey.get(key)?.definition;
       const definitionNo = numbering.bindings.get(key)?.definitionNo;
       if (definition && definitionNo !== undefined) {
-        this.ledger.add(definition, stored.definitions.get(key), definitionNo);
+        this.ledger.add(definition, stored.definitions.get(key), definitionNo, prepared.idle.has(key));
       }
     }
     this.bindings = {

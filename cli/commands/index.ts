@@ -13,6 +13,7 @@ import { init } from './init.js';
 import { ls } from './ls.js';
 import { members } from './members.js';
 import { preview } from './preview.js';
+import { resync } from './resync.js';
 import { retire } from './retire.js';
 import { run } from './run.js';
 import { status } from './status.js';
@@ -25,6 +26,6 @@ import { watch } from './watch.js';
 export const COMMANDS: readonly Register[] = [
   init, importDefinitions, validate, test, compile, ls,
   run, watch, explain, backfill, preview, members, diff, status, doctor, retire, forget,
-  sync, alerts,
+  sync, resync, alerts,
   demo, completion, complete,
 ]; // prettier-ignore

@@ -101,7 +101,8 @@ const named = <K extends string>(
     ? {}
     : ({ [name]: given === true ? [] : given } as { readonly [name in K]?: readonly string[] });
 
-function runJson(result: RunResult, sync: unknown, alerts: unknown): unknown {
+/** What `--json` prints of a run. */
+export function runJson(result: RunResult, sync: unknown, alerts: unknown): unknown {
   const definitions = result.definitions.map(({ error, ...rest }) => ({
     ...rest,
     ...(error === undefined ? {} : { error: problemsJson([error])[0] }),

@@ -20,6 +20,10 @@ export interface OutboxLink {
   readonly isNew: boolean;
   /** A new way on which only what changes from now on is told. */
   readonly fromNow: boolean;
+  /** A new way on which not even what the first run of the definition comes to is told. */
+  readonly fromNext?: boolean;
+  /** Whoever has something is told it, whether or not they were told before. */
+  readonly resend?: boolean;
   /** Absent: none. */
   readonly entities?: OutboxEntities;
 }

@@ -107,6 +107,8 @@ export function outboxSteps(
   }));
   const make = (id: string, title: string, op: StepOp): Step => ({ id: `outbox.${id}`, title, ...op });
   const fromNow = inputs.filter(({ link }) => link.fromNow);
+  const fromNext = inputs.filter(({ link }) => link.fromNext);
+  const resent = inputs.filter(({ link }) => link.resend).map(({ no }) => no);
   const added = inputs.filter(({ link }) => link.isNew);
   const forms = formsOf(inputs);
   const outbox = schema.ref('outbox');
@@ -121,7 +123,7 @@ export function outboxSteps(
             make('baseline', 'what was true before destinations were connected', {
               op: 'append',
               table: schema.ref('sent'),
-              query: baselineRows(schema, channelsOf(fromNow)),
+              query: baselineRows(schema, fromNow),
             }),
           ]),
       ...inputs.flatMap((input) => {
@@ -132,6 +134,18 @@ export function outboxSteps(
       }),
     ],
     find: [
+      ...(fromNext.length === 0
+        ? []
+        : [
+            make('beginning', 'what is true when destinations are connected', {
+              op: 'append',
+              table: schema.ref('sent'),
+              query: baselineRows(schema, fromNext),
+            }),
+          ]),
+      ...fromNext
+        .filter(({ link }) => link.entities)
+        .map((input) => ofWay(input, 'entities.beginning', 'entities there are', entityBaseline(input))),
       make('told', 'what destinations were last told', {
         op: 'replace',
         spec: TOLD,
@@ -140,7 +154,7 @@ export function outboxSteps(
       make('changes', 'what has changed', {
         op: 'replace',
         spec: CHANGES,
-        query: changes(schema, channelsOf(inputs), leaving === undefined),
+        query: changes(schema, channelsOf(inputs), leaving === undefined, resent),
       }),
     ],
     counts: countsStep(),
@@ -236,21 +250,28 @@ const goneTo = (schema: StateSchema, channel: Channel, held: Relation, ways: Rel
   ]);
 
 /** Identifiers to be told something new, or the end of something alone. */
-const changes = (schema: StateSchema, channels: readonly Channel[], all: boolean): Relation =>
+const changes = (
+  schema: StateSchema,
+  channels: readonly Channel[],
+  all: boolean,
+  resent: readonly number[],
+): Relation =>
   union(
     channels.flatMap((channel) => {
       const ways = waysOf(channel);
       const state = schema.scan(channel.shape === 'trait' ? 'trait_state' : 'member_state');
       const held = holders(channel, valued(channel, state, ways), DEFINITION);
       const ended = ends(schema, channel, held, ways);
-      return all ? [news(goneTo(schema, channel, held, ways)), ended] : [ended];
+      return all ? [news(goneTo(schema, channel, held, ways), resent), ended] : [ended];
     }),
   );
 
-/** Receivers who were last told something else. */
-function news(rows: Relation): Relation {
+/** Receivers who were last told something else; on ways that are sent again, all of them. */
+function news(rows: Relation, resent: readonly number[]): Relation {
   const beside = join('left', rows, scanSpec(TOLD), OF_WAY);
-  const differing = filter(beside, call('is_distinct', c(beside, 'value'), c(beside, 'told')));
+  const differs = call('is_distinct', c(beside, 'value'), c(beside, 'told'));
+  const again = call('in_list', c(beside, WAY.name), ...resent.map((no) => int(no)));
+  const differing = filter(beside, resent.length === 0 ? differs : or(differs, again));
   return project(differing, [
     ...[WAY, ...RECEIVERS].map(({ name }) => as(name, c(differing, name))),
     as('repeats', call('coalesce', c(differing, 'repeats'), int(0))),
@@ -278,12 +299,13 @@ function standing({ shape }: Channel, rows: Relation): Expr {
   return and(call('ne', last, text('null')), call('ne', last, c(rows, 'end_value')));
 }
 
-/** Rows of `sent` that say what was true before the run, without sending it. */
-function baselineRows(schema: StateSchema, channels: readonly Channel[]): Relation {
+/** Rows of `sent` that say what is true for some ways, without sending it. */
+function baselineRows(schema: StateSchema, inputs: readonly OutboxInput[]): Relation {
   const rows = union(
-    channels.map((channel) => {
+    channelsOf(inputs).map((channel) => {
       const all = waysOf(channel);
-      const ways = filter(all, c(all, 'from_now'));
+      const own = inputs.map(({ no }) => int(no));
+      const ways = filter(all, call('in_list', c(all, WAY.name), ...own));
       const state = schema.scan(channel.shape === 'trait' ? 'trait_state' : 'member_state');
       return goneTo(schema, channel, holders(channel, valued(channel, state, ways), DEFINITION), ways);
     }),

@@ -92,6 +92,8 @@ export interface RunInput {
   readonly landed?: boolean;
   /** Definitions are computed in full where that is cheaper (`RunProgram.choosing`). */
   readonly choosing: boolean;
+  /** The key of a destination that is told everything again. */
+  readonly resend?: string;
   readonly capabilities: LandingCapabilities;
 }
 
@@ -301,23 +303,33 @@ export const stageSteps = (): readonly Step[] =>
 export const noEntities = (): Step => entityStageStep(values(ENTITY_STAGE_COLUMNS, []));
 
 /** Where a definition's messages go: destinations that are enabled and take messages of its kind. */
-function linksOf({ project, existing }: Context, definition: Definition): readonly OutboxLink[] {
+function linksOf({ project, existing, resend }: Context, definition: Definition): readonly OutboxLink[] {
   const wasPublished = existing.definitions.get(definition.key)?.firstRunAt != null;
   return definition.destinations.flatMap((link) => {
     const destination = project.destinations.find(({ key }) => key === link.to);
     if (!destination)
       throw new CompilerBug(`definition ${definition.key} goes to ${link.to}, which does not exist`);
     const types = messageTypes(definition, link, destination);
-    if (!destination.enabled || types.length === 0) return [];
+    if (!destination.enabled || link.enabled === false || types.length === 0) return [];
     const way = `${destination.key}\u0000${definition.key}`;
     const isNew = !existing.connections.has(way);
     const before = existing.entityConnections.get(way) ?? [];
     // A duration reaches back, so only `history: false` starts with what is true when it is connected.
     const { history } = definition;
     const ignoresPast = history.mode === 'from_first_run' && history.before === undefined;
-    const fromNow = wasPublished && ignoresPast;
+    const takesPast = destination.backfill !== false;
+    const fromNow = wasPublished && (ignoresPast || !takesPast);
+    const fromNext = isNew && !wasPublished && !takesPast;
     return [
-      { destination, types, isNew, fromNow: isNew && fromNow, ...entitiesOf(link, types, before, fromNow) },
+      {
+        destination,
+        types,
+        isNew,
+        fromNow: isNew && fromNow,
+        ...(fromNext && { fromNext }),
+        ...(destination.key === resend && { resend: true }),
+        ...entitiesOf(link, types, before, fromNow),
+      },
     ];
   });
 }

@@ -22,7 +22,6 @@ const COLUMNS: readonly Column[] = [
   { name: 'definition_no', type: 'int' },
   /** What is said of a profile that has no value any more. */
   { name: 'end_value', type: 'text' },
-  { name: 'from_now', type: 'bool' },
   /** Channels by name; null where nobody on that side is told. */
   { name: 'people', type: 'text' },
   { name: 'accounts', type: 'text' },
@@ -66,7 +65,6 @@ function wayRow({ no, definition, definitionNo, link }: OutboxInput): readonly E
     text(definition.key),
     int(definitionNo),
     text(endValue(definition)),
-    bool(link.fromNow),
     name('people'),
     name('accounts'),
   ];
@@ -89,15 +87,10 @@ export function channelsOf(inputs: readonly OutboxInput[]): readonly Channel[] {
   return [...new Map(all.map((channel) => [channel.name, channel])).values()];
 }
 
-/** The ways of a channel: WAY, `definition_no`, `end_value`, `from_now`. */
+/** The ways of a channel: WAY, `definition_no`, `end_value`. */
 export function waysOf({ side, name }: Channel): Relation {
   const ways = scanSpec(WAYS);
-  return pick(filter(ways, eq(c(ways, side), text(name))), [
-    WAY.name,
-    'definition_no',
-    'end_value',
-    'from_now',
-  ]);
+  return pick(filter(ways, eq(c(ways, side), text(name))), [WAY.name, 'definition_no', 'end_value']);
 }
 
 /** The forms that messages of ways have, but for those that carry rows of entities. */

@@ -98,6 +98,7 @@ export function linksOf(context: BuildContext, node: JsonNode | undefined): read
     const link: DestinationLink = {
       to: asString(to),
       ...(send && { send: strings(send) as readonly MessageType[] }),
+      ...(optionalFlag(object, 'enabled') === false && { enabled: false as const }),
       ...(entities && { entities: entityLinks(context, entities) }),
     };
     return mark(context, link, to ?? item);

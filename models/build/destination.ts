@@ -10,12 +10,14 @@ import {
   strings,
   type BuildContext,
 } from './context.js';
+import { buildDuration } from './leaves.js';
 
 /** A destination of a validated file, with every default of SEMANTICS §7 filled in. It stands at its key. */
 export function buildDestination(context: BuildContext, node: ObjectNode): Destination {
   const key = asString(field(node, 'key'));
   const send = field(node, 'send');
   const events = field(node, 'events');
+  const every = field(node, 'every');
   const name = (event: string): string | undefined =>
     events === undefined ? undefined : optionalString(asObject(events), event);
   const destination: Destination = {
@@ -33,6 +35,8 @@ export function buildDestination(context: BuildContext, node: ObjectNode): Desti
       entity_entered: name('entity_entered') ?? 'Entity Entered',
       entity_exited: name('entity_exited') ?? 'Entity Exited',
     },
+    ...(every && { every: buildDuration(every) }),
+    ...(optionalFlag(node, 'backfill') === false && { backfill: false as const }),
     identifiers: (optionalString(node, 'identifiers') ?? 'all') as Destination['identifiers'],
     file: context.source.file,
   };

@@ -13,6 +13,7 @@ import {
   asString,
   field,
   mark,
+  optionalFlag,
   optionalString,
   strings,
   type BuildContext,
@@ -50,6 +51,7 @@ export function buildProjectConfig(
         : { entities: byName(asObject(entities), (entry, name) => entityOf(context, name, entry)) }),
       ...(exclude && { exclude: audienceReferences(context, exclude) }),
       ...(guard && { guard: guardLimits(asObject(guard)) }),
+      ...(optionalFlag(node, 'compute_unconnected') === false && { computeUnconnected: false as const }),
       ...(alerts && { alerts: asArray(alerts).items.map((item) => buildAlert(context, item)) }),
       ...(channels && {
         channels: byName(asObject(channels), (entry, name) => buildChannel(context, name, entry)),

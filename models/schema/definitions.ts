@@ -75,6 +75,7 @@ export const definitionDefs = {
             ...Type.Ref('MessageTypes'),
             description: 'Instead of what the destination says.',
           }),
+          enabled: Type.Optional(flag('false pauses it; it catches up when enabled again.')),
           entities: Type.Optional({
             ...Type.Ref('EntityLinks'),
             description:

@@ -36,6 +36,15 @@ const fields = {
       { ...CLOSED, description: 'Names of the track events.' },
     ),
   ),
+  every: Type.Optional({
+    ...Type.Ref('Duration'),
+    description: 'It takes messages no more often than that: "6 hours".',
+  }),
+  backfill: Type.Optional(
+    flag(
+      'false: it is told of what changes after it was connected, and of nothing before; true when absent.',
+    ),
+  ),
   identifiers: Type.Optional(
     Type.Union([Type.Literal('all'), Type.Literal('first_added'), Type.Literal('last_added')], {
       description:

@@ -279,6 +279,12 @@ export const projectDefs = {
       entities: Type.Optional(
         Type.Record(Type.String(), Type.Ref('Entity'), { description: 'Entities by name.' }),
       ),
+      compute_unconnected: Type.Optional(
+        Type.Boolean({
+          description:
+            'false: definitions that go to no destination, nor are read by one that does, are not computed.',
+        }),
+      ),
       alerts: Type.Optional(Type.Array(Type.Ref('Alert'), { description: 'What people are told of.' })),
       channels: Type.Optional(
         Type.Record(Type.String(), Type.Ref('Channel'), { description: 'How they are reached, by name.' }),

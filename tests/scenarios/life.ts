@@ -212,6 +212,28 @@ export const LIFE: readonly LifeStep[] = [
       return [...first, await check(config.alerts.slice(2)), await p.query(told)];
     },
   },
+  {
+    name: 'a way that is paused, goes on, and is sent again',
+    play: async (p) => {
+      const bought = { event: 'Order Completed' };
+      const ways = (...destinations: readonly unknown[]): void =>
+        p.write('models/buyers.json', { ...(audience('buyers', bought) as object), destinations });
+      const quiet = {
+        kind: 'destination',
+        key: 'quiet',
+        type: 'file',
+        settings: { path: 'quiet.jsonl' },
+        backfill: false,
+      };
+      p.write('destinations/quiet.json', quiet);
+      ways({ to: 'crm', enabled: false });
+      const paused = [await p.run(9), await p.sync()];
+      ways('crm', 'quiet');
+      const on = [await p.run(9), await p.sync()];
+      await p.land(order('10', 'eve', 8, 1));
+      return [paused, on, await p.run(9, { resend: 'crm', select: ['buyers'] }), await p.sync()];
+    },
+  },
 ];
 
 /** One life on an engine beside DuckDB's. */
