@@ -84,7 +84,14 @@ export class Outbox {
     if (first === undefined) return [];
     const those = { selection, lanes, fromRun: first };
     const tried = await this.counts(byRun(triedRows(this.state, those)));
-    return runs.map((run) => ({ run, messages: pending.get(run) ?? 0, fresh: !tried.has(run) }));
+    // A page of several runs holds those between them as well, of which nothing waits.
+    const isFresh = (run: number, before: number): boolean =>
+      ![...tried.keys()].some((one) => one > before && one <= run);
+    return runs.map((run, i) => ({
+      run,
+      messages: pending.get(run) ?? 0,
+      fresh: isFresh(run, runs[i - 1] ?? first - 1),
+    }));
   }
 
   /** When a message was last tried at a destination: an ISO instant. */

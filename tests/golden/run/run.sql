@@ -1226,13 +1226,12 @@ select
   g.definition_key,
   cast(g.definition_no as bigint) as definition_no,
   g.end_value,
-  g.from_now,
   g.people,
   g.accounts
 from (values
-    (1, 'crm', 'revenue', 2, 'null', false, 'people trait users all', cast(null as varchar)),
-    (2, 'crm', 'frequent_buyers', 7, 'false', false, 'people audience users all', cast(null as varchar))
-  ) as g(way, destination_key, definition_key, definition_no, end_value, from_now, people, accounts);
+    (1, 'crm', 'revenue', 2, 'null', 'people trait users all', cast(null as varchar)),
+    (2, 'crm', 'frequent_buyers', 7, 'false', 'people audience users all', cast(null as varchar))
+  ) as g(way, destination_key, definition_key, definition_no, end_value, people, accounts);
 
 -- messages.sql
 -- outbox.counts: counting
