@@ -24,20 +24,21 @@ export async function land(script: Script, context: LandingContext): Promise<Lan
   return context.executor.transaction(async () => {
     const total = script.land.length;
     const results: LandingResult[] = [];
+    const warnings: Diagnostic[] = [];
     const { drift, executor } = context;
     const { digests } = script;
     if (drift && digests) drift.factsBefore = await executor.read(digests);
     for (const [i, source] of script.land.entries()) {
       context.emit({ event: 'landing_started', source: source.plan.source, index: i + 1, total });
-      const result = await landSource(source, context);
+      const { gone, ...result } = await landSource(source, context);
       results.push(result);
+      if (gone > 0 && result.mode === 'incremental') warnings.push(reloaded(source.plan.source, gone));
       context.emit({ event: 'landing_finished', ...result, index: i + 1, total });
     }
     context.emit({ event: 'profiles_started' });
     const startedAt = context.now();
     const nothing = results.every(isNothing);
     await identify((nothing ? script.identityByTime : undefined) ?? script.identity, executor);
-    const warnings: Diagnostic[] = [];
     for (const [i, source] of script.land.entries()) {
       const landed = results[i];
       if (landed?.mode === 'full') await executor.run(source.factsFull);
@@ -60,14 +61,19 @@ async function identify({ find, moved, handOver, done }: IdentityScript, executo
   await executor.run(done);
 }
 
-async function landSource(source: LandingScript, { executor, now }: LandingContext): Promise<LandingResult> {
+/** How a source landed, and how many messages that had landed are gone from it. */
+type Found = LandingResult & { readonly gone: number };
+
+async function landSource(source: LandingScript, { executor, now }: LandingContext): Promise<Found> {
   const startedAt = now();
-  const done = (mode: LandingResult['mode'], reason: string, new_rows: number | null): LandingResult => ({
+  let gone = 0;
+  const done = (mode: LandingResult['mode'], reason: string, new_rows: number | null): Found => ({
     source: source.plan.source,
     mode,
     reason,
     new_rows,
     duration_ms: elapsed(startedAt, now()),
+    gone,
   });
   if (source.plan.mode === 'full') {
     await executor.run(source.full);
@@ -76,6 +82,7 @@ async function landSource(source: LandingScript, { executor, now }: LandingConte
   await executor.run(source.prepare);
   const found = source.check ? (await executor.read(source.check))[0] : undefined;
   const newRows = found ? nullableNumber(found, 'new_rows') : null;
+  gone = (found && nullableNumber(found, 'gone')) ?? 0;
   const corrected = (found && nullableNumber(found, 'corrected')) ?? 0;
   if (corrected > 0) {
     // State keeps a landing's outcome, not its rows: which of two contents counts must be read again.
@@ -85,6 +92,17 @@ async function landSource(source: LandingScript, { executor, now }: LandingConte
   await executor.run(source.incremental);
   return done('incremental', source.plan.reason, newRows);
 }
+
+/**
+ * What landed goes on to count: a table that is empty for the moment in which it is loaded anew must not send everyone away. So
+ * it is told, and somebody decides.
+ */
+const reloaded = (source: string, gone: number): Diagnostic => ({
+  code: 'source-reloaded',
+  severity: 'warning',
+  message: `source ${JSON.stringify(source)}: ${gone} of the messages that landed last ${gone === 1 ? 'is' : 'are'} gone: was it truncated, or loaded anew?`,
+  hint: 'what landed still counts; once the table is whole, "rollcall run --reconcile" makes state what it says',
+});
 
 async function audit(source: LandingScript, executor: Executor): Promise<Diagnostic[]> {
   const found = source.audit && (await executor.read(source.audit))[0];

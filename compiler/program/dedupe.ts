@@ -151,22 +151,28 @@ export function newSteps(
       KEY_ID,
     ]),
   };
-  const drops = tables.map((of): Step => ({
+  const before = others.length > 0 ? scanSpec(known) : landed;
+  return [...reads, ...(others.length > 0 ? [knownStep] : []), ...tables.map((of) => newStep(of, before))];
+}
+
+/** Lets go of the windows that `newSteps` read, when nothing asks of them any more. */
+export const windowsDone = (tables: readonly LandingTable[]): readonly Step[] =>
+  tables.map((of) => ({
     ...named(of, 'read.drop', 'rows since the last landing are told apart'),
     op: 'drop',
     table: windowRows(of).table,
     object: 'table',
   }));
-  const before = others.length > 0 ? scanSpec(known) : landed;
-  return [
-    ...reads,
-    ...(others.length > 0 ? [knownStep] : []),
-    ...tables.map((of) => newStep(of, before)),
-    ...drops,
-  ];
-}
 
 const inWindow = (of: LandingTable): Relation => keyed(of, scanSpec(windowRows(of)));
+
+/**
+ * Messages that landed and should be among the rows of a window, and are not. After `newSteps`.
+ *
+ * @param landed what landed before within the window, see LANDED
+ */
+export const goneFrom = (tables: readonly LandingTable[], landed: Relation): Relation =>
+  antiJoin(landed, union(tables.map((of) => pick(inWindow(of), [KEY_STREAM, KEY_ID]))), [KEY_STREAM, KEY_ID]);
 
 function newStep(of: LandingTable, before: Relation): Step {
   const rows = join('left', inWindow(of), before, [KEY_STREAM, KEY_ID]);

@@ -1,11 +1,11 @@
 /** Landed events into typed columns, a table an event; and identify messages. */
 import type { BoundSource, RowsOf } from '../bind/index.js';
 import type { EventNeeds, Needs, ValueColumn } from '../bind/types.js';
-import { as, c, call, extend, filter, int, join, param, pick } from '../ir/build.js';
+import { as, c, call, extend, filter, int, join, oneRow, param, pick, text } from '../ir/build.js';
 import type { Relation } from '../ir/types.js';
 import { eventsTogether, factsTable, groupFacts, identifyFacts, RUN_NO, scanSpec } from './names.js';
 import { withIdentifier } from './pairs.js';
-import type { StateSchema } from './state.js';
+import { FACTS_MADE_BY, type StateSchema } from './state.js';
 import type { Step, TableSpec } from './types.js';
 
 interface FactsInput {
@@ -126,3 +126,15 @@ function withSubjects(schema: StateSchema, events: Relation, how: 'inner' | 'lef
   ]);
   return join(how, withIdentifier(counted), subjects, ['identifier_type', 'identifier']);
 }
+
+/** Remembers that facts were made anew, so that what changed of them cannot be told from what was there. */
+export const factsMadeAnew = (schema: StateSchema, id: string): Step => ({
+  id,
+  title: 'facts are made anew',
+  op: 'merge',
+  table: schema.ref('meta'),
+  query: oneRow([as('name', text(FACTS_MADE_BY)), as('value', call('number_text', param('run_no', 'int')))]),
+  keys: ['name'],
+  set: ['value'],
+  insert: true,
+});

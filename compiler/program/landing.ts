@@ -28,6 +28,7 @@ import type { Expr, Named, Relation } from '../ir/types.js';
 import {
   auditedRows,
   correctedRows,
+  goneFrom,
   countedAtOnce,
   countedRows,
   dedupeSteps,
@@ -35,14 +36,15 @@ import {
   LANDED,
   newRows,
   newSteps,
+  windowsDone,
   type LandingTable,
 } from './dedupe.js';
-import { factsSteps } from './facts.js';
+import { factsMadeAnew, factsSteps } from './facts.js';
 import { livingPairs, type Forgotten } from './forgotten.js';
 import { scanSpec, touchedPairs } from './names.js';
 import { mergeFirsts, pairsOf } from './pairs.js';
 import type { SourceLanding } from './plan.js';
-import { FACTS_MADE_BY, type StateSchema } from './state.js';
+import type { StateSchema } from './state.js';
 import type { Step, StepOp } from './types.js';
 
 export interface LandingInput {
@@ -123,7 +125,7 @@ class Landing {
       query: this.storedPairs(),
     });
     return [
-      ...(tell ? [before] : []),
+      ...(tell ? [...windowsDone(this.tables), before] : []),
       ...this.tables.flatMap((of) =>
         this.capabilities.billedByColumn ? [countedAtOnce(of)] : dedupeSteps(of),
       ),
@@ -150,17 +152,22 @@ class Landing {
     return newSteps(this.tables, (of) => this.window(of), this.landedBefore());
   }
 
-  /** New rows, and rows that landed again earlier than what counted until now. */
+  /** New rows, rows that landed again earlier than what counted until now, and messages that landed and are gone. */
   check(): Step {
-    const flag = (rows: Relation, corrected: boolean): Relation =>
-      project(rows, [as('corrected', int(corrected ? 1 : 0))]);
-    const parts = this.tables.flatMap((of) => [flag(newRows(of), false), flag(correctedRows(of), true)]);
-    const all = union(parts);
-    const count = (value: number): Expr =>
-      agg('count', [], { filter: call('eq', c(all, 'corrected'), int(value)) });
+    const [isNew, isCorrected, isGone] = [0, 1, 2];
+    const flag = (rows: Relation, what: number): Relation => project(rows, [as('what', int(what))]);
+    const all = union([
+      ...this.tables.flatMap((of) => [flag(newRows(of), isNew), flag(correctedRows(of), isCorrected)]),
+      flag(goneFrom(this.tables, this.landedWithin()), isGone),
+    ]);
+    const count = (what: number): Expr => agg('count', [], { filter: call('eq', c(all, 'what'), int(what)) });
     return this.step('check', 'counting new rows', {
       op: 'read',
-      query: aggregate(all, [], [as('new_rows', count(0)), as('corrected', count(1))]),
+      query: aggregate(
+        all,
+        [],
+        [as('new_rows', count(isNew)), as('corrected', count(isCorrected)), as('gone', count(isGone))],
+      ),
     });
   }
 
@@ -172,6 +179,7 @@ class Landing {
     const keys = ['source', 'user_id', 'anonymous_id'];
     const stored = semiJoin(this.schema.scan('identity_pairs'), fresh, keys);
     return [
+      ...windowsDone(this.tables),
       this.step('landed', 'remembering what landed', {
         op: 'append',
         table: this.schema.ref('landed'),
@@ -302,8 +310,7 @@ class Landing {
   private window(of: LandingTable): Relation {
     const { raw } = of.table;
     const received = messageExprs(this.source, of.table, raw)('received_at');
-    const overlap = durationMicros(this.source.config.overlap);
-    const from = call('ts_add_micros', param('watermark', 'timestamp'), int(-overlap));
+    const from = this.from();
     const [since, missing] =
       received.kind === 'call' && received.fn === 'column_instant'
         ? [call('column_since', ...received.args, from), call('column_missing', ...received.args)]
@@ -311,6 +318,19 @@ class Landing {
     return this.capabilities.prunesAlternatives
       ? filter(raw, or(since, missing))
       : union([filter(raw, since), filter(raw, missing)]);
+  }
+
+  /** Where the window begins. */
+  private from(): Expr {
+    const overlap = durationMicros(this.source.config.overlap);
+    return call('ts_add_micros', param('watermark', 'timestamp'), int(-overlap));
+  }
+
+  /** What landed before of rows that the window has as long as they are there. */
+  private landedWithin(): Relation {
+    const landed = this.landedBefore();
+    const received = c(landed, LANDED.receivedAt);
+    return filter(landed, or(call('ge', received, this.from()), call('is_null', received)));
   }
 
   private clear(table: 'landed' | 'identity_pairs'): Step {
@@ -368,15 +388,3 @@ class Landing {
     return { id: `land.${this.source.name}.${id}`, title: `${this.source.name}: ${title}`, ...op };
   }
 }
-
-/** Remembers that facts were made anew, so that what changed of them cannot be told from what was there. */
-export const factsMadeAnew = (schema: StateSchema, id: string): Step => ({
-  id,
-  title: 'facts are made anew',
-  op: 'merge',
-  table: schema.ref('meta'),
-  query: oneRow([as('name', text(FACTS_MADE_BY)), as('value', call('number_text', param('run_no', 'int')))]),
-  keys: ['name'],
-  set: ['value'],
-  insert: true,
-});

@@ -17,8 +17,9 @@ export interface SourceLanding {
   readonly mode: 'incremental' | 'full';
   readonly reason: string;
   /**
-   * Incremental only: prepares the new rows, then `read`s one row `{ new_rows, corrected }`. When `corrected`
-   * is not 0 an id landed again with an earlier `received_at`, and the source must land in full instead.
+   * Incremental only: prepares the new rows, then `read`s one row `{ new_rows, corrected, gone }`. When `corrected`
+   * is not 0 an id landed again with an earlier `received_at`, and the source must land in full instead. `gone`
+   * counts messages that landed since the window began and are not there any more, for a warning.
    */
   readonly prepare: readonly Step[];
   readonly check?: Step;

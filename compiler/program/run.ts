@@ -19,7 +19,8 @@ import { ensureSteps } from './ensure.js';
 import { entitySteps } from './entities.js';
 import { ENTITY_STAGE_COLUMNS, entityStageStep, stageEntities } from './entity-state.js';
 import { identityByTime, identitySteps } from './identity.js';
-import { factsMadeAnew, landSource, type LandingCapabilities } from './landing.js';
+import { factsMadeAnew } from './facts.js';
+import { landSource, type LandingCapabilities } from './landing.js';
 import {
   AFFECTED,
   CUSTOM_TRAITS,

@@ -212,6 +212,7 @@ export class Place {
           // How many rows the last landing brought is told of it, as runs are told of.
           const state = Object.entries(row).filter(([column]) => column !== 'landed_rows');
           const cells = state.map(([column, value]) => {
+            if (row['name'] === 'profiles_made' && column === 'value') return [column, madeFor(value)];
             const ofRun = /^(last_)?run_(id|no)$/.test(column) || row['name'] === 'facts_made_by';
             return [column, ofRun && value !== null ? (asOf.get(value) ?? value) : value];
           });
@@ -235,3 +236,6 @@ export class Place {
 
 /** A message may come again, as it was: one of its own id. */
 const once = (messages: readonly string[]): readonly string[] => [...new Set(messages)].sort();
+
+/** The instant and the size of what is told: by which run, and which accounts there were by then, are of the life that was led. */
+const madeFor = (value: unknown): string => String(value).split(' ').slice(1, 3).join(' ');

@@ -1,4 +1,7 @@
-/** Every fortieth conformance case on PGlite; every so-manieth that `ROLLCALL_PGLITE` says, or `all` of them. */
+/**
+ * Every fortieth conformance case on PGlite; every so-manieth that `ROLLCALL_PGLITE` says, or `all` of them, as in
+ * `.ci/steps.d/05-embedded.sh`.
+ */
 import { pgliteEngine } from '../engines/postgres.js';
 import { conformsOn } from '../conformance/on-engine.js';
 

@@ -73,7 +73,7 @@ describe('a raw table', () => {
         order('none', { received_at: null }),
       ]);
       const { checks } = await world.run({ asOf: AS_OF, needs: NEEDS });
-      expect(checks['raw']).toEqual({ new_rows: '3', corrected: '0' });
+      expect(checks['raw']).toEqual({ new_rows: '3', corrected: '0', gone: '0' });
       expect(await world.query("select 1 from rollcall.landed where message_id = 'early'")).toEqual([]);
     },
   );
@@ -92,7 +92,7 @@ describe('a raw table', () => {
     ]);
     // m2 has a time now, and had none.
     const second = await world.run({ asOf: AS_OF, needs: NEEDS });
-    expect(second.checks['raw']).toEqual({ new_rows: '2', corrected: '1' });
+    expect(second.checks['raw']).toEqual({ new_rows: '2', corrected: '1', gone: '0' });
     expect((await facts()).map((row) => (row as { message_id: string }).message_id)).toEqual([
       'm1',
       'm2',

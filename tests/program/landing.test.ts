@@ -125,10 +125,11 @@ describe.each([
       ]);
       const second = await world.run({ asOf: AS_OF, needs: NEEDS });
       expect(second.modes['raw']).toBe('incremental');
-      expect(second.checks['raw']).toEqual({ new_rows: '2', corrected: '0' });
+      expect(second.checks['raw']).toEqual({ new_rows: '2', corrected: '0', gone: '0' });
       expect((await world.run({ asOf: AS_OF, needs: NEEDS })).checks['raw']).toEqual({
         new_rows: '0',
         corrected: '0',
+        gone: '0',
       });
       expect(await facts()).toEqual([
         { identifier: 'ann', message_id: 'm1', revenue: '1' },
@@ -144,7 +145,7 @@ describe.each([
         order('m1', { received_at: '2024-01-01 09:00:00', user_id: 'bob', properties: { revenue: 9 } }),
       ]);
       const { modes, checks } = await world.run({ asOf: AS_OF, needs: NEEDS });
-      expect(checks['raw']).toEqual({ new_rows: '0', corrected: '1' });
+      expect(checks['raw']).toEqual({ new_rows: '0', corrected: '1', gone: '0' });
       expect(modes['raw']).toBe('full');
       expect(await facts()).toEqual([{ identifier: 'bob', message_id: 'm1', revenue: '9' }]);
       // Ann keeps her number, but is nobody any more.
@@ -318,13 +319,14 @@ describe.each([
         "insert into web.order_completed values ('o2', '2024-01-03', '2024-01-03', 'eve', null, 'x', 'x', 'nan', null)",
       );
       const { checks } = await world.run({ asOf: AS_OF, needs });
-      expect(checks['web']).toEqual({ new_rows: '1', corrected: '0' });
+      expect(checks['web']).toEqual({ new_rows: '1', corrected: '0', gone: '0' });
       // One event again, and one in two tables, which are two.
       await world.sql(`insert into web.order_completed values
       ('o2', '2024-01-04', '2024-01-03', 'eve', null, 'x', 'x', 7, null), ('i1', '2024-01-04', '2024-01-03', 'eve', null, 'x', 'x', 7, null)`);
       expect((await world.run({ asOf: AS_OF, needs })).checks['web']).toEqual({
         new_rows: '1',
         corrected: '0',
+        gone: '0',
       });
     });
   });

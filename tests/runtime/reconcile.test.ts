@@ -1,5 +1,5 @@
 /** State that is not what the raw rows say: `run --reconcile` tells it and repairs it; a run as usual warns where it can tell. */
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BUYERS, CRM, order, REVENUE, Shop } from './shop.js';
 
 const DAY3 = '2025-01-03T00:00:00Z';
@@ -80,4 +80,45 @@ it('tells what had drifted, apart from what has come since, and repairs it', asy
   expect(queued).toEqual([{ identifier: 'dan' }, { identifier: 'eve' }]);
   const { reconciled } = await shop.run(DAY4, { reconcile: true });
   expect(reconciled).toEqual({ ordinary_run_id: 'run_4', definitions: [], facts: [] });
+});
+
+describe('a source that was truncated', () => {
+  const warnings = async (asOf: string): Promise<readonly string[]> => {
+    const { diagnostics, status } = await shop.run(asOf);
+    expect(status).toBe('succeeded');
+    return diagnostics.filter(({ code }) => code === 'source-reloaded').map(({ message }) => message);
+  };
+  const told = (what: string): string => `source "raw": ${what} gone: was it truncated, or loaded anew?`;
+
+  it('is told, and what landed goes on to count until it is reconciled', async () => {
+    await shop.sql('delete from raw.messages');
+    expect(await warnings(DAY4)).toEqual([told('3 of the messages that landed last are')]);
+    expect(await shop.members('buyers')).toEqual(['ann', 'bob', 'cid']);
+    await shop.land(order('n1', 'ann', '2025-01-03T10:00:00Z', 10)); // with other ids
+    expect(await warnings('2025-01-05T00:00:00Z')).toEqual([told('3 of the messages that landed last are')]);
+    await shop.run('2025-01-05T00:00:00Z', { reconcile: true });
+    expect(await shop.members('buyers')).toEqual(['ann']);
+    expect(await warnings('2025-01-06T00:00:00Z')).toEqual([]);
+  });
+
+  it('is told of one message, and not of those older than the overlap', async () => {
+    await shop.land({ ...order('o4', 'dan', '2025-02-01T10:00:00Z', 40), received: '2025-02-01T10:00:00Z' });
+    await shop.land({ ...order('o5', 'eve', '2025-02-01T10:00:00Z', 40), received: '2025-02-01T10:00:00Z' });
+    expect(await warnings('2025-02-02T00:00:00Z')).toEqual([]);
+    await shop.sql("delete from raw.messages where message_id in ('o1', 'o2', 'o3')");
+    expect(await warnings('2025-02-03T00:00:00Z')).toEqual([]);
+    await shop.sql("delete from raw.messages where message_id = 'o4'");
+    expect(await warnings('2025-02-04T00:00:00Z')).toEqual([told('1 of the messages that landed last is')]);
+  });
+
+  it('and loaded anew with the same messages is nothing to tell', async () => {
+    await shop.sql(
+      'create table raw.kept as from raw.messages',
+      'delete from raw.messages',
+      'insert into raw.messages select * replace (received_at + interval 3 days as received_at) from raw.kept',
+      'drop table raw.kept',
+    );
+    expect(await warnings(DAY4)).toEqual([]);
+    expect(await shop.members('buyers')).toEqual(['ann', 'bob', 'cid']);
+  });
 });

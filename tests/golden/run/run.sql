@@ -83,26 +83,42 @@ select
 from messages_together;
 
 -- land_web.sql
--- land.web.messages.read.drop: web: web.messages: rows since the last landing are told apart
-drop table if exists rollcall_read_web_messages_ac93d687;
-
--- land_web.sql
 -- land.web.check: web: counting new rows
-with rollcall_new_web_messages_ac93d687_together as (
+with rollcall_read_web_messages_ac93d687_values as (
   select
-    0 as corrected
+    coalesce(type, '') as rollcall_stream,
+    message_id as rollcall_message_id
+  from rollcall_read_web_messages_ac93d687
+),
+rollcall_new_web_messages_ac93d687_together as (
+  select
+    0 as what
   from rollcall_new_web_messages_ac93d687
   where rollcall_status = 1
   union all
   select
-    1 as corrected
+    1 as what
   from rollcall_new_web_messages_ac93d687
   where rollcall_status = 2
+  union all
+  select
+    2 as what
+  from rollcall.landed as l
+  anti join rollcall_read_web_messages_ac93d687_values as rrwm on l.stream = rrwm.rollcall_stream
+    and l.message_id = rrwm.rollcall_message_id
+  where l.source = 'web'
+    and (l.received_at >= timestamp '2026-01-10 00:00:00' - interval '3 days'
+      or l.received_at is null)
 )
 select
-  count(*) filter (where rnwm.corrected = 0) as new_rows,
-  count(*) filter (where rnwm.corrected = 1) as corrected
-from rollcall_new_web_messages_ac93d687_together as rnwm;
+  count(*) filter (where what = 0) as new_rows,
+  count(*) filter (where what = 1) as corrected,
+  count(*) filter (where what = 2) as gone
+from rollcall_new_web_messages_ac93d687_together;
+
+-- land_web.sql
+-- land.web.messages.read.drop: web: web.messages: rows since the last landing are told apart
+drop table if exists rollcall_read_web_messages_ac93d687;
 
 -- land_web.sql
 -- land.web.landed: web: remembering what landed
@@ -169,6 +185,10 @@ group by 1, 2, 3
 on t.source = s.source and t.user_id = s.user_id and t.anonymous_id = s.anonymous_id
 when matched then update set first_at = s.first_at, first_id = s.first_id, seen_at = s.seen_at, device_at = s.device_at
 when not matched then insert (source, user_id, anonymous_id, first_at, first_id, seen_at, device_at) values (s.source, s.user_id, s.anonymous_id, s.first_at, s.first_id, s.seen_at, s.device_at);
+
+-- land_web.sql
+-- land.web.messages.read.drop: web: web.messages: rows since the last landing are told apart
+drop table if exists rollcall_read_web_messages_ac93d687;
 
 -- land_web.sql
 -- land.web.landed.clear: web: forgetting the last landing
