@@ -73,7 +73,8 @@ export const CODES = {
   'delivery-failed': 'A destination did not take a message.',
   'destination-settings': 'A destination lacks a setting, or has a wrong one.',
   'alert-not-sent': 'A channel could not be told of an alert.',
-  'source-reloaded': 'Rows that had landed are gone from a source: it was truncated, loaded anew, or rows were deleted.',
+  'source-reloaded':
+    'Rows that had landed are gone from a source: it was truncated, loaded anew, or rows were deleted.',
   'null-timestamps': 'Rows without a timestamp were left out.',
   'unknown-ids': 'Rows of a SQL trait whose id is no profile were left out.',
   unchecked: 'Something could not be checked.',
