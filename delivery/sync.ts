@@ -12,6 +12,7 @@ import { durationMicros } from '../models/algebra.js';
 import { parseInstant } from '../models/instant.js';
 import { Courier, type Delivery, type DeliveryOptions, type Totals } from './courier.js';
 import type { Destination, OpenContext } from './destination.js';
+import { shaping } from './hashing.js';
 import { memoryOf } from './memory.js';
 import { Outbox } from './outbox.js';
 import { checkDestinations, destinationType, place } from './registry.js';
@@ -192,13 +193,14 @@ async function openDestination(
   const type = destinationType(definition.type);
   if (type === undefined) throw new Error(`no destination type ${definition.type}`);
   const { projectDir, now, writeRows } = options;
-  return type.open({
+  const destination = await type.open({
     definition,
     projectDir,
     now,
     memory: memoryOf(options, definition.key),
     ...(writeRows && { writeRows }),
   });
+  return shaping(destination, definition);
 }
 
 interface Work {

@@ -155,6 +155,20 @@ function listType(
   return asked.filter((type) => type !== 'group').slice(0, 1);
 }
 
+/** What people are told by. */
+export const RECEIVER_TYPES = ['user_id', 'anonymous_id'] as const;
+
+export type ReceiverType = (typeof RECEIVER_TYPES)[number];
+
+/** How a value is written before it is hashed, as ad platforms ask for it. */
+export const NORMAL_FORMS = ['text', 'email', 'phone', 'phone_digits'] as const;
+
+export interface Hashing {
+  readonly as: (typeof NORMAL_FORMS)[number];
+  /** The country calling code of numbers that have none. */
+  readonly country?: string;
+}
+
 export interface Destination {
   readonly key: string;
   readonly name: string;
@@ -178,6 +192,14 @@ export interface Destination {
   readonly every?: Duration;
   /** `false`: it is told of what changes after it was connected, whatever `history` of a definition says. */
   readonly backfill?: false;
+  /** Which types of identifiers are told; absent: users by `user_id`, others by `anonymous_id`. */
+  readonly identifierTypes?: readonly ReceiverType[];
+  /** Of each type at most so many, the first that were added; absent: as many as there are. */
+  readonly identifiersAtMost?: number;
+  /** Beside where messages have it, an identifier stands among the traits under this name. */
+  readonly identifierNames?: Readonly<Partial<Record<ReceiverType, string>>>;
+  /** What is hashed on its way out, by name: a trait's, or `userId`, `anonymousId`. */
+  readonly hash?: Readonly<Record<string, Hashing>>;
   readonly file: string;
 }
 

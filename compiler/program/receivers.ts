@@ -26,8 +26,13 @@ export interface Channel {
   readonly shape: 'audience' | 'trait';
   /** Rows are of accounts, and go to their users. */
   readonly lifted: boolean;
-  readonly strategy: Destination['identifiers'];
+  readonly told: Told;
 }
+
+/** Which identifiers of a profile are told. */
+type Told = Pick<Destination, 'identifiers' | 'identifierTypes' | 'identifiersAtMost'>;
+
+const EVERYONE: Told = { identifiers: 'all' };
 
 /** The message types of a side. */
 export const typesOf = (side: Side, types: readonly Message['type'][]): readonly Message['type'][] =>
@@ -40,14 +45,17 @@ export const typesOf = (side: Side, types: readonly Message['type'][]): readonly
 export function channelOf(
   { kind, of }: Pick<Definition, 'kind' | 'of'>,
   types: readonly Message['type'][],
-  { identifiers }: Pick<Destination, 'identifiers'>,
+  destination: Told,
   side: Side,
 ): Channel | undefined {
   if (typesOf(side, types).length === 0) return undefined;
   const shape = shapeOf(kind);
   const lifted = side === 'people' && of === 'accounts';
-  const strategy = side === 'people' ? identifiers : 'all';
-  return { name: [side, shape, of, strategy].join(' '), side, shape, lifted, strategy };
+  const told = side === 'people' ? destination : EVERYONE;
+  const { identifiers, identifierTypes, identifiersAtMost } = told;
+  const kinds = identifierTypes ? [[...identifierTypes].sort().join('+')] : [];
+  const most = identifiersAtMost === undefined ? [] : [identifiersAtMost];
+  return { name: [side, shape, of, identifiers, ...kinds, ...most].join(' '), side, shape, lifted, told };
 }
 
 /** Whether an identifier is of those that a side goes to. */
@@ -67,11 +75,11 @@ export function holders({ lifted }: Channel, rows: Relation, by: readonly string
 /** `by` and RECEIVERS of holders. */
 export function receivers(
   schema: StateSchema,
-  { side, strategy }: Channel,
+  { side, told }: Channel,
   rows: Relation,
   by: readonly string[],
 ): Relation {
-  const all = side === 'accounts' ? accountsOf(schema, rows) : addressed(schema, rows, strategy, by);
+  const all = side === 'accounts' ? accountsOf(schema, rows) : addressed(schema, rows, told, by);
   return pick(all, [...by, ...RECEIVERS.map((column) => column.name)]);
 }
 
@@ -84,13 +92,8 @@ function accountsOf(schema: StateSchema, rows: Relation): Relation {
   return join('inner', subjects, rows, ['profile_no']);
 }
 
-/** The identifiers that messages about profiles go to by default. */
-function addressed(
-  schema: StateSchema,
-  rows: Relation,
-  strategy: Destination['identifiers'],
-  by: readonly string[],
-): Relation {
+/** The identifiers that messages about profiles go to: by default of users those, and of others the anonymous ones. */
+function addressed(schema: StateSchema, rows: Relation, told: Told, by: readonly string[]): Relation {
   const subjects = schema.scan('subjects');
   const existing = pick(filter(subjects, call('le', c(subjects, 'first_at'), AS_OF)), [
     'identifier_type',
@@ -102,16 +105,25 @@ function addressed(
   const users = pick(schema.scan('profiles'), ['profile_no', 'user_id']);
   const all = join('left', join('inner', existing, rows, ['profile_no']), users, ['profile_no']);
   const isUser = eq(c(all, 'identifier_type'), text('user_id'));
-  return chosen(filter(all, or(isUser, call('is_null', c(all, 'user_id')))), strategy, by);
+  const types = told.identifierTypes;
+  if (!types) return chosen(filter(all, or(isUser, call('is_null', c(all, 'user_id')))), told, by);
+  const asked = types.map((type) => eq(c(all, 'identifier_type'), text(type)));
+  return chosen(filter(all, or(...asked)), told, [...by, 'identifier_type']);
 }
 
-function chosen(rows: Relation, strategy: Destination['identifiers'], by: readonly string[]): Relation {
-  if (strategy === 'all') return rows;
-  const desc = strategy === 'last_added';
+function chosen(
+  rows: Relation,
+  { identifiers, identifiersAtMost = Infinity }: Told,
+  by: readonly string[],
+): Relation {
+  const most = identifiers === 'all' ? identifiersAtMost : 1;
+  if (most === Infinity) return rows;
+  const desc = identifiers === 'last_added';
   const ranked = rowNumber(rows, {
     partitionBy: [...by, 'profile_no'].map((name) => c(rows, name)),
     orderBy: ['first_at', 'first_id', 'identifier'].map((name) => ({ expr: c(rows, name), desc })),
     as: 'rank',
   });
-  return filter(ranked, eq(c(ranked, 'rank'), int(1)));
+  const rank = c(ranked, 'rank');
+  return filter(ranked, most === 1 ? eq(rank, int(1)) : call('le', rank, int(most)));
 }

@@ -1,4 +1,4 @@
-import type { Destination, MessageType } from '../definition.js';
+import type { Destination, Hashing, MessageType, ReceiverType } from '../definition.js';
 import type { ObjectNode } from '../source/json.js';
 import {
   asObject,
@@ -37,8 +37,48 @@ export function buildDestination(context: BuildContext, node: ObjectNode): Desti
     },
     ...(every && { every: buildDuration(every) }),
     ...(optionalFlag(node, 'backfill') === false && { backfill: false as const }),
-    identifiers: (optionalString(node, 'identifiers') ?? 'all') as Destination['identifiers'],
+    ...identifiersOf(node),
+    ...hashOf(node),
     file: context.source.file,
   };
   return mark(context, destination, field(node, 'key') ?? node);
+}
+
+/** Of several identifiers of one type so many are told where `identifiers` says which, and not how many. */
+const AT_MOST = 3;
+
+type Identifiers = Pick<
+  Destination,
+  'identifiers' | 'identifierTypes' | 'identifiersAtMost' | 'identifierNames'
+>;
+
+function identifiersOf(node: ObjectNode): Identifiers {
+  const asked = field(node, 'identifiers')?.value ?? 'all';
+  if (typeof asked === 'string') return { identifiers: asked as Destination['identifiers'] };
+  const {
+    strategy,
+    types,
+    at_most: most,
+    names,
+  } = asked as {
+    readonly strategy?: Destination['identifiers'];
+    readonly types?: readonly ReceiverType[];
+    readonly at_most?: number;
+    readonly names?: Identifiers['identifierNames'];
+  };
+  return {
+    identifiers: strategy ?? 'all',
+    ...(types && { identifierTypes: types }),
+    identifiersAtMost: most ?? AT_MOST,
+    ...(names && { identifierNames: names }),
+  };
+}
+
+function hashOf(node: ObjectNode): Pick<Destination, 'hash'> {
+  const asked = field(node, 'hash')?.value as Readonly<Record<string, string | Hashing>> | undefined;
+  if (!asked) return {};
+  const hash = Object.entries(asked).map(
+    ([name, how]) => [name, typeof how === 'string' ? ({ as: how } as Hashing) : how] as const,
+  );
+  return { hash: Object.fromEntries(hash) };
 }

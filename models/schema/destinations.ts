@@ -1,5 +1,6 @@
 import { Type } from '@sinclair/typebox';
 
+import { NORMAL_FORMS, RECEIVER_TYPES } from '../definition.js';
 import { ACTION_SLUGS } from './actions.js';
 import { CLOSED, flag, key, schemaKey, text } from './common.js';
 import { destinationSettingsDefs } from './destination-settings.js';
@@ -45,10 +46,14 @@ const fields = {
       'false: it is told of what changes after it was connected, and of nothing before; true when absent.',
     ),
   ),
-  identifiers: Type.Optional(
-    Type.Union([Type.Literal('all'), Type.Literal('first_added'), Type.Literal('last_added')], {
-      description:
-        'Which of several identifiers of a profile get a message; "all" when absent. Exits go to all.',
+  identifiers: Type.Optional({
+    ...Type.Ref('DestinationIdentifiers'),
+    description:
+      'Which of several identifiers of a profile get a message; "all" when absent. Exits go to all.',
+  }),
+  hash: Type.Optional(
+    Type.Record(Type.String(), Type.Ref('Hashing'), {
+      description: 'What is hashed (SHA-256) before it is sent: traits by name, "userId", "anonymousId".',
     }),
   ),
 };
@@ -56,7 +61,74 @@ const fields = {
 const destination = (type: DestinationTypeName, settings: string) =>
   Type.Object({ ...fields, type: Type.Literal(type), settings: Type.Ref(settings) }, CLOSED);
 
+const strategy = Type.Union([Type.Literal('all'), Type.Literal('first_added'), Type.Literal('last_added')], {
+  description: 'Of several of a type: all of them, the first that was added, or the last.',
+});
+
+const normalForm = (description: string) =>
+  Type.Union(
+    NORMAL_FORMS.map((form) => Type.Literal(form)),
+    { description },
+  );
+
 export const destinationDefs = {
+  DestinationIdentifiers: Type.Union(
+    [
+      strategy,
+      Type.Object(
+        {
+          types: Type.Optional(
+            Type.Array(Type.Union(RECEIVER_TYPES.map((type) => Type.Literal(type))), {
+              minItems: 1,
+              uniqueItems: true,
+              description: 'Each identifier of these types gets a message.',
+            }),
+          ),
+          strategy: Type.Optional(strategy),
+          at_most: Type.Optional(
+            Type.Integer({ minimum: 1, maximum: 1000, description: 'So many of each type; 3 when absent.' }),
+          ),
+          names: Type.Optional(
+            Type.Object(
+              Object.fromEntries(
+                RECEIVER_TYPES.map((type) => [type, Type.Optional(text('A name among the traits.'))]),
+              ),
+              { ...CLOSED, description: 'What identifiers are called among the traits of a message, too.' },
+            ),
+          ),
+        },
+        CLOSED,
+      ),
+    ],
+    notes({
+      'x-what': '"all", "first_added", "last_added" or an object',
+      'x-by': { by: 'type', types: [['string'], ['object']] },
+    }),
+  ),
+  Hashing: Type.Union(
+    [
+      normalForm('How it is written before it is hashed.'),
+      Type.Object(
+        {
+          as: normalForm('How it is written before it is hashed.'),
+          country: Type.Optional(
+            Type.String(
+              notes({
+                pattern: '^[1-9][0-9]{0,3}$',
+                description: 'The country calling code of numbers that have none.',
+                'x-what': 'a country calling code such as "49"',
+              }),
+            ),
+          ),
+        },
+        CLOSED,
+      ),
+    ],
+    notes({
+      'x-what': '"text", "email", "phone", "phone_digits" or an object',
+      'x-by': { by: 'type', types: [['string'], ['object']] },
+    }),
+  ),
   ...destinationSettingsDefs,
   FileDestination: destination('file', 'FileSettings'),
   WebhookDestination: destination('webhook', 'WebhookSettings'),

@@ -98,6 +98,11 @@ export const GOOD: Readonly<Record<string, CorpusFile>> = {
         "timeout_ms": 1000, "requests_per_second": 0.5, "retries": 0, "concurrency": 2 },
       "send": ["track"], "events": { "audience_entered": "Joined" }, "identifiers": "last_added" }`,
   }),
+  ...all('destination', {
+    'identifiers, and hashes': `{ "kind": "destination", "key": "d", "type": "file", "settings": { "path": "d.csv" },
+      "identifiers": { "types": ["anonymous_id", "user_id"], "strategy": "last_added", "at_most": 2, "names": { "user_id": "external_id" } },
+      "hash": { "email": "email", "phone": { "as": "phone", "country": "49" } } }`,
+  }),
   ...all('rollcall', {
     'a small project': ROLLCALL,
     'a whole project': `{ "$schema": "x", "name": "shop", "target": "dev",
@@ -226,6 +231,8 @@ export const BAD: Readonly<Record<string, BadFile>> = {
   }),
   ...all('destination', {
     'no settings': '{ "kind": "destination", "key": "f", "type": "file" }',
+    'identifiers and hashes that there are not': `{ "kind": "destination", "key": "d", "type": "file", "settings": { "path": "x" },
+      "identifiers": { "types": ["e_mail"], "strategy": "newest", "at_most": 0 }, "hash": { "email": "md5", "phone": { "as": "phone", "country": "+49" } } }`,
     'a misspelt type': '{ "kind": "destination", "key": "f", "type": "webhok", "settings": {} }',
     'an action that there is not':
       '{ "kind": "destination", "key": "f", "type": "action:klavio", "settings": {} }',

@@ -193,6 +193,17 @@ describe('an audience', () => {
     await run(3, membersOf('a1'), { to: [{ ...CRM, identifiers }] });
     expect(await queued(2)).toEqual([expected]);
   });
+
+  it('goes to the types that are asked for, to so many of each, and its end to all that were told', async () => {
+    await see(1, 'ann', 'v1');
+    await see(2, 'ann', 'v2');
+    await see(3, 'ann', 'v3');
+    const crm = { ...CRM, identifierTypes: ['anonymous_id', 'user_id'], identifiersAtMost: 2 } as const;
+    await run(4, membersOf('ann'), { to: [crm] });
+    expect(await queued(1)).toEqual(['anonymous v1 true', 'anonymous v2 true', 'user ann true']);
+    await run(5, membersOf(), { to: [{ ...crm, identifierTypes: ['user_id'] }] });
+    expect(await queued(2)).toEqual(['anonymous v1 false', 'anonymous v2 false', 'user ann false']);
+  });
 });
 
 describe('a trait', () => {

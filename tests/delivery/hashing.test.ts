@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+import type { Hashing } from '../../models/definition.js';
+import { hashed, normalForm, shaped, shaping } from '../../delivery/hashing.js';
+import { file } from '../../delivery/destinations/file.js';
+import { context, destination, folder, message } from './support.js';
+
+const sha = (text: string): string => createHash('sha256').update(text).digest('hex');
+const never = new AbortController().signal;
+
+describe('how values are written before they are hashed', () => {
+  test.each([
+    ['email', ' Ann@Example.COM\n', 'ann@example.com'],
+    ['text', ' Müller ', 'müller'],
+    ['text', '  ', undefined],
+    ['text', { a: 1 }, undefined],
+    ['phone', '+49 (0)30 / 123-456', '+4930123456'],
+    ['phone', '0049 30 123456', '+4930123456'],
+    ['phone', '030 123456', undefined],
+    ['phone', 'call me', undefined],
+    ['phone', '+1', undefined],
+    ['phone', '+1234567890123456', undefined],
+    ['phone_digits', '+49 30 123456', '4930123456'],
+  ] as const)('%s of %j: %j', (as, value, expected) => {
+    expect(normalForm(value, { as })).toBe(expected);
+  });
+
+  test('a number without its country gets the one that is given', () => {
+    const how: Hashing = { as: 'phone', country: '49' };
+    expect(['030 123456', '30123456', '+1 202 555 0123'].map((n) => normalForm(n, how))).toEqual([
+      '+4930123456',
+      '+4930123456',
+      '+12025550123',
+    ]);
+  });
+
+  test('what is hashed already is left as it is', () => {
+    expect(hashed(sha('ann@example.com'), { as: 'email' })).toBe(sha('ann@example.com'));
+    // The example of Google's own page on customer match.
+    expect(hashed('test@example.com', { as: 'email' })).toBe(
+      '973dfe463ec85785f5f95af5ba3906eedb2d931c24e69824a89ea65dba4e813b',
+    );
+  });
+});
+
+const identify = message(1, {
+  payload: JSON.stringify({
+    type: 'identify',
+    userId: 'U1',
+    traits: { buyers: true, email: 'Ann@example.com', phone: 'none' },
+    context: { personas: {} },
+  }),
+});
+const track = message(2, {
+  type: 'track',
+  identifierType: 'anonymous_id',
+  identifier: 'v1',
+  payload: JSON.stringify({
+    type: 'track',
+    anonymousId: 'v1',
+    properties: { audience_key: 'buyers', buyers: true },
+    context: { traits: { email: 'ann@example.com' } },
+  }),
+});
+const RULES = {
+  hash: { email: { as: 'email' }, phone: { as: 'phone' }, userId: { as: 'text' }, buyers: { as: 'text' } },
+  identifierNames: { user_id: 'external_id' },
+} as const;
+
+test('a message: hashed where it has them, what cannot be hashed is left out, what it tells stays', () => {
+  expect(JSON.parse(shaped(identify, RULES)!.payload)).toEqual({
+    type: 'identify',
+    userId: sha('u1'),
+    traits: { buyers: true, email: sha('ann@example.com'), external_id: 'u1' },
+    context: { personas: {} },
+  });
+  expect(JSON.parse(shaped(track, RULES)!.payload)).toEqual({
+    type: 'track',
+    anonymousId: 'v1',
+    properties: { audience_key: 'buyers', buyers: true },
+    context: { traits: { email: sha('ann@example.com') } },
+  });
+});
+
+test('a receiver that cannot be hashed is told nothing, and the others are', async () => {
+  await using dir = await folder();
+  const definition = destination('file', { path: 'a.jsonl' }, { hash: { userId: { as: 'phone' } } });
+  const target = shaping(await file.open(context(definition, dir.path)), definition);
+  const phone = message(3, { payload: '{"messageId":"m3","userId":"+49 30 123456"}' });
+  expect(await target.send([identify, phone], never)).toMatchObject({
+    outcomes: [{ status: 'filtered' }, { status: 'delivered' }],
+  });
+  await target.commit!();
+  await target.close();
+  const text = await readFile(join(dir.path, 'a.jsonl'), 'utf8');
+  expect(text).toBe(`{"messageId":"m3","userId":"${sha('+4930123456')}"}\n`);
+});
