@@ -125,14 +125,15 @@ export const LANDED = {
  * known, and engines hash those instead of all that ever landed, which is read once for all tables.
  *
  * @param window the raw rows of a table to look at
- * @param landed what landed before, see LANDED
+ * @param landed what landed before, see LANDED: with the `received_at` that rows of windows have, and earlier ones. Nearly all
+ *   rows of a window that landed before are found among the former; only for others all that ever landed is looked through
  */
 export function newSteps(
   tables: readonly LandingTable[],
   window: (of: LandingTable) => Relation,
-  landed: Relation,
+  landed: { readonly recent: Relation; readonly older: Relation },
 ): readonly Step[] {
-  const [first, ...others] = tables;
+  const [first] = tables;
   if (!first) return [];
   const reads = tables.map((of): Step => ({
     ...named(of, 'read', 'rows since the last landing'),
@@ -140,19 +141,20 @@ export function newSteps(
     spec: windowRows(of),
     query: pick(window(of), of.columns),
   }));
-  const known = temporary(`known_${hashedName(first.source.name, first.source.name)}`, landed.columns);
+  const known = temporary(`known_${hashedName(first.source.name, first.source.name)}`, landed.recent.columns);
+  const key = [KEY_STREAM, KEY_ID];
+  const asked = union(tables.map((of) => pick(messagesOnly(inWindow(of)), key)));
   const knownStep: Step = {
     id: `land.${first.source.name}.known`,
     title: `${first.source.name}: which of them landed before`,
     op: 'replace',
     spec: known,
-    query: semiJoin(landed, union(tables.map((of) => pick(inWindow(of), [KEY_STREAM, KEY_ID]))), [
-      KEY_STREAM,
-      KEY_ID,
+    query: union([
+      semiJoin(landed.recent, asked, key),
+      semiJoin(landed.older, antiJoin(asked, landed.recent, key), key),
     ]),
   };
-  const before = others.length > 0 ? scanSpec(known) : landed;
-  return [...reads, ...(others.length > 0 ? [knownStep] : []), ...tables.map((of) => newStep(of, before))];
+  return [...reads, knownStep, ...tables.map((of) => newStep(of, scanSpec(known)))];
 }
 
 /** Lets go of the windows that `newSteps` read, when nothing asks of them any more. */

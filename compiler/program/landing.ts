@@ -20,7 +20,6 @@ import {
   param,
   pick,
   project,
-  semiJoin,
   text,
   union,
 } from '../ir/build.js';
@@ -42,7 +41,7 @@ import {
 import { factsMadeAnew, factsSteps } from './facts.js';
 import { livingPairs, type Forgotten } from './forgotten.js';
 import { scanSpec, touchedPairs } from './names.js';
-import { mergeFirsts, pairsOf } from './pairs.js';
+import { changedPairs, pairsOf } from './pairs.js';
 import type { SourceLanding } from './plan.js';
 import type { StateSchema } from './state.js';
 import type { Step, StepOp } from './types.js';
@@ -158,7 +157,7 @@ class Landing {
     const flag = (rows: Relation, what: number): Relation => project(rows, [as('what', int(what))]);
     const all = union([
       ...this.tables.flatMap((of) => [flag(newRows(of), isNew), flag(correctedRows(of), isCorrected)]),
-      flag(goneFrom(this.tables, this.landedWithin()), isGone),
+      flag(goneFrom(this.tables, this.landedBefore().recent), isGone),
     ]);
     const count = (what: number): Expr => agg('count', [], { filter: call('eq', c(all, 'what'), int(what)) });
     return this.step('check', 'counting new rows', {
@@ -175,9 +174,6 @@ class Landing {
     const rows = this.rows(newRows);
     const messages = this.messages(rows);
     const touched = touchedPairs(this.source.name);
-    const fresh = this.ofSource(scanSpec(touched));
-    const keys = ['source', 'user_id', 'anonymous_id'];
-    const stored = semiJoin(this.schema.scan('identity_pairs'), fresh, keys);
     return [
       ...windowsDone(this.tables),
       this.step('landed', 'remembering what landed', {
@@ -188,22 +184,13 @@ class Landing {
       this.step('touched', 'who was seen with whom', {
         op: 'replace',
         spec: touched,
-        query: this.pairs(messages),
+        query: changedPairs(this.pairs(messages), this.storedPairs()),
       }),
       this.step('pairs', 'remembering who was seen with whom', {
         op: 'merge',
         table: this.schema.ref('identity_pairs'),
-        query: mergeFirsts(
-          union([
-            fresh,
-            pick(
-              stored,
-              fresh.columns.map((column) => column.name),
-            ),
-          ]),
-          keys,
-        ),
-        keys,
+        query: this.ofSource(scanSpec(touched)),
+        keys: ['source', 'user_id', 'anonymous_id'],
         set: ['first_at', 'first_id', 'seen_at', 'device_at'],
         insert: true,
       }),
@@ -294,16 +281,28 @@ class Landing {
     return this.ofSource(pick(messages, ['stream', 'message_id', 'received_at', 'timestamp']));
   }
 
-  private landedBefore(): Relation {
-    const landed = this.schema.scan('landed');
-    const own = filter(landed, call('eq', c(landed, 'source'), text(this.source.name)));
-    return pick(own, [
-      ['stream', KEYS.stream],
-      ['message_id', KEYS.id],
-      ['source', LANDED.source],
-      ['received_at', LANDED.receivedAt],
-      ['timestamp', LANDED.timestamp],
-    ]);
+  /** What landed before: of rows that the window has as long as they are there, and earlier ones. */
+  private landedBefore(): { readonly recent: Relation; readonly older: Relation } {
+    // Each a scan of its own, as engines find a range of rows better than either of two, or than rows they keep aside.
+    const where = (part: (received: Expr) => Expr): Relation => {
+      const landed = this.schema.scan('landed');
+      const own = filter(landed, call('eq', c(landed, 'source'), text(this.source.name)));
+      return pick(filter(own, part(c(own, 'received_at'))), [
+        ['stream', KEYS.stream],
+        ['message_id', KEYS.id],
+        ['source', LANDED.source],
+        ['received_at', LANDED.receivedAt],
+        ['timestamp', LANDED.timestamp],
+      ]);
+    };
+    const from = this.from();
+    return {
+      recent: union([
+        where((received) => call('ge', received, from)),
+        where((received) => call('is_null', received)),
+      ]),
+      older: where((received) => call('lt', received, from)),
+    };
   }
 
   /** Rows with a `received_at` since the watermark less the overlap, or without one. */
@@ -324,13 +323,6 @@ class Landing {
   private from(): Expr {
     const overlap = durationMicros(this.source.config.overlap);
     return call('ts_add_micros', param('watermark', 'timestamp'), int(-overlap));
-  }
-
-  /** What landed before of rows that the window has as long as they are there. */
-  private landedWithin(): Relation {
-    const landed = this.landedBefore();
-    const received = c(landed, LANDED.receivedAt);
-    return filter(landed, or(call('ge', received, this.from()), call('is_null', received)));
   }
 
   private clear(table: 'landed' | 'identity_pairs'): Step {

@@ -15,6 +15,7 @@ import {
   extend,
   filter,
   int,
+  join,
   nul,
   or,
   pick,
@@ -63,6 +64,44 @@ export const mergeFirsts = (rows: Relation, keys: readonly string[]): Relation =
     keys.map((key) => as(key, c(rows, key))),
     leastOf(rows),
   );
+
+/**
+ * Pairs that say something new beside what is stored of them, as they are to be stored: those not seen before, and those of
+ * which something was seen earlier.
+ */
+export function changedPairs(fresh: Relation, stored: Relation): Relation {
+  const old = (name: string): string => `stored_${name}`;
+  const keys = ['user_id', 'anonymous_id'];
+  const before = pick(stored, [
+    ...keys,
+    ...PAIR_VALUES.map((name): readonly [string, string] => [name, old(name)]),
+  ]);
+  const rows = join('left', fresh, before, keys);
+  const earlier = (name: string): Expr =>
+    or(
+      call('lt', c(rows, name), c(rows, old(name))),
+      and(call('is_not_null', c(rows, name)), call('is_null', c(rows, old(name)))),
+    );
+  const isFirst = or(
+    earlier('first_at'),
+    and(
+      call('eq', c(rows, 'first_at'), c(rows, old('first_at'))),
+      call('lt', c(rows, 'first_id'), c(rows, old('first_id'))),
+    ),
+  );
+  const changed = filter(rows, or(isFirst, earlier('seen_at'), earlier('device_at')));
+  return project(changed, [
+    ...keys.map((name) => as(name, c(changed, name))),
+    ...PAIR_VALUES.map((name) =>
+      as(
+        name,
+        name === 'first_id'
+          ? caseWhen([{ when: isFirst, then: c(changed, name) }], c(changed, old(name)))
+          : call('least', c(changed, name), c(changed, old(name))),
+      ),
+    ),
+  ]);
+}
 
 function leastOf(rows: Relation): readonly Named[] {
   const firstAt = c(rows, 'first_at');

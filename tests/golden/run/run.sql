@@ -136,51 +136,15 @@ where rollcall_status = 1;
 -- land.web.pairs: web: remembering who was seen with whom
 merge into rollcall.identity_pairs as t
 using (
-with rollcall_pairs_web_2a0d5e56_values as (
-  select
-    'web' as source,
-    user_id,
-    anonymous_id,
-    first_at,
-    first_id,
-    seen_at,
-    device_at
-  from rollcall_pairs_web_2a0d5e56
-),
-rollcall_pairs_web_2a0d5e56_together as (
-  select
-    source,
-    user_id,
-    anonymous_id,
-    first_at,
-    first_id,
-    seen_at,
-    device_at
-  from rollcall_pairs_web_2a0d5e56_values
-  union all
-  select
-    ip.source,
-    ip.user_id,
-    ip.anonymous_id,
-    ip.first_at,
-    ip.first_id,
-    ip.seen_at,
-    ip.device_at
-  from rollcall.identity_pairs as ip
-  semi join rollcall_pairs_web_2a0d5e56_values as rpwa on ip.source = rpwa.source
-    and ip.user_id = rpwa.user_id
-    and ip.anonymous_id = rpwa.anonymous_id
-)
 select
-  rpwa.source,
-  rpwa.user_id,
-  rpwa.anonymous_id,
-  min(rpwa.first_at) as first_at,
-  arg_min(rpwa.first_id, create_sort_key(rpwa.first_at, 'asc nulls last', rpwa.first_id, 'asc nulls last')) as first_id,
-  min(rpwa.seen_at) as seen_at,
-  min(rpwa.device_at) as device_at
-from rollcall_pairs_web_2a0d5e56_together as rpwa
-group by 1, 2, 3
+  'web' as source,
+  user_id,
+  anonymous_id,
+  first_at,
+  first_id,
+  seen_at,
+  device_at
+from rollcall_pairs_web_2a0d5e56
 ) as s
 on t.source = s.source and t.user_id = s.user_id and t.anonymous_id = s.anonymous_id
 when matched then update set first_at = s.first_at, first_id = s.first_id, seen_at = s.seen_at, device_at = s.device_at
@@ -546,7 +510,7 @@ select
 from rollcall_new_web_messages_ac93d687_values_3 as rnwm
 join rollcall.subjects as s on rnwm.identifier_type = s.identifier_type
   and rnwm.identifier = s.identifier
-order by event_no;
+order by event_no, "timestamp";
 
 -- facts_web.sql
 -- land.web.facts.Product Added: web: facts of Product Added
@@ -702,7 +666,7 @@ select
 from messages_values_4 as mv
 join rollcall.subjects as s on mv.identifier_type = s.identifier_type
   and mv.identifier = s.identifier
-order by event_no;
+order by event_no, "timestamp";
 
 -- facts_web.sql
 -- land.web.facts.Product Added: web: facts of Product Added
