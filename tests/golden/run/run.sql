@@ -84,7 +84,28 @@ from messages_together;
 
 -- land_web.sql
 -- land.web.check: web: counting new rows
-with rollcall_read_web_messages_ac93d687_values as (
+with landed_together as (
+  select
+    stream as rollcall_stream,
+    message_id as rollcall_message_id,
+    source as landed_source,
+    received_at as landed_received_at,
+    "timestamp" as landed_timestamp
+  from rollcall.landed
+  where source = 'web'
+    and received_at >= timestamp '2026-01-10 00:00:00' - interval '3 days'
+  union all
+  select
+    stream as rollcall_stream,
+    message_id as rollcall_message_id,
+    source as landed_source,
+    received_at as landed_received_at,
+    "timestamp" as landed_timestamp
+  from rollcall.landed
+  where source = 'web'
+    and received_at is null
+),
+rollcall_read_web_messages_ac93d687_values as (
   select
     coalesce(type, '') as rollcall_stream,
     message_id as rollcall_message_id
@@ -103,12 +124,9 @@ rollcall_new_web_messages_ac93d687_together as (
   union all
   select
     2 as what
-  from rollcall.landed as l
-  anti join rollcall_read_web_messages_ac93d687_values as rrwm on l.stream = rrwm.rollcall_stream
-    and l.message_id = rrwm.rollcall_message_id
-  where l.source = 'web'
-    and (l.received_at >= timestamp '2026-01-10 00:00:00' - interval '3 days'
-      or l.received_at is null)
+  from landed_together as lt
+  anti join rollcall_read_web_messages_ac93d687_values as rrwm on lt.rollcall_stream = rrwm.rollcall_stream
+    and lt.rollcall_message_id = rrwm.rollcall_message_id
 )
 select
   count(*) filter (where what = 0) as new_rows,
