@@ -104,6 +104,9 @@ describe('only profiles that may have changed are made again', () => {
       seen({ user: 'bob', anonymous: 'x' }, noon(3), noon(3)),
       seen({ anonymous: 'y' }, noon(3), noon(3)),
       seen({ anonymous: 'z' }, at(1), noon(3)),
+      { id: 'g', type: 'group', user: 'grp', group: 'acme', at: noon(2) },
+      { ...seen({ user: 'dan', anonymous: 't' }, noon(2), noon(2)), id: 'm9' },
+      { ...seen({ user: 'eve', anonymous: 't' }, noon(2), noon(2)), id: 'm5' },
       seen({ user: 'ann' }, at(1), noon(1)),
       said('ann', { email: 'ann@2', plan: 'paid' }, noon(2), noon(2)),
       said('bob', { plan: 'paid' }, noon(2), noon(2)),
@@ -123,15 +126,25 @@ describe('only profiles that may have changed are made again', () => {
       'user ann': profile({ user_id: 'ann', email: 'ann@1', plan: 'null' }),
       'user bob': profile({ user_id: 'bob', plan: '"paid"' }),
       'user cid': profile({ user_id: 'cid', anonymous_id: 'x' }),
+      'user dan': profile({ user_id: 'dan' }),
+      'user eve': profile({ user_id: 'eve', anonymous_id: 't' }),
       'user new': profile({ user_id: 'new' }),
     });
-    // An earlier anonymous id of cid: seen before, and theirs from now on.
+    // An earlier anonymous id of cid: seen before, and theirs from now on. Who called for an account is somebody once seen
+    // otherwise, and t is first seen with dan by the smaller id.
     await shop.land(
+      seen({ user: 'grp' }, noon(3), noon(5)),
+      { ...seen({ user: 'dan', anonymous: 't' }, noon(2), noon(5)), id: 'm1' },
       seen({ anonymous: 'y' }, at(1), noon(5)),
       seen({ user: 'cid', anonymous: 'y' }, noon(4), noon(5)),
     );
     const last = await since(at(6));
-    expect(last).toMatchObject({ 'user cid': { anonymous_id: 'y' } });
+    expect(last).toMatchObject({
+      'user cid': { anonymous_id: 'y' },
+      'user dan': { anonymous_id: 't' },
+      'user eve': { anonymous_id: null },
+      'user grp': { known: true },
+    });
     expect(last).not.toHaveProperty('anonymous y');
   });
 });
