@@ -7,6 +7,18 @@ import type { OpenOptions } from '../warehouse.js';
 
 export const MEMORY = ':memory:';
 
+const SIZE = /^(\d+(?:\.\d+)?) ?([KMGT]i?B)$/i;
+const BYTES: Readonly<Record<string, number>> = {
+  KB: 1000,
+  MB: 1000 ** 2,
+  GB: 1000 ** 3,
+  TB: 1000 ** 4,
+  KIB: 1024,
+  MIB: 1024 ** 2,
+  GIB: 1024 ** 3,
+  TIB: 1024 ** 4,
+};
+
 export interface DuckDBSettings {
   /** Absolute, or `:memory:`. */
   readonly path: string;
@@ -26,10 +38,7 @@ export function readSettings({ settings, projectDir, mode }: OpenOptions): DuckD
   ) {
     throw invalid('threads', 'a positive whole number');
   }
-  if (
-    memoryLimit !== undefined &&
-    !(typeof memoryLimit === 'string' && /^[\d.]+ ?[KMGT]i?B$/i.test(memoryLimit))
-  ) {
+  if (memoryLimit !== undefined && !(typeof memoryLimit === 'string' && SIZE.test(memoryLimit))) {
     throw invalid('memory_limit', 'a size such as "4GB"');
   }
   if (readCopy !== undefined && (typeof readCopy !== 'string' || readCopy === '' || readCopy === MEMORY))
@@ -42,7 +51,7 @@ export function readSettings({ settings, projectDir, mode }: OpenOptions): DuckD
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
     allow_community_extensions: 'false',
-    memory_limit: memoryLimit ?? `${defaultMemory()}MiB`,
+    memory_limit: memoryLimit === undefined ? `${defaultMemory()}MiB` : forDuckDB(memoryLimit),
     temp_directory: file === MEMORY ? join(tmpdir(), `rollcall-${process.pid}.tmp`) : `${file}.tmp`,
     // What is freed goes back to the system while statements run, not after them.
     allocator_background_threads: 'true',
@@ -59,6 +68,15 @@ function canonical(path: string): string {
   if (existsSync(path)) return realpathSync(path);
   const folder = dirname(path);
   return existsSync(folder) ? join(realpathSync(folder), basename(path)) : path;
+}
+
+/**
+ * What DuckDB may hold of the memory that the process is meant to keep to, three quarters: what it has freed and not given
+ * back yet, what it does not count, and Node come on top.
+ */
+function forDuckDB(limit: string): string {
+  const [, amount = '', unit = ''] = SIZE.exec(limit) ?? [];
+  return `${Math.floor((Number(amount) * (BYTES[unit.toUpperCase()] ?? 1) * 3) / 4)}B`;
 }
 
 /** Three fifths of what this machine or container has: the rest is for Node and for others. */

@@ -106,7 +106,9 @@ export const projectDefs = {
       path: text('The database file, relative to the project folder.'),
       schema: schemaName,
       threads: Type.Optional(Type.Integer({ minimum: 1, maximum: 4096, description: 'Threads to use.' })),
-      memory_limit: Type.Optional(text('Memory to use: "4GB".')),
+      memory_limit: Type.Optional(
+        text('Memory the process is to keep to: "4GB"; DuckDB gets three quarters of it.'),
+      ),
       read_copy: Type.Optional(
         text('A file that is replaced after each run by a copy of what it published, for readers.'),
       ),
