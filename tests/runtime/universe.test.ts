@@ -105,6 +105,8 @@ describe('only profiles that may have changed are made again', () => {
       seen({ anonymous: 'y' }, noon(3), noon(3)),
       seen({ anonymous: 'z' }, at(1), noon(3)),
       { id: 'g', type: 'group', user: 'grp', group: 'acme', at: noon(2) },
+      { id: 'h', type: 'group', user: 'fay', anonymous: 's', group: 'acme', at: noon(2) },
+      { ...seen({ user: 'eve', anonymous: 's' }, noon(2), noon(2)), id: 'm6' },
       { ...seen({ user: 'dan', anonymous: 't' }, noon(2), noon(2)), id: 'm9' },
       { ...seen({ user: 'eve', anonymous: 't' }, noon(2), noon(2)), id: 'm5' },
       seen({ user: 'ann' }, at(1), noon(1)),
@@ -128,13 +130,15 @@ describe('only profiles that may have changed are made again', () => {
       'user cid': profile({ user_id: 'cid', anonymous_id: 'x' }),
       'user dan': profile({ user_id: 'dan' }),
       'user eve': profile({ user_id: 'eve', anonymous_id: 't' }),
+      'user fay': profile({ user_id: 'fay', anonymous_id: 's' }),
       'user new': profile({ user_id: 'new' }),
     });
     // An earlier anonymous id of cid: seen before, and theirs from now on. Who called for an account is somebody once seen
-    // otherwise, and t is first seen with dan by the smaller id.
+    // otherwise, and t is first seen with dan by the smaller id; that fay is seen with s again takes nothing back.
     await shop.land(
       seen({ user: 'grp' }, noon(3), noon(5)),
       { ...seen({ user: 'dan', anonymous: 't' }, noon(2), noon(5)), id: 'm1' },
+      { ...seen({ user: 'fay', anonymous: 's' }, noon(3), noon(5)), id: 'z' },
       seen({ anonymous: 'y' }, at(1), noon(5)),
       seen({ user: 'cid', anonymous: 'y' }, noon(4), noon(5)),
     );
@@ -143,6 +147,7 @@ describe('only profiles that may have changed are made again', () => {
       'user cid': { anonymous_id: 'y' },
       'user dan': { anonymous_id: 't' },
       'user eve': { anonymous_id: null },
+      'user fay': { anonymous_id: 's' },
       'user grp': { known: true },
     });
     expect(last).not.toHaveProperty('anonymous y');
