@@ -2,6 +2,8 @@
  * What a destination is to the rest of delivery. A destination states its limits as data and makes single
  * attempts; pacing, retries and bookkeeping are the same for all and live beside it (`send.ts`, `sync.ts`).
  */
+import type { Relation } from '../compiler/ir/types.js';
+import type { StepOp } from '../compiler/program/types.js';
 import type { Diagnostic } from '../compiler/diagnostics/index.js';
 import type { Destination as DestinationDefinition } from '../models/definition.js';
 
@@ -97,6 +99,14 @@ export interface Destination {
    * deliveries are recorded only afterwards.
    */
   commit?(): Promise<void>;
+  /**
+   * Where present, messages never leave the warehouse: these steps write them, rows of the outbox, in one transaction with
+   * the record that they were delivered. `prepare` comes before it, as not every engine has DDL in one.
+   */
+  readonly inside?: {
+    readonly prepare: readonly StepOp[];
+    readonly steps: (rows: Relation) => readonly StepOp[];
+  };
   /** Lets go of everything, also of what was not committed. */
   close(): Promise<void>;
 }
@@ -109,6 +119,8 @@ export interface OpenContext {
   readonly now: () => string;
   /** Makes a file of rows of a file of messages, a line each; loaded when it is called. Absent: JSON Lines alone can be written. */
   readonly writeRows?: (file: RowFile) => Promise<void>;
+  /** Where a table without a schema stands; absent: where the warehouse says. */
+  readonly schema?: string;
   /** Absent: nothing is known again. Not to be asked while a result is being read. */
   readonly memory?: Memory;
 }

@@ -10,7 +10,7 @@ import type { StepOp } from '../compiler/program/types.js';
 import type { Dialect } from '../dialects/dialect.js';
 import { sleep, withRetry, type Sleep } from '../dialects/retry.js';
 import type { Row, Warehouse } from '../dialects/warehouse.js';
-import type { OutboxMessage } from './destination.js';
+import type { Destination, OutboxMessage } from './destination.js';
 import {
   MARKS,
   markSteps,
@@ -146,6 +146,20 @@ export class Outbox {
     }, signal);
     if (named.length > 0)
       await this.again(() => this.run({ op: 'drop', table: MARKS.table, object: 'table' }), signal);
+  }
+
+  /** Writes a page's messages within the warehouse, and that they were delivered, at once. */
+  async write(page: Page, { prepare, steps }: NonNullable<Destination['inside']>, at: string): Promise<void> {
+    const { signal } = new AbortController();
+    const delivered: Fate = { outcome: { status: 'delivered' }, tries: 1 };
+    let first = true;
+    await this.again(async () => {
+      const looked: Page = first ? page : { ...page, fresh: false };
+      first = false;
+      for (const step of prepare) await this.run(step);
+      const rows = pendingRows(this.state, looked);
+      await this.atOnce([...steps(rows), ...recordSteps(this.state, looked, delivered, [], at)]);
+    }, signal);
   }
 
   /** Gives up messages that failed before, and of whose identifier the destination was told something newer since. */

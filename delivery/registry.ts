@@ -2,14 +2,15 @@
 import type { Diagnostic } from '../compiler/diagnostics/index.js';
 import { orList } from '../compiler/diagnostics/suggest.js';
 import type { Destination as DestinationDefinition, Spans } from '../models/definition.js';
-import type { DestinationType } from './destination.js';
+import type { DestinationType, SettingsProblem } from './destination.js';
 import { actionType } from './destinations/action.js';
 import { file } from './destinations/file.js';
 import { rudderstack } from './destinations/rudderstack.js';
 import { segment } from './destinations/segment.js';
+import { table } from './destinations/table.js';
 import { webhook } from './destinations/webhook.js';
 
-const TYPES: readonly DestinationType[] = [file, webhook, segment, rudderstack];
+const TYPES: readonly DestinationType[] = [file, webhook, segment, rudderstack, table];
 
 /** Finds a type by its name. */
 export function destinationType(name: string): DestinationType | undefined {
@@ -29,17 +30,26 @@ export function checkDestinations(
       const message = `destination "${definition.key}" has the unknown type "${definition.type}"`;
       return [{ code: 'destination-settings', severity: 'error', message, hint, ...at } as const];
     }
-    return type.check(definition.settings).map(({ message, hint }): Diagnostic => {
-      const text = `destination "${definition.key}": ${message}`;
-      return {
-        code: 'destination-settings',
-        severity: 'error',
-        message: text,
-        ...(hint === undefined ? {} : { hint }),
-        ...at,
-      };
-    });
+    return [...type.check(definition.settings), ...insideProblems(definition)].map(
+      ({ message, hint }): Diagnostic => {
+        const text = `destination "${definition.key}": ${message}`;
+        return {
+          code: 'destination-settings',
+          severity: 'error',
+          message: text,
+          ...(hint === undefined ? {} : { hint }),
+          ...at,
+        };
+      },
+    );
   });
+}
+
+/** What is written within the warehouse is written as it is. */
+function insideProblems({ type, hash, identifierNames }: DestinationDefinition): readonly SettingsProblem[] {
+  if (type !== table.type || (hash === undefined && identifierNames === undefined)) return [];
+  const message = 'messages are neither hashed nor renamed on their way to a table of the warehouse';
+  return [{ message, hint: 'leave out "hash" and "names": the table is read where everything else is' }];
 }
 
 /** Where a destination stands in its file, for a diagnostic. */

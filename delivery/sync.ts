@@ -12,6 +12,7 @@ import { durationMicros } from '../models/algebra.js';
 import { parseInstant } from '../models/instant.js';
 import { Courier, type Delivery, type DeliveryOptions, type Totals } from './courier.js';
 import type { Destination, OpenContext } from './destination.js';
+import { deliverInside } from './inside.js';
 import { shaping } from './hashing.js';
 import { memoryOf } from './memory.js';
 import { Outbox } from './outbox.js';
@@ -197,6 +198,7 @@ async function openDestination(
     definition,
     projectDir,
     now,
+    schema: options.state.schema,
     memory: memoryOf(options, definition.key),
     ...(writeRows && { writeRows }),
   });
@@ -221,6 +223,8 @@ async function deliver(work: Work, options: DeliveryOptions): Promise<Delivery |
       const waiting = await waitingOf(work, claim, options.now);
       if (commits(destination)) {
         if (waiting.length === 0) return courier.result;
+        const { inside } = destination;
+        if (inside) return await deliverInside(outbox, inside, selection, waiting, options);
         return await deliverWhole(outbox, destination, selection, waiting, options);
       }
       await courier.deliver(selection, waiting, claim);

@@ -59,7 +59,8 @@ async function sendAll(
   return undefined;
 }
 
-function everything(selection: Selection, waiting: readonly Waiting[]): Page {
+/** All that waits, as one page. */
+export function everything(selection: Selection, waiting: readonly Waiting[]): Page {
   const [fromRun, toRun] = [waiting[0]?.run ?? 0, waiting.at(-1)?.run ?? 0];
   const fresh = waiting.every((w) => w.fresh);
   return { selection, fromRun, toRun, lanes: ALL_LANES, about: 0, sorted: false, fresh };

@@ -26,6 +26,8 @@ export const LIMITS = {
     concurrency: 1,
     retries: 4,
   },
+  /** Nothing crosses: one transaction has them all. */
+  table: { batchSize: 1, concurrency: 1, retries: 0 },
   /** What an action says of its batches, and the table of rates, go before. */
   action: { batchSize: 10_000, concurrency: 1, retries: 4 },
 } as const satisfies Readonly<Record<string, Limits>>;

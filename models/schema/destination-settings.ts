@@ -77,6 +77,15 @@ export const destinationSettingsDefs = {
     ),
     ...pace(10_000),
   }),
+  TableSettings: settings('table', {
+    table: Type.String(
+      notes({
+        pattern: '^([A-Za-z_][A-Za-z0-9_]*[.])?[A-Za-z_][A-Za-z0-9_]*$',
+        description: 'The table, made where it is not there; in the target’s schema unless it names one.',
+        'x-what': 'a table, or schema.table, of letters, digits and "_"',
+      }),
+    ),
+  }),
   SegmentSettings: settings('segment', {
     region: Type.Optional(
       Type.Union(

@@ -8,7 +8,7 @@ import { notes } from './notes.js';
 
 const ACTION_TYPES = ACTION_SLUGS.map((slug) => `action:${slug}` as const);
 
-export const DESTINATION_TYPES = ['file', 'webhook', 'segment', 'rudderstack'] as const;
+export const DESTINATION_TYPES = ['file', 'webhook', 'segment', 'rudderstack', 'table'] as const;
 
 type DestinationTypeName = (typeof DESTINATION_TYPES)[number];
 
@@ -134,6 +134,7 @@ export const destinationDefs = {
   WebhookDestination: destination('webhook', 'WebhookSettings'),
   SegmentDestination: destination('segment', 'SegmentSettings'),
   RudderstackDestination: destination('rudderstack', 'RudderstackSettings'),
+  TableDestination: destination('table', 'TableSettings'),
   ActionDestination: Type.Object(
     {
       ...fields,
@@ -151,6 +152,7 @@ export const destinationDefs = {
       Type.Ref('WebhookDestination'),
       Type.Ref('SegmentDestination'),
       Type.Ref('RudderstackDestination'),
+      Type.Ref('TableDestination'),
       Type.Ref('ActionDestination'),
     ],
     notes({
