@@ -3,7 +3,9 @@ import type { Diagnostic } from './diagnostics/index.js';
 import { CompilerBug, hasErrors } from './diagnostics/index.js';
 import { parseInstant } from '../models/instant.js';
 import { ownerOf, type ComputeSetting, type Definition } from '../models/definition.js';
+import { withholdingKeys } from '../models/withholding.js';
 import { values } from './ir/build.js';
+import { upstreamOf } from './plan/upstream.js';
 import type { Expr } from './ir/types.js';
 import type { Read } from './incremental/index.js';
 import { Modes } from './modes.js';
@@ -98,10 +100,11 @@ export function compileRun(input: CompileRunInput): {
     refreshed: input.refresh ?? new Set(),
     full: computeSetting(resolved) === 'full',
   });
+  const first = withholdingFirst(resolved, existing);
   const definitions = computed.map((d) => ({
     definition: d.definition,
     fingerprint: d.fingerprint,
-    dependsOn: [...d.upstream].filter((key) => computing.has(key)),
+    dependsOn: [...new Set([...d.upstream, ...first.of(d)])].filter((key) => computing.has(key)),
     definitionNo: numberOf(input.numbers, d.definition.key),
     ...ownQuery(d, resolved, modes.provider),
     ...ownRows(d, resolved, existing, modes, input.asOf),
@@ -134,6 +137,23 @@ export function compileRun(input: CompileRunInput): {
 function madeBefore({ existing: { made }, asOf }: CompileRunInput): { readonly made?: Made } {
   const now = asOf === undefined ? undefined : parseInstant(asOf);
   return made && now !== undefined && now >= made.asOf ? { made } : {};
+}
+
+/**
+ * What has to be known before anything goes out: who is suppressed, and who consents. Once that was published, a run in which
+ * it fails goes by what was published last; before, a definition that goes somewhere cannot do without.
+ */
+function withholdingFirst(
+  { project, byKey }: ResolvedProject,
+  existing: ExistingState,
+): { readonly of: (one: ResolvedDefinition) => readonly string[] } {
+  const keys = withholdingKeys(project.config);
+  const unknown = keys.filter((key) => existing.definitions.get(key)?.firstRunAt == null);
+  const before = upstreamOf(keys, (key) => byKey.get(key)?.upstream ?? []);
+  return {
+    of: ({ definition: { key, destinations } }) =>
+      destinations.length === 0 || before.has(key) ? [] : unknown,
+  };
 }
 
 /** The query of a SQL trait, computed once for all it publishes. */

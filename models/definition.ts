@@ -1,6 +1,6 @@
 import type { SourceSpan } from '../compiler/diagnostics/index.js';
 import type { Condition, Duration, Rank, Split, TraitValue } from './algebra.js';
-import type { Alert, Channel } from './alerts.js';
+import type { Alert, Channel, NameRef } from './alerts.js';
 import type { Journey, JourneyStep } from './journey.js';
 
 /** Which event history a definition may use (SEMANTICS §5). */
@@ -192,6 +192,8 @@ export interface Destination {
   readonly every?: Duration;
   /** `false`: it is told of what changes after it was connected, whatever `history` of a definition says. */
   readonly backfill?: false;
+  /** Categories that whoever it is told of has consented to, all of them. */
+  readonly consent?: readonly NameRef[];
   /** Which types of identifiers are told; absent: users by `user_id`, others by `anonymous_id`. */
   readonly identifierTypes?: readonly ReceiverType[];
   /** Of each type at most so many, the first that were added; absent: as many as there are. */
@@ -271,6 +273,10 @@ export interface ProjectConfig {
   readonly guard?: Guard;
   /** `false`: what goes nowhere, and nothing that goes anywhere reads, is not computed. */
   readonly computeUnconnected?: false;
+  /** Those nobody is told of (see `withholding.ts`). */
+  readonly suppress?: AudienceDefinition;
+  /** Those who consent, by category. */
+  readonly consent?: Readonly<Record<string, AudienceDefinition>>;
   readonly alerts?: readonly Alert[];
   /** How people are reached, by name. */
   readonly channels?: Readonly<Record<string, Channel>>;

@@ -1,6 +1,6 @@
 /** From an open session to a program: introspect, resolve, select, compile. Reads only; throws what the user must mend. */
 import type { Catalog } from '../compiler/bind/types.js';
-import { compileRun, resolveProject, select, type ResolvedProject } from '../compiler/index.js';
+import { compileRun, resolveProject, select, upstreamOf, type ResolvedProject } from '../compiler/index.js';
 import { CompilerBug, hasErrors, UserError, type Diagnostic } from '../compiler/diagnostics/index.js';
 import { orList } from '../compiler/diagnostics/suggest.js';
 import type { Read } from '../compiler/incremental/index.js';
@@ -8,6 +8,7 @@ import type { RunProgram } from '../compiler/program/plan.js';
 import type { Dialect } from '../dialects/dialect.js';
 import { nounOf, ownerOf, type Project, type Spans } from '../models/definition.js';
 import type { RunOptions, SelectionOptions } from './api.js';
+import { withholdingKeys } from '../models/withholding.js';
 import { introspect } from './catalog.js';
 import { readState, type StoredState } from './existing.js';
 import { unconnected } from './unconnected.js';
@@ -122,6 +123,19 @@ export interface Selection {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/**
+ * A selection with the audiences that decide whom nobody is told of, and what these read: a run of a few definitions must not go
+ * by who consented yesterday.
+ */
+function withWithholding({ resolved }: ResolvedSession, selection: Selection): Selection {
+  const keys = withholdingKeys(resolved.project.config);
+  if (selection.all || keys.length === 0) return selection;
+  const also = upstreamOf(keys, (key) => resolved.byKey.get(key)?.upstream ?? []);
+  const selected = new Set(selection.keys);
+  const ordered = resolved.definitions.map(({ definition }) => definition.key);
+  return { ...selection, keys: ordered.filter((key) => selected.has(key) || also.has(key)) };
+}
+
 /** What an option names: everything, or some definitions. `--full-refresh` of everything makes facts anew, too. */
 export type Named = 'everything' | ReadonlySet<string>;
 
@@ -186,7 +200,7 @@ export interface Prepared extends ResolvedSession {
 /** Everything up to the program of a run. */
 export async function prepareRun(session: Session, options: PrepareOptions): Promise<Prepared> {
   const project = await resolveSession(session);
-  const selection = await selectKeys(project, options);
+  const selection = withWithholding(project, await selectKeys(project, options));
   const refresh = await namedBy('--full-refresh', options.fullRefresh, project, selection, options);
   const accepted = await namedBy('--accept', options.accept, project, selection, options);
   return programOf(project, selection, { ...options, refresh, accepted }, session.dialect);

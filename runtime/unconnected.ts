@@ -1,6 +1,7 @@
 /** Definitions that go nowhere, where the project says that these are not computed. */
 import type { ResolvedProject } from '../compiler/index.js';
 import { ownerOf } from '../models/definition.js';
+import { withholdingKeys } from '../models/withholding.js';
 
 /**
  * Keys of enabled definitions that are not computed, as neither they nor what reads them, at any distance, go to a
@@ -10,7 +11,10 @@ export function unconnected({ project, definitions }: ResolvedProject): Readonly
   if (project.config.computeUnconnected !== false) return new Set();
   const byKey = new Map(definitions.map((one) => [one.definition.key, one]));
   const connected = definitions.filter(({ definition }) => definition.destinations.length > 0);
-  const needed = new Set(connected.map(({ definition }) => definition.key));
+  const needed = new Set([
+    ...connected.map(({ definition }) => definition.key),
+    ...withholdingKeys(project.config),
+  ]);
   // A Set visits what is added on the way.
   for (const key of needed) {
     const found = byKey.get(key);

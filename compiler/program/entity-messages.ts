@@ -36,6 +36,7 @@ import { ACCOUNT_USERS, scanSpec, staged, temporary } from './names.js';
 import { publishedRows } from './publish.js';
 import { channelOf, holders, receivers, withTrue } from './receivers.js';
 import { IDENTIFIER, STATE } from './state.js';
+import { permitted } from './withheld.js';
 import type { OutboxEntities, OutboxInput } from './outbox-link.js';
 import type { StepOp } from './types.js';
 
@@ -56,7 +57,7 @@ const CHANGES = temporary('outbox_entities', [
 /** Finds what each identifier is to be told of now. */
 export function entityChanges(input: OutboxInput): StepOp {
   const { names } = input.link.entities ?? NOTHING;
-  const rows = held(input, names);
+  const rows = permitted(input.schema, input.link.withheld, held(input, names));
   const told = toldOf(input, names);
   const now = beside(people(input, staged('audience', int(input.definitionNo))), rows);
   const subjects = pick(input.schema.scan('subjects'), [...IDENTIFIER, 'profile_no']);
@@ -145,7 +146,7 @@ export function rememberEntities(
 export function entityBaseline(input: OutboxInput): StepOp {
   const { schema, link } = input;
   const before = people(input, publishedRows(schema, 'member_state', int(input.definitionNo)));
-  const rows = held(input, link.entities?.fromNow ?? []);
+  const rows = permitted(input.schema, link.withheld, held(input, link.entities?.fromNow ?? []));
   return {
     op: 'append',
     table: schema.ref('sent_entities'),
@@ -208,7 +209,7 @@ const sentRows = ({ definition, link }: OutboxInput, rows: Relation): Relation =
 
 /** Whom track messages about members go to. */
 function people({ schema, definition, link }: OutboxInput, members: Relation): Relation {
-  const channel = channelOf(definition, ['track'], link.destination, 'people');
+  const channel = channelOf(definition, ['track'], link, 'people');
   if (!channel) throw new CompilerBug('nobody is sent track messages');
   return receivers(schema, channel, holders(channel, withTrue(members), []), []);
 }

@@ -12,6 +12,15 @@ export interface OutboxEntities {
   readonly fromNow: readonly string[];
 }
 
+/** Audiences of people that messages are kept from, or from all others, each with what it is called in reports. */
+export interface Withheld {
+  readonly from: readonly {
+    readonly definitionNo: number;
+    readonly members: boolean;
+    readonly reason: string;
+  }[];
+}
+
 /** One way out of a definition. */
 export interface OutboxLink {
   readonly destination: Destination;
@@ -22,6 +31,8 @@ export interface OutboxLink {
   readonly fromNow: boolean;
   /** A new way on which not even what the first run of the definition comes to is told. */
   readonly fromNext?: boolean;
+  /** Whom of people it is kept from. Absent: nobody. */
+  readonly withheld?: Withheld;
   /** Whoever has something is told it, whether or not they were told before. */
   readonly resend?: boolean;
   /** Absent: none. */

@@ -38,7 +38,9 @@ import type { OutboxInput, OutboxWay } from './outbox-link.js';
 import { scanSpec, temporary } from './names.js';
 import { addresses, holders, receivers, RECEIVERS, withTrue, type Channel, type Side } from './receivers.js';
 import { IDENTIFIER, STATE, type StateSchema } from './state.js';
+import { OF_WAY, told, TOLD } from './told.js';
 import type { Step, StepOp } from './types.js';
+import { filteredRows, permitted, standingMessages, withdrawn } from './withheld.js';
 import {
   channelsOf,
   connectionRows,
@@ -52,17 +54,8 @@ import {
   wayTables,
 } from './ways.js';
 
-/** `repeats`: how many messages it was sent at this `as_of` by runs before (see `messageId`). */
-const TOLD = temporary('outbox_told', [
-  WAY,
-  { name: 'identifier_type', type: 'text' },
-  { name: 'identifier', type: 'text' },
-  { name: 'told', type: 'text' },
-  { name: 'repeats', type: 'int' },
-]);
 const CHANGES = temporary('outbox_changes', [WAY, ...RECEIVERS, { name: 'repeats', type: 'int' }]);
 
-const OF_WAY = [WAY.name, ...IDENTIFIER] as const;
 const DEFINITION = ['definition_no'] as const;
 
 /** The steps that queue the messages of ways. Their number does not grow with that of the ways, but of those with entities. */
@@ -108,6 +101,9 @@ export function outboxSteps(
   const make = (id: string, title: string, op: StepOp): Step => ({ id: `outbox.${id}`, title, ...op });
   const fromNow = inputs.filter(({ link }) => link.fromNow);
   const fromNext = inputs.filter(({ link }) => link.fromNext);
+  const channels = channelsOf(inputs);
+  const keeping = channels.filter(({ withheld }) => withheld);
+  const queued = told(schema, keeping.length > 0 ? standingMessages(schema) : schema.scan('outbox'));
   const resent = inputs.filter(({ link }) => link.resend).map(({ no }) => no);
   const added = inputs.filter(({ link }) => link.isNew);
   const forms = formsOf(inputs);
@@ -146,16 +142,33 @@ export function outboxSteps(
       ...fromNext
         .filter(({ link }) => link.entities)
         .map((input) => ofWay(input, 'entities.beginning', 'entities there are', entityBaseline(input))),
+      ...(keeping.length === 0
+        ? []
+        : [make('withdrawn', 'what is kept back of what waits', withdrawn(schema, keeping))]),
       make('told', 'what destinations were last told', {
         op: 'replace',
         spec: TOLD,
-        query: leaving ? semiJoin(told(schema), leaving, IDENTIFIER) : told(schema),
+        query: leaving ? semiJoin(queued, leaving, IDENTIFIER) : queued,
       }),
       make('changes', 'what has changed', {
         op: 'replace',
         spec: CHANGES,
-        query: changes(schema, channelsOf(inputs), leaving === undefined, resent),
+        query: changes(schema, channels, leaving === undefined, resent),
       }),
+      ...(keeping.length === 0
+        ? []
+        : [
+            make(
+              'filtered',
+              'who is not told, and why',
+              filteredRows(
+                schema,
+                keeping,
+                (channel) => everyone(schema, channel),
+                (channel, rows) => goneTo(schema, channel, rows, waysOf(channel)),
+              ),
+            ),
+          ]),
     ],
     counts: countsStep(),
     queue:
@@ -208,39 +221,12 @@ const ofWay = ({ definition, link }: OutboxInput, id: string, title: string, op:
   ...op,
 });
 
-/**
- * What destinations were last told, or are about to be: the latest message queued for each identifier, whatever
- * became of it, else what `sent` says. A message that was rejected counts as told, or it would be queued for ever.
- */
-function told(schema: StateSchema): Relation {
-  const ways = pick(scanSpec(WAYS), [WAY.name, 'destination_key', 'definition_key']);
-  const own = (rows: Relation): Relation => join('inner', rows, ways, ['destination_key', 'definition_key']);
-  const runs = schema.scan('runs');
-  const sameRuns = pick(filter(runs, eq(c(runs, 'as_of'), AS_OF)), ['run_no', ['run_id', 'same_as_of']]);
-  const queued = join('left', own(schema.scan('outbox')), sameRuns, ['run_no']);
-  const latest = aggregate(
-    queued,
-    OF_WAY.map((name) => as(name, c(queued, name))),
-    [
-      as('told', agg('last', [c(queued, 'value')], { orderBy: [c(queued, 'run_no')] })),
-      as('repeats', agg('count', [c(queued, 'same_as_of')])),
-    ],
-  );
-  const onlySent = antiJoin(own(schema.scan('sent')), latest, OF_WAY);
-  return union([
-    latest,
-    project(onlySent, [
-      ...OF_WAY.map((name) => as(name, c(onlySent, name))),
-      as('told', c(onlySent, 'value')),
-      as('repeats', int(0)),
-    ]),
-  ]);
-}
-
-/** Rows with the value of each member or holder, those only of definitions that go a way. */
-function valued({ shape }: Channel, rows: Relation, ways: Relation): Relation {
-  const own = semiJoin(rows, ways, DEFINITION);
-  return shape === 'trait' ? pick(own, [...DEFINITION, 'profile_no', 'value']) : withTrue(own, DEFINITION);
+/** (definition_no, profile_no, value): everyone a channel is about, of definitions that go a way. */
+function everyone(schema: StateSchema, channel: Channel, ways = waysOf(channel)): Relation {
+  const isTrait = channel.shape === 'trait';
+  const own = semiJoin(schema.scan(isTrait ? 'trait_state' : 'member_state'), ways, DEFINITION);
+  const rows = isTrait ? pick(own, [...DEFINITION, 'profile_no', 'value']) : withTrue(own, DEFINITION);
+  return holders(channel, rows, DEFINITION);
 }
 
 /** Receivers of the ways of a channel: WAY and RECEIVERS. */
@@ -259,8 +245,7 @@ const changes = (
   union(
     channels.flatMap((channel) => {
       const ways = waysOf(channel);
-      const state = schema.scan(channel.shape === 'trait' ? 'trait_state' : 'member_state');
-      const held = holders(channel, valued(channel, state, ways), DEFINITION);
+      const held = permitted(schema, channel.withheld, everyone(schema, channel));
       const ended = ends(schema, channel, held, ways);
       return all ? [news(goneTo(schema, channel, held, ways), resent), ended] : [ended];
     }),
@@ -306,8 +291,8 @@ function baselineRows(schema: StateSchema, inputs: readonly OutboxInput[]): Rela
       const all = waysOf(channel);
       const own = inputs.map(({ no }) => int(no));
       const ways = filter(all, call('in_list', c(all, WAY.name), ...own));
-      const state = schema.scan(channel.shape === 'trait' ? 'trait_state' : 'member_state');
-      return goneTo(schema, channel, holders(channel, valued(channel, state, ways), DEFINITION), ways);
+      const held = permitted(schema, channel.withheld, everyone(schema, channel, ways));
+      return goneTo(schema, channel, held, ways);
     }),
   );
   const named = join('inner', rows, pick(scanSpec(WAYS), [WAY.name, 'destination_key', 'definition_key']), [

@@ -6,6 +6,7 @@ import { GROUP_ID } from './accounts.js';
 import { AS_OF } from './identity.js';
 import type { Message } from './messages.js';
 import { ACCOUNT_USERS, scanSpec } from './names.js';
+import type { OutboxLink, Withheld } from './outbox-link.js';
 import type { StateSchema } from './state.js';
 
 export const RECEIVERS: readonly Column[] = [
@@ -27,6 +28,8 @@ export interface Channel {
   /** Rows are of accounts, and go to their users. */
   readonly lifted: boolean;
   readonly told: Told;
+  /** Whom it is kept from; people alone. */
+  readonly withheld?: Withheld;
 }
 
 /** Which identifiers of a profile are told. */
@@ -45,17 +48,22 @@ export const typesOf = (side: Side, types: readonly Message['type'][]): readonly
 export function channelOf(
   { kind, of }: Pick<Definition, 'kind' | 'of'>,
   types: readonly Message['type'][],
-  destination: Told,
+  { destination, withheld }: Pick<OutboxLink, 'destination' | 'withheld'>,
   side: Side,
 ): Channel | undefined {
   if (typesOf(side, types).length === 0) return undefined;
   const shape = shapeOf(kind);
   const lifted = side === 'people' && of === 'accounts';
   const told = side === 'people' ? destination : EVERYONE;
+  const kept = side === 'people' ? withheld : undefined;
   const { identifiers, identifierTypes, identifiersAtMost } = told;
   const kinds = identifierTypes ? [[...identifierTypes].sort().join('+')] : [];
   const most = identifiersAtMost === undefined ? [] : [identifiersAtMost];
-  return { name: [side, shape, of, identifiers, ...kinds, ...most].join(' '), side, shape, lifted, told };
+  const without = (kept?.from ?? []).map(
+    ({ definitionNo, members }) => `${members ? 'not' : 'in'} ${definitionNo}`,
+  );
+  const name = [side, shape, of, identifiers, ...kinds, ...most, ...without].join(' ');
+  return { name, side, shape, lifted, told, ...(kept && { withheld: kept }) };
 }
 
 /** Whether an identifier is of those that a side goes to. */

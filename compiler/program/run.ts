@@ -7,10 +7,12 @@ import {
   messageTypes,
   shapeOf,
   type Definition,
+  type Destination,
   type DestinationLink,
   type MessageType,
   type Project,
 } from '../../models/definition.js';
+import { withholdingOf } from '../../models/withholding.js';
 import { as, oneRow, text, union, values } from '../ir/build.js';
 import type { Relation } from '../ir/types.js';
 import { accountSteps } from './accounts.js';
@@ -34,7 +36,7 @@ import {
   touchedPairs,
 } from './names.js';
 import { sidesOf } from './pairs.js';
-import type { OutboxLink } from './outbox-link.js';
+import type { OutboxLink, Withheld } from './outbox-link.js';
 import type {
   DefinitionPlan,
   ExistingState,
@@ -304,7 +306,8 @@ export const stageSteps = (): readonly Step[] =>
 export const noEntities = (): Step => entityStageStep(values(ENTITY_STAGE_COLUMNS, []));
 
 /** Where a definition's messages go: destinations that are enabled and take messages of its kind. */
-function linksOf({ project, existing, resend }: Context, definition: Definition): readonly OutboxLink[] {
+function linksOf(input: Context, definition: Definition): readonly OutboxLink[] {
+  const { project, existing, resend } = input;
   const wasPublished = existing.definitions.get(definition.key)?.firstRunAt != null;
   return definition.destinations.flatMap((link) => {
     const destination = project.destinations.find(({ key }) => key === link.to);
@@ -329,10 +332,30 @@ function linksOf({ project, existing, resend }: Context, definition: Definition)
         fromNow: isNew && fromNow,
         ...(fromNext && { fromNext }),
         ...(destination.key === resend && { resend: true }),
-        ...entitiesOf(link, types, before, fromNow),
+        ...withheldFrom(input, destination),
+        ...entitiesOf(link, types, before, fromNow || fromNext),
       },
     ];
   });
+}
+
+/** Whom a destination is not told of. */
+function withheldFrom(
+  { project, existing, definitions }: Context,
+  destination: Destination,
+): Pick<OutboxLink, 'withheld'> {
+  const { not, all } = withholdingOf(project.config, destination);
+  const audience = (key: string, members: boolean, reason: string): Withheld['from'][number] => {
+    const computed = definitions.find(({ definition }) => definition.key === key);
+    const definitionNo = computed?.definitionNo ?? existing.definitions.get(key)?.definitionNo;
+    if (definitionNo === undefined) throw new CompilerBug(`nobody knows who is in ${key}`);
+    return { definitionNo, members, reason };
+  };
+  const from = [
+    ...not.map((key) => audience(key, true, 'suppressed')),
+    ...all.map((key, i) => audience(key, false, `no consent: ${destination.consent?.[i]?.name ?? key}`)),
+  ];
+  return from.length === 0 ? {} : { withheld: { from } };
 }
 
 /** Entities go out with track messages. */

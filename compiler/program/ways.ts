@@ -56,7 +56,7 @@ export const messageOf = (
 
 function wayRow({ no, definition, definitionNo, link }: OutboxInput): readonly Expr[] {
   const name = (side: Side): Expr => {
-    const channel = channelOf(definition, link.types, link.destination, side);
+    const channel = channelOf(definition, link.types, link, side);
     return channel ? text(channel.name) : nul('text');
   };
   return [
@@ -80,9 +80,7 @@ function endValue(definition: Definition): 'false' | 'null' | '0' {
 /** The channels of ways, each once. */
 export function channelsOf(inputs: readonly OutboxInput[]): readonly Channel[] {
   const all = inputs.flatMap(({ definition, link }) =>
-    (['people', 'accounts'] as const).flatMap(
-      (side) => channelOf(definition, link.types, link.destination, side) ?? [],
-    ),
+    (['people', 'accounts'] as const).flatMap((side) => channelOf(definition, link.types, link, side) ?? []),
   );
   return [...new Map(all.map((channel) => [channel.name, channel])).values()];
 }

@@ -1,6 +1,7 @@
 import type { Destination, Hashing, MessageType, ReceiverType } from '../definition.js';
 import type { ObjectNode } from '../source/json.js';
 import {
+  asArray,
   asObject,
   asString,
   field,
@@ -18,6 +19,7 @@ export function buildDestination(context: BuildContext, node: ObjectNode): Desti
   const send = field(node, 'send');
   const events = field(node, 'events');
   const every = field(node, 'every');
+  const consent = field(node, 'consent');
   const name = (event: string): string | undefined =>
     events === undefined ? undefined : optionalString(asObject(events), event);
   const destination: Destination = {
@@ -35,6 +37,11 @@ export function buildDestination(context: BuildContext, node: ObjectNode): Desti
       entity_entered: name('entity_entered') ?? 'Entity Entered',
       entity_exited: name('entity_exited') ?? 'Entity Exited',
     },
+    ...(consent && {
+      consent: Object.freeze(
+        asArray(consent).items.map((item) => mark(context, { name: asString(item) }, item)),
+      ),
+    }),
     ...(every && { every: buildDuration(every) }),
     ...(optionalFlag(node, 'backfill') === false && { backfill: false as const }),
     ...identifiersOf(node),

@@ -20,6 +20,7 @@ import {
 } from './context.js';
 import { buildAlert, buildChannel } from './alerts.js';
 import { guardLimits } from './definition.js';
+import { buildConsent, buildSuppressed } from './withholding.js';
 import { buildDuration } from './leaves.js';
 import { audienceReferences } from './members.js';
 
@@ -39,6 +40,8 @@ export function buildProjectConfig(
   const guard = field(node, 'guard');
   const alerts = field(node, 'alerts');
   const channels = field(node, 'channels');
+  const suppress = field(node, 'suppress');
+  const consent = field(node, 'consent');
   return mark(
     context,
     {
@@ -52,6 +55,10 @@ export function buildProjectConfig(
       ...(exclude && { exclude: audienceReferences(context, exclude) }),
       ...(guard && { guard: guardLimits(asObject(guard)) }),
       ...(optionalFlag(node, 'compute_unconnected') === false && { computeUnconnected: false as const }),
+      ...(suppress && { suppress: buildSuppressed(context, suppress) }),
+      ...(consent && {
+        consent: byName(asObject(consent), (entry, name) => buildConsent(context, name, entry)),
+      }),
       ...(alerts && { alerts: asArray(alerts).items.map((item) => buildAlert(context, item)) }),
       ...(channels && {
         channels: byName(asObject(channels), (entry, name) => buildChannel(context, name, entry)),

@@ -15,6 +15,7 @@ import { entityLinkProblems } from './entity-links.js';
 import { loadDestination } from './destination-file.js';
 import { loadProjectFile } from './project-file.js';
 import { readMacros, readQueryFiles } from './query-files.js';
+import { withholdingProblems } from './withholding-checks.js';
 import { unreadable, type FileContext, type Loaded } from './result.js';
 
 export interface LoadOptions {
@@ -67,6 +68,10 @@ export async function loadProject(options: LoadOptions): Promise<LoadResult> {
     definitions.keys,
     spans,
   );
+  const withholding = [
+    ...(config.value?.suppress ? [config.value.suppress] : []),
+    ...Object.values(config.value?.consent ?? {}),
+  ];
   const diagnostics = [
     ...config.diagnostics,
     ...excluding.diagnostics,
@@ -74,7 +79,8 @@ export async function loadProject(options: LoadOptions): Promise<LoadResult> {
     ...queries.diagnostics,
     ...macros.diagnostics,
     ...destinations.diagnostics,
-    ...duplicateKeys(definitions.values, 'definition', spans),
+    ...duplicateKeys([...definitions.values, ...withholding], 'definition', spans),
+    ...withholdingProblems(config.value ?? {}, destinations.values, spans),
     ...duplicateKeys(destinations.values, 'destination', spans),
     ...longKeys(definitions.values, spans),
     ...brokenLinks(definitions.values, destinations.keys, spans),
@@ -89,7 +95,13 @@ export async function loadProject(options: LoadOptions): Promise<LoadResult> {
   ].sort(compareDiagnostics);
   const brokenKeys = new Set(definitions.keys);
   for (const { key } of queries.definitions) brokenKeys.delete(key);
-  const project = projectOf(dir, config.value, excluding.definitions, destinations.values, macros.macros);
+  const project = projectOf(
+    dir,
+    config.value,
+    [...excluding.definitions, ...withholding],
+    destinations.values,
+    macros.macros,
+  );
   return { ...(project === undefined ? {} : { project }), diagnostics, spans, brokenKeys };
 }
 

@@ -37,6 +37,13 @@ const fields = {
       { ...CLOSED, description: 'Names of the track events.' },
     ),
   ),
+  consent: Type.Optional(
+    Type.Array(text('A category of consent.'), {
+      minItems: 1,
+      uniqueItems: true,
+      description: 'Categories of rollcall.json; it is told only of people who consent to all of them.',
+    }),
+  ),
   every: Type.Optional({
     ...Type.Ref('Duration'),
     description: 'It takes messages no more often than that: "6 hours".',

@@ -8,6 +8,7 @@ import { destinationDefs } from './destinations.js';
 import { journeyDefs } from './journeys.js';
 import { projectDefs } from './project.js';
 import { testDefs } from './tests.js';
+import { withholdingDefs } from './withholding.js';
 
 /** Every named schema. The types of the files below are derived from it, and `schemas/*.json` generated. */
 export const defs = {
@@ -18,6 +19,7 @@ export const defs = {
   ...destinationDefs,
   ...projectDefs,
   ...alertDefs,
+  ...withholdingDefs,
   ...testDefs,
 };
 

@@ -281,6 +281,15 @@ export const projectDefs = {
       entities: Type.Optional(
         Type.Record(Type.String(), Type.Ref('Entity'), { description: 'Entities by name.' }),
       ),
+      suppress: Type.Optional({
+        ...Type.Ref('Condition'),
+        description: 'People no destination is told of; they are the audience "suppressed".',
+      }),
+      consent: Type.Optional(
+        Type.Record(Type.String(), Type.Ref('Consent'), {
+          description: 'Who consents, by category: the audience "consent_<category>".',
+        }),
+      ),
       compute_unconnected: Type.Optional(
         Type.Boolean({
           description:

@@ -247,6 +247,11 @@ export const BAD: Readonly<Record<string, BadFile>> = {
       '{ "name": "s", "target": "dev", "targets": { "dev": { "type": "duckbd", "path": "x" } }, "sources": [{ "name": "w", "layout": "segment", "schema": "w" }] }',
     'a misspelt layout':
       '{ "name": "s", "target": "dev", "targets": { "dev": { "type": "duckdb", "path": "x" } }, "sources": [{ "name": "w", "layout": "segmnt", "schema": "w" }] }',
+    'a guard, alerts and consent that are wrong': `{ "name": "s", "target": "dev", "targets": { "dev": { "type": "duckdb", "path": "x" } },
+      "sources": [{ "name": "w", "layout": "segment", "schema": "w" }], "guard": false, "compute_unconnected": "no",
+      "alerts": [{ "on": "sizes" }, { "on": "size_change", "percent": 30 }, { "on": "stale", "after": "6 hrs" }],
+      "channels": { "team": { "type": "slack", "url": "hooks" }, "ops": { "type": "email", "server": "mail", "from": "a", "to": [] } },
+      "suppress": { "traits": "x" }, "consent": { "ads": { "preferences": "x" } } }`,
     'a source without table':
       '{ "name": "s", "target": "dev", "targets": { "dev": { "type": "duckdb", "path": "x" } }, "sources": [{ "name": "w", "layout": "table", "event": "E", "columns": { "id": 3 } }] }',
   }),

@@ -234,6 +234,26 @@ export const LIFE: readonly LifeStep[] = [
       return [paused, on, await p.run(9, { resend: 'crm', select: ['buyers'] }), await p.sync()];
     },
   },
+  {
+    name: 'people who are suppressed, and those without consent',
+    play: async (p) => {
+      const { suppress, consent } = {
+        suppress: { trait: 'revenue', less_than: 50 },
+        consent: { mail: { event: 'Order Completed', count: { at_least: 1 }, within: '4 days' } },
+      };
+      p.configure({ suppress, consent });
+      p.write('destinations/quiet.json', {
+        kind: 'destination', key: 'quiet', type: 'file', settings: { path: 'quiet.jsonl' }, consent: ['mail'],
+      }); // prettier-ignore
+      await p.land(order('11', 'fay', 8, 10), order('12', 'gus', 8, 90));
+      const { schema } = p.site.target;
+      const kept = `select destination_key, definition_key, identifier, value, reason from ${schema}.filtered`;
+      const done = [await p.run(9), await p.sync(), await p.run(9)];
+      const rows = (await p.query(kept)).map((row) => JSON.stringify(Object.values(row))).sort();
+      p.configure({});
+      return [done, rows, await p.run(9), await p.sync()];
+    },
+  },
 ];
 
 /** One life on an engine beside DuckDB's. */

@@ -94,13 +94,19 @@ export class Player {
   private kept: Promise<Warehouse> | undefined;
 
   constructor(readonly site: Site) {
+    this.configure({});
+    for (const [file, content] of Object.entries(FILES)) this.write(file, content);
+  }
+
+  /** Writes `rollcall.json`; `more` is what else it says. */
+  configure(more: object): void {
     this.write('rollcall.json', {
       name: 'scenarios',
       target: 'it',
       targets: { it: { type: 'duckdb', path: 'none' } },
-      sources: [{ name: 'raw', layout: 'messages', table: `${site.raw}.messages` }],
+      sources: [{ name: 'raw', layout: 'messages', table: `${this.site.raw}.messages` }],
+      ...more,
     });
-    for (const [file, content] of Object.entries(FILES)) this.write(file, content);
   }
 
   /** Whether other processes may come to it. */

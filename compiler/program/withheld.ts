@@ -1,0 +1,154 @@
+/**
+ * Whom messages are kept from (`suppress`, `consent`). They are taken for nobody who has anything: so who was told of a beginning
+ * is told the end, and who comes back is told again. Who would have been told is written down, once, with why.
+ */
+import {
+  and,
+  antiJoin,
+  as,
+  c,
+  call,
+  eq,
+  filter,
+  int,
+  join,
+  nul,
+  param,
+  pick,
+  project,
+  semiJoin,
+  text,
+  union,
+} from '../ir/build.js';
+import type { Relation } from '../ir/types.js';
+import { MESSAGE } from './forgotten-exits.js';
+import { scanSpec } from './names.js';
+import type { Withheld } from './outbox-link.js';
+import type { Channel } from './receivers.js';
+import { IDENTIFIER, STATE, type StateSchema } from './state.js';
+import { OF_WAY, TOLD } from './told.js';
+import type { StepOp } from './types.js';
+import { WAY, WAYS, waysOf } from './ways.js';
+
+/** The attempt of a message that a run took back before anybody tried to send it. */
+const WITHDRAWN = 0;
+
+const BY_PROFILE = ['profile_no'] as const;
+
+/** Profiles in an audience as published. */
+function membersOf(schema: StateSchema, no: number): Relation {
+  const rows = schema.scan('member_state');
+  return pick(filter(rows, eq(c(rows, 'definition_no'), int(no))), BY_PROFILE);
+}
+
+/** Rows with a `profile_no` but for those of whom nothing is told. */
+export const permitted = (schema: StateSchema, withheld: Withheld | undefined, rows: Relation): Relation =>
+  (withheld?.from ?? []).reduce((left, { definitionNo, members }) => {
+    const who = membersOf(schema, definitionNo);
+    return members ? antiJoin(left, who, BY_PROFILE) : semiJoin(left, who, BY_PROFILE);
+  }, rows);
+
+/** The others, with a `reason`: of several the first. */
+function refused(schema: StateSchema, { from }: Withheld, rows: Relation): readonly Relation[] {
+  return from.map(({ definitionNo, members, reason }, i) => {
+    const left = permitted(schema, { from: from.slice(0, i) }, rows);
+    const who = membersOf(schema, definitionNo);
+    const own = members ? semiJoin(left, who, BY_PROFILE) : antiJoin(left, who, BY_PROFILE);
+    return project(own, [
+      ...own.columns.map(({ name }) => as(name, c(own, name))),
+      as('reason', text(reason)),
+    ]);
+  });
+}
+
+const KEYS = ['destination_key', 'definition_key'] as const;
+
+/** The ways of a channel with their keys. */
+const named = (channel: Channel): Relation =>
+  join('inner', waysOf(channel), pick(scanSpec(WAYS), [WAY.name, ...KEYS]), [WAY.name]);
+
+/** Rows of `deliveries` that take back what waits, and nobody tried to send, for those of whom nothing is told now. */
+export function withdrawn(schema: StateSchema, channels: readonly Channel[]): StepOp {
+  const parts = channels.flatMap((channel) => {
+    if (!channel.withheld) return [];
+    const ways = pick(named(channel), [...KEYS, 'end_value']);
+    const queued = join('inner', schema.scan('outbox'), ways, KEYS);
+    const begins = and(
+      call('ne', c(queued, 'value'), text('null')),
+      call('ne', c(queued, 'value'), c(queued, 'end_value')),
+    );
+    const waiting = antiJoin(filter(queued, begins), pick(schema.scan('deliveries'), MESSAGE), MESSAGE);
+    const subjects = pick(schema.scan('subjects'), [...IDENTIFIER, 'profile_no']);
+    const theirs = join('inner', waiting, subjects, IDENTIFIER);
+    return refused(schema, channel.withheld, theirs).map((rows) => pick(rows, [...MESSAGE, 'reason']));
+  });
+  const rows = union(parts);
+  const query = project(rows, [
+    ...MESSAGE.map((name) => as(name, c(rows, name))),
+    as('attempt', int(WITHDRAWN)),
+    as('status', text('filtered')),
+    as('http_status', nul('int')),
+    as('error', c(rows, 'reason')),
+    as('at', param('started_at', 'timestamp')),
+  ]);
+  return { op: 'append', table: schema.ref('deliveries'), query };
+}
+
+/** What is in the outbox and was not taken back. */
+export function standingMessages(schema: StateSchema): Relation {
+  const deliveries = schema.scan('deliveries');
+  const isTaken = and(
+    eq(c(deliveries, 'status'), text('filtered')),
+    eq(c(deliveries, 'attempt'), int(WITHDRAWN)),
+  );
+  return antiJoin(schema.scan('outbox'), pick(filter(deliveries, isTaken), MESSAGE), MESSAGE);
+}
+
+/**
+ * Rows of `filtered`: who would be told something new if nothing were kept from them, and is not there yet.
+ *
+ * @param held (definition_no, profile_no, value) of those a channel is about
+ * @param goneTo their receivers: WAY and RECEIVERS
+ */
+export function filteredRows(
+  schema: StateSchema,
+  channels: readonly Channel[],
+  held: (channel: Channel) => Relation,
+  goneTo: (channel: Channel, rows: Relation) => Relation,
+): StepOp {
+  const parts = channels.flatMap((channel) =>
+    channel.withheld
+      ? refused(schema, channel.withheld, held(channel)).map((rows, i) => {
+          const told = goneTo(channel, pick(rows, ['definition_no', 'profile_no', 'value']));
+          return project(told, [
+            ...told.columns.map(({ name }) => as(name, c(told, name))),
+            as('reason', text(channel.withheld?.from[i]?.reason ?? '')),
+          ]);
+        })
+      : [],
+  );
+  const all = union(parts);
+  const beside = join('left', all, pick(scanSpec(TOLD), [...OF_WAY, 'told']), OF_WAY);
+  const news = filter(beside, call('is_distinct', c(beside, 'value'), c(beside, 'told')));
+  const ofWays = join('inner', news, pick(scanSpec(WAYS), [WAY.name, ...KEYS]), [WAY.name]);
+  const fresh = antiJoin(ofWays, schema.scan('filtered'), [...KEYS, ...IDENTIFIER, 'value', 'reason']);
+  const heads = pick(schema.scan('subjects'), [
+    ['subject_no', 'profile_no'],
+    ['identifier', 'profile_id'],
+  ]);
+  const rows = join('inner', fresh, heads, BY_PROFILE);
+  const query = project(rows, [
+    ...[...KEYS, 'profile_id', ...IDENTIFIER, 'value', 'reason'].map((name) => as(name, c(rows, name))),
+    as('run_id', param('run_id', 'text')),
+    as('at', param('started_at', 'timestamp')),
+    as('run_no', param('run_no', 'int')),
+  ]);
+  return {
+    op: 'append',
+    table: schema.ref('filtered'),
+    query: pick(
+      query,
+      STATE.filtered.map(({ name }) => name),
+    ),
+  };
+}
