@@ -36,7 +36,16 @@ import { AS_OF } from './identity.js';
 import { DIRECTIONS, formOf, messageRows } from './messages.js';
 import type { OutboxInput, OutboxWay } from './outbox-link.js';
 import { scanSpec, temporary } from './names.js';
-import { addresses, holders, receivers, RECEIVERS, withTrue, type Channel, type Side } from './receivers.js';
+import {
+  addresses,
+  holders,
+  receivers,
+  RECEIVERS,
+  withProfiles,
+  withTrue,
+  type Channel,
+  type Side,
+} from './receivers.js';
 import { IDENTIFIER, STATE, type StateSchema } from './state.js';
 import { OF_WAY, told, TOLD } from './told.js';
 import type { Step, StepOp } from './types.js';
@@ -213,7 +222,6 @@ const NOTHING: Omit<OutboxSteps, 'counts'> = {
   messages: new Map(),
 };
 
-/** A step of one way. */
 const ofWay = ({ definition, link }: OutboxInput, id: string, title: string, op: StepOp): Step => ({
   id: `outbox.${definition.key}.${link.destination.key}.${id}`,
   title: `${definition.key} → ${link.destination.key}: ${title}`,
@@ -304,7 +312,6 @@ function baselineRows(schema: StateSchema, inputs: readonly OutboxInput[]): Rela
   ]);
 }
 
-/** How many changes there are of each way that has any. */
 function counted(): Relation {
   const rows = scanSpec(CHANGES);
   const count = (side: Side): Expr => agg('count', [], { filter: addresses(side, rows) });
@@ -390,14 +397,4 @@ function remaining(rows: Relation, no: number): Relation {
     as('value', call('coalesce', c(beside, 'told'), text('false'))),
     as('repeats', call('coalesce', c(beside, 'repeats'), int(0))),
   ]);
-}
-
-/** Puts what a message says of a profile beside rows with one. */
-function withProfiles(schema: StateSchema, rows: Relation): Relation {
-  const heads = pick(schema.scan('subjects'), [
-    ['subject_no', 'profile_no'],
-    ['identifier', 'profile_id'],
-  ]);
-  const emails = pick(schema.scan('profiles'), ['profile_no', 'latest_email']);
-  return join('left', join('inner', rows, heads, ['profile_no']), emails, ['profile_no']);
 }

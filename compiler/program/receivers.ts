@@ -135,3 +135,13 @@ function chosen(
   const rank = c(ranked, 'rank');
   return filter(ranked, most === 1 ? eq(rank, int(1)) : call('le', rank, int(most)));
 }
+
+/** Puts what a message says of a profile beside rows with one. */
+export function withProfiles(schema: StateSchema, rows: Relation): Relation {
+  const heads = pick(schema.scan('subjects'), [
+    ['subject_no', 'profile_no'],
+    ['identifier', 'profile_id'],
+  ]);
+  const emails = pick(schema.scan('profiles'), ['profile_no', 'latest_email']);
+  return join('left', join('inner', rows, heads, ['profile_no']), emails, ['profile_no']);
+}
