@@ -9,3 +9,5 @@ export {
   type SyncOptions,
   type SyncResult,
 } from './sync.js';
+export { pruneDeliveries, putBackLetters, type Letters } from './letters.js';
+export { deliveryReport, FATES, type DeliveryReport, type FateName, type WayReport } from './report.js';

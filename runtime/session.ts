@@ -11,6 +11,7 @@ import { acquireTableLock } from '../dialects/lock-table.js';
 import { discreet, hiding, secretsIn, withoutSecrets } from '../dialects/secrets.js';
 import {
   around,
+  keptOpen,
   labelled,
   type LockOwner,
   type OpenOptions,
@@ -144,7 +145,11 @@ async function openNow(options: RuntimeOptions, access: Access): Promise<Session
 
   const leasesOf = async (): Promise<Leases | undefined> => {
     if (singleProcess || !self || leases) return leases;
-    const own = labelled(await open({}), { run_id: self.run_id });
+    // A server that takes one connection alone has nobody else on it either.
+    const own = await open({}).then(
+      (other) => labelled(other, { run_id: self.run_id }),
+      () => keptOpen(warehouse),
+    );
     leases = await Leases.open({ warehouse: own, dialect, state }, self);
     return leases;
   };

@@ -3,6 +3,7 @@ import { alerts } from './alerts.js';
 import { backfill } from './backfill.js';
 import { compile } from './compile.js';
 import { complete, completion } from './completion.js';
+import { deliveries } from './deliveries.js';
 import { demo } from './demo.js';
 import { diff } from './diff.js';
 import { doctor } from './doctor.js';
@@ -26,6 +27,6 @@ import { watch } from './watch.js';
 export const COMMANDS: readonly Register[] = [
   init, importDefinitions, validate, test, compile, ls,
   run, watch, explain, backfill, preview, members, diff, status, doctor, retire, forget,
-  sync, resync, alerts,
+  sync, deliveries, resync, alerts,
   demo, completion, complete,
 ]; // prettier-ignore

@@ -138,9 +138,9 @@ it('the default target was never touched', () => {
 
 /** Commands that read a project, by their help; whoever adds one finds it here. */
 const COMMANDS: Readonly<Record<string, readonly string[]>> = {
-  alerts: [], backfill: ['--from', '2025-01-01', '--to', '2025-01-02'], compile: [], diff: ['buyers'], doctor: [], explain: [],
+  alerts: [], backfill: ['--from', '2025-01-01', '--to', '2025-01-02'], compile: [], deliveries: [], diff: ['buyers'], doctor: [], explain: [],
   forget: ['--profile', 'ann'], import: ['segment', 'none.json'], ls: [], members: ['buyers'], preview: ['buyers'],
-  retire: ['buyers'], run: [], status: [], sync: [], test: [], validate: [], watch: [],
+  resync: ['crm'], retire: ['buyers'], run: [], status: [], sync: [], test: [], validate: [], watch: [],
 }; // prettier-ignore
 
 it('names all commands that there are', async () => {

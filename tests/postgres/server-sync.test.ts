@@ -6,7 +6,8 @@ import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { STATE, StateSchema, type StateTable } from '../../compiler/program/state.js';
 import { postgres } from '../../dialects/postgres/dialect.js';
-import type { Warehouse } from '../../dialects/warehouse.js';
+import { deliveryReport, putBackLetters } from '../../delivery/index.js';
+import type { Row, Warehouse } from '../../dialects/warehouse.js';
 import { POSTGRES_URL } from '../engines/postgres.js';
 import { faultyServer, type FaultyServer } from '../delivery/server.js';
 
@@ -175,6 +176,17 @@ it(
         destination: { status: 'succeeded', delivered: 900, waiting: 0 },
       });
       expectOrder(300);
+      const report = await deliveryReport(
+        {
+          state,
+          has: (name) => name !== 'filtered',
+          rows: (query) => rows(postgres.select(query, {})) as Promise<readonly Row[]>,
+        },
+        { since: '2025-01-01T00:00:00Z', until: '2100-01-01T00:00:00Z' },
+      );
+      expect(report.ways).toMatchObject([{ created: 900, delivered: 900, percent: { delivered: 100 } }]);
+      const site = { warehouse, dialect: postgres, state };
+      expect(await putBackLetters(site, {})).toEqual({ retried: 0, stale: 0 });
     } finally {
       await run.close();
     }
