@@ -6,6 +6,7 @@
  * tests/property/NIGHTLY.md. Exits 1 where a pair differs.
  *
  * Then every fault is put at every call of some runs and deliveries (`nightly-faults.ts`); `-- faults` does that alone.
+ * Then a million messages are delivered under faults (`nightly-delivery.ts`); `-- delivery [messages]` does that alone.
  *
  * `npm run test:nightly -- add ENGINE FILE [COMMIT]` adds what a run wrote to its ROLLCALL_REPORT, for runs in several pieces.
  */
@@ -15,6 +16,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import { whyNoGoogleSql } from '../tests/support/zetasql/binary.js';
+import { deliveryNight } from './nightly-delivery.js';
 import { faultsNight } from './nightly-faults.js';
 
 /** What a property says of a run of its (tests/property/pairs.ts). */
@@ -85,9 +87,12 @@ if (args[0] === 'add') {
   await keep([...kept(), ...parts]);
 } else if (args[0] === 'faults') {
   if (!(await faultsNight(args[1]))) process.exitCode = 1;
+} else if (args[0] === 'delivery') {
+  if (!(await deliveryNight(args[1] === undefined ? undefined : Number(args[1])))) process.exitCode = 1;
 } else {
   for (const [name, pairs] of wantedOf(args)) await night(name, pairs);
   if (args.length === 0 && !(await faultsNight())) process.exitCode = 1;
+  if (args.length === 0 && !(await deliveryNight())) process.exitCode = 1;
 }
 
 function engineOf(name: string): Engine {

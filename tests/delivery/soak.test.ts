@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest';
+
+import { soak } from './soak.js';
+
+/** A small one; `npm run test:nightly -- delivery` has a million. */
+test('nothing is lost, and nobody’s messages arrive out of order', { timeout: 120_000 }, async () => {
+  const report = await soak({
+    profiles: 1500,
+    seed: Date.now() % 2 ** 31,
+    killAfterMs: 2000,
+    kills: 1,
+    serverKillAfterMs: 2500,
+    serverKills: 1,
+  });
+  expect(report).toMatchObject({ lost: 0, unexpected: 0, profilesOutOfOrder: 0, recordedTwice: 0 });
+  expect(report.arrivals).toBeGreaterThanOrEqual(report.messages);
+});
