@@ -23,7 +23,10 @@ export async function deliveryNight(messages = 1_000_000): Promise<boolean> {
   const { faults, ...counts } = report;
   const rows = (all: Record<string, number>): string =>
     Object.entries(all)
-      .map(([name, n]) => `| ${name.replace(/([A-Z])/g, (c) => ` ${c.toLowerCase()}`)} | ${number(n)} |`)
+      .map(
+        ([name, n]) =>
+          `| ${name.replace(/(?<=[a-z])[A-Z](?=[a-z])/g, (c) => ` ${c.toLowerCase()}`)} | ${number(n)} |`,
+      )
       .join('\n');
   const text = `# Delivery under faults
 
