@@ -70,30 +70,12 @@ export type Attempt =
   /** Nothing will be taken until someone mends the settings: the destination stops and keeps its messages. */
   | { readonly kind: 'stop'; readonly reason: string; readonly httpStatus?: number };
 
-/** A batch that the warehouse has put together: one text crosses, and not as many as there are messages. */
-export interface Parcel {
-  readonly messages: number;
-  /** Payloads, with the separator that the destination asked for between them. */
-  readonly payloads: string;
-  /** Message ids, a line each, in the order of the payloads. */
-  readonly ids: string;
-}
-
 export interface Destination {
   /** Where it leads, for people: a path, an address without its secrets. */
   readonly where: string;
   readonly limits: Limits;
   /** Makes one attempt. What it throws counts as `retry`, unless `signal` is aborted. */
   send(batch: readonly OutboxMessage[], signal: AbortSignal): Promise<Attempt>;
-  /**
-   * Where present, batches may come as parcels, which is several times as fast. It is one attempt, as `send` is. A parcel that is
-   * not delivered whole is tried again through `send`, which finds out which of its messages are to blame. No payload
-   * holds a line end, so `',\n'` joins the elements of a JSON array and `'\n'` lines.
-   */
-  readonly parcels?: {
-    readonly separator: string;
-    send(parcel: Parcel, signal: AbortSignal): Promise<Attempt>;
-  };
   /**
    * Where present, nothing that was sent is visible until this resolves, and then all of it is:
    * deliveries are recorded only afterwards.
