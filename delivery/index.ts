@@ -1,6 +1,7 @@
 /** Delivery's door: the outbox to its destinations. */
 export { tellChannel } from './alerts/channels.js';
 export { checkDestinations } from './registry.js';
+export { rehearse, type Rehearsal, type Rehearsed, type RehearsedKind } from './rehearsal.js';
 export {
   syncDestinations,
   type DestinationResult,

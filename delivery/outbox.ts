@@ -2,7 +2,7 @@
  * The outbox in the warehouse: what waits for a destination, page by page, and what became of it. Every
  * statement is about a whole page, so their number does not grow with the messages of a page.
  */
-import { agg, aggregate, as, pick } from '../compiler/ir/build.js';
+import { agg, aggregate, as, c, call, filter, int, pick, rowNumber } from '../compiler/ir/build.js';
 import type { Relation } from '../compiler/ir/types.js';
 import { exitsDone, sweepSteps } from '../compiler/program/forgotten-exits.js';
 import type { StateSchema } from '../compiler/program/state.js';
@@ -52,6 +52,13 @@ const MESSAGE = [
   'payload',
 ];
 
+/** Messages of one definition and type. */
+export interface Kind {
+  readonly definition: string;
+  readonly type: string;
+  readonly messages: number;
+}
+
 export class Outbox {
   private remembersForgotten = false;
   private readonly warehouse: Warehouse;
@@ -94,13 +101,35 @@ export class Outbox {
     }));
   }
 
+  /** How many messages wait, by definition and type; in the order of these. */
+  async kinds(selection: Selection): Promise<readonly Kind[]> {
+    const pending = pendingRows(this.state, { selection });
+    const by = ['definition_key', 'message_type'].map((name) => as(name, c(pending, name)));
+    const rows = await this.all(aggregate(pending, by, [as('messages', agg('count'))]));
+    const kinds = rows.map((row): Kind => ({
+      definition: String(row['definition_key']),
+      type: String(row['message_type']),
+      messages: Number(row['messages']),
+    }));
+    const name = ({ definition, type }: Kind): string => `${definition} ${type}`;
+    return kinds.sort((a, b) => (name(a) < name(b) ? -1 : 1));
+  }
+
+  /** The first messages that wait of each definition and type. */
+  async sample(selection: Selection, most: number): Promise<readonly OutboxMessage[]> {
+    const pending = pendingRows(this.state, { selection });
+    const placed = rowNumber(pending, {
+      partitionBy: [c(pending, 'definition_key'), c(pending, 'message_type')],
+      orderBy: [{ expr: c(pending, 'run_no') }, { expr: c(pending, 'message_id') }],
+      as: 'place',
+    });
+    const first = filter(placed, call('le', c(placed, 'place'), int(most)));
+    return (await this.all(pick(first, MESSAGE))).map(messageOf).sort(inOrder);
+  }
+
   /** When a message was last tried at a destination: an ISO instant. */
   async lastTried(destination: string): Promise<string | undefined> {
-    const rows = await this.again(async () => {
-      const found: Row[] = [];
-      for await (const row of this.rows(lastTried(this.state, destination))) found.push(row);
-      return found;
-    });
+    const rows = await this.all(lastTried(this.state, destination));
     const at = rows[0]?.['at'];
     return typeof at === 'string' ? at : undefined;
   }
@@ -197,6 +226,14 @@ export class Outbox {
     } finally {
       await batches.return?.();
     }
+  }
+
+  private all(query: Relation): Promise<readonly Row[]> {
+    return this.again(async () => {
+      const found: Row[] = [];
+      for await (const row of this.rows(query)) found.push(row);
+      return found;
+    });
   }
 
   private counts(query: Relation): Promise<ReadonlyMap<number, number>> {

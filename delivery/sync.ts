@@ -128,13 +128,8 @@ async function syncOne(
   options: SyncOptions,
 ): Promise<DestinationResult> {
   const started = Date.parse(options.now());
-  const { definitions } = options.select ?? {};
-  const selection: Selection = {
-    destination: definition.key,
-    ...(definitions === undefined ? {} : { definitions: [...definitions] }),
-    ...(options.paused?.has(definition.key) && { except: options.paused.get(definition.key) ?? [] }),
-  };
-  const waiting = definitions?.size === 0 ? [] : await outbox.waiting(selection);
+  const selection = selectionOf(definition, options);
+  const waiting = options.select?.definitions?.size === 0 ? [] : await outbox.waiting(selection);
   const total = sum(waiting);
   if (total === 0 || !definition.enabled) return idle(definition, total);
   if (!(await isDue(definition, outbox, options.now()))) return idle(definition, total, 'not_due');
@@ -182,12 +177,23 @@ async function syncOne(
   return { key: definition.key, ...outcome };
 }
 
+/** Which messages of a destination are meant. */
+export function selectionOf({ key }: DestinationDefinition, { select, paused }: SyncOptions): Selection {
+  const { definitions } = select ?? {};
+  return {
+    destination: key,
+    ...(definitions === undefined ? {} : { definitions: [...definitions] }),
+    ...(paused?.has(key) && { except: paused.get(key) ?? [] }),
+  };
+}
+
 const sum = (waiting: readonly Waiting[]): number => waiting.reduce((all, w) => all + w.messages, 0);
 
 /** Messages that do not wait any more. */
 const settled = ({ delivered, rejected, filtered }: Totals): number => delivered + rejected + filtered;
 
-async function openDestination(
+/** Opens a destination, with what happens to its messages on the way. */
+export async function openDestination(
   definition: DestinationDefinition,
   options: SyncOptions,
 ): Promise<Destination> {
@@ -257,7 +263,11 @@ function commits(destination: Destination): destination is Destination & { commi
 }
 
 /** Whether a destination takes messages by now: one that says `every` does so long after it was last sent any. */
-async function isDue({ key, every }: DestinationDefinition, outbox: Outbox, now: string): Promise<boolean> {
+export async function isDue(
+  { key, every }: DestinationDefinition,
+  outbox: Outbox,
+  now: string,
+): Promise<boolean> {
   if (!every) return true;
   const last = parseInstant((await outbox.lastTried(key)) ?? '');
   return last === undefined || last + durationMicros(every) <= (parseInstant(now) ?? 0n);
