@@ -1,5 +1,5 @@
 /** Leases of ranges: nobody holds what another holds, and who gave no sign of life is taken over. */
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { StateSchema } from '../../compiler/program/state.js';
 import { duckdb } from '../../dialects/duckdb/dialect.js';
 import {
@@ -10,7 +10,7 @@ import {
   type LeaseSettings,
   type Range,
 } from '../../dialects/leases.js';
-import { keptOpen, type Warehouse } from '../../dialects/warehouse.js';
+import { around, keptOpen, type Row, type Warehouse } from '../../dialects/warehouse.js';
 
 const state = new StateSchema('rollcall');
 const WHOLE: Range = { from: 0, to: 100 };
@@ -18,6 +18,8 @@ const half = (taken: readonly Range[]): Range | undefined => firstGap(WHOLE, tak
 const whole = (taken: readonly Range[]): Range | undefined => (taken.length === 0 ? WHOLE : undefined);
 
 let warehouse: Warehouse;
+/** Milliseconds by the engine's clock, which goes when a test says so. */
+let clock = Date.parse('2025-01-01T00:00:00Z');
 beforeEach(async () => {
   warehouse = await duckdb.open({ settings: { path: ':memory:' }, projectDir: '/', mode: 'write' });
 });
@@ -32,10 +34,19 @@ function open(over: Partial<LeaseSettings> = {}): Promise<Leases> {
     since: '2025-01-01T00:00:00Z',
     command: 'rollcall sync',
   };
-  return Leases.open({ warehouse: keptOpen(warehouse), dialect: duckdb, state }, owner, {
+  const site = around(keptOpen(warehouse), { now: () => Promise.resolve(new Date(clock).toISOString()) });
+  const began = clock;
+  return Leases.open({ warehouse: site, dialect: duckdb, state }, owner, {
+    elapsed: () => clock - began,
     sleep: () => Promise.resolve(),
     ...over,
   });
+}
+
+async function rowsOf(sql: string): Promise<readonly Row[]> {
+  const rows: Row[] = [];
+  for await (const batch of warehouse.read(sql)) rows.push(...batch.rows);
+  return rows;
 }
 
 test('a range is one process’s until it is given back; the rest is free', async () => {
@@ -77,22 +88,26 @@ test('of many at once none holds what another holds', async () => {
 });
 
 test('who gives no sign of life loses it, and knows', async () => {
-  let elapsed = 0;
-  const a = await open({ ttlMs: 40, everyMs: 1e6, elapsed: () => elapsed });
+  const a = await open({ ttlMs: 40, everyMs: 1e6 });
   const lost = await a.claim('crm', whole);
   const b = await open();
   expect(await b.claim('crm', whole)).toBeUndefined();
   expect(lost?.lost()).toBe(false);
-  await new Promise((resolve) => setTimeout(resolve, 60));
-  elapsed = 40;
+  clock += 41;
   expect(lost?.lost()).toBe(true);
   expect((await b.claim('crm', whole))?.range).toEqual(WHOLE);
 });
 
 test('signs of life keep it', async () => {
-  const a = await open({ ttlMs: 200, everyMs: 20 });
+  const a = await open({ ttlMs: 200, everyMs: 1 });
   const kept = await a.claim('crm', whole);
-  await new Promise((resolve) => setTimeout(resolve, 400));
+  for (let n = 0; n < 4; n++) {
+    clock += 100;
+    await vi.waitFor(async () => {
+      const until = await rowsOf(`select epoch_ms(max(expires_at))::bigint as ms from rollcall.${LEASES}`);
+      expect(Number(until[0]?.['ms'])).toBe(clock + 200);
+    }, 60_000);
+  }
   expect(kept?.lost()).toBe(false);
   expect(await (await open()).claim('crm', whole)).toBeUndefined();
   await a.close();
@@ -103,12 +118,10 @@ test('what ended long ago is swept away', async () => {
     const process = await open({ ttlMs: 1 });
     await process.claim('crm', whole);
     await process.close();
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    clock += 30;
   }
-  const rows: unknown[] = [];
-  for await (const batch of warehouse.read(`select distinct token from rollcall.${LEASES}`))
-    rows.push(...batch.rows);
-  expect(rows).toHaveLength(1); // that of the second process
+  // That of the second process.
+  expect(await rowsOf(`select distinct token from rollcall.${LEASES}`)).toHaveLength(1);
 });
 
 describe('the first gap', () => {
