@@ -9,15 +9,26 @@
  * held twice, as long as holders stop when `lost` says so. Times are the engine's.
  */
 import { randomUUID } from 'node:crypto';
-import { setTimeout as wait } from 'node:timers/promises';
 import * as ir from '../compiler/ir/build.js';
 import type { Column, Expr, Relation } from '../compiler/ir/types.js';
-import type { StateSchema } from '../compiler/program/state.js';
 import type { StepOp } from '../compiler/program/types.js';
-import type { Dialect } from './dialect.js';
+import {
+  ensureTable,
+  moment,
+  OF_NODE,
+  OWNER_COLUMNS,
+  ownerCells,
+  ownerOf,
+  Pulse,
+  ROUNDS,
+  safeUntil,
+  type Asked,
+  type HoldSettings,
+  type HoldSite,
+} from './holding.js';
 import { isGone } from './lock-owner.js';
 import { sleep, withRetry } from './retry.js';
-import type { LockOwner, Row, Warehouse } from './warehouse.js';
+import type { LockOwner, Row } from './warehouse.js';
 
 export const LEASES = 'leases';
 
@@ -36,11 +47,7 @@ const COLUMNS: readonly Column[] = [
   { name: 'range_from', type: 'int' },
   { name: 'range_to', type: 'int' },
   { name: 'status', type: 'text' },
-  { name: 'run_id', type: 'text' },
-  { name: 'pid', type: 'int' },
-  { name: 'host', type: 'text' },
-  { name: 'command', type: 'text' },
-  { name: 'since', type: 'timestamp' },
+  ...OWNER_COLUMNS,
   { name: 'expires_at', type: 'timestamp' },
 ];
 
@@ -49,35 +56,7 @@ type Status = 'live' | 'released';
 /** Leases this process holds: a row with our pid that is not among them was left by an earlier process. */
 const held = new Set<string>();
 
-export interface LeaseSettings {
-  /** For how long a holder may go without a sign of life. */
-  readonly ttlMs: number;
-  /** How often it gives one. */
-  readonly everyMs: number;
-  readonly sleep: (ms: number) => Promise<void>;
-  /** Milliseconds that never go back; not the time of day. */
-  readonly elapsed: () => number;
-  readonly random: () => number;
-}
-
-const SETTINGS: LeaseSettings = {
-  ttlMs: 2 * 60_000,
-  everyMs: 30_000,
-  sleep: (ms) => wait(ms),
-  elapsed: () => performance.now(),
-  random: Math.random,
-};
-
-/** How often a comer asks again who met others that ask. */
-const ROUNDS = 8;
-
-/** What leases are kept with. */
-export interface LeaseSite {
-  /** A connection of the leases' own: signs of life are given while that of the work is busy, or in a transaction. */
-  readonly warehouse: Warehouse;
-  readonly dialect: Dialect;
-  readonly state: StateSchema;
-}
+const SETTINGS: HoldSettings = { ...OF_NODE, ttlMs: 2 * 60_000, everyMs: 30_000 };
 
 /** A range that is held. */
 export interface HeldLease {
@@ -105,24 +84,21 @@ interface Mine {
 /** Leases of one process. Make it by `open`. */
 export class Leases {
   private readonly mine = new Map<string, Mine>();
-  private timer: NodeJS.Timeout | undefined;
-  private beating: Promise<void> | undefined;
+  private readonly pulse: Pulse;
   private wrote = false;
 
   private constructor(
-    private readonly site: LeaseSite,
+    private readonly site: HoldSite,
     private readonly owner: LockOwner,
-    private readonly settings: LeaseSettings,
-  ) {}
+    private readonly settings: HoldSettings,
+  ) {
+    this.pulse = new Pulse(() => this.beat(), settings.everyMs);
+  }
 
   /** Makes the table if need be. */
-  static async open(site: LeaseSite, owner: LockOwner, over: Partial<LeaseSettings> = {}): Promise<Leases> {
+  static async open(site: HoldSite, owner: LockOwner, over: Partial<HoldSettings> = {}): Promise<Leases> {
     const leases = new Leases(site, owner, { ...SETTINGS, ...over });
-    const tables = await site.warehouse.describeSchema(site.state.schema);
-    if (!tables.some(({ table }) => table.name === LEASES)) {
-      if (tables.length === 0) await leases.run({ op: 'ensure_schema', schema: site.state.schema });
-      await leases.run({ op: 'ensure_table', spec: { table: leases.table, columns: COLUMNS } });
-    }
+    await ensureTable(site, LEASES, COLUMNS, (op) => leases.run(op));
     return leases;
   }
 
@@ -137,7 +113,8 @@ export class Leases {
     choose: (taken: readonly Range[]) => Range | undefined,
   ): Promise<HeldLease | undefined> {
     for (let round = 1; round <= ROUNDS; round++) {
-      const { now, at } = await this.clock();
+      const asked = await this.clock();
+      const { now } = asked;
       const range = choose((await this.taken(subject, now)).map((t) => t.range));
       if (range === undefined) return undefined;
       const lease: Mine = { token: randomUUID(), subject, range, safeUntil: 0 };
@@ -145,7 +122,8 @@ export class Leases {
       try {
         await this.append([lease], 'live', now);
         const others = await this.taken(subject, now, lease.token);
-        if (!others.some((other) => overlap(other.range, range))) return this.hold(lease, at, others.length);
+        if (!others.some((other) => overlap(other.range, range)))
+          return this.hold(lease, asked, others.length);
       } catch (error) {
         held.delete(lease.token);
         throw error;
@@ -164,9 +142,8 @@ export class Leases {
 
   /** Gives back what is left, and lets go of the connection. */
   async close(): Promise<void> {
-    clearInterval(this.timer);
     try {
-      await this.beating;
+      await this.pulse.stop();
       for (const lease of [...this.mine.values()]) await this.release(lease);
       if (this.wrote) await this.sweep().catch(() => undefined);
     } finally {
@@ -178,14 +155,10 @@ export class Leases {
     return this.site.state.ref(LEASES);
   }
 
-  private hold(lease: Mine, at: number, others: number): HeldLease {
-    lease.safeUntil = this.safeFrom(at);
+  private hold(lease: Mine, asked: Asked, others: number): HeldLease {
+    lease.safeUntil = safeUntil(asked, this.settings);
     this.mine.set(lease.token, lease);
-    this.timer ??= setInterval(() => {
-      this.beating ??= this.beat().finally(() => {
-        this.beating = undefined;
-      });
-    }, this.settings.everyMs).unref();
+    this.pulse.start();
     return {
       range: lease.range,
       others,
@@ -209,39 +182,28 @@ export class Leases {
     const all = [...this.mine.values()].filter((lease) => this.settings.elapsed() < lease.safeUntil);
     if (all.length === 0) return;
     try {
-      const { now, at } = await this.clock();
-      await this.append(all, 'live', now);
-      for (const lease of all) lease.safeUntil = this.safeFrom(at);
+      const asked = await this.clock();
+      await this.append(all, 'live', asked.now);
+      for (const lease of all) lease.safeUntil = safeUntil(asked, this.settings);
     } catch {
       // `lost` knows how long this may go on.
     }
   }
 
-  /** A tenth less than others grant it, for clocks that do not run alike. */
-  private safeFrom(at: number): number {
-    return at + this.settings.ttlMs * 0.9;
-  }
-
-  /** The engine's time of day, and the moment at which it was asked for. */
-  private async clock(): Promise<{ readonly now: number; readonly at: number }> {
+  private async clock(): Promise<Asked> {
     const at = this.settings.elapsed();
     return { now: Date.parse(await this.again(() => this.site.warehouse.now())), at };
   }
 
   private async append(leases: readonly Mine[], status: Status, now: number): Promise<void> {
     this.wrote = true;
-    const { run_id, pid, host, command, since } = this.owner;
     const rows = leases.map(({ token, subject, range }): readonly Expr[] => [
       ir.text(token),
       ir.text(subject),
       ir.int(range.from),
       ir.int(range.to),
       ir.text(status),
-      ir.text(run_id),
-      ir.int(pid),
-      ir.text(host),
-      ir.text(command),
-      moment(Date.parse(since)),
+      ...ownerCells(this.owner),
       moment(now + this.settings.ttlMs),
     ]);
     await this.run({ op: 'append', table: this.table, query: ir.values(COLUMNS, rows) });
@@ -300,8 +262,6 @@ export class Leases {
   }
 }
 
-const moment = (ms: number): Expr => ir.lit({ type: 'timestamp', value: String(BigInt(ms) * 1000n) });
-
 export const overlap = (a: Range, b: Range): boolean => a.from < b.to && b.from < a.to;
 
 /**
@@ -320,16 +280,7 @@ export function firstGap(whole: Range, taken: readonly Range[], width: number): 
   return { from, to: Math.min(from + width, whole.to, ...next) };
 }
 
-function takenOf(row: Row): Taken {
-  const text = (name: string): string => String(row[name] ?? '');
-  return {
-    range: { from: Number(text('range_from')), to: Number(text('range_to')) },
-    owner: {
-      run_id: text('run_id'),
-      pid: Number(text('pid')),
-      host: text('host'),
-      command: text('command'),
-      since: text('since'),
-    },
-  };
-}
+const takenOf = (row: Row): Taken => ({
+  range: { from: Number(row['range_from']), to: Number(row['range_to']) },
+  owner: ownerOf(row),
+});

@@ -13,53 +13,40 @@
  * more (`Held.check`), because another may have come.
  */
 import { randomUUID } from 'node:crypto';
-import { setTimeout as wait } from 'node:timers/promises';
 import { UserError } from '../compiler/diagnostics/index.js';
 import * as ir from '../compiler/ir/build.js';
 import type { Column, Expr } from '../compiler/ir/types.js';
-import type { StateSchema } from '../compiler/program/state.js';
 import type { StepOp } from '../compiler/program/types.js';
-import type { Dialect } from './dialect.js';
+import {
+  ensureTable,
+  moment,
+  OF_NODE,
+  OWNER_COLUMNS,
+  ownerCells,
+  ownerOf,
+  Pulse,
+  ROUNDS,
+  safeUntil,
+  type Asked,
+  type HoldSettings,
+  type HoldSite,
+} from './holding.js';
 import { isGone, lockedBy } from './lock-owner.js';
-import { StatementError, type Lease, type LockOwner, type Row, type Warehouse } from './warehouse.js';
+import { StatementError, type Lease, type LockOwner, type Row } from './warehouse.js';
 
 export const LOCKS = 'locks';
 
 const COLUMNS: readonly Column[] = [
   { name: 'token', type: 'text' },
   { name: 'status', type: 'text' },
-  { name: 'run_id', type: 'text' },
-  { name: 'pid', type: 'int' },
-  { name: 'host', type: 'text' },
-  { name: 'command', type: 'text' },
-  { name: 'since', type: 'timestamp' },
+  ...OWNER_COLUMNS,
   { name: 'expires_at', type: 'timestamp' },
 ];
 
 /** Locks this process holds: a row with our pid that is not among them was left by an earlier process. */
 const held = new Set<string>();
 
-export interface LockSettings {
-  /** For how long a holder may go without a sign of life. */
-  readonly ttlMs: number;
-  /** How often it gives one. */
-  readonly everyMs: number;
-  readonly sleep: (ms: number) => Promise<void>;
-  /** Milliseconds that never go back; not the time of day. */
-  readonly elapsed: () => number;
-  readonly random: () => number;
-}
-
-const SETTINGS: LockSettings = {
-  ttlMs: 5 * 60_000,
-  everyMs: 60_000,
-  sleep: (ms) => wait(ms),
-  elapsed: () => performance.now(),
-  random: Math.random,
-};
-
-/** How often a comer asks again that met others who ask. */
-const ROUNDS = 8;
+const SETTINGS: HoldSettings = { ...OF_NODE, ttlMs: 5 * 60_000, everyMs: 60_000 };
 
 /** A lock that is held. */
 export interface Held extends Lease {
@@ -67,19 +54,14 @@ export interface Held extends Lease {
   check(): void;
 }
 
-/** What the lock is taken with. */
-export interface LockSite {
-  /** A connection of the lock's own: signs of life are given while the run's is busy. The lock closes it. */
-  readonly warehouse: Warehouse;
-  readonly dialect: Dialect;
-  readonly state: StateSchema;
-}
-
-/** Takes the lock, or fails with `locked` naming who has it. Makes the schema and the table if need be. */
+/**
+ * Takes the lock, or fails with `locked` naming who has it. Makes the schema and the table if need be. The site's warehouse is the
+ * lock's own: it closes that.
+ */
 export async function acquireTableLock(
-  site: LockSite,
+  site: HoldSite,
   owner: LockOwner,
-  over: Partial<LockSettings> = {},
+  over: Partial<HoldSettings> = {},
 ): Promise<Held> {
   const lock = new TableLock(site, owner, { ...SETTINGS, ...over });
   try {
@@ -92,7 +74,7 @@ export async function acquireTableLock(
 }
 
 /** Who holds the lock, if anybody does: for those who only want to know. */
-export async function tableLockHolder(site: LockSite): Promise<LockOwner | undefined> {
+export async function tableLockHolder(site: HoldSite): Promise<LockOwner | undefined> {
   const described = await site.warehouse.describeTable(site.state.ref(LOCKS));
   if (!described) return undefined;
   const now = Date.parse(await site.warehouse.now());
@@ -112,22 +94,23 @@ const isAlive = ({ token, owner, expiresAt }: LockRow, now: number): boolean =>
 
 class TableLock implements Held {
   private readonly token = randomUUID();
-  private timer: NodeJS.Timeout | undefined;
-  /** By `elapsed`: until when nobody else can have come. */
   private safeUntil = 0;
-  private beating: Promise<void> | undefined;
+  private readonly pulse: Pulse;
 
   constructor(
-    private readonly site: LockSite,
+    private readonly site: HoldSite,
     private readonly owner: LockOwner,
-    private readonly settings: LockSettings,
-  ) {}
+    private readonly settings: HoldSettings,
+  ) {
+    this.pulse = new Pulse(() => this.beat(), settings.everyMs);
+  }
 
   async take(): Promise<void> {
     const { settings } = this;
-    await this.ensure();
+    await ensureTable(this.site, LOCKS, COLUMNS, (op) => this.run(op));
     for (let round = 1; ; round++) {
-      const { now, at } = await this.clock();
+      const asked = await this.clock();
+      const { now } = asked;
       await this.run({
         op: 'append',
         table: this.table,
@@ -136,7 +119,7 @@ class TableLock implements Held {
       const rows = await readLocks(this.site);
       const others = rows.filter((row) => row.token !== this.token && isAlive(row, now));
       if (others.length === 0) {
-        await this.hold(now, at, rows);
+        await this.hold(asked, rows);
         return;
       }
       await this.remove([this.token]);
@@ -162,9 +145,8 @@ class TableLock implements Held {
 
   async release(): Promise<void> {
     if (!held.delete(this.token)) return;
-    clearInterval(this.timer);
     try {
-      await this.beating;
+      await this.pulse.stop();
       await this.remove([this.token]);
     } finally {
       await this.site.warehouse.close().catch(() => undefined);
@@ -175,19 +157,10 @@ class TableLock implements Held {
     return this.site.state.ref(LOCKS);
   }
 
-  /** On a warehouse that has them, nothing: who may not create a schema may still use one. */
-  private async ensure(): Promise<void> {
-    const { warehouse, state } = this.site;
-    const tables = await warehouse.describeSchema(state.schema);
-    if (tables.some(({ table }) => table.name === LOCKS)) return;
-    if (tables.length === 0) await this.run({ op: 'ensure_schema', schema: state.schema });
-    await this.run({ op: 'ensure_table', spec: { table: this.table, columns: COLUMNS } });
-  }
-
-  private async hold(now: number, at: number, rows: readonly LockRow[]): Promise<void> {
+  private async hold(asked: Asked, rows: readonly LockRow[]): Promise<void> {
     held.add(this.token);
     try {
-      await this.extend(now, at);
+      await this.extend(asked);
     } catch (error) {
       held.delete(this.token);
       await this.remove([this.token]).catch(() => undefined);
@@ -195,58 +168,38 @@ class TableLock implements Held {
     }
     const dead = rows.map((row) => row.token).filter((token) => token !== this.token);
     if (dead.length > 0) await this.remove(dead);
-    this.timer = setInterval(() => {
-      this.beating ??= this.beat().finally(() => {
-        this.beating = undefined;
-      });
-    }, this.settings.everyMs);
-    this.timer.unref();
+    this.pulse.start();
   }
 
   /** A sign of life. One that fails is given again at the next turn. */
   private async beat(): Promise<void> {
     try {
-      const { now, at } = await this.clock();
-      await this.extend(now, at);
+      await this.extend(await this.clock());
     } catch {
       // `check` knows how long this may go on.
     }
   }
 
-  private async extend(now: number, at: number): Promise<void> {
-    const { ttlMs } = this.settings;
+  private async extend(asked: Asked): Promise<void> {
     const changed = await this.run({
       op: 'merge',
       table: this.table,
-      query: ir.values(COLUMNS, [this.cells('held', now + ttlMs)]),
+      query: ir.values(COLUMNS, [this.cells('held', asked.now + this.settings.ttlMs)]),
       keys: ['token'],
       set: ['status', 'expires_at'],
       insert: false,
     });
     if (changed === 0) throw new StatementError('the row of the lock is gone', '');
-    // A tenth less than others grant it, for clocks that do not run alike.
-    this.safeUntil = at + ttlMs * 0.9;
+    this.safeUntil = safeUntil(asked, this.settings);
   }
 
-  /** The engine's time of day, and the moment at which it was asked for. */
-  private async clock(): Promise<{ readonly now: number; readonly at: number }> {
+  private async clock(): Promise<Asked> {
     const at = this.settings.elapsed();
     return { now: Date.parse(await this.site.warehouse.now()), at };
   }
 
   private cells(status: string, expires: number): readonly Expr[] {
-    const { run_id, pid, host, command, since } = this.owner;
-    const moment = (ms: number): Expr => ir.lit({ type: 'timestamp', value: String(BigInt(ms) * 1000n) });
-    return [
-      ir.text(this.token),
-      ir.text(status),
-      ir.text(run_id),
-      ir.int(pid),
-      ir.text(host),
-      ir.text(command),
-      moment(Date.parse(since)),
-      moment(expires),
-    ];
+    return [ir.text(this.token), ir.text(status), ...ownerCells(this.owner), moment(expires)];
   }
 
   private async remove(tokens: readonly string[]): Promise<void> {
@@ -287,7 +240,7 @@ class TableLock implements Held {
   }
 }
 
-async function readLocks({ warehouse, dialect, state }: LockSite): Promise<LockRow[]> {
+async function readLocks({ warehouse, dialect, state }: HoldSite): Promise<LockRow[]> {
   const rows: LockRow[] = [];
   for await (const batch of warehouse.read(dialect.select(ir.scan(state.ref(LOCKS), COLUMNS), {}))) {
     rows.push(...batch.rows.map(lockRow));
@@ -300,13 +253,7 @@ function lockRow(row: Row): LockRow {
   return {
     token: text('token'),
     status: text('status'),
-    owner: {
-      run_id: text('run_id'),
-      pid: Number(text('pid')),
-      host: text('host'),
-      command: text('command'),
-      since: text('since'),
-    },
+    owner: ownerOf(row),
     expiresAt: Date.parse(text('expires_at')),
   };
 }

@@ -2,14 +2,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { StateSchema } from '../../compiler/program/state.js';
 import { duckdb } from '../../dialects/duckdb/dialect.js';
-import {
-  EVERYTHING,
-  firstGap,
-  Leases,
-  LEASES,
-  type LeaseSettings,
-  type Range,
-} from '../../dialects/leases.js';
+import type { HoldSettings } from '../../dialects/holding.js';
+import { EVERYTHING, firstGap, Leases, LEASES, type Range } from '../../dialects/leases.js';
 import { around, keptOpen, type Row, type Warehouse } from '../../dialects/warehouse.js';
 
 const state = new StateSchema('rollcall');
@@ -26,7 +20,7 @@ beforeEach(async () => {
 afterEach(() => warehouse.close());
 
 /** A process on some other machine. */
-function open(over: Partial<LeaseSettings> = {}): Promise<Leases> {
+function open(over: Partial<HoldSettings> = {}): Promise<Leases> {
   const owner = {
     run_id: 'r1',
     pid: 1,

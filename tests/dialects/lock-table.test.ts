@@ -3,7 +3,8 @@ import { hostname } from 'node:os';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { UserError } from '../../compiler/diagnostics/index.js';
 import { StateSchema } from '../../compiler/program/state.js';
-import { acquireTableLock, tableLockHolder, type LockSettings } from '../../dialects/lock-table.js';
+import type { HoldSettings } from '../../dialects/holding.js';
+import { acquireTableLock, tableLockHolder } from '../../dialects/lock-table.js';
 import {
   around,
   keptOpen,
@@ -39,7 +40,7 @@ const owner = (run: string, over: Partial<LockOwner> = {}): LockOwner => ({
   ...over,
 });
 
-const settings: Partial<LockSettings> = { elapsed: () => minutes * 60_000, sleep: () => Promise.resolve() };
+const settings: Partial<HoldSettings> = { elapsed: () => minutes * 60_000, sleep: () => Promise.resolve() };
 
 const take = (run: string, over: Partial<LockOwner> = {}) =>
   acquireTableLock(site(), owner(run, over), settings);
