@@ -86,7 +86,9 @@ export async function readState(session: Session): Promise<StoredState> {
   const rows = await read('definitions');
   const project = session.project.config.name;
   checkContents({ schema, project, tables, meta, definitions: rows });
-  const definitions = new Map(rows.map((row) => [textOf(row, 'key'), definitionRow(row)]));
+  // Engines have them in an order of their own; what is told of them comes in that of their keys.
+  const stored = rows.map(definitionRow).sort((a, b) => (a.key < b.key ? -1 : 1));
+  const definitions = new Map(stored.map((row) => [row.key, row]));
   const runs = await readRuns(session, scanOf('runs'));
   const made = await readMade(session, meta, runs, scanOf('profiles'));
   const existing: ExistingState = {

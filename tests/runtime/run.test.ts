@@ -136,6 +136,18 @@ describe('a run', () => {
     expect(await shop.members('buyers')).toEqual(['ann', 'bob', 'cid']);
   });
 
+  it('tells removed definitions in the order of their keys, whichever the warehouse has first', async () => {
+    shop = await started({ zed: BUYERS, revenue: REVENUE });
+    await shop.run(DAY1);
+    await shop.model('buyers', BUYERS);
+    await shop.run(DAY1);
+    await shop.remove('zed');
+    await shop.remove('buyers');
+    const { definitions } = await shop.run(DAY2);
+    const removed = definitions.filter((d) => d.status === 'removed');
+    expect(removed.map((d) => d.key)).toEqual(['buyers', 'zed']);
+  });
+
   it('empties a removed definition once, and keeps its key', async () => {
     shop = await started({ buyers: BUYERS, revenue: REVENUE });
     await shop.run(DAY1);
