@@ -3,7 +3,7 @@
  * failed in a row it opens, and nothing goes for a while; then, half open, one attempt tries whether it is back. Each time it
  * is not, it stays open twice as long; after a few times it is left alone until the next sync.
  */
-import { sleep } from './pause.js';
+import { sleep } from '../dialects/retry.js';
 
 export interface BreakerSettings {
   /** Failed attempts in a row that open it. */
