@@ -1,6 +1,7 @@
 import type { Destination, Outcome, OutboxMessage } from './destination.js';
 import type { Claim } from './claims.js';
 import type { Outbox } from './outbox.js';
+import { isList, outcomeAt } from './outcomes.js';
 import { LONG_PAGE, PAGE, pagesOf } from './pages.js';
 import type { Page, Selection, Waiting } from './rows.js';
 import { batches, Sender, type Backoff, type BatchResult } from './send.js';
@@ -148,7 +149,7 @@ export class Courier {
       await this.deliverBatch(free.slice(0, half), tries);
       return this.deliverBatch(free.slice(half), tries);
     }
-    const outcomes = free.map((_, i) => outcomeOf(result, i));
+    const outcomes = free.map((_, i) => outcomeAt(result.outcomes, i));
     outcomes.forEach((outcome, i) => this.settle(free[i], outcome, tries));
     if (outcomes.some((o) => o.status === 'delivered')) this.fruitless = 0;
     else if (triesBefore > 0) this.fruitless++;
@@ -193,14 +194,4 @@ const isRefusedForContent = ({ outcomes }: BatchResult): boolean =>
 
 function holder(message: OutboxMessage): string {
   return `${message.identifierType}\u0000${message.identifier}`;
-}
-
-function outcomeOf({ outcomes }: BatchResult, index: number): Outcome {
-  if (!isList(outcomes)) return outcomes;
-  return outcomes[index] ?? { status: 'failed', error: 'the destination gave no outcome' };
-}
-
-/** `Array.isArray` that knows a read-only list. */
-function isList(outcomes: BatchResult['outcomes']): outcomes is readonly Outcome[] {
-  return Array.isArray(outcomes);
 }

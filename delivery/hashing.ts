@@ -5,7 +5,8 @@
 import { createHash } from 'node:crypto';
 
 import type { Destination as DestinationDefinition, Hashing, ReceiverType } from '../models/definition.js';
-import type { Attempt, Destination, Outcome, OutboxMessage } from './destination.js';
+import type { Destination, Outcome, OutboxMessage } from './destination.js';
+import { sendRest } from './outcomes.js';
 
 type Json = Record<string, unknown>;
 
@@ -97,23 +98,11 @@ export function shaping(
   return {
     where: destination.where,
     limits: destination.limits,
-    send: async (batch, signal) => {
-      const all = batch.map((message) => shaped(message, definition));
-      const some = all.filter((message) => message !== undefined);
-      const attempt: Attempt =
-        some.length === 0 ? { kind: 'done', outcomes: [] } : await destination.send(some, signal);
-      if (attempt.kind !== 'done' || some.length === all.length) return attempt;
-      let next = 0;
-      const { outcomes } = attempt;
-      const outcomeOf = (): Outcome =>
-        'status' in outcomes
-          ? outcomes
-          : (outcomes[next++] ?? { status: 'failed', error: 'no outcome was given' });
-      return {
-        kind: 'done',
-        outcomes: all.map((message) => (message === undefined ? UNHASHABLE : outcomeOf())),
-      };
-    },
+    send: (batch, signal) =>
+      sendRest(
+        batch.map((message) => shaped(message, definition) ?? UNHASHABLE),
+        (some) => destination.send(some, signal),
+      ),
     ...(destination.commit && { commit: () => destination.commit?.() ?? Promise.resolve() }),
     close: () => destination.close(),
   };

@@ -11,7 +11,7 @@ import { numberSetting, textSetting } from '../settings.js';
 import { version } from '../version.js';
 import type { HttpClient } from './http.js';
 import { limitsOf } from './limits.js';
-import { together } from './oversized.js';
+import { sendFitting } from './oversized.js';
 
 const TIMEOUT_MS = 30_000;
 
@@ -77,7 +77,7 @@ export class Tracking implements Destination {
   send(batch: readonly OutboxMessage[], signal: AbortSignal): Promise<Attempt> {
     const most = this.limits.maxMessageBytes ?? Infinity;
     const added = Buffer.byteLength(this.within);
-    return together(batch, most, added, (fitting) => this.post(fitting, signal));
+    return sendFitting(batch, most, added, (fitting) => this.post(fitting, signal));
   }
 
   close(): Promise<void> {
