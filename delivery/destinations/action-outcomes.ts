@@ -1,12 +1,10 @@
 /** What an action came to, in the words of delivery. Actions do not try again themselves. */
 import type { Attempt, Outcome } from '../destination.js';
 import type { StatusNode } from './action-kit.js';
-import { retryAfter } from './http.js';
+import { isTransient, isUnauthorized, retryAfter } from './http.js';
 
 /** Where nothing was asked, nothing was delivered, whatever an action says. */
 export const NOTHING_ASKED = 'the action made no request';
-
-const passes = (status: number): boolean => status === 408 || status === 429 || status >= 500;
 
 /** The outcome of one event of a batch. */
 export function outcomeOf(node: StatusNode | undefined, clean: (text: string) => string): Outcome {
@@ -14,7 +12,7 @@ export function outcomeOf(node: StatusNode | undefined, clean: (text: string) =>
   const { status: httpStatus, errormessage } = node;
   if (httpStatus >= 200 && httpStatus < 300) return { status: 'delivered', httpStatus };
   const error = clean(`HTTP ${httpStatus}${errormessage ? `: ${errormessage}` : ''}`);
-  return { status: passes(httpStatus) ? 'failed' : 'rejected', httpStatus, error };
+  return { status: isTransient(httpStatus) ? 'failed' : 'rejected', httpStatus, error };
 }
 
 /** What a thrown error says of an attempt: a refusal, a pause, or the end of it. */
@@ -29,8 +27,8 @@ export function attemptOf(error: unknown, clean: (text: string) => string, now: 
     return { kind: 'done', outcomes: { status: 'rejected', error: reason } };
   }
   if (httpStatus === undefined) return { kind: 'retry', reason }; // no connection, no answer
-  if (httpStatus === 401 || httpStatus === 403) return { kind: 'stop', reason, httpStatus };
-  if (passes(httpStatus)) {
+  if (isUnauthorized(httpStatus)) return { kind: 'stop', reason, httpStatus };
+  if (isTransient(httpStatus)) {
     const wait = retryAfter(response?.headers?.get('retry-after') ?? undefined, now);
     return { kind: 'retry', reason, httpStatus, ...(wait === undefined ? {} : { retryAfterMs: wait }) };
   }

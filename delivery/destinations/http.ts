@@ -9,8 +9,8 @@ import type { Attempt } from '../destination.js';
 /** How much of an answer is read before it is let go. */
 const MAX_ANSWER = 64 * 1024;
 
-/** Which answers of a kind of destination are not what HTTP itself says they are. */
-export interface Judgement {
+/** What an answer is judged with. */
+interface Judgement {
   /** Takes secrets out of what is told of an answer. */
   readonly clean: (text: string) => string;
   /** The present, for dates in Retry-After. */
@@ -18,7 +18,7 @@ export interface Judgement {
 }
 
 /** One POST. */
-export interface Post extends Judgement {
+interface Post extends Judgement {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Buffer;
@@ -70,6 +70,12 @@ export class HttpClient {
   }
 }
 
+/** It does not know us, or will not have us: nothing is taken until somebody mends the settings. */
+export const isUnauthorized = (status: number): boolean => status === 401 || status === 403;
+
+/** Another attempt may be answered otherwise. */
+export const isTransient = (status: number): boolean => status === 408 || status === 429 || status >= 500;
+
 async function judge(
   { statusCode, headers, body }: Dispatcher.ResponseData,
   { clean, now }: Judgement,
@@ -81,12 +87,12 @@ async function judge(
   }
   const said = clean(await head(body));
   const reason = `HTTP ${statusCode}${said === '' ? '' : `: ${said}`}`;
-  if (statusCode === 401 || statusCode === 403) return { kind: 'stop', reason, httpStatus: statusCode };
+  if (isUnauthorized(statusCode)) return { kind: 'stop', reason, httpStatus: statusCode };
   if (statusCode < 400) {
     // We would have to send everything to an address nobody wrote down.
     return { kind: 'stop', reason: `${reason} (redirects are not followed)`, httpStatus: statusCode };
   }
-  if (statusCode === 408 || statusCode === 429 || statusCode >= 500) {
+  if (isTransient(statusCode)) {
     const wait = retryAfter(headers['retry-after'], now());
     return {
       kind: 'retry',
