@@ -6,9 +6,8 @@ import { createHash } from 'node:crypto';
 
 import type { Destination as DestinationDefinition, Hashing, ReceiverType } from '../models/definition.js';
 import type { Destination, Outcome, OutboxMessage } from './destination.js';
+import { objectIn } from './json.js';
 import { sendRest } from './outcomes.js';
-
-type Json = Record<string, unknown>;
 
 /** SHA-256 in lower-case hexadecimal digits: what is hashed already is left as it is. */
 const HASHED = /^[0-9a-f]{64}$/;
@@ -54,7 +53,7 @@ export function shaped(
   message: OutboxMessage,
   { hash = {}, identifierNames = {} }: Pick<DestinationDefinition, 'hash' | 'identifierNames'>,
 ): OutboxMessage | undefined {
-  const payload = JSON.parse(message.payload) as Json;
+  const payload = JSON.parse(message.payload) as Record<string, unknown>;
   const context = objectIn(payload, 'context');
   const own = payload['type'] === 'track' ? 'properties' : 'traits';
   const traits = objectIn(payload, own);
@@ -71,13 +70,8 @@ export function shaped(
   return { ...message, payload: JSON.stringify(payload) };
 }
 
-function objectIn(parent: Json, name: string): Json | undefined {
-  const value = parent[name];
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : undefined;
-}
-
 /** What cannot be hashed goes nowhere: it must not be sent as it is. */
-function replace(parent: Json, name: string, how: Hashing): void {
+function replace(parent: Record<string, unknown>, name: string, how: Hashing): void {
   if (parent[name] === undefined || parent[name] === null) return;
   const value = hashed(parent[name], how);
   if (value === undefined) delete parent[name];

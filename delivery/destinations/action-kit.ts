@@ -5,23 +5,24 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
-export const ACTIONS_PACKAGE = '@segment/action-destinations';
-export const ACTIONS_VERSION = '3.497.0';
+import type { Json } from '../json.js';
 
-type Json = Readonly<Record<string, unknown>>;
+const ACTIONS_PACKAGE = '@segment/action-destinations';
+const ACTIONS_VERSION = '3.497.0';
 
-export interface ActionField {
+interface ActionField {
   readonly default?: unknown;
   readonly maximum?: number;
 }
 
 export interface ActionDefinition {
   readonly title: string;
+  readonly defaultSubscription?: string;
   readonly fields: Readonly<Record<string, ActionField>>;
   readonly performBatch?: unknown;
 }
 
-export interface Preset {
+interface Preset {
   readonly type: 'automatic' | 'specificEvent';
   readonly partnerAction: string;
   readonly subscribe?: string;

@@ -1,7 +1,6 @@
 /** Which actions of a destination a message goes to, and how. */
+import type { Json } from '../json.js';
 import type { ActionDefinition, Kit, KitDefinition } from './action-kit.js';
-
-type Json = Readonly<Record<string, unknown>>;
 
 /** A message as actions get it. */
 export interface ActionEvent {
@@ -82,7 +81,8 @@ const AUDIENCE_EVENTS: Readonly<Record<string, (event: ActionEvent) => boolean>>
   warehouse_audience_exited_track: (event) => event.type === 'track' && membership(event) === false,
 };
 
-const isAudience = ({ context }: ActionEvent): boolean =>
+/** Whether it says who is in an audience, or at a step of a journey. */
+export const isAudience = ({ context }: ActionEvent): boolean =>
   ['audience', 'journey_step'].includes(String(context?.personas?.['computation_class']));
 
 function membership(event: ActionEvent): unknown {
@@ -98,7 +98,7 @@ function chosen(kit: Kit, { action, subscribe, mapping }: Subscription): Planned
   if (unknown !== undefined && !unknown.startsWith('__segment_internal')) {
     throw new UnknownField(action, unknown, Object.keys(definition.fields));
   }
-  const condition = subscribe ?? (definition as { defaultSubscription?: string }).defaultSubscription;
+  const condition = subscribe ?? definition.defaultSubscription;
   if (condition === undefined)
     throw new Error(`the action ${action} does not say what it is for: give "subscribe"`);
   kit.subscribes(condition, { type: 'identify' }); // one that cannot be read is told now

@@ -2,7 +2,6 @@
  * `action:<slug>`: Segment's own open-source destination actions. Around them stands what they leave to Segment: which
  * events go to which action, audiences made over there, one audience a batch, sizes, rates, and what counts as delivered.
  */
-import { orList, didYouMean } from '../../compiler/diagnostics/suggest.js';
 import { ACTION_SLUGS } from '../../models/schema/index.js';
 import type {
   Attempt,
@@ -12,28 +11,19 @@ import type {
   OpenContext,
   Outcome,
   OutboxMessage,
-  SettingsProblem,
 } from '../destination.js';
+import { objectIn, type Json } from '../json.js';
 import { redactor } from '../redact.js';
-import { numberSetting, textsSetting } from '../settings.js';
-import { loadKit, KitMissing, type Kit, type KitDestination, type Tokens } from './action-kit.js';
+import { textsSetting, timeoutOf } from '../settings.js';
+import { loadKit, type Kit, type KitDestination, type Tokens } from './action-kit.js';
 import { attemptOf, NOTHING_ASKED, outcomeOf } from './action-outcomes.js';
-import {
-  planOf,
-  UnknownAction,
-  UnknownField,
-  type ActionEvent,
-  type Planned,
-  type Subscription,
-} from './action-plan.js';
-import { Deadline } from './http.js';
+import { isAudience, planOf, type ActionEvent, type Planned } from './action-plan.js';
+import { checkAction, optionsOf, secretsIn, subscriptionsOf, tokensOf } from './action-settings.js';
+import { Deadline, isUnauthorized } from './http.js';
 import { limitsOf } from './limits.js';
 import { requestsPerSecond } from './rates.js';
 
-type Json = Readonly<Record<string, unknown>>;
-
 const PREFIX = 'action:';
-const TIMEOUT_MS = 30_000;
 
 /** The type of one slug; undefined where we have not looked at what it sends. */
 export function actionType(name: string): DestinationType | undefined {
@@ -45,53 +35,6 @@ export function actionType(name: string): DestinationType | undefined {
     check: (settings) => checkAction(slug, settings),
     open: (context) => Promise.resolve(new ActionDestination(slug, loadKit(slug), context)),
   };
-}
-
-const objectSetting = (settings: Json, name: string): Json | undefined => {
-  const value = settings[name];
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : undefined;
-};
-
-const subscriptionsOf = (settings: Json): readonly Subscription[] | undefined =>
-  settings['subscriptions'] as readonly Subscription[] | undefined;
-
-/** What is wrong with settings, by the destination's own schemas. */
-function checkAction(slug: string, settings: Json): readonly SettingsProblem[] {
-  const clean = redactor(secretsOf(settings));
-  try {
-    const kit = loadKit(slug);
-    kit.make().validateSettings({ ...objectSetting(settings, 'options') });
-    const plan = planOf(kit, subscriptionsOf(settings));
-    if (plan.length > 0) return [];
-    return [
-      {
-        message: `action:${slug} has no presets: settings.subscriptions must say which actions`,
-        hint: `its actions are ${orList(Object.keys(kit.definition.actions))}`,
-        setting: 'subscriptions',
-      },
-    ];
-  } catch (error) {
-    const message = clean(error instanceof Error ? error.message : String(error));
-    if (error instanceof KitMissing)
-      return [{ message, hint: 'docs/destinations.md says how to install it' }];
-    if (error instanceof UnknownAction || error instanceof UnknownField) {
-      const name = error instanceof UnknownAction ? error.action : error.field;
-      const hint = didYouMean(name, error.known) ?? `there are ${orList(error.known)}`;
-      return [{ message, hint, setting: 'subscriptions' }];
-    }
-    return [{ message: `settings.options: ${message}`, setting: 'options' }];
-  }
-}
-
-/** Every text of what may hold secrets. */
-function secretsOf(settings: Json): readonly string[] {
-  const texts = (value: unknown): readonly string[] =>
-    typeof value === 'string'
-      ? [value]
-      : typeof value === 'object' && value !== null
-        ? Object.values(value).flatMap(texts)
-        : [];
-  return [...texts(settings['options']), ...texts(settings['oauth'])].filter((secret) => secret.length > 7);
 }
 
 class ActionDestination implements Destination {
@@ -112,18 +55,12 @@ class ActionDestination implements Destination {
     private readonly context: OpenContext,
   ) {
     const { settings, list } = context.definition;
-    this.where = `${kit.definition.name.replace('rollcall-', '')} (actions)`;
+    this.where = `${slug} (actions)`;
     this.plan = planOf(kit, subscriptionsOf(settings), Object.values(context.definition.events));
-    this.options = { ...objectSetting(settings, 'options') };
-    const oauth = textsSetting(settings, 'oauth');
-    this.tokens = {
-      ...(oauth['access_token'] && { accessToken: oauth['access_token'] }),
-      ...(oauth['refresh_token'] && { refreshToken: oauth['refresh_token'] }),
-      ...(oauth['client_id'] && { clientId: oauth['client_id'] }),
-      ...(oauth['client_secret'] && { clientSecret: oauth['client_secret'] }),
-    };
-    this.clean = redactor(secretsOf(settings));
-    this.timeoutMs = numberSetting(settings, 'timeout_ms', TIMEOUT_MS);
+    this.options = optionsOf(settings);
+    this.tokens = tokensOf(settings);
+    this.clean = redactor(secretsIn(settings));
+    this.timeoutMs = timeoutOf(settings);
     const limits = limitsOf('action', context.definition);
     const batchSize = Math.min(limits.batchSize, ...this.plan.map((one) => one.batchSize));
     const rate = limits.requestsPerSecond ?? requestsPerSecond(slug, batchSize);
@@ -167,7 +104,7 @@ class ActionDestination implements Destination {
   ): Promise<Attempt> {
     const first = batch[0];
     if (first === undefined) return { kind: 'done', outcomes: [] };
-    const audience = this.makesAudiences(first) ? await this.audience(kit, first) : undefined;
+    const audience = await this.audience(kit, first);
     const events = batch.map((message) => this.eventOf(message, audience));
     const outcomes = new Map<number, Outcome>();
     for (const { planned, indexes } of this.assigned(events)) {
@@ -182,7 +119,7 @@ class ActionDestination implements Destination {
       );
     }
     const unasked: Outcome = { status: 'filtered', error: 'no action of the destination is for it' };
-    return together(batch.map((_, i) => outcomes.get(i) ?? unasked));
+    return attemptOfAll(batch.map((_, i) => outcomes.get(i) ?? unasked));
   }
 
   /** Events by what is done with them: presets that do the same are one. */
@@ -238,7 +175,7 @@ class ActionDestination implements Destination {
   /** A message with what only this destination knows of its audience. */
   private eventOf({ payload }: OutboxMessage, audience: string | undefined): ActionEvent {
     const event = JSON.parse(payload) as ActionEvent & { readonly timestamp?: string };
-    const settings = objectSetting(this.context.definition.settings, 'audience_settings');
+    const settings = objectIn(this.context.definition.settings, 'audience_settings');
     const personas = {
       ...event.context?.personas,
       ...(audience === undefined ? {} : { external_audience_id: audience }),
@@ -247,34 +184,30 @@ class ActionDestination implements Destination {
     return { receivedAt: event.timestamp, ...event, context: { ...event.context, personas } };
   }
 
-  private makesAudiences({ payload }: OutboxMessage): boolean {
-    if (this.kit.definition.audienceConfig?.createAudience === undefined) return false;
-    return /"computation_class":\s*"(audience|journey_step)"/.test(payload);
-  }
-
-  /** What an audience is called over there: as settings say, as it was made once, else made now. */
-  private audience(kit: KitDestination, message: OutboxMessage): Promise<string> {
-    const key = message.definition;
+  /** What an audience is called over there, where it makes audiences: as settings say, as it was made once, else made now. */
+  private async audience(
+    kit: KitDestination,
+    { definition: key, payload }: OutboxMessage,
+  ): Promise<string | undefined> {
+    if (this.kit.definition.audienceConfig?.createAudience === undefined) return undefined;
+    const event = JSON.parse(payload) as ActionEvent;
+    if (!isAudience(event)) return undefined;
     const known = this.audiences.get(key);
     if (known) return known;
-    const found = this.findAudience(kit, message);
+    const found = this.findAudience(kit, key, event);
     this.audiences.set(key, found);
     found.catch(() => this.audiences.delete(key));
     return found;
   }
 
-  private async findAudience(
-    kit: KitDestination,
-    { definition: key, payload }: OutboxMessage,
-  ): Promise<string> {
+  private async findAudience(kit: KitDestination, key: string, { context }: ActionEvent): Promise<string> {
     const { settings } = this.context.definition;
     const given =
       textsSetting(settings, 'audiences')[key] ?? (await this.context.memory?.recall(`audience ${key}`));
     if (given !== undefined) return given;
-    const { context } = JSON.parse(payload) as ActionEvent;
     const { externalId } = await kit.createAudience({
       settings: { ...this.options, oauth: this.oauth() },
-      audienceSettings: objectSetting(settings, 'audience_settings') ?? {},
+      audienceSettings: objectIn(settings, 'audience_settings') ?? {},
       audienceName: key,
       personas: context?.personas ?? {},
     });
@@ -305,7 +238,7 @@ function worse(a: Outcome | undefined, b: Outcome): Outcome {
 }
 
 /** Where nothing was taken and all of it may be later, or never will be with these settings, the attempt itself says so. */
-function together(outcomes: readonly Outcome[]): Attempt {
+function attemptOfAll(outcomes: readonly Outcome[]): Attempt {
   const [first] = outcomes;
   const all = (holds: (outcome: Outcome) => boolean) => outcomes.every(holds);
   const said = {
@@ -313,6 +246,7 @@ function together(outcomes: readonly Outcome[]): Attempt {
     ...(first?.httpStatus === undefined ? {} : { httpStatus: first.httpStatus }),
   };
   if (all((o) => o.status === 'failed')) return { kind: 'retry', ...said };
-  if (all((o) => o.httpStatus === 401 || o.httpStatus === 403)) return { kind: 'stop', ...said };
+  if (all((o) => o.httpStatus !== undefined && isUnauthorized(o.httpStatus)))
+    return { kind: 'stop', ...said };
   return { kind: 'done', outcomes };
 }

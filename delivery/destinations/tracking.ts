@@ -7,13 +7,11 @@ import { gzip } from 'node:zlib';
 
 import type { Attempt, Destination, Limits, OpenContext, OutboxMessage } from '../destination.js';
 import { publicAddress, redactor, secretsOf } from '../redact.js';
-import { numberSetting, textSetting } from '../settings.js';
+import { textSetting, timeoutOf } from '../settings.js';
 import { version } from '../version.js';
 import type { HttpClient } from './http.js';
 import { limitsOf } from './limits.js';
 import { sendFitting } from './oversized.js';
-
-const TIMEOUT_MS = 30_000;
 
 /** What is particular to one that speaks it. */
 export interface TrackingApi {
@@ -63,8 +61,8 @@ export class Tracking implements Destination {
       authorization,
       ...(this.compressed ? { 'content-encoding': 'gzip' } : {}),
     };
-    this.timeoutMs = numberSetting(settings, 'timeout_ms', TIMEOUT_MS);
-    const library = { name: 'rollcall', version: version };
+    this.timeoutMs = timeoutOf(settings);
+    const library = { name: 'rollcall', version };
     const integrations = settings['integrations'];
     const chosen = integrations === undefined ? '' : `,"integrations":${JSON.stringify(integrations)}`;
     this.around = inherits ? `,"context":${JSON.stringify({ library })}${chosen}` : '';

@@ -13,13 +13,11 @@ import type {
   OutboxMessage,
 } from '../destination.js';
 import { publicAddress, redactor, secretsOf } from '../redact.js';
-import { numberSetting, required, textSetting, textsSetting } from '../settings.js';
+import { required, textSetting, textsSetting, timeoutOf } from '../settings.js';
 import { basicAuth, checkHeaders, checkUrl, lowerNames } from './address.js';
 import { HttpClient } from './http.js';
 import { limitsOf } from './limits.js';
 import { checkTemplates, fill, groupsOf } from './templates.js';
-
-const TIMEOUT_MS = 30_000;
 
 export const webhook: DestinationType = {
   type: 'webhook',
@@ -59,7 +57,7 @@ class Webhook implements Destination {
     url.username = '';
     url.password = '';
     this.url = url;
-    this.timeoutMs = numberSetting(settings, 'timeout_ms', TIMEOUT_MS);
+    this.timeoutMs = timeoutOf(settings);
     const limits = limitsOf('webhook', context.definition);
     const groupBy = [...new Set([...(limits.groupBy ?? []), ...groupsOf(this.headers)])];
     this.limits = {
