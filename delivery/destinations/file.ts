@@ -11,6 +11,7 @@ import type { Attempt, Destination, DestinationType, OpenContext, OutboxMessage 
 import { required } from '../settings.js';
 import { beginEmpty, beginWith, locate, syncFolder, type Location } from './file-place.js';
 import { LIMITS } from './limits.js';
+import { listMembers } from './list.js';
 
 const DELIVERED: Attempt = { kind: 'done', outcomes: { status: 'delivered' } };
 
@@ -91,8 +92,7 @@ class JsonLines extends Lines {
   protected override line(message: OutboxMessage): string {
     const line = super.line(message);
     if (!this.context.definition.list) return line;
-    const operation = message.value === 'true' ? 'add' : 'remove';
-    return `{"list":${JSON.stringify(message.definition)},"operation":"${operation}",${line.slice(line.indexOf('{') + 1)}`;
+    return `{${listMembers(message)},${line.slice(line.indexOf('{') + 1)}`;
   }
 }
 

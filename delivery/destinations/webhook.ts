@@ -17,6 +17,7 @@ import { required, textSetting, textsSetting, timeoutOf } from '../settings.js';
 import { basicAuth, checkHeaders, checkUrl, lowerNames } from './address.js';
 import { HttpClient } from './http.js';
 import { limitsOf } from './limits.js';
+import { listMembers } from './list.js';
 import { checkTemplates, fill, groupsOf } from './templates.js';
 
 export const webhook: DestinationType = {
@@ -95,8 +96,7 @@ class Webhook implements Destination {
     const [first] = batch;
     const messages = batch.map((m) => m.payload).join(',');
     if (this.context.definition.list && first) {
-      const operation = first.value === 'true' ? 'add' : 'remove';
-      const list = `"list":${JSON.stringify(first.definition)},"operation":"${operation}"`;
+      const list = listMembers(first);
       return this.single ? `{${list},"message":${messages}}` : `{${list},"batch":[${messages}]}`;
     }
     return this.single ? messages : `{"batch":[${messages}]}`;
