@@ -14,6 +14,8 @@ export interface Totals {
   readonly failed: number;
 }
 
+export const NOTHING: Totals = { delivered: 0, rejected: 0, filtered: 0, failed: 0 };
+
 /** What a delivery came to; `stopped`: why it ended before all was tried. */
 export interface Delivery extends Totals {
   readonly stopped?: string;
@@ -47,7 +49,7 @@ const RECORD_EVERY_MS = 20_000;
  * with a message that failed gets no later one, so that an exit never overtakes its entry.
  */
 export class Courier {
-  private readonly totals = { delivered: 0, rejected: 0, filtered: 0, failed: 0 };
+  private readonly totals: { -readonly [K in keyof Totals]: number } = { ...NOTHING };
   private readonly sender: Sender;
   private readonly held = new Set<string>();
   private tally = new Tally();

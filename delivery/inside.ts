@@ -1,9 +1,9 @@
 /** Delivers to a destination that is a table of the warehouse: one transaction, whatever there is of messages. */
 import { StatementError } from '../dialects/warehouse.js';
-import type { Delivery, DeliveryOptions } from './courier.js';
+import { NOTHING, type Delivery, type DeliveryOptions } from './courier.js';
 import type { Destination } from './destination.js';
 import type { Outbox } from './outbox.js';
-import type { Selection, Waiting } from './rows.js';
+import { messagesIn, type Selection, type Waiting } from './rows.js';
 import { everything } from './whole.js';
 
 /** What the warehouse refuses (a schema that is not there, a table of other columns) stops this destination alone, and its messages wait. */
@@ -14,16 +14,15 @@ export async function deliverInside(
   waiting: readonly Waiting[],
   { now, signal, onProgress }: DeliveryOptions,
 ): Promise<Delivery> {
-  const nothing = { delivered: 0, rejected: 0, filtered: 0, failed: 0 };
-  const messages = waiting.reduce((sum, w) => sum + w.messages, 0);
-  if (signal.aborted || messages === 0) return nothing;
+  const messages = messagesIn(waiting);
+  if (signal.aborted || messages === 0) return NOTHING;
   try {
     await outbox.write(everything(selection, waiting), inside, now());
   } catch (error) {
     if (!(error instanceof StatementError)) throw error;
-    return { ...nothing, stopped: error.message, lastError: error.message };
+    return { ...NOTHING, stopped: error.message, lastError: error.message };
   }
-  const delivered = { ...nothing, delivered: messages };
+  const delivered = { ...NOTHING, delivered: messages };
   onProgress(delivered);
   return delivered;
 }

@@ -5,6 +5,7 @@ import type { Limits, OutboxMessage } from './destination.js';
 import { shaped } from './hashing.js';
 import { Outbox, type Kind } from './outbox.js';
 import { checkDestinations, place } from './registry.js';
+import { messagesIn } from './rows.js';
 import { isDue, openDestination, selectionOf, type DestinationStatus, type SyncOptions } from './sync.js';
 
 /** Messages shown of each kind. */
@@ -120,7 +121,7 @@ const shown = (
 
 /** Batches are full but for the last of each group; sizes in bytes may make more of them. */
 function requestsOf(kinds: readonly Kind[], { batchSize, groupBy = [] }: Limits): number {
-  if (groupBy.includes('messageId')) return messagesOf(kinds);
+  if (groupBy.includes('messageId')) return messagesIn(kinds);
   const groups = new Map<string, number>();
   for (const kind of kinds) {
     const group = JSON.stringify(
@@ -131,15 +132,13 @@ function requestsOf(kinds: readonly Kind[], { batchSize, groupBy = [] }: Limits)
   return [...groups.values()].reduce((all, messages) => all + Math.ceil(messages / batchSize), 0);
 }
 
-const messagesOf = (kinds: readonly Kind[]): number => kinds.reduce((all, { messages }) => all + messages, 0);
-
 function nothing({ key, type, enabled }: DestinationDefinition, kinds: readonly Kind[]): Rehearsed {
   return {
     key,
     type,
     status: enabled ? 'succeeded' : 'disabled',
     where: null,
-    waiting: messagesOf(kinds),
+    waiting: messagesIn(kinds),
     requests: 0,
     seconds: null,
     messages: kinds.map((kind) => ({ ...kind, sample: [] })),

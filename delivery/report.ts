@@ -20,6 +20,7 @@ import type { Expr, Relation } from '../compiler/ir/types.js';
 import type { StateSchema, StateTable } from '../compiler/program/state.js';
 import { parseInstant } from '../models/instant.js';
 import type { Row } from '../dialects/warehouse.js';
+import { messagesIn } from './rows.js';
 
 /** Of which messages: those made from `since` up to, and without, `until` (ISO 8601 instants). */
 export interface ReportRange {
@@ -148,7 +149,7 @@ function wayOf(all: readonly Found[]): WayReport {
   const each = <T>(of: (fate: FateName) => T): Record<FateName, T> =>
     Object.fromEntries(FATES.map((fate) => [fate, of(fate)])) as Record<FateName, T>;
   const groups = each((fate) => fewest(all.filter((one) => one.fate === fate).map(({ group }) => group)));
-  const numbers = each((fate) => groups[fate].reduce((sum, group) => sum + group.messages, 0));
+  const numbers = each((fate) => messagesIn(groups[fate]));
   const created = FATES.reduce((sum, fate) => sum + numbers[fate], 0);
   const percent = each((fate) => (created === 0 ? 0 : Math.round((1000 * numbers[fate]) / created) / 10));
   return { definition, destination, created, ...numbers, percent, groups };
@@ -161,7 +162,7 @@ function fewest(groups: readonly Group[]): readonly Group[] {
   );
   const rest = sorted.slice(MOST_REASONS);
   if (rest.length === 0) return sorted;
-  const messages = rest.reduce((sum, group) => sum + group.messages, 0);
+  const messages = messagesIn(rest);
   const reason = `${rest.length} other reasons`;
   return [
     ...sorted.slice(0, MOST_REASONS),

@@ -66,6 +66,10 @@ export interface Waiting {
   readonly fresh: boolean;
 }
 
+/** How many messages these are together. */
+export const messagesIn = (parts: readonly { readonly messages: number }[]): number =>
+  parts.reduce((sum, { messages }) => sum + messages, 0);
+
 /** Outbox rows of a stretch, whatever became of them. */
 export function queuedRows(state: StateSchema, page: Stretch): Relation {
   const { selection, fromRun, toRun, lanes } = page;

@@ -10,14 +10,14 @@ import type { Destination as DestinationDefinition, Spans } from '../models/defi
 import { claimsOf, type Claim } from './claims.js';
 import { durationMicros } from '../models/algebra.js';
 import { parseInstant } from '../models/instant.js';
-import { Courier, type Delivery, type DeliveryOptions, type Totals } from './courier.js';
+import { Courier, NOTHING, type Delivery, type DeliveryOptions, type Totals } from './courier.js';
 import type { Destination, OpenContext } from './destination.js';
 import { deliverInside } from './inside.js';
 import { shaping } from './hashing.js';
 import { memoryOf } from './memory.js';
 import { Outbox } from './outbox.js';
 import { checkDestinations, destinationType, place } from './registry.js';
-import type { Selection, Waiting } from './rows.js';
+import { messagesIn, type Selection, type Waiting } from './rows.js';
 import type { Backoff } from './send.js';
 import { deliverWhole } from './whole.js';
 
@@ -91,9 +91,6 @@ export type SyncEvent = { readonly at: string; readonly destination: string } & 
   | ({ readonly event: 'destination_finished' } & Omit<DestinationResult, 'key'>)
 );
 
-const NOTHING: Totals = { delivered: 0, rejected: 0, filtered: 0, failed: 0 };
-const NOTHING_DONE: Delivery = NOTHING;
-
 /**
  * Delivers what waits, one destination after another; one that fails does not hold up the others. Throws
  * `UserError` (exit 2) before anything is sent when a selected destination's settings cannot be used.
@@ -130,7 +127,7 @@ async function syncOne(
   const started = Date.parse(options.now());
   const selection = selectionOf(definition, options);
   const waiting = options.select?.definitions?.size === 0 ? [] : await outbox.waiting(selection);
-  const total = sum(waiting);
+  const total = messagesIn(waiting);
   if (total === 0 || !definition.enabled) return idle(definition, total);
   if (!(await isDue(definition, outbox, options.now()))) return idle(definition, total, 'not_due');
 
@@ -158,7 +155,7 @@ async function syncOne(
   } finally {
     await destination?.close();
   }
-  const { stopped, lastError, ...totals } = delivery ?? NOTHING_DONE;
+  const { stopped, lastError, ...totals }: Delivery = delivery ?? NOTHING;
   // Others deliver too, and what was tried may be superseded or dead.
   const recount = delivery === undefined || leases !== undefined || waiting.some((w) => !w.fresh);
   const outcome = {
@@ -168,7 +165,7 @@ async function syncOne(
     ...totals,
     waiting:
       recount && options.signal?.aborted !== true
-        ? sum(await outbox.waiting(selection))
+        ? messagesIn(await outbox.waiting(selection))
         : total - settled(totals),
     duration_ms: Date.parse(options.now()) - started,
     error: stopped ?? lastError ?? null,
@@ -186,8 +183,6 @@ export function selectionOf({ key }: DestinationDefinition, { select, paused }: 
     ...(paused?.has(key) && { except: paused.get(key) ?? [] }),
   };
 }
-
-const sum = (waiting: readonly Waiting[]): number => waiting.reduce((all, w) => all + w.messages, 0);
 
 /** Messages that do not wait any more. */
 const settled = ({ delivered, rejected, filtered }: Totals): number => delivered + rejected + filtered;
@@ -224,7 +219,7 @@ async function deliver(work: Work, options: DeliveryOptions): Promise<Delivery |
   const { outbox, destination, selection, leases } = work;
   const courier = new Courier(outbox, destination, options);
   let delivery: Delivery | undefined;
-  for await (const claim of claimsOf(leases, selection.destination, destination, sum(work.waiting))) {
+  for await (const claim of claimsOf(leases, selection.destination, destination, messagesIn(work.waiting))) {
     try {
       const waiting = await waitingOf(work, claim, options.now);
       if (commits(destination)) {

@@ -1,8 +1,9 @@
-import type { Delivery, DeliveryOptions } from './courier.js';
+import { NOTHING, type Delivery, type DeliveryOptions } from './courier.js';
 import type { Destination } from './destination.js';
 import type { Outbox } from './outbox.js';
+import { isList } from './outcomes.js';
 import { PAGE, pagesOf } from './pages.js';
-import { ALL_LANES, type Page, type Selection, type Waiting } from './rows.js';
+import { ALL_LANES, messagesIn, type Page, type Selection, type Waiting } from './rows.js';
 import { StatementError } from '../dialects/warehouse.js';
 import { batches, Sender } from './send.js';
 
@@ -17,24 +18,23 @@ export async function deliverWhole(
   waiting: readonly Waiting[],
   options: DeliveryOptions,
 ): Promise<Delivery> {
-  const nothing = { delivered: 0, rejected: 0, filtered: 0, failed: 0 };
   let stopped: string | undefined;
   try {
     stopped = await sendAll(outbox, destination, selection, waiting, options);
     options.signal.throwIfAborted();
     if (stopped === undefined) await destination.commit();
   } catch (error) {
-    if (options.signal.aborted) return nothing;
+    if (options.signal.aborted) return NOTHING;
     // The warehouse failed and not the destination: nothing became of the messages, and there is nothing to record.
     if (error instanceof StatementError) throw error;
     stopped = error instanceof Error ? error.message : String(error);
   }
-  const messages = waiting.reduce((sum, w) => sum + w.messages, 0);
+  const messages = messagesIn(waiting);
   const failure = stopped === undefined ? undefined : ({ status: 'failed', error: stopped } as const);
   const outcome = failure ?? ({ status: 'delivered' } as const);
   await outbox.record(everything(selection, waiting), { outcome, tries: 1 }, [], options.now());
-  if (stopped === undefined) return { ...nothing, delivered: messages };
-  return { ...nothing, failed: messages, stopped, lastError: stopped };
+  if (stopped === undefined) return { ...NOTHING, delivered: messages };
+  return { ...NOTHING, failed: messages, stopped, lastError: stopped };
 }
 
 /** Resolves to why it stopped before the end, if it did. */
@@ -51,9 +51,9 @@ async function sendAll(
     for await (const batch of batches(outbox.read(page), destination.limits)) {
       const { outcomes, stopped } = await sender.deliver(batch);
       if (stopped !== undefined) return stopped;
-      if ('status' in outcomes && outcomes.status === 'failed') return outcomes.error ?? 'it takes nothing';
+      if (!isList(outcomes) && outcomes.status === 'failed') return outcomes.error ?? 'it takes nothing';
       sent += batch.length;
-      onProgress({ delivered: sent, rejected: 0, filtered: 0, failed: 0 });
+      onProgress({ ...NOTHING, delivered: sent });
     }
   }
   return undefined;
