@@ -1,7 +1,5 @@
 /** What became of messages, written down: a page is one transaction of a few statements, however many messages it has. */
 import {
-  agg,
-  aggregate,
   and,
   as,
   c,
@@ -14,17 +12,25 @@ import {
   lit,
   nul,
   project,
-  rowNumber,
   semiJoin,
   text,
   values,
 } from '../compiler/ir/build.js';
 import type { Column, Expr, Relation } from '../compiler/ir/types.js';
-import type { StateSchema } from '../compiler/program/state.js';
+import { IDENTIFIER, type StateSchema } from '../compiler/program/state.js';
 import type { StepOp } from '../compiler/program/types.js';
 import { parseInstant } from '../models/instant.js';
 import type { Outcome } from './destination.js';
-import { deliveredRows, pendingRows, withAttempts, type Page, type Stretch } from './rows.js';
+import {
+  deliveredRows,
+  lastOfEach,
+  newestOfEach,
+  pendingRows,
+  TOLD,
+  withAttempts,
+  type Page,
+  type Stretch,
+} from './rows.js';
 
 /** What became of messages, and after how many attempts. */
 export interface Fate {
@@ -134,16 +140,11 @@ function deadWhereTriedEnough(outcomes: Relation): Relation {
  * definition since. They are never sent.
  */
 export function supersedeStep(state: StateSchema, stretch: Stretch, at: string): StepOp {
-  const key = ['definition_key', 'identifier_type', 'identifier'];
+  const key = ['definition_key', ...IDENTIFIER];
   const waiting = withAttempts(state, pendingRows(state, stretch), stretch);
   const tried = filter(waiting, call('gt', c(waiting, 'attempts'), int(0)));
   const told = semiJoin(deliveredRows(state, stretch), tried, key);
-  const newest = aggregate(
-    told,
-    key.map((name) => as(name, c(told, name))),
-    [as('newest', agg('max', [c(told, 'run_no')]))],
-  );
-  const beside = join('inner', tried, newest, key);
+  const beside = join('inner', tried, newestOfEach(told, key), key);
   const stale = filter(beside, call('gt', c(beside, 'newest'), c(beside, 'run_no')));
   const query = project(stale, [
     ...['message_id', 'destination_key'].map((name) => as(name, c(stale, name))),
@@ -169,19 +170,20 @@ function deliver(state: StateSchema, outcomes: Relation, at: Expr): StepOp {
 
 /** What the destination knows now: of several messages about one thing, the last. */
 function tell(state: StateSchema, outcomes: Relation, at: Expr): StepOp {
-  const keys = ['destination_key', 'definition_key', 'identifier_type', 'identifier'];
   const delivered = filter(outcomes, eq(c(outcomes, 'status'), text('delivered')));
-  const ranked = rowNumber(delivered, {
-    partitionBy: keys.map((name) => c(delivered, name)),
-    orderBy: [{ expr: c(delivered, 'run_no'), desc: true }, { expr: c(delivered, 'message_id') }],
-    as: 'nth',
-  });
-  const last = filter(ranked, eq(c(ranked, 'nth'), int(1)));
+  const last = lastOfEach(delivered, TOLD);
   const query = project(last, [
-    ...[...keys, 'value'].map((name) => as(name, c(last, name))),
+    ...[...TOLD, 'value'].map((name) => as(name, c(last, name))),
     as('sent_at', at),
   ]);
-  return { op: 'merge', table: state.ref('sent'), query, keys, set: ['value', 'sent_at'], insert: true };
+  return {
+    op: 'merge',
+    table: state.ref('sent'),
+    query,
+    keys: TOLD,
+    set: ['value', 'sent_at'],
+    insert: true,
+  };
 }
 
 const momentOf = (at: string): Expr => lit({ type: 'timestamp', value: String(parseInstant(at) ?? 0n) });

@@ -14,12 +14,13 @@ import {
   not,
   pick,
   project,
+  rowNumber,
   semiJoin,
   text,
 } from '../compiler/ir/build.js';
 import type { Expr, Relation } from '../compiler/ir/types.js';
 import { FINAL_STATUSES } from '../compiler/program/forgotten-exits.js';
-import type { StateSchema } from '../compiler/program/state.js';
+import { IDENTIFIER, type StateSchema } from '../compiler/program/state.js';
 
 /** Which of the waiting messages. */
 export interface Selection {
@@ -140,6 +141,27 @@ function finalRows(state: StateSchema, { destination }: Selection): Relation {
   const final = call('in_list', c(deliveries, 'status'), ...FINAL_STATUSES.map((status) => text(status)));
   return pick(filter(deliveries, and(own, final)), ['message_id']);
 }
+
+/** What a destination is told something of: a row each in `sent`. */
+export const TOLD = ['destination_key', 'definition_key', ...IDENTIFIER] as const;
+
+/** Of outbox rows that agree in these columns the one that says it last. */
+export function lastOfEach(rows: Relation, keys: readonly string[]): Relation {
+  const ranked = rowNumber(rows, {
+    partitionBy: keys.map((name) => c(rows, name)),
+    orderBy: [{ expr: c(rows, 'run_no'), desc: true }, { expr: c(rows, 'message_id') }],
+    as: 'nth',
+  });
+  return filter(ranked, eq(c(ranked, 'nth'), int(1)));
+}
+
+/** The keys, and `newest`: the run that said the last of each. */
+export const newestOfEach = (rows: Relation, keys: readonly string[]): Relation =>
+  aggregate(
+    rows,
+    keys.map((name) => as(name, c(rows, name))),
+    [as('newest', agg('max', [c(rows, 'run_no')]))],
+  );
 
 /** A remainder, made positive: hashes of most engines have a sign. */
 function inLanes(outbox: Relation, { from, to }: Lanes): readonly Expr[] {

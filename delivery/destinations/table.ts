@@ -2,12 +2,13 @@
  * A table in the warehouse, for analysts and for tools that read there. Messages never leave it: they are written by SQL, in one
  * transaction with the record that they were delivered, so each is there once.
  */
-import { as, c, eq, filter, int, lit, pick, project, rowNumber, text } from '../../compiler/ir/build.js';
+import { as, c, eq, filter, lit, pick, project, text } from '../../compiler/ir/build.js';
 import type { Column, Relation, TableRef } from '../../compiler/ir/types.js';
-import { STATE } from '../../compiler/program/state.js';
+import { IDENTIFIER, STATE } from '../../compiler/program/state.js';
 import type { StepOp } from '../../compiler/program/types.js';
 import { parseInstant } from '../../models/instant.js';
 import type { Attempt, Destination, DestinationType, OpenContext } from '../destination.js';
+import { lastOfEach } from '../rows.js';
 import { required, textSetting } from '../settings.js';
 import { LIMITS } from './limits.js';
 
@@ -22,7 +23,7 @@ const CHANGES: readonly Column[] = [
   { name: 'synced_at', type: 'timestamp' },
 ];
 
-const KEY = ['definition_key', 'identifier_type', 'identifier'] as const;
+const KEY = ['definition_key', ...IDENTIFIER] as const;
 
 /** A row a member of a list. */
 const MEMBERS: readonly Column[] = [
@@ -91,12 +92,7 @@ class TableDestination implements Destination {
 
 /** Whoever something is said of is taken out, and put in again where the last that is said is that they are in. */
 function listSteps(ref: TableRef, rows: Relation, row: (rows: Relation) => Relation): readonly StepOp[] {
-  const ranked = rowNumber(rows, {
-    partitionBy: KEY.map((name) => c(rows, name)),
-    orderBy: [{ expr: c(rows, 'run_no'), desc: true }, { expr: c(rows, 'message_id') }],
-    as: 'nth',
-  });
-  const last = filter(ranked, eq(c(ranked, 'nth'), int(1)));
+  const last = lastOfEach(rows, KEY);
   return [
     { op: 'delete', table: ref, query: pick(rows, [...KEY], { distinct: true }), keys: [...KEY] },
     { op: 'append', table: ref, query: row(filter(last, eq(c(last, 'value'), text('true')))) },
