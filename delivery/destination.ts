@@ -1,6 +1,6 @@
 /**
  * What a destination is to the rest of delivery. A destination states its limits as data and makes single
- * attempts; pacing, retries and bookkeeping are the same for all and live beside it (`send.ts`, `sync.ts`).
+ * attempts; pacing, retries and bookkeeping are the same for all and live beside it (`send.ts`, `courier.ts`).
  */
 import type { Relation } from '../compiler/ir/types.js';
 import type { StepOp } from '../compiler/program/types.js';
@@ -103,7 +103,7 @@ export interface OpenContext {
   readonly writeRows?: (file: RowFile) => Promise<void>;
   /** Where a table without a schema stands; absent: where the warehouse says. */
   readonly schema?: string;
-  /** Absent: nothing is known again. Not to be asked while a result is being read. */
+  /** Absent: nothing is known again. */
   readonly memory?: Memory;
 }
 

@@ -10,5 +10,6 @@ export {
   type SyncOptions,
   type SyncResult,
 } from './sync.js';
-export { pruneDeliveries, putBackLetters, type Letters } from './letters.js';
+export { putBackLetters, type Letters } from './letters.js';
+export { pruneDeliveries } from './prune.js';
 export { deliveryReport, FATES, type DeliveryReport, type FateName, type WayReport } from './report.js';

@@ -6,7 +6,6 @@ import { agg, aggregate, as, c, call, filter, int, pick, rowNumber } from '../co
 import type { Relation } from '../compiler/ir/types.js';
 import { exitsDone, sweepSteps } from '../compiler/program/forgotten-exits.js';
 import type { StateSchema } from '../compiler/program/state.js';
-import type { StepOp } from '../compiler/program/types.js';
 import type { Dialect } from '../dialects/dialect.js';
 import { sleep, withRetry, type Sleep } from '../dialects/retry.js';
 import type { Row, Warehouse } from '../dialects/warehouse.js';
@@ -31,12 +30,10 @@ import {
   type Selection,
   type Waiting,
 } from './rows.js';
+import { perform, performAtOnce, rowsOf, tablesOf, type Site } from './site.js';
 
 /** Where an outbox is, and how failures that may pass are waited for. */
-export interface OutboxSite {
-  readonly warehouse: Warehouse;
-  readonly dialect: Dialect;
-  readonly state: StateSchema;
+interface OutboxSite extends Site {
   readonly signal?: AbortSignal;
   readonly sleep?: Sleep;
 }
@@ -75,10 +72,7 @@ export class Outbox {
 
   /** False before the first run: there is nothing to send, and nowhere to look. */
   async exists(): Promise<boolean> {
-    const tables = await this.again(() =>
-      this.warehouse.describeSchema(this.state.schema, this.callOptions()),
-    );
-    const names = new Set(tables.map((t) => t.table.name));
+    const names = await this.again(() => tablesOf(this.site, this.callOptions()));
     this.remembersForgotten = names.has('forgotten');
     return names.has('outbox') && names.has('deliveries') && names.has('sent');
   }
@@ -134,7 +128,7 @@ export class Outbox {
     return typeof at === 'string' ? at : undefined;
   }
 
-  /** The messages of a page that still wait. Read it to its end, or leave it, before writing anything. */
+  /** The messages of a page that still wait. */
   async *read(page: Page): AsyncGenerator<readonly OutboxMessage[]> {
     const sql = this.dialect.select(pick(pendingRows(this.state, page), MESSAGE), {});
     if (page.sorted) {
@@ -170,11 +164,11 @@ export class Outbox {
       // Whoever tries again does not know whether it was done before.
       const looked: Page = first ? page : { ...page, fresh: false };
       first = false;
-      if (named.length > 0) for (const step of markSteps(named)) await this.run(step);
-      await this.atOnce(recordSteps(this.state, looked, rest, named, at, how));
+      if (named.length > 0) for (const step of markSteps(named)) await perform(this.site, step);
+      await performAtOnce(this.site, recordSteps(this.state, looked, rest, named, at, how));
     }, signal);
     if (named.length > 0)
-      await this.again(() => this.run({ op: 'drop', table: MARKS.table, object: 'table' }), signal);
+      await this.again(() => perform(this.site, { op: 'drop', table: MARKS.table, object: 'table' }), signal);
   }
 
   /** Writes a page's messages within the warehouse, and that they were delivered, at once. */
@@ -185,15 +179,15 @@ export class Outbox {
     await this.again(async () => {
       const looked: Page = first ? page : { ...page, fresh: false };
       first = false;
-      for (const step of prepare) await this.run(step);
+      for (const step of prepare) await perform(this.site, step);
       const rows = pendingRows(this.state, looked);
-      await this.atOnce([...steps(rows), ...recordSteps(this.state, looked, delivered, [], at)]);
+      await performAtOnce(this.site, [...steps(rows), ...recordSteps(this.state, looked, delivered, [], at)]);
     }, signal);
   }
 
   /** Gives up messages that failed before, and of whose identifier the destination was told something newer since. */
   async supersede(selection: Selection, lanes: Lanes, at: string): Promise<void> {
-    await this.again(() => this.run(supersedeStep(this.state, { selection, lanes }, at)));
+    await this.again(() => perform(this.site, supersedeStep(this.state, { selection, lanes }, at)));
   }
 
   /** Erases what is done with of messages to people who were forgotten: it names them. */
@@ -201,18 +195,14 @@ export class Outbox {
     if (!this.remembersForgotten) return;
     const done = exitsDone(this.state);
     const counted = aggregate(done, [], [as('messages', agg('count'))]);
-    const messages = await this.again(async () => {
-      let found = 0;
-      for await (const row of this.rows(counted)) found += Number(row['messages']);
-      return found;
-    });
-    if (messages === 0) return;
+    const [row] = await this.all(counted);
+    if (Number(row?.['messages'] ?? 0) === 0) return;
     const { first, then, last } = sweepSteps(this.state, done);
     await this.again(async () => {
-      await this.run(first);
-      await this.atOnce(then);
+      await perform(this.site, first);
+      await performAtOnce(this.site, then);
     });
-    await this.again(() => this.run(last));
+    await this.again(() => perform(this.site, last));
   }
 
   /** Rows of a query as they come; what may pass is asked again until there are any. */
@@ -229,31 +219,13 @@ export class Outbox {
   }
 
   private all(query: Relation): Promise<readonly Row[]> {
-    return this.again(async () => {
-      const found: Row[] = [];
-      for await (const row of this.rows(query)) found.push(row);
-      return found;
-    });
+    return this.again(() => rowsOf(this.site, query, this.callOptions()));
   }
 
-  private counts(query: Relation): Promise<ReadonlyMap<number, number>> {
-    return this.again(async () => {
-      const all = new Map<number, number>();
-      for await (const row of this.rows(query)) all.set(Number(row['run_no']), Number(row['messages']));
-      return all;
-    });
-  }
-
-  /** Steps that are done all or not at all. */
-  private async atOnce(steps: readonly StepOp[]): Promise<void> {
-    try {
-      await this.warehouse.begin();
-      for (const step of steps) await this.run(step);
-      await this.warehouse.commit();
-    } catch (error) {
-      await this.warehouse.rollback().catch(() => undefined);
-      throw error;
-    }
+  /** Messages by run. */
+  private async counts(query: Relation): Promise<ReadonlyMap<number, number>> {
+    const rows = await this.all(query);
+    return new Map(rows.map((row) => [Number(row['run_no']), Number(row['messages'])]));
   }
 
   /** Calls the warehouse, and again where the failure may pass. What reads gives up when it is asked to stop. */
@@ -264,16 +236,6 @@ export class Outbox {
       ...(signal && { signal }),
       onRetry: () => undefined,
     });
-  }
-
-  private async run(op: StepOp): Promise<void> {
-    const step = { ...op, id: `sync.${op.op}`, title: 'recording deliveries' };
-    for (const { sql } of this.dialect.statements(step, {})) await this.warehouse.execute(sql);
-  }
-
-  private async *rows(query: Relation): AsyncGenerator<Row> {
-    const sql = this.dialect.select(query, {});
-    for await (const batch of this.warehouse.read(sql, this.callOptions())) yield* batch.rows;
   }
 
   private callOptions(): { readonly signal?: AbortSignal } {
