@@ -1,23 +1,10 @@
 /** What is done with, old enough and needed for nothing is taken out of the outbox and the deliveries. */
-import {
-  agg,
-  aggregate,
-  antiJoin,
-  as,
-  c,
-  call,
-  filter,
-  join,
-  lit,
-  pick,
-  semiJoin,
-} from '../compiler/ir/build.js';
+import { agg, aggregate, antiJoin, as, c, call, filter, join, pick, semiJoin } from '../compiler/ir/build.js';
 import type { Column, Relation } from '../compiler/ir/types.js';
 import { finalOf, MESSAGE } from '../compiler/program/forgotten-exits.js';
 import type { StateSchema } from '../compiler/program/state.js';
 import type { StepOp } from '../compiler/program/types.js';
-import { parseInstant } from '../models/instant.js';
-import { newestOfEach, TOLD } from './rows.js';
+import { momentOf, newestOfEach, TOLD } from './rows.js';
 import { perform, performAtOnce, rowsOf, tablesOf, type Site } from './site.js';
 
 /** Messages to be taken out: a temporary table, so that rows of several tables go by it. */
@@ -53,10 +40,9 @@ export async function pruneDeliveries(site: Site, before: string): Promise<numbe
 function oldMessages(state: StateSchema, before: string): Relation {
   const outbox = state.scan('outbox');
   const runs = state.scan('runs');
-  const moment = lit({ type: 'timestamp', value: String(parseInstant(before) ?? 0n) });
   const last = aggregate(runs, [], [as('as_of', agg('max', [c(runs, 'as_of')]))]);
   const ofLast = pick(semiJoin(runs, last, ['as_of']), ['run_no']);
-  const old = filter(outbox, call('lt', c(outbox, 'created_at'), moment));
+  const old = filter(outbox, call('lt', c(outbox, 'created_at'), momentOf(before)));
   const beside = join('inner', antiJoin(old, ofLast, ['run_no']), newestOfEach(outbox, TOLD), TOLD);
   const overtaken = filter(beside, call('lt', c(beside, 'run_no'), c(beside, 'newest')));
   return pick(semiJoin(overtaken, finalOf(state), MESSAGE), MESSAGE, { distinct: true });

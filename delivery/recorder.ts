@@ -9,7 +9,6 @@ import {
   filter,
   int,
   join,
-  lit,
   nul,
   project,
   semiJoin,
@@ -19,11 +18,11 @@ import {
 import type { Column, Expr, Relation } from '../compiler/ir/types.js';
 import { IDENTIFIER, type StateSchema } from '../compiler/program/state.js';
 import type { StepOp } from '../compiler/program/types.js';
-import { parseInstant } from '../models/instant.js';
 import type { Outcome } from './destination.js';
 import {
   deliveredRows,
   lastOfEach,
+  momentOf,
   newestOfEach,
   pendingRows,
   TOLD,
@@ -185,8 +184,6 @@ function tell(state: StateSchema, outcomes: Relation, at: Expr): StepOp {
     insert: true,
   };
 }
-
-const momentOf = (at: string): Expr => lit({ type: 'timestamp', value: String(parseInstant(at) ?? 0n) });
 
 const MARK: readonly Column[] = [
   { name: 'status', type: 'text' },

@@ -17,10 +17,10 @@ import {
   text,
 } from '../compiler/ir/build.js';
 import type { Expr, Relation } from '../compiler/ir/types.js';
+import { MESSAGE } from '../compiler/program/forgotten-exits.js';
 import type { StateSchema, StateTable } from '../compiler/program/state.js';
-import { parseInstant } from '../models/instant.js';
 import type { Row } from '../dialects/warehouse.js';
-import { messagesIn } from './rows.js';
+import { messagesIn, momentOf } from './rows.js';
 
 /** Of which messages: those made from `since` up to, and without, `until` (ISO 8601 instants). */
 export interface ReportRange {
@@ -94,21 +94,19 @@ export async function deliveryReport(site: ReportSite, range: ReportRange): Prom
   const found: Found[] = [];
   if (site.has('outbox') && site.has('deliveries')) {
     const rows = await site.rows(byFate(site.state, range));
-    const samples = await samplesOf(
-      site,
-      rows.flatMap((row) => [row['least'], row['greatest']].map(String)),
-    );
+    const idsOf = (row: Row): readonly string[] => [row['least'], row['greatest']].map(String);
+    const samples = await samplesOf(site, rows.flatMap(idsOf));
     for (const row of rows) {
-      const ids = [...new Set([row['least'], row['greatest']].map(String))];
+      const ids = [...new Set(idsOf(row))];
       const fate = row['status'] === null ? 'waiting' : (FATE_OF[String(row['status'])] ?? 'waiting');
       const own = ids.flatMap((id) => samples.get(id) ?? []);
-      found.push(foundOf(row, fate, row['error'] ?? null, own));
+      found.push(foundOf(row, fate, row['error'], own));
     }
   }
   if (site.has('filtered'))
     for (const row of await site.rows(leftOut(site.state, range))) {
       const sample = { message_id: null, ...identifierOf(row), payload: null };
-      found.push(foundOf(row, 'filtered', row['reason'] ?? null, [sample]));
+      found.push(foundOf(row, 'filtered', row['reason'], [sample]));
     }
   const ways = new Map<string, Found[]>();
   for (const one of found) {
@@ -129,15 +127,20 @@ interface Found {
   readonly group: Group;
 }
 
-function foundOf(row: Row, fate: FateName, reason: Row[string], samples: readonly Sample[]): Found {
+function foundOf(
+  row: Row,
+  fate: FateName,
+  reason: Row[string] | undefined,
+  samples: readonly Sample[],
+): Found {
   const status = row['http_status'];
   return {
     definition: String(row['definition_key']),
     destination: String(row['destination_key']),
     fate,
     group: {
-      reason: reason === null || reason === undefined ? null : String(reason),
-      http_status: status === null || status === undefined ? null : Number(status),
+      reason: reason == null ? null : String(reason),
+      http_status: status == null ? null : Number(status),
       messages: Number(row['messages']),
       samples,
     },
@@ -178,24 +181,24 @@ function byFate(state: StateSchema, range: ReportRange): Relation {
   // Giving up is no attempt, and comes after the last.
   const final = caseWhen([{ when: eq(c(deliveries, 'status'), text('failed')), then: int(0) }], int(1));
   const orderBy = [c(deliveries, 'attempt'), final];
-  const keys = ['message_id', 'destination_key'];
   const last = aggregate(
     deliveries,
-    keys.map((name) => as(name, c(deliveries, name))),
+    MESSAGE.map((name) => as(name, c(deliveries, name))),
+    // `last` passes over nulls, which are what was said as well.
     [
       as('status', agg('last', [c(deliveries, 'status')], { orderBy })),
       as('http_status', agg('last', [call('coalesce', c(deliveries, 'http_status'), int(0))], { orderBy })),
       as('error', agg('last', [call('coalesce', c(deliveries, 'error'), text(''))], { orderBy })),
     ],
   );
-  const beside = join('left', pick(made, [...keys, 'definition_key']), last, keys);
+  const beside = join('left', pick(made, [...MESSAGE, 'definition_key']), last, MESSAGE);
   const by = ['definition_key', 'destination_key', 'status'];
   const delivered = eq(c(beside, 'status'), text('delivered'));
   const told = project(beside, [
     ...[...by, 'message_id'].map((name) => as(name, c(beside, name))),
     as(
       'http_status',
-      caseWhen([{ when: and(call('ne', c(beside, 'http_status'), int(0))), then: c(beside, 'http_status') }]),
+      caseWhen([{ when: call('ne', c(beside, 'http_status'), int(0)), then: c(beside, 'http_status') }]),
     ),
     as(
       'error',
@@ -243,10 +246,9 @@ function inRange(
   column: string,
   { since, until, destination, definition }: ReportRange,
 ): Expr {
-  const moment = (iso: string): Expr => lit({ type: 'timestamp', value: String(parseInstant(iso) ?? 0n) });
   return and(
-    call('ge', c(rows, column), moment(since)),
-    call('lt', c(rows, column), moment(until)),
+    call('ge', c(rows, column), momentOf(since)),
+    call('lt', c(rows, column), momentOf(until)),
     ...(destination === undefined ? [] : [eq(c(rows, 'destination_key'), text(destination))]),
     ...(definition === undefined ? [] : [eq(c(rows, 'definition_key'), text(definition))]),
   );

@@ -11,6 +11,7 @@ import {
   filter,
   int,
   join,
+  lit,
   not,
   pick,
   project,
@@ -21,6 +22,7 @@ import {
 import type { Expr, Relation } from '../compiler/ir/types.js';
 import { FINAL_STATUSES } from '../compiler/program/forgotten-exits.js';
 import { IDENTIFIER, type StateSchema } from '../compiler/program/state.js';
+import { parseInstant } from '../models/instant.js';
 
 /** Which of the waiting messages. */
 export interface Selection {
@@ -141,6 +143,10 @@ function finalRows(state: StateSchema, { destination }: Selection): Relation {
   const final = call('in_list', c(deliveries, 'status'), ...FINAL_STATUSES.map((status) => text(status)));
   return pick(filter(deliveries, and(own, final)), ['message_id']);
 }
+
+/** An ISO 8601 instant. */
+export const momentOf = (iso: string): Expr =>
+  lit({ type: 'timestamp', value: String(parseInstant(iso) ?? 0n) });
 
 /** What a destination is told something of: a row each in `sent`. */
 export const TOLD = ['destination_key', 'definition_key', ...IDENTIFIER] as const;

@@ -2,13 +2,12 @@
  * A table in the warehouse, for analysts and for tools that read there. Messages never leave it: they are written by SQL, in one
  * transaction with the record that they were delivered, so each is there once.
  */
-import { as, c, eq, filter, lit, pick, project, text } from '../../compiler/ir/build.js';
+import { as, c, eq, filter, pick, project, text } from '../../compiler/ir/build.js';
 import type { Column, Relation, TableRef } from '../../compiler/ir/types.js';
 import { IDENTIFIER, STATE } from '../../compiler/program/state.js';
 import type { StepOp } from '../../compiler/program/types.js';
-import { parseInstant } from '../../models/instant.js';
 import type { Attempt, Destination, DestinationType, OpenContext } from '../destination.js';
-import { lastOfEach } from '../rows.js';
+import { lastOfEach, momentOf } from '../rows.js';
 import { required, textSetting } from '../settings.js';
 import { LIMITS } from './limits.js';
 
@@ -63,11 +62,10 @@ class TableDestination implements Destination {
     const ref: TableRef = { ...(own === undefined ? {} : { schema: own }), name: nameOf(setting) };
     this.where = setting;
     const columns = definition.list ? MEMBERS : CHANGES;
-    const at = () => lit({ type: 'timestamp', value: String(parseInstant(now()) ?? 0n) });
     const row = (rows: Relation): Relation =>
       project(
         rows,
-        columns.map(({ name }) => as(name, name === 'synced_at' ? at() : c(rows, name))),
+        columns.map(({ name }) => as(name, name === 'synced_at' ? momentOf(now()) : c(rows, name))),
       );
     this.inside = {
       prepare: [{ op: 'ensure_table', spec: { table: ref, columns } }],
