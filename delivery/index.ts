@@ -1,6 +1,6 @@
 /** Delivery's door: the outbox to its destinations. */
 export { tellChannel } from './alerts/channels.js';
-export { checkDestinations } from './registry.js';
+export { checkDestinations, throwBadSettings } from './registry.js';
 export { rehearse, type Rehearsal, type Rehearsed, type RehearsedKind } from './rehearsal.js';
 export {
   syncDestinations,

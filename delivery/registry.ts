@@ -1,5 +1,5 @@
 /** Every type of destination: a new one is one file and one line here. */
-import type { Diagnostic } from '../compiler/diagnostics/index.js';
+import { UserError, type Diagnostic } from '../compiler/diagnostics/index.js';
 import { orList } from '../compiler/diagnostics/suggest.js';
 import type { Destination as DestinationDefinition, Spans } from '../models/definition.js';
 import type { DestinationType, SettingsProblem } from './destination.js';
@@ -15,6 +15,15 @@ const TYPES: readonly DestinationType[] = [file, webhook, segment, rudderstack, 
 /** Finds a type by its name. */
 export function destinationType(name: string): DestinationType | undefined {
   return TYPES.find((t) => t.type === name) ?? actionType(name);
+}
+
+/** Refuses settings that no delivery could use, of those that are enabled. Throws `UserError` (exit 2) with every problem. */
+export function throwBadSettings(destinations: readonly DestinationDefinition[], spans?: Spans): void {
+  const problems = checkDestinations(
+    destinations.filter((d) => d.enabled),
+    spans,
+  );
+  if (problems.length > 0) throw new UserError(problems);
 }
 
 /** What is wrong with destinations once variables are replaced: bad addresses, headers no server would take. */

@@ -1,12 +1,19 @@
 /** `sync --dry-run`: what a sync would send, and how long the pace of its destinations makes that take. Nothing is sent or written. */
-import { UserError, type Diagnostic } from '../compiler/diagnostics/index.js';
+import type { Diagnostic } from '../compiler/diagnostics/index.js';
 import type { Destination as DestinationDefinition } from '../models/definition.js';
 import type { Limits, OutboxMessage } from './destination.js';
 import { shaped } from './hashing.js';
 import { Outbox, type Kind } from './outbox.js';
-import { checkDestinations, place } from './registry.js';
+import { place } from './registry.js';
 import { messagesIn } from './rows.js';
-import { isDue, openDestination, selectionOf, type DestinationStatus, type SyncOptions } from './sync.js';
+import {
+  chosenOf,
+  isDue,
+  openDestination,
+  selectionOf,
+  type DestinationStatus,
+  type SyncOptions,
+} from './sync.js';
 
 /** Messages shown of each kind. */
 const SAMPLE = 3;
@@ -41,12 +48,7 @@ export interface Rehearsal {
  * selected destination's settings cannot be used.
  */
 export async function rehearse(options: SyncOptions): Promise<Rehearsal> {
-  const chosen = options.destinations.filter((d) => options.select?.destinations?.has(d.key) ?? true);
-  const problems = checkDestinations(
-    chosen.filter((d) => d.enabled),
-    options.spans,
-  );
-  if (problems.length > 0) throw new UserError(problems);
+  const chosen = chosenOf(options);
   const outbox = new Outbox(options);
   const exists = await outbox.exists();
   const destinations: Rehearsed[] = [];

@@ -1,25 +1,22 @@
 /** `sync`: what waits in the outbox goes to its destinations, and what became of it is recorded. */
 import type { Diagnostic, ExitCode } from '../compiler/diagnostics/index.js';
-import { UserError } from '../compiler/diagnostics/index.js';
 import type { StateSchema } from '../compiler/program/state.js';
 import type { Dialect } from '../dialects/dialect.js';
 import type { Leases } from '../dialects/leases.js';
 import type { Sleep } from '../dialects/retry.js';
 import type { Warehouse } from '../dialects/warehouse.js';
 import type { Destination as DestinationDefinition, Spans } from '../models/definition.js';
-import { claimsOf, type Claim } from './claims.js';
 import { durationMicros } from '../models/algebra.js';
 import { parseInstant } from '../models/instant.js';
-import { Courier, NOTHING, type Delivery, type DeliveryOptions, type Totals } from './courier.js';
+import { NOTHING, type Delivery, type Totals } from './courier.js';
+import { deliver } from './deliver.js';
 import type { Destination, OpenContext } from './destination.js';
-import { deliverInside } from './inside.js';
 import { shaping } from './hashing.js';
 import { memoryOf } from './memory.js';
 import { Outbox } from './outbox.js';
-import { checkDestinations, destinationType, place } from './registry.js';
-import { messagesIn, type Selection, type Waiting } from './rows.js';
+import { destinationType, place, throwBadSettings } from './registry.js';
+import { messagesIn, type Selection } from './rows.js';
 import type { Backoff } from './send.js';
-import { deliverWhole } from './whole.js';
 
 export interface SyncOptions {
   /** Open for writing. */
@@ -96,11 +93,7 @@ export type SyncEvent = { readonly at: string; readonly destination: string } & 
  * `UserError` (exit 2) before anything is sent when a selected destination's settings cannot be used.
  */
 export async function syncDestinations(options: SyncOptions): Promise<SyncResult> {
-  const chosen = options.destinations.filter((d) => options.select?.destinations?.has(d.key) ?? true);
-  const enabled = chosen.filter((d) => d.enabled);
-  const problems = checkDestinations(enabled, options.spans);
-  if (problems.length > 0) throw new UserError(problems);
-
+  const chosen = chosenOf(options);
   const outbox = new Outbox(options);
   const exists = await outbox.exists();
   const results: DestinationResult[] = [];
@@ -117,6 +110,13 @@ export async function syncDestinations(options: SyncOptions): Promise<SyncResult
     diagnostics: results.flatMap((r) => diagnosticsOf(r, options)),
     exit: cancelled || failed ? 1 : 0,
   };
+}
+
+/** The destinations that are meant; throws `UserError` where the settings of one cannot be used. */
+export function chosenOf({ destinations, select, spans }: SyncOptions): readonly DestinationDefinition[] {
+  const chosen = destinations.filter((d) => select?.destinations?.has(d.key) ?? true);
+  throwBadSettings(chosen, spans);
+  return chosen;
 }
 
 async function syncOne(
@@ -204,57 +204,6 @@ export async function openDestination(
     ...(writeRows && { writeRows }),
   });
   return shaping(destination, definition);
-}
-
-interface Work {
-  readonly outbox: Outbox;
-  readonly destination: Destination;
-  readonly selection: Selection;
-  readonly waiting: readonly Waiting[];
-  readonly leases: Leases | undefined;
-}
-
-/** Claims and delivers; undefined where nothing could be claimed, as others are at it. */
-async function deliver(work: Work, options: DeliveryOptions): Promise<Delivery | undefined> {
-  const { outbox, destination, selection, leases } = work;
-  const courier = new Courier(outbox, destination, options);
-  let delivery: Delivery | undefined;
-  for await (const claim of claimsOf(leases, selection.destination, destination, messagesIn(work.waiting))) {
-    try {
-      const waiting = await waitingOf(work, claim, options.now);
-      if (commits(destination)) {
-        if (waiting.length === 0) return courier.result;
-        const { inside } = destination;
-        if (inside) return await deliverInside(outbox, inside, selection, waiting, options);
-        return await deliverWhole(outbox, destination, selection, waiting, options);
-      }
-      await courier.deliver(selection, waiting, claim);
-    } finally {
-      await claim.release();
-    }
-    delivery = courier.result;
-    if (courier.over()) break;
-  }
-  return delivery;
-}
-
-/**
- * What waits in the lanes of a claim: another process may have delivered some before they were ours. What failed before, and
- * has been overtaken since, waits no more.
- */
-async function waitingOf(
-  { outbox, selection, waiting, leases }: Work,
-  { lanes }: Claim,
-  now: () => string,
-): Promise<readonly Waiting[]> {
-  const ours = leases === undefined ? waiting : await outbox.waiting(selection, lanes);
-  if (ours.every((w) => w.fresh)) return ours;
-  await outbox.supersede(selection, lanes, now());
-  return outbox.waiting(selection, lanes);
-}
-
-function commits(destination: Destination): destination is Destination & { commit(): Promise<void> } {
-  return destination.commit !== undefined;
 }
 
 /** Whether a destination takes messages by now: one that says `every` does so long after it was last sent any. */
