@@ -1,5 +1,4 @@
 /** `rollcall deliveries`: the overview, dead letters, pruning. */
-import { UserError } from '../compiler/diagnostics/index.js';
 import { didYouMean } from '../compiler/diagnostics/suggest.js';
 import {
   deliveryReport,
@@ -11,7 +10,8 @@ import {
 } from '../delivery/index.js';
 import { withSession, type Access, type Session } from '../runtime/index.js';
 import type { Context, Loaded } from './context.js';
-import { count, plural, shown, table } from './output.js';
+import { destinationOf, misuse } from './misuse.js';
+import { count, plural, right, shown, table } from './output.js';
 import { printSync, syncJson, syncProject } from './sync.js';
 
 export interface Asked extends Letters {
@@ -33,14 +33,7 @@ export async function perform(context: Context, asked: Asked): Promise<number> {
   const loaded = await context.load();
   const action = Object.hasOwn(ACTIONS, asked.what) ? ACTIONS[asked.what as keyof typeof ACTIONS] : undefined;
   if (!action) throw misuse(`there is no action "${asked.what}"`, `show, retry or prune${near(asked.what)}`);
-  const { destinations } = loaded.project;
-  if (asked.destination !== undefined && !destinations.some((d) => d.key === asked.destination)) {
-    const known = destinations.map((d) => d.key).join(', ');
-    throw misuse(
-      `there is no destination "${asked.destination}"`,
-      `destinations: ${known === '' ? 'none' : known}`,
-    );
-  }
+  if (asked.destination !== undefined) destinationOf(loaded.project, asked.destination);
   return action(context, loaded, asked);
 }
 
@@ -48,9 +41,6 @@ const near = (word: string): string => {
   const found = didYouMean(word, Object.keys(ACTIONS));
   return found === undefined ? '' : `; ${found}`;
 };
-
-const misuse = (message: string, hint: string): UserError =>
-  new UserError({ code: 'invalid-argument', severity: 'error', message, hint });
 
 async function showDeliveries(context: Context, loaded: Loaded, asked: Asked): Promise<number> {
   const report = await withSession(context.runtime(loaded), { mode: 'read' }, async (session) => {
@@ -73,7 +63,6 @@ async function printReport(context: Context, { since, until, ways }: DeliveryRep
     await context.print(`no messages were made from ${since} to ${until}`);
     return;
   }
-  const right = (title: string) => ({ title, align: 'right' as const });
   const columns = [
     { title: 'definition' }, { title: 'destination' }, right('created'), right('delivered'), right('waiting'),
     right('pending retry'), right('failed'), right('filtered'), right('superseded'),

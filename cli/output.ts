@@ -25,6 +25,9 @@ export interface Column {
   readonly align?: 'left' | 'right';
 }
 
+/** A column of numbers. */
+export const right = (title: string): Column => ({ title, align: 'right' });
+
 export type Cell = string | number | null | undefined;
 
 const NONE = '';

@@ -7,6 +7,7 @@ import { Context, type Globals } from './context.js';
 import { COMMANDS } from './commands/index.js';
 import { reportError } from './errors.js';
 import type { Io } from './io.js';
+import { misuse } from './misuse.js';
 import { manifest } from './package.js';
 
 /**
@@ -140,8 +141,4 @@ function usageError(error: CommanderError, argv: readonly string[]): UserError {
       : `rollcall ${command} --help`;
   const hint = several === undefined ? `see ${help}` : `did you mean ${several}?`;
   return misuse(first.replaceAll("'", '"'), hint);
-}
-
-function misuse(message: string, hint: string): UserError {
-  return new UserError({ code: 'invalid-argument', severity: 'error', message, hint });
 }

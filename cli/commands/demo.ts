@@ -4,13 +4,13 @@ import { join, resolve } from 'node:path';
 
 import { Option } from 'commander';
 
-import { UserError } from '../../compiler/diagnostics/index.js';
 import type { SyncResult } from '../../delivery/index.js';
 import type { RunResult } from '../../runtime/api.js';
 import { describe, GROUPS, wholeNumber, type Register } from '../command.js';
 import { Context } from '../context.js';
-import { count, duration, moved, plural, signed, sparkline, table } from '../output.js';
+import { count, duration, moved, plural, right, signed, sparkline, table } from '../output.js';
 import type { SampleWarehouse as Sample } from '../init/sample.js';
+import { misuse } from '../misuse.js';
 import { packageDir } from '../package.js';
 
 interface Options {
@@ -97,12 +97,10 @@ async function clear(dir: string): Promise<void> {
   const { SAMPLE_NAME } = await import('../init/sample.js');
   const config = await readFile(join(dir, 'rollcall.json'), 'utf8').catch(() => '');
   if (!config.includes(`"name": "${SAMPLE_NAME}"`) || !there.includes('land.sql')) {
-    throw new UserError({
-      code: 'invalid-argument',
-      severity: 'error',
-      message: `${JSON.stringify(dir)} is not empty and holds no earlier demo`,
-      hint: 'give a new folder: rollcall demo DIR',
-    });
+    throw misuse(
+      `${JSON.stringify(dir)} is not empty and holds no earlier demo`,
+      'give a new folder: rollcall demo DIR',
+    );
   }
   await rm(join(dir, 'target'), { recursive: true, force: true });
 }
@@ -176,7 +174,6 @@ function yearOf(months: readonly Month[]): readonly Year[] {
 
 async function printYear(context: Context, months: readonly Month[], ms: number): Promise<void> {
   const paint = context.printPaint;
-  const right = (title: string) => ({ title, align: 'right' as const });
   const columns = [
     { title: 'audience' },
     right('size'),

@@ -1,7 +1,7 @@
 import type { ExplainedDefinition, ExplainedRead, ExplainResult } from '../../runtime/explain-api.js';
 import { describe, GROUPS, type Register } from '../command.js';
 import { problemsJson, type Context } from '../context.js';
-import { count, instant, shown, table, type Paint } from '../output.js';
+import { count, instant, right, shown, table, type Paint } from '../output.js';
 
 export const explain: Register = (program, bind) =>
   describe(program, {
@@ -37,8 +37,6 @@ async function action(context: Context): Promise<number> {
   await context.print(`\n${paint.dim([...words, `as of ${result.as_of}`].join(' · '))}`);
   return 0;
 }
-
-const right = (title: string) => ({ title, align: 'right' as const });
 
 function definitions(paint: Paint, { definitions: all }: ExplainResult): string {
   const columns = [

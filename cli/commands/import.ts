@@ -10,6 +10,7 @@ import { problemsJson, type Context } from '../context.js';
 import { planImport, type ImportPlan, type PlannedItem } from '../importing/plan.js';
 import { writeAll } from '../importing/write.js';
 import { schemaFolder, schemaRef } from '../init/schemas.js';
+import { misuse } from '../misuse.js';
 import { plural, shown, table } from '../output.js';
 
 interface Options {
@@ -75,12 +76,10 @@ async function listingOf({ io }: Context, file: string): Promise<Listing> {
 function folderOf(given: string): string {
   const folder = posix.normalize(given.replaceAll('\\', '/')).replace(/\/+$/, '');
   if (folder === 'models' || folder.startsWith('models/')) return folder;
-  throw new UserError({
-    code: 'invalid-argument',
-    severity: 'error',
-    message: `--into ${JSON.stringify(given)} is not below models/, where definitions are read`,
-    hint: `--into ${posix.join('models', posix.basename(folder))}`,
-  });
+  throw misuse(
+    `--into ${JSON.stringify(given)} is not below models/, where definitions are read`,
+    `--into ${posix.join('models', posix.basename(folder))}`,
+  );
 }
 
 async function write({ writable }: ImportPlan, dir: string): Promise<void> {

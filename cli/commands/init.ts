@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
-import { UserError, type Diagnostic } from '../../compiler/diagnostics/index.js';
 import { describe, GROUPS, type Register } from '../command.js';
 import type { Context } from '../context.js';
 import type { FoundSource } from '../init/layouts.js';
 import type { NewTarget } from '../init/target.js';
+import { misuse } from '../misuse.js';
 import { count, near } from '../output.js';
 
 interface Options {
@@ -143,8 +143,3 @@ function sourceWords(source: FoundSource): string {
 }
 
 const inFolder = (name: string): string => (name === '.' ? '' : `cd ${name} && `);
-
-function misuse(message: string, hint: string): UserError {
-  const diagnostic: Diagnostic = { code: 'invalid-argument', severity: 'error', message, hint };
-  return new UserError(diagnostic);
-}

@@ -1,7 +1,7 @@
 import type { DefinitionState, StatusResult } from '../../runtime/queries-api.js';
 import { describe, GROUPS, type Register } from '../command.js';
 import type { Context } from '../context.js';
-import { changedCell, count, instant, shown, moved, table, type Paint } from '../output.js';
+import { changedCell, count, instant, moved, right, shown, table, type Paint } from '../output.js';
 
 export const status: Register = (program, bind) =>
   describe(program, {
@@ -34,8 +34,6 @@ async function action(context: Context): Promise<number> {
   }
   return 0;
 }
-
-const right = (title: string) => ({ title, align: 'right' as const });
 
 function definitions(paint: Paint, result: StatusResult): string {
   const columns = [

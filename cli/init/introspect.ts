@@ -1,8 +1,8 @@
 import { dialectFor } from '../../dialects/registry.js';
 import type { Dialect } from '../../dialects/dialect.js';
 import { StatementError, type Row, type Warehouse } from '../../dialects/warehouse.js';
-import { UserError } from '../../compiler/diagnostics/index.js';
 import { openDiscreetly } from '../../runtime/session.js';
+import { misuse } from '../misuse.js';
 import { findSources, type Found, type FoundSource, type SchemaTables } from './layouts.js';
 
 export interface Introspected extends Found {
@@ -46,12 +46,10 @@ async function schemasOf(warehouse: Warehouse): Promise<readonly string[]> {
     return names.filter((name) => !NOT_DATA.test(name)).sort();
   } catch (error) {
     if (!(error instanceof StatementError)) throw error;
-    throw new UserError({
-      code: 'invalid-argument',
-      severity: 'error',
-      message: `the warehouse does not list its schemas: ${error.message}`,
-      hint: 'name those to look at: --schemas web raw',
-    });
+    throw misuse(
+      `the warehouse does not list its schemas: ${error.message}`,
+      'name those to look at: --schemas web raw',
+    );
   }
 }
 

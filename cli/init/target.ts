@@ -3,6 +3,7 @@ import { relative, sep } from 'node:path';
 import { UserError } from '../../compiler/diagnostics/index.js';
 import { secretsIn } from '../../dialects/secrets.js';
 import type { Io } from '../io.js';
+import { misuse } from '../misuse.js';
 import type { Place } from './introspect.js';
 
 export interface NewTarget {
@@ -56,7 +57,7 @@ function pairOf(text: string): readonly [string, string] {
   const at = text.indexOf('=');
   if (at > 0) return [text.slice(0, at), text.slice(at + 1)];
   // The text may be a secret that lost its name.
-  throw invalid('--set takes name=value', '--set schema=rollcall');
+  throw misuse('--set takes name=value', '--set schema=rollcall');
 }
 
 /** Numbers and truths as JSON has them. */
@@ -78,6 +79,3 @@ function replaced(text: string, env: Io['env']): string {
     return value;
   });
 }
-
-const invalid = (message: string, hint: string): UserError =>
-  new UserError({ code: 'invalid-argument', severity: 'error', message, hint });
