@@ -2,26 +2,13 @@
 import { rehearse, type Rehearsal } from '../delivery/index.js';
 import { withSession } from '../runtime/index.js';
 import { problemsJson, type Context, type Loaded } from './context.js';
-import { count, duration, table } from './output.js';
-import { pausedWays, type Chosen } from './sync.js';
+import { count, duration, right, table } from './output.js';
+import { deliveryOf, type Chosen } from './sync.js';
 
 /** Looks at what a sync would send; reads the warehouse, and changes nothing anywhere. */
 export async function rehearseProject(context: Context, loaded: Loaded, select: Chosen): Promise<Rehearsal> {
-  const { project, spans } = loaded;
-  const { io } = context;
-  return withSession(context.runtime(loaded), { mode: 'read' }, ({ warehouse, dialect, state }) =>
-    rehearse({
-      warehouse,
-      dialect,
-      state,
-      destinations: project.destinations,
-      paused: pausedWays(project),
-      projectDir: project.dir,
-      spans,
-      select,
-      now: io.now,
-      ...(io.signal === undefined ? {} : { signal: io.signal }),
-    }),
+  return withSession(context.runtime(loaded), { mode: 'read' }, (session) =>
+    rehearse(deliveryOf(context, session, select)),
   );
 }
 
@@ -30,7 +17,6 @@ export async function printRehearsal(context: Context, rehearsal: Rehearsal): Pr
   const { destinations, diagnostics } = rehearsal;
   if (context.json) await context.document({ ...rehearsal, diagnostics: problemsJson(diagnostics) });
   const paint = context.printPaint;
-  const right = (title: string) => ({ title, align: 'right' as const });
   const kinds = destinations.flatMap(({ key, messages }) =>
     messages.map(({ definition, type, messages: n }) => [key, definition, type, count(n)]),
   );

@@ -1,10 +1,9 @@
 /** Delivery as `sync` and `run --sync` do it. */
-import { UserError } from '../compiler/diagnostics/index.js';
-import { checkDestinations, syncDestinations, type SyncResult } from '../delivery/index.js';
-import type { Project, Spans } from '../models/definition.js';
-import { listDefinitions, withSession } from '../runtime/index.js';
+import { syncDestinations, throwBadSettings, type SyncOptions, type SyncResult } from '../delivery/index.js';
+import type { Project } from '../models/definition.js';
+import { listDefinitions, withSession, type RunResult, type Session } from '../runtime/index.js';
 import { problemsJson, type Context, type Loaded } from './context.js';
-import { count, duration, table } from './output.js';
+import { count, duration, right, table } from './output.js';
 import { progressFor, type Progress } from './progress/index.js';
 
 /** Which messages: destinations by their keys, definitions by any selector. */
@@ -13,13 +12,24 @@ export interface Chosen {
   readonly definitions?: ReadonlySet<string>;
 }
 
-/** Refuses settings that no delivery could use. */
-export function throwBadSettings({ destinations }: Project, spans: Spans): void {
-  const problems = checkDestinations(
-    destinations.filter((d) => d.enabled),
-    spans,
-  );
-  if (problems.length > 0) throw new UserError(problems);
+/** A setting that stops the delivery should stop before an hour of computing. */
+export const refuseBadSettings = ({ project, spans }: Loaded): void =>
+  throwBadSettings(project.destinations, spans);
+
+/** What a run was of, where it was not of everything. */
+export const selectedBy = ({ selection }: Context, { definitions }: RunResult): Chosen =>
+  selection.select === undefined ? {} : { definitions: new Set(definitions.map(({ key }) => key)) };
+
+/** Delivers after a run; undefined after one that published nothing, or was stopped. */
+export async function syncAfter(
+  context: Context,
+  loaded: Loaded,
+  { status }: RunResult,
+  select: Chosen,
+  shown?: Progress,
+): Promise<SyncResult | undefined> {
+  if (status === 'failed' || status === 'cancelled') return undefined;
+  return syncProject(context, loaded, select, shown);
 }
 
 /** Delivers what waits, or of it what was chosen. */
@@ -29,34 +39,40 @@ export async function syncProject(
   select: Chosen,
   shown?: Progress,
 ): Promise<SyncResult> {
-  const { project, spans } = loaded;
-  const { io } = context;
   const progress = shown ?? (await progressFor(context));
-  const owner = { runId: io.newRunId(), command: context.invocation };
+  const owner = { runId: context.io.newRunId(), command: context.invocation };
   try {
-    return await withSession(
-      context.runtime(loaded),
-      { mode: 'write', owner, claims: true },
-      ({ warehouse, dialect, state, leases }) =>
-        syncDestinations({
-          warehouse,
-          leases,
-          dialect,
-          state,
-          destinations: project.destinations,
-          paused: pausedWays(project),
-          projectDir: project.dir,
-          spans,
-          select,
-          now: io.now,
-          writeRows: async (file) => (await import('../dialects/duckdb/row-files.js')).writeRowFile(file),
-          ...(io.signal === undefined ? {} : { signal: io.signal }),
-          onEvent: (event) => progress.sync(event),
-        }),
+    return await withSession(context.runtime(loaded), { mode: 'write', owner, claims: true }, (session) =>
+      syncDestinations({
+        ...deliveryOf(context, session, select),
+        leases: session.leases,
+        writeRows: async (file) => (await import('../dialects/duckdb/row-files.js')).writeRowFile(file),
+        onEvent: (event) => progress.sync(event),
+      }),
     );
   } finally {
     await progress.end();
   }
+}
+
+/** What delivery needs of a session, and of what was chosen. */
+export function deliveryOf(
+  { io: { now, signal } }: Context,
+  { project, spans, warehouse, dialect, state }: Session,
+  select: Chosen,
+): SyncOptions {
+  return {
+    warehouse,
+    dialect,
+    state,
+    destinations: project.destinations,
+    paused: pausedWays(project),
+    projectDir: project.dir,
+    spans,
+    select,
+    now,
+    ...(signal === undefined ? {} : { signal }),
+  };
 }
 
 /** Definitions whose way to a destination is paused, by its key. */
@@ -117,7 +133,6 @@ export async function printSync(context: Context, result: SyncResult): Promise<v
     duration(d.duration_ms),
     d.where ?? '',
   ]);
-  const right = (title: string) => ({ title, align: 'right' as const });
   const columns = [
     { title: 'destination' }, { title: 'type' }, { title: 'status' },
     right('delivered'), right('rejected'), ...(filtered ? [right('filtered')] : []), right('failed'), right('waiting'), right('time'), { title: 'where' },

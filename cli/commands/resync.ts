@@ -1,8 +1,8 @@
-import { UserError } from '../../compiler/diagnostics/index.js';
-import { didYouMean, orList } from '../../compiler/diagnostics/suggest.js';
+import { didYouMean } from '../../compiler/diagnostics/suggest.js';
 import { ownerOf } from '../../models/definition.js';
 import { describe, GROUPS, WAIT, type Register } from '../command.js';
 import type { Context, Loaded } from '../context.js';
+import { destinationOf, misuse } from '../misuse.js';
 import { progressFor } from '../progress/index.js';
 
 interface Options {
@@ -35,12 +35,12 @@ async function action(
   keys: readonly string[],
 ): Promise<number> {
   const { runProject } = await import('../../runtime/index.js');
-  const { printSync, syncJson, syncProject, throwBadSettings } = await import('../sync.js');
-  const { printRun, runJson } = await import('./run.js');
+  const { printSync, refuseBadSettings, syncAfter, syncJson } = await import('../sync.js');
+  const { printRun, runJson } = await import('../run.js');
   context.wait = options.wait;
   const loaded = await context.load();
   const select = goingTo(loaded, destination, keys);
-  if (options.sync === true) throwBadSettings(loaded.project, loaded.spans);
+  if (options.sync === true) refuseBadSettings(loaded);
   const progress = await progressFor(context);
   const result = await runProject({
     ...context.runtime(loaded),
@@ -51,9 +51,8 @@ async function action(
     newRunId: context.io.newRunId,
     onEvent: (event) => progress.run(event),
   }).finally(() => progress.end());
-  const wanted = options.sync === true && result.status !== 'failed' && result.status !== 'cancelled';
   const only = { destinations: new Set([destination]) };
-  const sync = wanted ? await syncProject(context, loaded, only) : undefined;
+  const sync = options.sync === true ? await syncAfter(context, loaded, result, only) : undefined;
   if (context.json) await context.document(runJson(result, sync && syncJson(sync), undefined));
   await printRun(context, loaded, result);
   if (sync !== undefined) await printSync(context, sync);
@@ -62,14 +61,7 @@ async function action(
 
 /** The definitions that go to a destination, or of them those that are named. */
 function goingTo({ project }: Loaded, to: string, keys: readonly string[]): readonly string[] {
-  const destination = project.destinations.find(({ key }) => key === to);
-  const known = project.destinations.map(({ key }) => key);
-  if (!destination) {
-    const listed =
-      known.length > 0 && known.length <= 10 ? `the destinations are ${orList(known)}` : undefined;
-    throw misuse(`there is no destination ${JSON.stringify(to)}`, didYouMean(to, known) ?? listed);
-  }
-  if (!destination.enabled)
+  if (!destinationOf(project, to).enabled)
     throw misuse(
       `the destination ${JSON.stringify(to)} is paused`,
       'enable it first: it catches up with what changed',
@@ -92,11 +84,3 @@ function goingTo({ project }: Loaded, to: string, keys: readonly string[]): read
 
 const isNamed = ({ definitions }: Loaded['project'], key: string, keys: readonly string[]): boolean =>
   definitions.some((one) => one.key === key && (keys.includes(key) || keys.includes(ownerOf(one).key)));
-
-const misuse = (message: string, hint?: string): UserError =>
-  new UserError({
-    code: 'invalid-argument',
-    severity: 'error',
-    message,
-    ...(hint !== undefined && { hint }),
-  });

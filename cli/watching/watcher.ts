@@ -7,7 +7,7 @@ import { problemsJson, type Context, type Loaded } from '../context.js';
 import { alertsAfter } from '../alerts.js';
 import { asUserError } from '../errors.js';
 import { SILENT } from '../progress/index.js';
-import { syncProject, throwBadSettings } from '../sync.js';
+import { refuseBadSettings, selectedBy, syncAfter } from '../sync.js';
 import { stampOf } from './changed.js';
 import type { Tick, WatchEvent, WatchFinished } from './events.js';
 import { backoff, type Outcome } from './loop.js';
@@ -70,7 +70,7 @@ export class Watcher {
     if (this.loaded?.stamp === stamp) return this.loaded.project;
     const again = this.loaded !== undefined;
     const project = await this.context.load();
-    if (this.options.sync) throwBadSettings(project.project, project.spans);
+    if (this.options.sync) refuseBadSettings(project);
     this.loaded = { stamp, project };
     if (again) await this.tell({ event: 'project_reloaded', at: this.now() });
     return project;
@@ -93,10 +93,8 @@ export class Watcher {
 
   private async deliver(project: Loaded, result: RunResult): Promise<SyncResult | undefined> {
     const { context, options } = this;
-    if (!options.sync || result.status === 'failed' || context.io.signal?.aborted) return undefined;
-    const keys = new Set(result.definitions.map((d) => d.key));
-    const chosen = context.selection.select === undefined ? {} : { definitions: keys };
-    return syncProject(context, project, chosen, SILENT);
+    if (!options.sync || context.io.signal?.aborted) return undefined;
+    return syncAfter(context, project, result, selectedBy(context, result), SILENT);
   }
 
   private async tellTick(result: RunResult, sent: SyncResult | undefined, startedAt: string): Promise<void> {
