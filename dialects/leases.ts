@@ -95,11 +95,16 @@ export class Leases {
     this.pulse = new Pulse(() => this.beat(), settings.everyMs);
   }
 
-  /** Makes the table if need be. */
+  /** Makes the table if need be. The site's warehouse is the leases' own: they close that, also where this fails. */
   static async open(site: HoldSite, owner: LockOwner, over: Partial<HoldSettings> = {}): Promise<Leases> {
     const leases = new Leases(site, owner, { ...SETTINGS, ...over });
-    await ensureTable(site, LEASES, COLUMNS, (op) => leases.run(op));
-    return leases;
+    try {
+      await ensureTable(site, LEASES, COLUMNS, (op) => leases.run(op));
+      return leases;
+    } catch (error) {
+      await site.warehouse.close().catch(() => undefined);
+      throw error;
+    }
   }
 
   /**
@@ -128,8 +133,7 @@ export class Leases {
         held.delete(lease.token);
         throw error;
       }
-      await this.append([lease], 'released', now);
-      held.delete(lease.token);
+      await this.giveBack(lease);
       await this.settings.sleep(100 * round * (0.5 + this.settings.random()));
     }
     return undefined;
@@ -168,10 +172,16 @@ export class Leases {
   }
 
   private async release(lease: Mine): Promise<void> {
-    if (!this.mine.delete(lease.token)) return;
+    if (this.mine.delete(lease.token)) await this.giveBack(lease);
+  }
+
+  /** Never fails: what cannot be said expires. */
+  private async giveBack(lease: Mine): Promise<void> {
     try {
-      // What is not said expires.
-      await this.append([lease], 'released', (await this.clock()).now).catch(() => undefined);
+      const { now } = await this.clock();
+      await this.append([lease], 'released', now);
+    } catch {
+      // It is ours until then, which harms nobody.
     } finally {
       held.delete(lease.token);
     }

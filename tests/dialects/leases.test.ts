@@ -1,10 +1,10 @@
 /** Leases of ranges: nobody holds what another holds, and who gave no sign of life is taken over. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { StateSchema } from '../../compiler/program/state.js';
-import { duckdb } from '../../dialects/duckdb/dialect.js';
 import type { HoldSettings } from '../../dialects/holding.js';
 import { EVERYTHING, firstGap, Leases, LEASES, type Range } from '../../dialects/leases.js';
-import { around, keptOpen, type Row, type Warehouse } from '../../dialects/warehouse.js';
+import { around, keptOpen, StatementError, type Warehouse } from '../../dialects/warehouse.js';
+import { duckdb, openMemory, rowsOf } from './support/duckdb.js';
 
 const state = new StateSchema('rollcall');
 const WHOLE: Range = { from: 0, to: 100 };
@@ -15,12 +15,12 @@ let warehouse: Warehouse;
 /** Milliseconds by the engine's clock, which goes when a test says so. */
 let clock = Date.parse('2025-01-01T00:00:00Z');
 beforeEach(async () => {
-  warehouse = await duckdb.open({ settings: { path: ':memory:' }, projectDir: '/', mode: 'write' });
+  warehouse = await openMemory();
 });
 afterEach(() => warehouse.close());
 
 /** A process on some other machine. */
-function open(over: Partial<HoldSettings> = {}): Promise<Leases> {
+function open(over: Partial<HoldSettings> = {}, broken: Partial<Warehouse> = {}): Promise<Leases> {
   const owner = {
     run_id: 'r1',
     pid: 1,
@@ -28,19 +28,16 @@ function open(over: Partial<HoldSettings> = {}): Promise<Leases> {
     since: '2025-01-01T00:00:00Z',
     command: 'rollcall sync',
   };
-  const site = around(keptOpen(warehouse), { now: () => Promise.resolve(new Date(clock).toISOString()) });
+  const site = around(keptOpen(warehouse), {
+    now: () => Promise.resolve(new Date(clock).toISOString()),
+    ...broken,
+  });
   const began = clock;
   return Leases.open({ warehouse: site, dialect: duckdb, state }, owner, {
     elapsed: () => clock - began,
     sleep: () => Promise.resolve(),
     ...over,
   });
-}
-
-async function rowsOf(sql: string): Promise<readonly Row[]> {
-  const rows: Row[] = [];
-  for await (const batch of warehouse.read(sql)) rows.push(...batch.rows);
-  return rows;
 }
 
 test('a range is one process’s until it is given back; the rest is free', async () => {
@@ -73,12 +70,15 @@ test('of many at once none holds what another holds', async () => {
   const all = await Promise.all(
     Array.from({ length: 6 }, () => open({ sleep: (ms) => new Promise((r) => setTimeout(r, ms / 20)) })),
   );
+  let had = 0;
   for (let round = 0; round < 5; round++) {
     const leases = await Promise.all(all.map((one) => one.claim('crm', whole)));
     const got = leases.filter((lease) => lease !== undefined);
     expect(got.length).toBeLessThanOrEqual(1);
+    had += got.length;
     await Promise.all(got.map((lease) => lease.release()));
   }
+  expect(had).toBeGreaterThan(0);
 });
 
 test('who gives no sign of life loses it, and knows', async () => {
@@ -98,13 +98,49 @@ test('signs of life keep it', async () => {
   for (let n = 0; n < 4; n++) {
     clock += 100;
     await vi.waitFor(async () => {
-      const until = await rowsOf(`select epoch_ms(max(expires_at))::bigint as ms from rollcall.${LEASES}`);
+      const until = await rowsOf(
+        warehouse,
+        `select epoch_ms(max(expires_at))::bigint as ms from rollcall.${LEASES}`,
+      );
       expect(Number(until[0]?.['ms'])).toBe(clock + 200);
     }, 60_000);
   }
   expect(kept?.lost()).toBe(false);
   expect(await (await open()).claim('crm', whole)).toBeUndefined();
   await a.close();
+});
+
+test('giving back never fails: what cannot be said expires', async () => {
+  let down = false;
+  const a = await open(
+    { ttlMs: 40 },
+    {
+      now: () =>
+        down
+          ? Promise.reject(new StatementError('gone', 'now'))
+          : Promise.resolve(new Date(clock).toISOString()),
+    },
+  );
+  const lease = await a.claim('crm', whole);
+  down = true;
+  await expect(lease?.release()).resolves.toBeUndefined();
+  const b = await open();
+  expect(await b.claim('crm', whole)).toBeUndefined();
+  clock += 41;
+  expect((await b.claim('crm', whole))?.range).toEqual(WHOLE);
+});
+
+test('where its table cannot be made its connection is closed', async () => {
+  let closed = 0;
+  const refused = open(
+    {},
+    {
+      execute: (sql) => Promise.reject(new StatementError('permission denied', sql)),
+      close: () => Promise.resolve(void closed++),
+    },
+  );
+  await expect(refused).rejects.toThrow('permission denied');
+  expect(closed).toBe(1);
 });
 
 test('what ended long ago is swept away', async () => {
@@ -115,7 +151,7 @@ test('what ended long ago is swept away', async () => {
     clock += 30;
   }
   // That of the second process.
-  expect(await rowsOf(`select distinct token from rollcall.${LEASES}`)).toHaveLength(1);
+  expect(await rowsOf(warehouse, `select distinct token from rollcall.${LEASES}`)).toHaveLength(1);
 });
 
 describe('the first gap', () => {
