@@ -43,11 +43,15 @@ class ActionDestination implements Destination {
   private readonly plan: readonly Planned[];
   private readonly options: Json;
   private readonly timeoutMs: number;
-  private readonly clean: (text: string) => string;
+  /** What no error may show: of settings, and tokens as they are renewed. */
+  private readonly secrets: string[];
+  private clean: (text: string) => string;
   /** Each has the answers of its own attempt. */
   private readonly free: KitDestination[] = [];
   private readonly audiences = new Map<string, Promise<string>>();
   private tokens: Tokens;
+  /** A renewal that is under way: those that find the token refused at the same time share it, as each would end the one before. */
+  private renewal: Promise<boolean> | undefined;
 
   constructor(
     slug: string,
@@ -59,7 +63,8 @@ class ActionDestination implements Destination {
     this.plan = planOf(kit, subscriptionsOf(settings), Object.values(context.definition.events));
     this.options = optionsOf(settings);
     this.tokens = tokensOf(settings);
-    this.clean = redactor(secretsIn(settings));
+    this.secrets = [...secretsIn(settings)];
+    this.clean = redactor(this.secrets);
     this.timeoutMs = timeoutOf(settings);
     const limits = limitsOf('action', context.definition);
     const batchSize = Math.min(limits.batchSize, ...this.plan.map((one) => one.batchSize));
@@ -222,12 +227,19 @@ class ActionDestination implements Destination {
   }
 
   /** Asks for a new token where the destination knows how; false where it does not. */
-  private async refresh(kit: KitDestination): Promise<boolean> {
+  private refresh(kit: KitDestination): Promise<boolean> {
+    this.renewal ??= this.renew(kit).finally(() => (this.renewal = undefined));
+    return this.renewal;
+  }
+
+  private async renew(kit: KitDestination): Promise<boolean> {
     const { authentication } = this.kit.definition;
     if (authentication?.scheme !== 'oauth2' || authentication.refreshAccessToken === undefined) return false;
     const renewed = await kit.refreshAccessToken(this.options, this.tokens);
     if (renewed === undefined) return false;
     this.tokens = { ...this.tokens, ...renewed };
+    this.secrets.push(...Object.values<unknown>(renewed).filter((token) => typeof token === 'string'));
+    this.clean = redactor(this.secrets);
     return true;
   }
 }

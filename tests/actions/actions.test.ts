@@ -144,6 +144,21 @@ describe('answers', () => {
     expect(server.asked).toHaveLength(1);
   });
 
+  test('a token is renewed once for all that ask, and no error tells it', async () => {
+    const oauth = { refresh_token: 'refresh-1', client_id: 'i', client_secret: 'client-secret' };
+    await using server = await anyHost(({ path }) =>
+      path.includes('oauth')
+        ? { body: { access_token: 'renewed-token-1' } }
+        : { status: 400, body: { message: 'what is renewed-token-1?' } },
+    );
+    const target = await open('hubspot', { oauth });
+    const attempts = await Promise.all(many.slice(0, 2).map((message) => target.send([message], never)));
+    expect(server.asked.filter(({ path }) => path.includes('oauth'))).toHaveLength(1);
+    expect(server.asked.some(({ headers }) => headers.authorization === 'Bearer renewed-token-1')).toBe(true);
+    expect(JSON.stringify(attempts)).toContain('what is ***?');
+    expect(JSON.stringify(attempts)).not.toContain('renewed-token');
+  });
+
   test('an action that asks nothing has delivered nothing', async () => {
     await using server = await anyHost();
     const mapping = { time: { '@path': '$.timestamp' }, products: [], enable_batching: false };
