@@ -4,16 +4,13 @@
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 
-import type { Destination, OutboxMessage } from '../../delivery/destination.js';
-import { batches, Sender, type BatchResult } from '../../delivery/send.js';
+import type { OutboxMessage } from '../../delivery/destination.js';
 import { actionType } from '../../delivery/destinations/action.js';
 import { ACTION_SLUGS, type ActionSlug } from '../../models/schema/index.js';
-import { context, destination, FAST } from '../delivery/support.js';
+import { context, destination, never, sendAll } from '../delivery/support.js';
 import { answer, CASES } from './cases.js';
 import { identify, track } from './messages.js';
 import { anyHost, type AnyHost, type Asked } from './server.js';
-
-const never = new AbortController().signal;
 
 beforeAll(() => {
   // Of the application that asks Google; the action reads them itself.
@@ -35,18 +32,6 @@ function open(slug: ActionSlug, settings: Record<string, unknown> = {}, kept: Re
   return actionType(`action:${slug}`)!.open({ ...context(definition), memory });
 }
 
-async function deliver(target: Destination, all: readonly OutboxMessage[]): Promise<BatchResult[]> {
-  const sender = new Sender(target, never, FAST);
-  const results: BatchResult[] = [];
-  for await (const batch of batches(list(all), { ...target.limits }))
-    results.push(await sender.deliver(batch));
-  return results;
-}
-
-async function* list(all: readonly OutboxMessage[]): AsyncGenerator<readonly OutboxMessage[]> {
-  yield await Promise.resolve(all);
-}
-
 const line = ({ method, host, path, text }: Asked): string => `  ${method} ${host}${path} ${text}`.trimEnd();
 
 test('what each is asked', async () => {
@@ -56,7 +41,7 @@ test('what each is asked', async () => {
     await using server = await anyHost(answer);
     const target = await open(slug);
     const all = [identify(1, true), identify(2, true), identify(3, false), track(4, true), track(5, false)];
-    const results = await deliver(target, all);
+    const results = await sendAll(target, all);
     const statuses = results.flatMap((r) => [r.outcomes].flat().map((o) => o.status));
     const { batchSize, requestsPerSecond = 'any' } = target.limits;
     told.push(
@@ -71,7 +56,7 @@ describe('audiences', () => {
   test('are made once and known again; a batch is of one', async () => {
     const kept: Remembered = new Map();
     const lists = async (server: AnyHost, all: readonly OutboxMessage[]) => {
-      await deliver(await open('iterable-lists', {}, kept), all);
+      await sendAll(await open('iterable-lists', {}, kept), all);
       return server.asked.filter((a) => a.path !== '/api/lists').map((a) => [a.path, a.text]);
     };
     let made = 70;
@@ -98,7 +83,7 @@ describe('audiences', () => {
 
   test('may be given', async () => {
     await using server = await anyHost(answer);
-    await deliver(await open('iterable-lists', { audiences: { buyers: '5' } }), [identify(1, true)]);
+    await sendAll(await open('iterable-lists', { audiences: { buyers: '5' } }), [identify(1, true)]);
     expect(server.asked.map(line)).toEqual([
       '  POST api.iterable.com/api/lists/subscribe {"listId":5,"subscribers":[{"email":"u1@example.com","userId":"u1","preferUserId":true}]}',
     ]);
@@ -111,16 +96,16 @@ describe('answers', () => {
   test('batches are as large as the action says, or smaller', async () => {
     await using server = await anyHost();
     const sizes = () => server.asked.map((a) => (a.json as { attributes: unknown[] }).attributes.length);
-    await deliver(await open('braze'), many);
-    await deliver(await open('braze', { batch_size: 100 }), many.slice(0, 80));
-    await deliver(await open('braze', { batch_size: 50 }), many.slice(0, 80));
+    await sendAll(await open('braze'), many);
+    await sendAll(await open('braze', { batch_size: 100 }), many.slice(0, 80));
+    await sendAll(await open('braze', { batch_size: 50 }), many.slice(0, 80));
     expect(sizes()).toEqual([75, 75, 10, 75, 5, 50, 30]);
   });
 
   test('each message of a batch has its own', async () => {
     const errors = [{ type: "'external_id' is wrong", input_array: 'attributes', index: 1 }];
     await using server = await anyHost(() => ({ status: 201, body: { message: 'success', errors } }));
-    const [result] = await deliver(await open('braze'), many.slice(0, 3));
+    const [result] = await sendAll(await open('braze'), many.slice(0, 3));
     expect([result!.outcomes].flat().map((o) => o.status)).toEqual(['delivered', 'rejected', 'delivered']);
     expect(server.asked).toHaveLength(1);
   });
@@ -130,7 +115,7 @@ describe('answers', () => {
     await using server = await anyHost(() =>
       ++n < 3 ? { status: n === 1 ? 429 : 503, headers: { 'retry-after': '0' } } : undefined,
     );
-    const [result] = await deliver(await open('hubspot'), [identify(1, true)]);
+    const [result] = await sendAll(await open('hubspot'), [identify(1, true)]);
     expect(result).toMatchObject({ tries: 3, outcomes: [{ status: 'delivered' }] });
     expect(server.asked).toHaveLength(3);
   });
@@ -138,7 +123,7 @@ describe('answers', () => {
   test('401 stops it, and no error tells the key', async () => {
     await using server = await anyHost(() => ({ status: 401, body: { message: 'bad key secret-key-1' } }));
     const options = { api_key: 'secret-key-1', app_id: 'a', endpoint: 'https://rest.iad-01.braze.com' };
-    const [result] = await deliver(await open('braze', { options }), many.slice(0, 2));
+    const [result] = await sendAll(await open('braze', { options }), many.slice(0, 2));
     expect(result!.stopped).toContain('401');
     expect(JSON.stringify(result)).not.toContain('secret-key');
     expect(server.asked).toHaveLength(1);
@@ -164,7 +149,7 @@ describe('answers', () => {
     const mapping = { time: { '@path': '$.timestamp' }, products: [], enable_batching: false };
     const purchase = { action: 'trackPurchase', subscribe: 'type = "identify"', mapping };
     const settings = { subscriptions: [purchase] };
-    const results = await deliver(await open('braze', settings), [identify(1, true)]);
+    const results = await sendAll(await open('braze', settings), [identify(1, true)]);
     const outcomes = results.flatMap((r) => [r.outcomes].flat());
     expect(server.asked).toHaveLength(0);
     expect(outcomes.map((o) => o.status)).toEqual(['rejected']);
@@ -174,7 +159,7 @@ describe('answers', () => {
     await using gone = await anyHost();
     await gone[Symbol.asyncDispose]();
     const options = { api_key: 'k', app_id: 'a', endpoint: 'http://127.0.0.1:9' };
-    const [result] = await deliver(await open('braze', { options, retries: 1 }), [identify(1, true)]);
+    const [result] = await sendAll(await open('braze', { options, retries: 1 }), [identify(1, true)]);
     expect(result).toMatchObject({ tries: 2, outcomes: { status: 'failed' } });
   });
 });

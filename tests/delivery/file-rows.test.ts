@@ -6,10 +6,8 @@ import { expect, test } from 'vitest';
 import type { OutboxMessage } from '../../delivery/destination.js';
 import { file } from '../../delivery/destinations/file.js';
 import { writeRowFile } from '../../dialects/duckdb/row-files.js';
-import { context, destination, folder, message } from './support.js';
+import { context, destination, folder, message, never } from './support.js';
 import { testWarehouse } from './warehouse.js';
-
-const never = new AbortController().signal;
 
 /** One sync of messages to a file. */
 async function sync(
@@ -59,7 +57,7 @@ test.each([
   ['rows', { format: 'parquet' }, 'read_parquet', '2025-03-01 09:30:00.123456'],
 ])('%s %j: a sync after another, and rows are what was said', async (path, settings, read, at) => {
   await using dir = await folder();
-  await using w = await testWarehouse({ tables: false });
+  await using w = await testWarehouse([]);
   const from = `${read}('${join(dir.path, path)}'${read === 'read_csv' ? ', all_varchar = true' : ''})`;
   await sync(dir.path, { path, ...settings }, ALL.slice(0, 1));
   await sync(dir.path, { path, ...settings }, ALL.slice(1), false); // given up: nothing of it

@@ -6,10 +6,9 @@ import { describe, expect, test } from 'vitest';
 import type { Hashing } from '../../models/definition.js';
 import { hashed, normalForm, shaped, shaping } from '../../delivery/hashing.js';
 import { file } from '../../delivery/destinations/file.js';
-import { context, destination, folder, message } from './support.js';
+import { context, destination, folder, message, never } from './support.js';
 
 const sha = (text: string): string => createHash('sha256').update(text).digest('hex');
-const never = new AbortController().signal;
 
 describe('how values are written before they are hashed', () => {
   test.each([

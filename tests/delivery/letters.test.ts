@@ -1,23 +1,14 @@
 /** The overview of deliveries, dead letters put back, old messages taken out. */
 import { expect, test } from 'vitest';
 
-import { deliveryReport, pruneDeliveries, putBackLetters, syncDestinations } from '../../delivery/index.js';
-import { StateSchema } from '../../compiler/program/state.js';
+import { deliveryReport, pruneDeliveries, putBackLetters } from '../../delivery/index.js';
 import type { Relation } from '../../compiler/ir/types.js';
-import { destination, FAST, now } from './support.js';
+import { destination } from './support.js';
 import { faultyServer, status, type FaultyServer } from './server.js';
-import { testWarehouse, type TestWarehouse } from './warehouse.js';
+import { sync as syncFrom, testWarehouse, type TestWarehouse } from './warehouse.js';
 
-const sync = ({ warehouse, dialect, state }: TestWarehouse, server: FaultyServer) =>
-  syncDestinations({
-    warehouse,
-    dialect,
-    state,
-    projectDir: '/nowhere',
-    now,
-    backoff: FAST,
-    destinations: [destination('webhook', { url: server.url, batch_size: 4, retries: 0 })],
-  });
+const sync = (w: TestWarehouse, server: FaultyServer) =>
+  syncFrom(w, { destinations: [destination('webhook', { url: server.url, batch_size: 4, retries: 0 })] });
 
 const report = (w: TestWarehouse, since = '2024-12-01T00:00:00Z', until = '2025-02-01T00:00:00Z') =>
   deliveryReport(
@@ -29,24 +20,13 @@ const report = (w: TestWarehouse, since = '2024-12-01T00:00:00Z', until = '2025-
     { since, until },
   );
 
-async function withTables(w: TestWarehouse): Promise<void> {
-  for (const table of ['filtered', 'runs'] as const) {
-    const step = {
-      op: 'ensure_table',
-      spec: new StateSchema('rollcall').spec(table),
-      id: 't',
-      title: 't',
-    } as const;
-    for (const { sql } of w.dialect.statements(step, {})) await w.warehouse.execute(sql);
-  }
-}
+const TABLES = ['outbox', 'deliveries', 'sent', 'filtered', 'runs'] as const;
 
 test('counts, percentages, reasons and samples of a range', async () => {
-  await using w = await testWarehouse();
+  await using w = await testWarehouse(TABLES);
   await using server = await faultyServer((_, { ids }) =>
     ids.includes('bad') ? status(400, {}, 'no such trait') : ids.includes('down') ? status(500) : undefined,
   );
-  await withTables(w);
   await w.queue([{ id: 'ok1' }, { id: 'ok2' }, { id: 'bad' }, { id: 'ok3' }, { id: 'down', run: 2 }]);
   await sync(w, server);
   await w.queue([{ id: 'new', run: 3 }]);
@@ -119,9 +99,8 @@ test('dead letters are sent again, but none that is stale', async () => {
 });
 
 test('takes out what is old, done with and needed for nothing', async () => {
-  await using w = await testWarehouse();
+  await using w = await testWarehouse(TABLES);
   await using server = await faultyServer((_, { ids }) => (ids.includes('waits') ? status(500) : undefined));
-  await withTables(w);
   await w.warehouse.execute(`INSERT INTO rollcall.runs (run_id, as_of, run_no) VALUES
     ('r1', TIMESTAMP '2025-01-01', 1), ('r2', TIMESTAMP '2025-01-02', 2), ('r3', TIMESTAMP '2025-01-02', 3)`);
   await w.queue([

@@ -1,10 +1,10 @@
 /** `sync --dry-run`: says what a sync would send, and sends nothing. */
 import { expect, test } from 'vitest';
 
-import { rehearse, syncDestinations, type SyncOptions } from '../../delivery/index.js';
-import { destination, FAST, now } from './support.js';
+import { rehearse, syncDestinations } from '../../delivery/index.js';
+import { destination } from './support.js';
 import { faultyServer } from './server.js';
-import { testWarehouse } from './warehouse.js';
+import { syncOptions, testWarehouse } from './warehouse.js';
 
 test('says what a sync then sends, how often it asks, and how long the rate makes it take', async () => {
   await using w = await testWarehouse();
@@ -14,21 +14,14 @@ test('says what a sync then sends, how often it asks, and how long the rate make
     { id: 'l1', definition: 'lapsed', user: 'u1' },
     { id: 'd1', destination: 'off', user: 'u1' },
   ]);
-  const { warehouse, dialect, state } = w;
   const hook = { url: server.url, batch_size: 2, requests_per_second: 4 };
-  const options: SyncOptions = {
-    warehouse,
-    dialect,
-    state,
-    projectDir: '/nowhere',
-    now,
-    backoff: FAST,
+  const options = syncOptions(w, {
     destinations: [
       destination('webhook', hook, { hash: { userId: { as: 'text' } } }),
       destination('webhook', hook, { key: 'off', enabled: false }),
       destination('file', { path: 'x.jsonl' }, { key: 'idle' }),
     ],
-  };
+  });
   const { destinations, diagnostics } = await rehearse(options);
   expect(diagnostics).toEqual([]);
   expect(destinations.map(({ messages, ...rest }) => [rest, messages.map((m) => m.messages)])).toEqual([

@@ -2,23 +2,13 @@
 import { describe, expect, test } from 'vitest';
 
 import { Breaker } from '../../delivery/breaker.js';
-import { syncDestinations, type SyncResult } from '../../delivery/index.js';
-import { destination, FAST, now } from './support.js';
+import type { SyncResult } from '../../delivery/index.js';
+import { destination } from './support.js';
 import { faultyServer, status, type FaultyServer, type Received } from './server.js';
-import { testWarehouse, type TestWarehouse } from './warehouse.js';
+import { sync as syncFrom, testWarehouse, type TestWarehouse } from './warehouse.js';
 
-const sync = (
-  { warehouse, dialect, state }: TestWarehouse,
-  server: FaultyServer,
-  settings = {},
-): Promise<SyncResult> =>
-  syncDestinations({
-    warehouse,
-    dialect,
-    state,
-    projectDir: '/nowhere',
-    now,
-    backoff: FAST,
+const sync = (w: TestWarehouse, server: FaultyServer, settings = {}): Promise<SyncResult> =>
+  syncFrom(w, {
     destinations: [destination('webhook', { url: server.url, batch_size: 8, retries: 0, ...settings })],
   });
 

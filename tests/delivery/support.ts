@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import type { OpenContext, OutboxMessage } from '../../delivery/destination.js';
+import type { Destination, OpenContext, OutboxMessage } from '../../delivery/destination.js';
+import { batches, Sender, type BatchResult } from '../../delivery/send.js';
 import type { Destination as DestinationDefinition } from '../../models/definition.js';
 
 export const AT = '2025-03-01T12:00:00.000Z';
@@ -11,6 +12,9 @@ export const AT = '2025-03-01T12:00:00.000Z';
 export const now = (): string => AT;
 
 export const FAST = { minMs: 1, maxMs: 5 };
+
+/** Of what nobody stops. */
+export const never = new AbortController().signal;
 
 /** A destination as the loader makes it. */
 export function destination(
@@ -58,6 +62,18 @@ export function message(n: number, over: Partial<OutboxMessage> = {}): OutboxMes
 
 export const messages = (count: number): OutboxMessage[] =>
   Array.from({ length: count }, (_, i) => message(i + 1));
+
+/** Sends by an open destination, batch by batch as a sync does. */
+export async function sendAll(target: Destination, all: readonly OutboxMessage[]): Promise<BatchResult[]> {
+  const sender = new Sender(target, never, FAST);
+  const results: BatchResult[] = [];
+  for await (const batch of batches(pageOf(all), target.limits)) results.push(await sender.deliver(batch));
+  return results;
+}
+
+async function* pageOf(all: readonly OutboxMessage[]): AsyncGenerator<readonly OutboxMessage[]> {
+  yield await Promise.resolve(all);
+}
 
 /** A folder for one test, gone afterwards. */
 export async function folder(): Promise<{ readonly path: string } & AsyncDisposable> {

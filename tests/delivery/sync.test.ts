@@ -2,25 +2,10 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 
-import { syncDestinations, type SyncEvent, type SyncOptions, type SyncResult } from '../../delivery/index.js';
-import { AT, destination, FAST, folder, now } from './support.js';
+import type { SyncEvent } from '../../delivery/index.js';
+import { AT, destination, folder } from './support.js';
 import { faultyServer, reset, silent, status } from './server.js';
-import { testWarehouse, type TestWarehouse } from './warehouse.js';
-
-type Some = Partial<SyncOptions> & Pick<SyncOptions, 'destinations'>;
-
-function sync(w: TestWarehouse, options: Some): Promise<SyncResult> {
-  const { warehouse, dialect, state } = w;
-  return syncDestinations({
-    warehouse,
-    dialect,
-    state,
-    projectDir: '/nowhere',
-    now,
-    backoff: FAST,
-    ...options,
-  });
-}
+import { sync, testWarehouse, type TestWarehouse } from './warehouse.js';
 
 const hook = (url: string, settings: Record<string, unknown> = {}) =>
   destination('webhook', { url, batch_size: 2, retries: 1, ...settings });
@@ -360,7 +345,7 @@ test('only what is selected goes out', async () => {
 });
 
 test('before the first run there is nothing to send', async () => {
-  await using w = await testWarehouse({ tables: false });
+  await using w = await testWarehouse([]);
   const result = await sync(w, { destinations: [hook('http://127.0.0.1:9')] });
   expect(result).toMatchObject({ status: 'succeeded', exit: 0, destinations: [{ waiting: 0 }] });
 });

@@ -1,13 +1,12 @@
 import { expect, test } from 'vitest';
 
-import { checkDestinations, syncDestinations } from '../../delivery/index.js';
+import { checkDestinations } from '../../delivery/index.js';
 import { table } from '../../delivery/destinations/table.js';
 import type { Destination } from '../../models/definition.js';
-import { destination, now } from './support.js';
-import { testWarehouse, type TestWarehouse } from './warehouse.js';
+import { destination } from './support.js';
+import { sync as syncFrom, testWarehouse, type TestWarehouse } from './warehouse.js';
 
-const sync = ({ warehouse, dialect, state }: TestWarehouse, ...destinations: Destination[]) =>
-  syncDestinations({ warehouse, dialect, state, destinations, projectDir: '/nowhere', now });
+const sync = (w: TestWarehouse, ...destinations: Destination[]) => syncFrom(w, { destinations });
 
 test('a row a message, each once, and what was told is remembered', async () => {
   await using w = await testWarehouse();

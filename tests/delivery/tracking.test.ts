@@ -2,13 +2,12 @@ import { Analytics } from '@segment/analytics-node';
 import { describe, expect, test } from 'vitest';
 
 import type { OutboxMessage } from '../../delivery/destination.js';
-import { batches, Sender, type BatchResult } from '../../delivery/send.js';
+import type { BatchResult } from '../../delivery/send.js';
 import { rudderstack } from '../../delivery/destinations/rudderstack.js';
 import { segment } from '../../delivery/destinations/segment.js';
-import { context, destination, FAST, message, messages } from './support.js';
+import { context, destination, message, messages, sendAll } from './support.js';
 import { faultyServer, status, type FaultyServer } from './server.js';
 
-const never = new AbortController().signal;
 const TYPES = { segment, rudderstack };
 
 /** Sends by a destination behind a server, batch by batch as a sync does. */
@@ -21,19 +20,11 @@ async function send(
   const url = new URL(server.url).origin;
   const definition = destination(type, { write_key: 'wk_secret', url, ...settings });
   const target = await TYPES[type].open(context(definition));
-  const results: BatchResult[] = [];
   try {
-    for await (const part of batches(list(batch), target.limits)) {
-      results.push(await new Sender(target, never, FAST).deliver(part));
-    }
+    return await sendAll(target, batch);
   } finally {
     await target.close();
   }
-  return results;
-}
-
-async function* list(all: readonly OutboxMessage[]): AsyncGenerator<readonly OutboxMessage[]> {
-  yield await Promise.resolve(all);
 }
 
 /** A message whose payload has so many bytes. */

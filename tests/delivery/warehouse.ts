@@ -1,8 +1,10 @@
+import { syncDestinations, type SyncOptions, type SyncResult } from '../../delivery/index.js';
 import { dialectFor } from '../../dialects/registry.js';
 import type { Dialect } from '../../dialects/dialect.js';
 import type { Row, Warehouse } from '../../dialects/warehouse.js';
 import { STATE, StateSchema, type StateTable } from '../../compiler/program/state.js';
 import type { StepOp } from '../../compiler/program/types.js';
+import { FAST, now } from './support.js';
 
 export interface Queued {
   readonly id: string;
@@ -21,10 +23,10 @@ export interface TestWarehouse extends AsyncDisposable {
   rows(sql: string): Promise<Row[]>;
 }
 
-const TABLES: readonly StateTable[] = ['outbox', 'deliveries', 'sent'];
-
-/** A warehouse in memory with the tables of a project that ran. */
-export async function testWarehouse(options: { readonly tables?: boolean } = {}): Promise<TestWarehouse> {
+/** A warehouse in memory with tables of a project that ran; with none it is one where nothing ran. */
+export async function testWarehouse(
+  tables: readonly StateTable[] = ['outbox', 'deliveries', 'sent'],
+): Promise<TestWarehouse> {
   const dialect = await dialectFor('duckdb');
   const warehouse = await dialect.open({ settings: { path: ':memory:' }, projectDir: '/', mode: 'write' });
   const state = new StateSchema('rollcall');
@@ -32,10 +34,8 @@ export async function testWarehouse(options: { readonly tables?: boolean } = {})
     for (const { sql } of dialect.statements({ ...op, id: 'test', title: 'test' }, {}))
       await warehouse.execute(sql);
   };
-  if (options.tables !== false) {
-    await run({ op: 'ensure_schema', schema: 'rollcall' });
-    for (const table of TABLES) await run({ op: 'ensure_table', spec: state.spec(table) });
-  }
+  if (tables.length > 0) await run({ op: 'ensure_schema', schema: 'rollcall' });
+  for (const table of tables) await run({ op: 'ensure_table', spec: state.spec(table) });
   const quote = (value: string | null): string =>
     value === null ? 'NULL' : `'${value.replaceAll("'", "''")}'`;
   return {
@@ -68,3 +68,19 @@ export async function testWarehouse(options: { readonly tables?: boolean } = {})
     [Symbol.asyncDispose]: () => warehouse.close(),
   };
 }
+
+type Wanted = Partial<SyncOptions> & Pick<SyncOptions, 'destinations'>;
+
+/** What a sync of what is queued there is told: a clock that stands still, and short waits. */
+export const syncOptions = ({ warehouse, dialect, state }: TestWarehouse, wanted: Wanted): SyncOptions => ({
+  warehouse,
+  dialect,
+  state,
+  projectDir: '/nowhere',
+  now,
+  backoff: FAST,
+  ...wanted,
+});
+
+export const sync = (w: TestWarehouse, wanted: Wanted): Promise<SyncResult> =>
+  syncDestinations(syncOptions(w, wanted));

@@ -4,13 +4,10 @@ import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 
 import type { OutboxMessage } from '../../delivery/destination.js';
-import { batches, Sender } from '../../delivery/send.js';
 import { webhook } from '../../delivery/destinations/webhook.js';
 import type { Destination } from '../../models/definition.js';
-import { context, destination, FAST, message, messages } from './support.js';
+import { context, destination, message, messages, sendAll } from './support.js';
 import { faultyServer, status, type FaultyServer } from './server.js';
-
-const never = new AbortController().signal;
 
 async function send(
   server: FaultyServer,
@@ -19,13 +16,8 @@ async function send(
   over: Partial<Destination> = {},
 ) {
   const target = await webhook.open(context(destination('webhook', { url: server.url, ...settings }, over)));
-  const sender = new Sender(target, never, FAST);
-  for await (const batch of batches(list(all), target.limits)) await sender.deliver(batch);
+  await sendAll(target, all);
   await target.close();
-}
-
-async function* list(all: readonly OutboxMessage[]): AsyncGenerator<readonly OutboxMessage[]> {
-  yield await Promise.resolve(all);
 }
 
 test('a signature is of the body and the time, and each attempt has its own', async () => {

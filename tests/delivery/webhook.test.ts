@@ -3,10 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { Sender } from '../../delivery/send.js';
 import { retryAfter } from '../../delivery/destinations/http.js';
 import { webhook } from '../../delivery/destinations/webhook.js';
-import { context, destination, FAST, message, messages } from './support.js';
+import { context, destination, FAST, message, messages, never } from './support.js';
 import { faultyServer, reset, silent, slow, status, type FaultyServer } from './server.js';
-
-const never = new AbortController().signal;
 
 async function send(server: FaultyServer, settings: Record<string, unknown> = {}, count = 2, signal = never) {
   const target = await webhook.open(context(destination('webhook', { url: server.url, ...settings })));
