@@ -49,7 +49,7 @@ const RECORD_EVERY_MS = 20_000;
  * with a message that failed gets no later one, so that an exit never overtakes its entry.
  */
 export class Courier {
-  private readonly totals: { -readonly [K in keyof Totals]: number } = { ...NOTHING };
+  private readonly totals = { ...NOTHING };
   private readonly sender: Sender;
   private readonly held = new Set<string>();
   private tally = new Tally();

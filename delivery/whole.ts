@@ -1,11 +1,12 @@
 import { NOTHING, type Delivery, type DeliveryOptions } from './courier.js';
 import type { Destination } from './destination.js';
 import type { Outbox } from './outbox.js';
-import { isList } from './outcomes.js';
+import { isList, outcomeAt } from './outcomes.js';
 import { PAGE, pagesOf } from './pages.js';
 import { ALL_LANES, messagesIn, type Page, type Selection, type Waiting } from './rows.js';
 import { StatementError } from '../dialects/warehouse.js';
 import { batches, Sender } from './send.js';
+import { Tally } from './tally.js';
 
 /**
  * Delivers to a destination that makes a sync visible at once. Nothing is written to the warehouse before
@@ -18,9 +19,11 @@ export async function deliverWhole(
   waiting: readonly Waiting[],
   options: DeliveryOptions,
 ): Promise<Delivery> {
+  const others = new Tally();
+  others.leaveOut(); // what it does not name was delivered
   let stopped: string | undefined;
   try {
-    stopped = await sendAll(outbox, destination, selection, waiting, options);
+    stopped = await sendAll(outbox, destination, selection, waiting, options, others);
     options.signal.throwIfAborted();
     if (stopped === undefined) await destination.commit();
   } catch (error) {
@@ -29,29 +32,47 @@ export async function deliverWhole(
     if (error instanceof StatementError) throw error;
     stopped = error instanceof Error ? error.message : String(error);
   }
+  const page = everything(selection, waiting);
   const messages = messagesIn(waiting);
-  const failure = stopped === undefined ? undefined : ({ status: 'failed', error: stopped } as const);
-  const outcome = failure ?? ({ status: 'delivered' } as const);
-  await outbox.record(everything(selection, waiting), { outcome, tries: 1 }, [], options.now());
-  if (stopped === undefined) return { ...NOTHING, delivered: messages };
-  return { ...NOTHING, failed: messages, stopped, lastError: stopped };
+  if (stopped !== undefined) {
+    const outcome = { status: 'failed', error: stopped } as const;
+    await outbox.record(page, { outcome, tries: 1 }, [], options.now());
+    return { ...NOTHING, failed: messages, stopped, lastError: stopped };
+  }
+  const { marks } = others.summary();
+  await outbox.record(page, { outcome: { status: 'delivered' }, tries: 1 }, marks, options.now());
+  const totals = { ...NOTHING, delivered: messages };
+  for (const { outcome, ids } of marks) {
+    totals[outcome.status] += ids.length;
+    totals.delivered -= ids.length;
+  }
+  return totals;
 }
 
-/** Resolves to why it stopped before the end, if it did. */
+/**
+ * Resolves to why it stopped before the end, if it did.
+ *
+ * @param others gets those that were not delivered, each with its own outcome
+ */
 async function sendAll(
   outbox: Outbox,
   destination: Destination,
   selection: Selection,
   waiting: readonly Waiting[],
   { signal, onProgress, pageSize, backoff }: DeliveryOptions,
+  others: Tally,
 ): Promise<string | undefined> {
   const sender = new Sender(destination, signal, backoff);
   let sent = 0;
   for (const page of pagesOf(selection, waiting, { size: pageSize ?? PAGE, lanes: ALL_LANES })) {
     for await (const batch of batches(outbox.read(page), destination.limits)) {
-      const { outcomes, stopped } = await sender.deliver(batch);
+      const { outcomes, stopped, tries } = await sender.deliver(batch);
       if (stopped !== undefined) return stopped;
       if (!isList(outcomes) && outcomes.status === 'failed') return outcomes.error ?? 'it takes nothing';
+      batch.forEach(({ messageId }, i) => {
+        const outcome = outcomeAt(outcomes, i);
+        if (outcome.status !== 'delivered') others.add(messageId, outcome, tries);
+      });
       sent += batch.length;
       onProgress({ ...NOTHING, delivered: sent });
     }

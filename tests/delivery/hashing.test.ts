@@ -7,6 +7,7 @@ import type { Hashing } from '../../models/definition.js';
 import { hashed, normalForm, shaped, shaping } from '../../delivery/hashing.js';
 import { file } from '../../delivery/destinations/file.js';
 import { context, destination, folder, message, never } from './support.js';
+import { sync, testWarehouse } from './warehouse.js';
 
 const sha = (text: string): string => createHash('sha256').update(text).digest('hex');
 
@@ -82,6 +83,23 @@ test('a message: hashed where it has them, what cannot be hashed is left out, wh
     properties: { audience_key: 'buyers', buyers: true },
     context: { traits: { email: sha('ann@example.com') } },
   });
+});
+
+test('what was left out of a file is not taken for delivered', async () => {
+  await using dir = await folder();
+  await using w = await testWarehouse();
+  await w.queue([
+    { id: 'm1', user: 'ann' },
+    { id: 'm2', user: '+49 30 123456' },
+  ]);
+  const definition = destination('file', { path: 'a.jsonl' }, { hash: { userId: { as: 'phone' } } });
+  const { destinations } = await sync(w, { destinations: [definition], projectDir: dir.path });
+  expect(destinations).toMatchObject([{ status: 'succeeded', delivered: 1, filtered: 1, waiting: 0 }]);
+  expect(await w.rows('SELECT message_id, status FROM rollcall.deliveries ORDER BY 1')).toEqual([
+    { message_id: 'm1', status: 'filtered' },
+    { message_id: 'm2', status: 'delivered' },
+  ]);
+  expect(await w.rows('SELECT identifier FROM rollcall.sent')).toEqual([{ identifier: '+49 30 123456' }]);
 });
 
 test('a receiver that cannot be hashed is told nothing, and the others are', async () => {
