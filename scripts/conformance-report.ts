@@ -1,12 +1,11 @@
 /** Writes `docs/conformance.md` from what is kept in `tests/engines/results`: engines by files of cases. */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { format, resolveConfig } from 'prettier';
 import type { CaseResult, EngineResults } from '../tests/engines/results.js';
 import { scenarioSection } from './scenario-report.js';
+import { ROOT, writeFormatted } from './written.js';
 
-const ROOT = join(import.meta.dirname, '..');
 const PAGE = join(ROOT, 'docs/conformance.md');
 const RESULTS = join(ROOT, 'tests/engines/results');
 
@@ -17,8 +16,7 @@ export async function writeReport(): Promise<void> {
     .filter((file) => file.endsWith('.json'))
     .map((file) => JSON.parse(readFileSync(join(RESULTS, file), 'utf8')) as EngineResults)
     .sort((a, b) => rank(a.engine) - rank(b.engine) || (a.engine < b.engine ? -1 : 1));
-  const page = pageOf(engines);
-  writeFileSync(PAGE, await format(page, { ...(await resolveConfig(PAGE)), parser: 'markdown' }));
+  await writeFormatted(PAGE, pageOf(engines));
 }
 
 const rank = (engine: string): number => ['reference', 'duckdb'].indexOf(engine) >>> 0;

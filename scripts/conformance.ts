@@ -4,14 +4,13 @@
  * Exits 1 where a case failed.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { format, resolveConfig } from 'prettier';
 import type { EngineResults } from '../tests/engines/results.js';
 import { writeReport } from './conformance-report.js';
+import { ROOT, writeFormatted } from './written.js';
 
-const ROOT = join(import.meta.dirname, '..');
 const RESULTS = join(ROOT, 'tests/engines/results');
 
 /** The test files that run an engine's cases, and what they have to be told. */
@@ -72,10 +71,7 @@ async function keep(folder: string): Promise<void> {
       ...(own[0]?.sample !== undefined && { sample: own[0].sample }),
       cases,
     };
-    writeFileSync(
-      file,
-      await format(JSON.stringify(results), { ...(await resolveConfig(file)), parser: 'json' }),
-    );
+    await writeFormatted(file, JSON.stringify(results));
   }
 }
 

@@ -1,16 +1,13 @@
 /** Writes schemas/*.json from models/schema: run it after a change there (`npm run schemas`). */
-import { mkdir, writeFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
-
-import { format, resolveConfig } from 'prettier';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 
 import { publishedSchema } from '../models/index.js';
 import { FILE_KINDS, type FileKind } from '../models/schema/index.js';
+import { ROOT, writeFormatted } from './written.js';
 
-const folder = new URL('../schemas/', import.meta.url);
+const folder = join(ROOT, 'schemas');
 await mkdir(folder, { recursive: true });
 for (const kind of Object.keys(FILE_KINDS) as FileKind[]) {
-  const file = new URL(`${kind}.json`, folder);
-  const options = { ...(await resolveConfig(file)), filepath: fileURLToPath(file) };
-  await writeFile(file, await format(JSON.stringify(publishedSchema(kind)), options));
+  await writeFormatted(join(folder, `${kind}.json`), JSON.stringify(publishedSchema(kind)));
 }

@@ -1,10 +1,8 @@
 /** A million messages to a server that fails in every way and is killed, by processes that are killed: counts to tests/delivery/SOAK.md. */
-import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { format } from 'prettier';
 import { soak } from '../tests/delivery/soak.js';
+import { commitHere, grouped, ROOT, writeFormatted } from './written.js';
 
 /** Resolves to whether everything arrived, in order. */
 export async function deliveryNight(messages = 1_000_000): Promise<boolean> {
@@ -18,19 +16,17 @@ export async function deliveryNight(messages = 1_000_000): Promise<boolean> {
     serverKills: 10,
   });
   const good = report.lost + report.unexpected + report.profilesOutOfOrder + report.recordedTwice === 0;
-  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
-  const number = (n: number): string => n.toLocaleString('en');
   const { faults, ...counts } = report;
   const rows = (all: Record<string, number>): string =>
     Object.entries(all)
       .map(
         ([name, n]) =>
-          `| ${name.replace(/(?<=[a-z])[A-Z](?=[a-z])/g, (c) => ` ${c.toLowerCase()}`)} | ${number(n)} |`,
+          `| ${name.replace(/(?<=[a-z])[A-Z](?=[a-z])/g, (c) => ` ${c.toLowerCase()}`)} | ${grouped(n)} |`,
       )
       .join('\n');
   const text = `# Delivery under faults
 
-Written by \`npm run test:nightly -- delivery [messages]\`: each of ${number(report.messages / 4)} profiles enters, leaves, enters and leaves an audience, and \`sync\` tells
+Written by \`npm run test:nightly -- delivery [messages]\`: each of ${grouped(report.messages / 4)} profiles enters, leaves, enters and leaves an audience, and \`sync\` tells
 a webhook (batches of 500, three at a time) that fails as below. Both sides are killed as by \`kill -9\` and begin again. One sync went to the
 address as \`https\`, which it is not. Messages with an id that had arrived are repeats; what is left has to be what was queued, each
 profile's in its order. ${good ? '**Nothing was lost, nothing came out of order.**' : '**IT FAILED.**'}
@@ -43,12 +39,9 @@ ${rows(counts)}
 | --- | ---: |
 ${rows(faults)}
 
-DuckDB, Node ${process.version}, ${availableParallelism()} processors, on a machine with other work; seed ${seed}, ${new Date().toISOString().slice(0, 10)}, at ${commit}.
+DuckDB, Node ${process.version}, ${availableParallelism()} processors, on a machine with other work; seed ${seed}, ${new Date().toISOString().slice(0, 10)}, at ${commitHere()}.
 `;
-  writeFileSync(
-    join(import.meta.dirname, '../tests/delivery/SOAK.md'),
-    await format(text, { parser: 'markdown', printWidth: 110 }),
-  );
+  await writeFormatted(join(ROOT, 'tests/delivery/SOAK.md'), text);
   process.stdout.write(text);
   return good;
 }

@@ -7,7 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { format, resolveConfig } from 'prettier';
+import { ROOT, writeFormatted } from './written.js';
 
 /** A line of a report. */
 interface Told {
@@ -17,7 +17,6 @@ interface Told {
   readonly failed?: number;
 }
 
-const ROOT = join(import.meta.dirname, '..');
 const PAGE = join(ROOT, 'tests/faults/REPORT.md');
 
 /** Tries all, and writes the page; whether nothing went wrong. */
@@ -67,5 +66,5 @@ their ids compared with those of an unbroken life.
 | --- | ${faults.map(() => '--:').join(' | ')} |
 ${rows.join('\n')}
 `;
-  writeFileSync(PAGE, await format(text, { ...(await resolveConfig(PAGE)), parser: 'markdown' }));
+  await writeFormatted(PAGE, text);
 }

@@ -10,14 +10,14 @@
  *
  * `npm run test:nightly -- add ENGINE FILE [COMMIT]` adds what a run wrote to its ROLLCALL_REPORT, for runs in several pieces.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { format, resolveConfig } from 'prettier';
 import { whyNoGoogleSql } from '../tests/support/zetasql/binary.js';
 import { deliveryNight } from './nightly-delivery.js';
 import { faultsNight } from './nightly-faults.js';
+import { commitHere, grouped, ROOT, writeFormatted } from './written.js';
 
 /** What a property says of a run of its (tests/property/pairs.ts). */
 interface Told {
@@ -37,7 +37,6 @@ interface Part extends Told {
   readonly commit: string;
 }
 
-const ROOT = join(import.meta.dirname, '..');
 const PARTS = join(ROOT, 'tests/property/nightly.json');
 const REPORT = join(ROOT, 'tests/property/NIGHTLY.md');
 
@@ -88,7 +87,7 @@ if (args[0] === 'add') {
 } else if (args[0] === 'faults') {
   if (!(await faultsNight(args[1]))) process.exitCode = 1;
 } else if (args[0] === 'delivery') {
-  if (!(await deliveryNight(args[1] === undefined ? undefined : Number(args[1])))) process.exitCode = 1;
+  if (!(await deliveryNight(args[1] === undefined ? undefined : count(args[1])))) process.exitCode = 1;
 } else {
   for (const [name, pairs] of wantedOf(args)) await night(name, pairs);
   if (args.length === 0 && !(await faultsNight())) process.exitCode = 1;
@@ -101,13 +100,14 @@ function engineOf(name: string): Engine {
   return engine;
 }
 
+function count(text: string): number {
+  const n = Number(text);
+  if (!Number.isSafeInteger(n) || n < 1) throw new Error('how many? a whole number above 0');
+  return n;
+}
+
 /** Engines, and how many pairs each is to try. */
 function wantedOf(given: readonly string[]): readonly (readonly [string, number])[] {
-  const count = (text: string): number => {
-    const pairs = Number(text);
-    if (!Number.isSafeInteger(pairs) || pairs < 1) throw new Error('how many pairs? a whole number above 0');
-    return pairs;
-  };
   const [first = ''] = given;
   const all = Object.entries(ENGINES);
   if (given.length === 0) return all.map(([name, { pairs }]) => [name, pairs]);
@@ -156,12 +156,7 @@ function kept(): readonly Part[] {
 }
 
 function dated(engine: string, lines: string, given?: string): readonly Part[] {
-  const commit =
-    given ??
-    execFileSync('git', ['rev-parse', '--short', 'HEAD'], {
-      cwd: ROOT,
-      encoding: 'utf8',
-    }).trim();
+  const commit = given ?? commitHere();
   const date = new Date().toISOString().slice(0, 10);
   return lines
     .split('\n')
@@ -177,11 +172,8 @@ async function keep(parts: readonly Part[]): Promise<void> {
     (a, b) =>
       rank(a) - rank(b) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0) || (a.date < b.date ? -1 : 1),
   );
-  const write = async (file: string, text: string, parser: string): Promise<void> => {
-    writeFileSync(file, await format(text, { ...(await resolveConfig(file)), parser }));
-  };
-  await write(PARTS, JSON.stringify(sorted), 'json');
-  await write(REPORT, pageOf(sorted), 'markdown');
+  await writeFormatted(PARTS, JSON.stringify(sorted));
+  await writeFormatted(REPORT, pageOf(sorted));
 }
 
 function seedsOf({ from, to }: Part): string {
@@ -190,7 +182,6 @@ function seedsOf({ from, to }: Part): string {
 }
 
 function pageOf(parts: readonly Part[]): string {
-  const number = (n: number): string => n.toLocaleString('en');
   const totals = Object.entries(ENGINES).flatMap(([name, { title }]) => {
     const own = parts.filter(({ engine }) => engine === name);
     const pairs = own.reduce((sum, part) => sum + part.pairs, 0);
@@ -198,15 +189,15 @@ function pageOf(parts: readonly Part[]): string {
     return own.length === 0
       ? []
       : [
-          `- ${title}: **${number(pairs)} pairs, ${failed === 0 ? 'none differed' : `${failed} parts failed`}**`,
+          `- ${title}: **${grouped(pairs)} pairs, ${failed === 0 ? 'none differed' : `${failed} parts failed`}**`,
         ];
   });
   const row = (part: Part): string =>
     `| ${[
       ENGINES[part.engine]?.title ?? part.engine,
       part.name,
-      `${number(part.pairs)}${part.failed ? ', then one that differed' : ''}`,
-      number(part.tries),
+      `${grouped(part.pairs)}${part.failed ? ', then one that differed' : ''}`,
+      grouped(part.tries),
       seedsOf(part),
       part.seconds === 0 ? 'not told' : (part.seconds / 60).toFixed(1),
       part.date,
