@@ -6,7 +6,7 @@ import { soak } from './soak.js';
 test('nothing is lost, and nobody’s messages arrive out of order', { timeout: 120_000 }, async () => {
   const report = await soak({
     profiles: 1500,
-    seed: Date.now() % 2 ** 31,
+    seed: 1,
     killAfterMs: 2000,
     kills: 1,
     serverKillAfterMs: 2500,

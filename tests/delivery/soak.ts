@@ -73,26 +73,29 @@ async function play(dir: string, options: SoakOptions): Promise<SoakReport> {
       server = await startServer({ port, ...files, seed: ++seed });
     }
   })();
-  // A connection that cannot be trusted takes nothing, and loses nothing.
-  await project(dir, `https://127.0.0.1:${port}/`);
-  await sync(dir).over;
-  await project(dir, `http://127.0.0.1:${port}/`);
-  for (let waiting = 1; waiting > 0;) {
-    const { child, over: done } = sync(dir);
-    syncs++;
-    const timer =
-      syncsKilled < options.kills
-        ? setTimeout(() => child.kill('SIGKILL'), options.killAfterMs * (0.5 + ((syncs * 7) % 10) / 10))
-        : undefined;
-    const told = await done;
-    clearTimeout(timer);
-    if (told === undefined) syncsKilled++;
-    else waiting = told;
-    if (syncs > 2000) throw new Error('it never ends');
+  killing.catch(() => undefined); // told below
+  try {
+    // A connection that cannot be trusted takes nothing, and loses nothing.
+    await project(dir, `https://127.0.0.1:${port}/`);
+    await sync(dir).over;
+    await project(dir, `http://127.0.0.1:${port}/`);
+    for (let waiting = 1; waiting > 0;) {
+      const { child, over: done } = sync(dir);
+      syncs++;
+      const timer =
+        syncsKilled < options.kills
+          ? setTimeout(() => child.kill('SIGKILL'), options.killAfterMs * (0.5 + ((syncs * 7) % 10) / 10))
+          : undefined;
+      const told = await done;
+      clearTimeout(timer);
+      if (told === undefined) syncsKilled++;
+      else waiting = told;
+      if (syncs > 2000) throw new Error('it never ends');
+    }
+  } finally {
+    over = true;
+    await killing.finally(() => ended(server, 'SIGTERM'));
   }
-  over = true;
-  await killing;
-  await ended(server, 'SIGTERM');
   const recordedTwice = await twice(dir);
   return {
     messages: options.profiles * RUNS,
@@ -174,11 +177,7 @@ const twice = (dir: string): Promise<number> =>
 
 /** A `sync`; resolves to how many messages wait after it, or to nothing where it was killed. */
 function sync(dir: string): { readonly child: ChildProcess; readonly over: Promise<number | undefined> } {
-  const built = join(ROOT, 'dist/cli/main.js');
-  const cli =
-    process.env['ROLLCALL_SOAK_BUILT'] && existsSync(built)
-      ? [built]
-      : ['--import', 'tsx', join(ROOT, 'cli/main.ts')];
+  const cli = ['--import', 'tsx', join(ROOT, 'cli/main.ts')];
   const child = spawn(process.execPath, [...cli, 'sync', '--project', dir, '--json'], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
