@@ -1,6 +1,7 @@
 import type { Destination, Outcome, OutboxMessage } from './destination.js';
 import type { Claim } from './claims.js';
 import type { Outbox } from './outbox.js';
+import { tooLarge } from './destinations/oversized.js';
 import { isList, outcomeAt } from './outcomes.js';
 import { LONG_PAGE, PAGE, pagesOf } from './pages.js';
 import type { Page, Selection, Waiting } from './rows.js';
@@ -139,7 +140,7 @@ export class Courier {
     if (free.length === 0 || this.over()) return;
     let result: BatchResult;
     try {
-      result = this.tooLarge(free) ?? (await this.sender.deliver(free));
+      result = this.oversized(free) ?? (await this.sender.deliver(free));
     } catch (error) {
       // Aborted while it was under way: nobody knows what became of it, so it waits and may come twice.
       if (this.over()) return this.tally.leaveOut();
@@ -170,11 +171,12 @@ export class Courier {
     if (outcome.status === 'failed') this.held.add(holder(message));
   }
 
-  private tooLarge(batch: readonly OutboxMessage[]): BatchResult | undefined {
+  private oversized(batch: readonly OutboxMessage[]): BatchResult | undefined {
     const most = this.destination.limits.maxPayloadBytes ?? Infinity;
     const only = batch[0];
-    if (batch.length !== 1 || only === undefined || Buffer.byteLength(only.payload) <= most) return undefined;
-    return { outcomes: { status: 'rejected', error: `the message is larger than ${most} bytes` }, tries: 1 };
+    if (batch.length !== 1 || only === undefined) return undefined;
+    const size = Buffer.byteLength(only.payload);
+    return size <= most ? undefined : { outcomes: tooLarge(only, size, most), tries: 1 };
   }
 
   /** Whether nothing more is to be sent. */

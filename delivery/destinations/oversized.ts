@@ -17,12 +17,13 @@ export function sendFitting(
 ): Promise<Attempt> {
   const fittingOrRefused = batch.map((message) => {
     const size = Buffer.byteLength(message.payload) + added;
-    return size <= most ? message : refusal(message, size, most);
+    return size <= most ? message : tooLarge(message, size, most);
   });
   return sendRest(fittingOrRefused, send);
 }
 
-function refusal(
+/** The outcome of a message of more UTF-8 bytes than are taken. */
+export function tooLarge(
   { identifierType, identifier, definition }: OutboxMessage,
   size: number,
   most: number,
