@@ -11,7 +11,7 @@ export const SAMPLE = join(packageDir, 'examples', 'grocer');
 export const SAMPLE_NAME = 'grocer';
 
 /** Its warehouse, as its rollcall.json has it. */
-export const SAMPLE_DATABASE = join('target', 'grocer.duckdb');
+const SAMPLE_DATABASE = join('target', 'grocer.duckdb');
 const ENGINE = 'duckdb';
 
 /** Copies the example without what it has computed, and makes its files refer to schemas that are there. */

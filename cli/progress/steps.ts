@@ -30,7 +30,7 @@ export function stepProgressFor(context: Context): StepProgress {
 }
 
 /** `34 % · 124/365 · 2016-05-04 00:00 · +12 −3 · 51 s left`. */
-export function stepWords(event: BackfillEvent & { readonly event: 'backfill_step' }): string {
+function stepWords(event: BackfillEvent & { readonly event: 'backfill_step' }): string {
   const { index, total, as_of, entered, exited, left_ms } = event;
   return [
     `${Math.floor((100 * index) / total)} %`,

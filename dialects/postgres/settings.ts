@@ -17,7 +17,7 @@ export interface PostgresSettings {
   readonly schema: string;
 }
 
-export const TLS_MODES = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
+const TLS_MODES = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
 type TlsMode = (typeof TLS_MODES)[number];
 
 const SECONDS = 1000;
