@@ -15,7 +15,8 @@ if [ -z "${ROLLCALL_ACTIONS:-}" ]; then
   "overrides": { "@aws-sdk/client-kinesis": "^3.894.0" }
 }
 JSON
-  if [ ! -d "$home/node_modules/@segment/action-destinations" ]; then
+  # npm writes this at the end: an install that was broken off is made again.
+  if [ ! -f "$home/node_modules/.package-lock.json" ]; then
     if ! (cd "$home" && npm install --ignore-scripts --no-audit --no-fund --no-package-lock --loglevel=error >&2); then
       echo "with-actions: @segment/action-destinations $version cannot be installed" >&2
       exit 69
