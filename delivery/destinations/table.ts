@@ -6,6 +6,7 @@ import { as, c, eq, filter, pick, project, text } from '../../compiler/ir/build.
 import type { Column, Relation, TableRef } from '../../compiler/ir/types.js';
 import { IDENTIFIER, STATE } from '../../compiler/program/state.js';
 import type { StepOp } from '../../compiler/program/types.js';
+import { LEASES } from '../../dialects/leases.js';
 import type { Attempt, Destination, DestinationType, OpenContext } from '../destination.js';
 import { lastOfEach, momentOf } from '../rows.js';
 import { required, textSetting } from '../settings.js';
@@ -44,11 +45,14 @@ export const table: DestinationType = {
 
 const nameOf = (setting: string): string => setting.split('.').at(-1) ?? '';
 
-/** Tables and views of runs, wherever they are: nothing may be mistaken for one. */
+/** Views of runs, and tables that those who hold something keep. */
+const OTHERS = ['memberships', 'membership_history', 'trait_values', 'entity_memberships', 'locks', LEASES];
+
+/** Names of our own, wherever they are: nothing may be mistaken for one. */
 const isOurs = (name: string): boolean =>
-  name in STATE ||
+  Object.hasOwn(STATE, name) ||
   /^(facts_|audience_|custom_traits|rollcall_)/.test(name) ||
-  ['memberships', 'membership_history', 'trait_values', 'entity_memberships'].includes(name);
+  OTHERS.includes(name);
 
 class TableDestination implements Destination {
   readonly limits = LIMITS.table;

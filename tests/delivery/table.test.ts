@@ -109,6 +109,9 @@ test('names of our own, and what no table can do', () => {
   expect(table.check({ table: 'shop.Outbox' }).map((p) => p.message)).toEqual([
     `settings.table: "outbox" is the name of a table of Rollcall's own`,
   ]);
+  for (const name of ['locks', 'leases', 'trait_values'])
+    expect(table.check({ table: name })).toHaveLength(1);
+  expect(table.check({ table: 'constructor' })).toEqual([]);
   const hashing = destination('table', { table: 't' }, { hash: { email: { as: 'email' } } });
   expect(checkDestinations([hashing])[0]?.message).toContain('neither hashed nor renamed');
 });
