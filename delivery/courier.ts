@@ -37,7 +37,7 @@ const GIVE_UP_AFTER = 3;
 /** A destination that refuses everything is not asked about every message. */
 const MOST_FRUITLESS = 50;
 
-const LOST = 'the warehouse did not answer in time, so another sync may be delivering to it';
+export const LOST = 'the warehouse did not answer in time, so another sync may be delivering to it';
 
 /** Of so many profiles later messages are held back; beyond, the destination stops. */
 const MOST_HELD = 100_000;

@@ -28,7 +28,7 @@ export async function deliver(work: Work, options: DeliveryOptions): Promise<Del
         if (waiting.length === 0) return courier.result;
         const { inside } = destination;
         if (inside) return await deliverInside(outbox, inside, selection, waiting, options);
-        return await deliverWhole(outbox, destination, selection, waiting, options);
+        return await deliverWhole(outbox, destination, selection, waiting, { ...options, lost: claim.lost });
       }
       await courier.deliver(selection, waiting, claim);
     } finally {

@@ -1,4 +1,5 @@
-import { NOTHING, type Delivery, type DeliveryOptions } from './courier.js';
+import type { Claim } from './claims.js';
+import { LOST, NOTHING, type Delivery, type DeliveryOptions } from './courier.js';
 import type { Destination } from './destination.js';
 import type { Outbox } from './outbox.js';
 import { isList, outcomeAt } from './outcomes.js';
@@ -10,14 +11,15 @@ import { Tally } from './tally.js';
 
 /**
  * Delivers to a destination that makes a sync visible at once. Nothing is written to the warehouse before
- * that, so the outbox is streamed and what became of it is one statement, however many messages there are.
+ * that, so the outbox is streamed and what became of it is one statement, however many messages there are. Who lost its claim
+ * shows nothing: another may be at it, in the same place.
  */
 export async function deliverWhole(
   outbox: Outbox,
   destination: Destination & { commit(): Promise<void> },
   selection: Selection,
   waiting: readonly Waiting[],
-  options: DeliveryOptions,
+  options: DeliveryOptions & Pick<Claim, 'lost'>,
 ): Promise<Delivery> {
   const others = new Tally();
   others.leaveOut(); // what it does not name was delivered
@@ -25,6 +27,7 @@ export async function deliverWhole(
   try {
     stopped = await sendAll(outbox, destination, selection, waiting, options, others);
     options.signal.throwIfAborted();
+    if (options.lost()) return { ...NOTHING, stopped: LOST, lastError: LOST };
     if (stopped === undefined) await destination.commit();
   } catch (error) {
     if (options.signal.aborted) return NOTHING;
