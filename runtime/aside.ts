@@ -111,10 +111,6 @@ export function wayTo(
   ];
 }
 
-/** A way between a definition and a destination, as state names it. */
-export const wayKey = (destination: { readonly key: string }, definition: { readonly key: string }): string =>
-  `${destination.key}\u0000${definition.key}`;
-
 /** An argument that cannot be used (exit 2). */
 export const misuse = (message: string, hint?: string): UserError =>
   new UserError({

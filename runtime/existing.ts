@@ -3,6 +3,7 @@ import { UserError } from '../compiler/diagnostics/index.js';
 import * as ir from '../compiler/ir/build.js';
 import type { Scan } from '../compiler/ir/types.js';
 import { FORGOTTEN_SALT } from '../compiler/program/forgotten.js';
+import { wayKey } from '../compiler/program/outbox-link.js';
 import type { ExistingState, Made, StoredDefinition } from '../compiler/program/plan.js';
 import {
   FACTS_MADE_BY,
@@ -101,11 +102,7 @@ export async function readState(session: Session): Promise<StoredState> {
       ]),
     ),
     definitions,
-    connections: new Set(
-      (await read('connections')).map(
-        (r) => `${textOf(r, 'destination_key')}\u0000${textOf(r, 'definition_key')}`,
-      ),
-    ),
+    connections: new Set((await read('connections')).map(wayOf)),
     entityConnections: entitiesByWay(await read('entity_connections')),
     computations: new Map(
       (await read('computations')).map((row) => [
@@ -165,10 +162,12 @@ async function hasDefinitions(session: Session, tables: ExistingState['tables'])
   return counted !== undefined && numberOf(counted, 'n') > 0;
 }
 
+const wayOf = (row: Row): string => wayKey(textOf(row, 'destination_key'), textOf(row, 'definition_key'));
+
 function entitiesByWay(rows: readonly Row[]): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, string[]>();
   for (const row of rows) {
-    const way = `${textOf(row, 'destination_key')}\u0000${textOf(row, 'definition_key')}`;
+    const way = wayOf(row);
     found.set(way, [...(found.get(way) ?? []), textOf(row, 'entity')]);
   }
   return found;

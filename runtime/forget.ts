@@ -18,11 +18,11 @@ import { CUSTOM_TRAITS } from '../compiler/program/names.js';
 import { hashedIdentifier, identifierHash, type Forgotten } from '../compiler/program/forgotten.js';
 import { GROUP_ID } from '../compiler/program/accounts.js';
 import { GROUP_COLUMN } from '../compiler/bind/types.js';
-import type { OutboxWay } from '../compiler/program/outbox-link.js';
+import { wayKey, type OutboxWay } from '../compiler/program/outbox-link.js';
 import type { Step } from '../compiler/program/types.js';
 import type { Params } from '../dialects/dialect.js';
 import type { Definition } from '../models/definition.js';
-import { aside, misuse, wayKey, wayTo, type Aside } from './aside.js';
+import { aside, misuse, wayTo, type Aside } from './aside.js';
 import type { ForgetOptions, ForgetResult } from './forget-api.js';
 import type { StoredState } from './existing.js';
 import { tryResolve } from './prepare.js';
@@ -234,7 +234,7 @@ class Forgetting {
     return [...stored.definitions.values()].flatMap((row) => {
       const definition = this.definitions.find(({ key }) => key === row.key) ?? stub(row);
       return session.project.destinations.flatMap((destination) => {
-        const key = wayKey(destination, definition);
+        const key = wayKey(destination.key, definition.key);
         if (!connections.has(key)) return [];
         const link = definition.destinations.find(({ to }) => to === destination.key) ?? {};
         const from = { definition, definitionNo: row.definitionNo, link };

@@ -5,10 +5,11 @@
 import { noEntities, stageSteps } from '../compiler/program/run.js';
 import { noAccountUsers } from '../compiler/program/accounts.js';
 import { outboxSteps, queues } from '../compiler/program/outbox.js';
+import { wayKey } from '../compiler/program/outbox-link.js';
 import type { Step } from '../compiler/program/types.js';
 import { audienceViewName } from '../compiler/program/views.js';
 import type { Params } from '../dialects/dialect.js';
-import { aside, misuse, wayKey, wayTo, type Aside } from './aside.js';
+import { aside, misuse, wayTo, type Aside } from './aside.js';
 import type { RetireOptions, RetireResult } from './queries-api.js';
 import { readState, type DefinitionRow, type StoredState } from './existing.js';
 import { unknownKey } from './keys.js';
@@ -124,7 +125,7 @@ function exitSteps(
   const to = session.project.destinations
     .filter(({ enabled }) => enabled)
     .flatMap((destination) =>
-      wayTo(session, destination, from, existing.entityConnections.get(wayKey(destination, row))),
+      wayTo(session, destination, from, existing.entityConnections.get(wayKey(destination.key, row.key))),
     );
   if (to.length === 0) return first.map(silent);
   const { ways, find, queue, entities } = outboxSteps(session.state, to);

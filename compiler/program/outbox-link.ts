@@ -39,6 +39,10 @@ export interface OutboxLink {
   readonly entities?: OutboxEntities;
 }
 
+/** What state knows a way by: keys of its destination and its definition, neither of which can hold what parts them. */
+export const wayKey = (destination: string, definition: string): string =>
+  `${destination}\u0000${definition}`;
+
 /** A definition and one way out of it. */
 export interface OutboxWay {
   readonly definition: Definition;

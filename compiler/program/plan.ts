@@ -155,9 +155,9 @@ export interface ExistingState {
   readonly landings: ReadonlyMap<string, { readonly fingerprint: string; readonly watermark: string | null }>;
   /** By key: what `definitions` says. */
   readonly definitions: ReadonlyMap<string, StoredDefinition>;
-  /** `connections` there are: `destination\u0000definition`. */
+  /** Ways that anything went before (`wayKey`). */
   readonly connections: ReadonlySet<string>;
-  /** The entities that went out that way, by the same name. */
+  /** The entities that went out on them. */
   readonly entityConnections: ReadonlyMap<string, readonly string[]>;
   /** By the number of a definition: how it was computed last. */
   readonly computations: ReadonlyMap<number, StoredComputation>;

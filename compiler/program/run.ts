@@ -36,7 +36,7 @@ import {
   touchedPairs,
 } from './names.js';
 import { sidesOf } from './pairs.js';
-import type { OutboxLink, Withheld } from './outbox-link.js';
+import { wayKey, type OutboxLink, type Withheld } from './outbox-link.js';
 import type {
   DefinitionPlan,
   ExistingState,
@@ -315,7 +315,7 @@ function linksOf(input: Context, definition: Definition): readonly OutboxLink[] 
       throw new CompilerBug(`definition ${definition.key} goes to ${link.to}, which does not exist`);
     const types = messageTypes(definition, link, destination);
     if (!destination.enabled || link.enabled === false || types.length === 0) return [];
-    const way = `${destination.key}\u0000${definition.key}`;
+    const way = wayKey(destination.key, definition.key);
     const isNew = !existing.connections.has(way);
     const before = existing.entityConnections.get(way) ?? [];
     // A duration reaches back, so only `history: false` starts with what is true when it is connected.

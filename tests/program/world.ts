@@ -9,6 +9,7 @@ import { union } from '../../compiler/ir/build.js';
 import type { Relation } from '../../compiler/ir/types.js';
 import { batchesOf, batchStep, levelsOf } from '../../compiler/program/batches.js';
 import { outboxSteps } from '../../compiler/program/outbox.js';
+import { wayKey } from '../../compiler/program/outbox-link.js';
 import { buildRun, factsTable, scanSpec } from '../../compiler/program/index.js';
 import type { LandingCapabilities } from '../../compiler/program/landing.js';
 import type {
@@ -311,7 +312,7 @@ export class World {
         ]),
       ),
       connections: new Set(
-        connections.map((r) => `${String(r['destination_key'])}\u0000${String(r['definition_key'])}`),
+        connections.map((r) => wayKey(String(r['destination_key']), String(r['definition_key']))),
       ),
       computations: new Map(),
       factsMadeBy: 0,
