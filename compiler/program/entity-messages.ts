@@ -35,7 +35,7 @@ import { DIRECTIONS, type EntityLists } from './messages.js';
 import { ACCOUNT_USERS, scanSpec, staged, temporary } from './names.js';
 import { publishedRows } from './publish.js';
 import { channelOf, holders, receivers, withTrue } from './receivers.js';
-import { IDENTIFIER, STATE } from './state.js';
+import { IDENTIFIER, STATE, WAY_KEYS } from './state.js';
 import { permitted } from './withheld.js';
 import type { OutboxEntities, OutboxInput } from './outbox-link.js';
 import type { StepOp } from './types.js';
@@ -128,7 +128,7 @@ export function rememberEntities(
 ): readonly { readonly id: string; readonly op: StepOp }[] {
   const { schema, link } = input;
   const all = scanSpec(CHANGES);
-  const keys = ['destination_key', 'definition_key', ...ROW];
+  const keys = [...WAY_KEYS, ...ROW];
   const gone = pick(sentRows(input, filter(all, not(c(all, 'has_entered')))), keys);
   const table = schema.ref('sent_entities');
   const { added } = link.entities ?? NOTHING;

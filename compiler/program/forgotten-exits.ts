@@ -24,7 +24,7 @@ import {
 import type { Column, Relation } from '../ir/types.js';
 import { hashedIdentifier, type Forgotten } from './forgotten.js';
 import { scanSpec, temporary } from './names.js';
-import { IDENTIFIER, type StateSchema, type StateTable } from './state.js';
+import { IDENTIFIER, WAY_KEYS, type StateSchema, type StateTable } from './state.js';
 import type { Step, StepOp } from './types.js';
 
 /**
@@ -104,7 +104,7 @@ export function sweepSteps(
   which: Relation,
 ): { readonly first: Step; readonly then: readonly Step[]; readonly last: Step } {
   const done = scanSpec(DONE);
-  const told = ['destination_key', 'definition_key', ...IDENTIFIER];
+  const told = [...WAY_KEYS, ...IDENTIFIER];
   const erase = (table: StateTable, keys: readonly string[]): Step =>
     forgetStep(`sweep.${table}`, `${table}: of those forgotten`, {
       op: 'delete',

@@ -46,7 +46,7 @@ import {
   type Channel,
   type Side,
 } from './receivers.js';
-import { IDENTIFIER, STATE, type StateSchema } from './state.js';
+import { IDENTIFIER, STATE, WAY_KEYS, type StateSchema } from './state.js';
 import { OF_WAY, told, TOLD } from './told.js';
 import type { Step, StepOp } from './types.js';
 import { filteredRows, permitted, standingMessages, withdrawn } from './withheld.js';
@@ -58,9 +58,9 @@ import {
   messageOf,
   perChange,
   WAY,
-  WAYS,
   waysOf,
   wayTables,
+  withWayKeys,
 } from './ways.js';
 
 const CHANGES = temporary('outbox_changes', [WAY, ...RECEIVERS, { name: 'repeats', type: 'int' }]);
@@ -303,11 +303,9 @@ function baselineRows(schema: StateSchema, inputs: readonly OutboxInput[]): Rela
       return goneTo(schema, channel, held, ways);
     }),
   );
-  const named = join('inner', rows, pick(scanSpec(WAYS), [WAY.name, 'destination_key', 'definition_key']), [
-    WAY.name,
-  ]);
+  const named = withWayKeys(rows);
   return project(named, [
-    ...['destination_key', 'definition_key', ...IDENTIFIER, 'value'].map((name) => as(name, c(named, name))),
+    ...[...WAY_KEYS, ...IDENTIFIER, 'value'].map((name) => as(name, c(named, name))),
     as('sent_at', AS_OF),
   ]);
 }

@@ -265,6 +265,9 @@ export type StateTable = keyof typeof STATE;
 /** What somebody is called, and as what. */
 export const IDENTIFIER = ['identifier_type', 'identifier'] as const;
 
+/** A way out of a definition. */
+export const WAY_KEYS = ['destination_key', 'definition_key'] as const;
+
 /** What is made anew, of the sources, where it is not there or not whole. */
 export const REBUILT = [
   'landing',

@@ -2,9 +2,9 @@
 import { agg, aggregate, antiJoin, as, c, eq, filter, int, join, pick, project, union } from '../ir/build.js';
 import type { Relation } from '../ir/types.js';
 import { AS_OF } from './identity.js';
-import { scanSpec, temporary } from './names.js';
+import { temporary } from './names.js';
 import { IDENTIFIER, type StateSchema } from './state.js';
-import { WAY, WAYS } from './ways.js';
+import { ofWays, WAY } from './ways.js';
 
 /** An identifier on a way. */
 export const OF_WAY = [WAY.name, ...IDENTIFIER] as const;
@@ -17,6 +17,7 @@ export const TOLD = temporary('outbox_told', [
   { name: 'told', type: 'text' },
   { name: 'repeats', type: 'int' },
 ]);
+
 /**
  * What destinations were last told, or are about to be: the latest message queued for each identifier, whatever
  * became of it, else what `sent` says. A message that was rejected counts as told, or it would be queued for ever.
@@ -24,11 +25,9 @@ export const TOLD = temporary('outbox_told', [
  * @param outbox its rows that count
  */
 export function told(schema: StateSchema, outbox: Relation): Relation {
-  const ways = pick(scanSpec(WAYS), [WAY.name, 'destination_key', 'definition_key']);
-  const own = (rows: Relation): Relation => join('inner', rows, ways, ['destination_key', 'definition_key']);
   const runs = schema.scan('runs');
   const sameRuns = pick(filter(runs, eq(c(runs, 'as_of'), AS_OF)), ['run_no', ['run_id', 'same_as_of']]);
-  const queued = join('left', own(outbox), sameRuns, ['run_no']);
+  const queued = join('left', ofWays(outbox), sameRuns, ['run_no']);
   const latest = aggregate(
     queued,
     OF_WAY.map((name) => as(name, c(queued, name))),
@@ -37,7 +36,7 @@ export function told(schema: StateSchema, outbox: Relation): Relation {
       as('repeats', agg('count', [c(queued, 'same_as_of')])),
     ],
   );
-  const onlySent = antiJoin(own(schema.scan('sent')), latest, OF_WAY);
+  const onlySent = antiJoin(ofWays(schema.scan('sent')), latest, OF_WAY);
   return union([
     latest,
     project(onlySent, [

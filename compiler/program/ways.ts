@@ -4,12 +4,13 @@
  */
 import { isCounting } from '../../models/algebra.js';
 import type { Definition } from '../../models/definition.js';
-import { as, bool, c, eq, filter, int, nul, oneRow, pick, text, union, values } from '../ir/build.js';
+import { as, bool, c, eq, filter, int, join, nul, oneRow, pick, text, union, values } from '../ir/build.js';
 import type { Column, Expr, Relation } from '../ir/types.js';
 import { constantsOf, CONSTANTS, formOf, type Form, type Message } from './messages.js';
 import { scanSpec, temporary } from './names.js';
 import type { OutboxInput } from './outbox-link.js';
 import { channelOf, typesOf, type Channel, type Side } from './receivers.js';
+import { WAY_KEYS } from './state.js';
 import type { TableSpec } from './types.js';
 
 /** The number of a way. */
@@ -90,6 +91,14 @@ export function waysOf({ side, name }: Channel): Relation {
   const ways = scanSpec(WAYS);
   return pick(filter(ways, eq(c(ways, side), text(name))), [WAY.name, 'definition_no', 'end_value']);
 }
+
+const keysOfWays = (): Relation => pick(scanSpec(WAYS), [WAY.name, ...WAY_KEYS]);
+
+/** Rows with a WAY, with its keys. */
+export const withWayKeys = (rows: Relation): Relation => join('inner', rows, keysOfWays(), [WAY.name]);
+
+/** Rows of state that are of ways, each with its WAY. */
+export const ofWays = (rows: Relation): Relation => join('inner', rows, keysOfWays(), WAY_KEYS);
 
 /** The forms that messages of ways have, but for those that carry rows of entities. */
 export const formsOf = (inputs: readonly OutboxInput[]): readonly Form[] => [

@@ -9,6 +9,7 @@ import {
   c,
   call,
   eq,
+  extend,
   filter,
   int,
   join,
@@ -25,10 +26,10 @@ import { MESSAGE } from './forgotten-exits.js';
 import { scanSpec } from './names.js';
 import type { Withheld } from './outbox-link.js';
 import type { Channel } from './receivers.js';
-import { IDENTIFIER, STATE, type StateSchema } from './state.js';
+import { IDENTIFIER, STATE, WAY_KEYS, type StateSchema } from './state.js';
 import { OF_WAY, TOLD } from './told.js';
 import type { StepOp } from './types.js';
-import { WAY, WAYS, waysOf } from './ways.js';
+import { waysOf, withWayKeys } from './ways.js';
 
 /** The attempt of a message that a run took back before anybody tried to send it. */
 const WITHDRAWN = 0;
@@ -54,25 +55,16 @@ function refused(schema: StateSchema, { from }: Withheld, rows: Relation): reado
     const left = permitted(schema, { from: from.slice(0, i) }, rows);
     const who = membersOf(schema, definitionNo);
     const own = members ? semiJoin(left, who, BY_PROFILE) : antiJoin(left, who, BY_PROFILE);
-    return project(own, [
-      ...own.columns.map(({ name }) => as(name, c(own, name))),
-      as('reason', text(reason)),
-    ]);
+    return extend(own, [as('reason', text(reason))]);
   });
 }
-
-const KEYS = ['destination_key', 'definition_key'] as const;
-
-/** The ways of a channel with their keys. */
-const named = (channel: Channel): Relation =>
-  join('inner', waysOf(channel), pick(scanSpec(WAYS), [WAY.name, ...KEYS]), [WAY.name]);
 
 /** Rows of `deliveries` that take back what waits, and nobody tried to send, for those of whom nothing is told now. */
 export function withdrawn(schema: StateSchema, channels: readonly Channel[]): StepOp {
   const parts = channels.flatMap((channel) => {
     if (!channel.withheld) return [];
-    const ways = pick(named(channel), [...KEYS, 'end_value']);
-    const queued = join('inner', schema.scan('outbox'), ways, KEYS);
+    const ways = pick(withWayKeys(waysOf(channel)), [...WAY_KEYS, 'end_value']);
+    const queued = join('inner', schema.scan('outbox'), ways, WAY_KEYS);
     const begins = and(
       call('ne', c(queued, 'value'), text('null')),
       call('ne', c(queued, 'value'), c(queued, 'end_value')),
@@ -120,25 +112,26 @@ export function filteredRows(
     channel.withheld
       ? refused(schema, channel.withheld, held(channel)).map((rows, i) => {
           const told = goneTo(channel, pick(rows, ['definition_no', 'profile_no', 'value']));
-          return project(told, [
-            ...told.columns.map(({ name }) => as(name, c(told, name))),
-            as('reason', text(channel.withheld?.from[i]?.reason ?? '')),
-          ]);
+          return extend(told, [as('reason', text(channel.withheld?.from[i]?.reason ?? ''))]);
         })
       : [],
   );
   const all = union(parts);
   const beside = join('left', all, pick(scanSpec(TOLD), [...OF_WAY, 'told']), OF_WAY);
   const news = filter(beside, call('is_distinct', c(beside, 'value'), c(beside, 'told')));
-  const ofWays = join('inner', news, pick(scanSpec(WAYS), [WAY.name, ...KEYS]), [WAY.name]);
-  const fresh = antiJoin(ofWays, schema.scan('filtered'), [...KEYS, ...IDENTIFIER, 'value', 'reason']);
+  const fresh = antiJoin(withWayKeys(news), schema.scan('filtered'), [
+    ...WAY_KEYS,
+    ...IDENTIFIER,
+    'value',
+    'reason',
+  ]);
   const heads = pick(schema.scan('subjects'), [
     ['subject_no', 'profile_no'],
     ['identifier', 'profile_id'],
   ]);
   const rows = join('inner', fresh, heads, BY_PROFILE);
   const query = project(rows, [
-    ...[...KEYS, 'profile_id', ...IDENTIFIER, 'value', 'reason'].map((name) => as(name, c(rows, name))),
+    ...[...WAY_KEYS, 'profile_id', ...IDENTIFIER, 'value', 'reason'].map((name) => as(name, c(rows, name))),
     as('run_id', param('run_id', 'text')),
     as('at', param('started_at', 'timestamp')),
     as('run_no', param('run_no', 'int')),
