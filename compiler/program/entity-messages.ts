@@ -35,7 +35,7 @@ import { DIRECTIONS, type EntityLists } from './messages.js';
 import { ACCOUNT_USERS, scanSpec, staged, temporary } from './names.js';
 import { publishedRows } from './publish.js';
 import { channelOf, holders, receivers, withTrue } from './receivers.js';
-import { IDENTIFIER, STATE, WAY_KEYS } from './state.js';
+import { IDENTIFIER, IDENTIFIER_COLUMNS, STATE, WAY_KEYS } from './state.js';
 import { permitted } from './withheld.js';
 import type { OutboxEntities, OutboxInput } from './outbox-link.js';
 import type { StepOp } from './types.js';
@@ -43,11 +43,10 @@ import type { StepOp } from './types.js';
 const NOTHING: OutboxEntities = { names: [], added: [], fromNow: [] };
 
 /** What an identifier is told of: a row of an entity. */
-const ROW = ['identifier_type', 'identifier', 'entity', 'entity_id'] as const;
+const ROW = [...IDENTIFIER, 'entity', 'entity_id'] as const;
 
 const CHANGES = temporary('outbox_entities', [
-  { name: 'identifier_type', type: 'text' },
-  { name: 'identifier', type: 'text' },
+  ...IDENTIFIER_COLUMNS,
   { name: 'profile_no', type: 'int' },
   { name: 'entity', type: 'text' },
   { name: 'entity_id', type: 'text' },

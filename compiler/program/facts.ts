@@ -5,7 +5,7 @@ import { as, c, call, extend, filter, int, join, oneRow, param, pick, text } fro
 import type { Relation } from '../ir/types.js';
 import { eventsTogether, factsTable, groupFacts, identifyFacts, RUN_NO, scanSpec } from './names.js';
 import { withIdentifier } from './pairs.js';
-import { FACTS_MADE_BY, type StateSchema } from './state.js';
+import { FACTS_MADE_BY, IDENTIFIER, type StateSchema } from './state.js';
 import type { Step, TableSpec } from './types.js';
 
 interface FactsInput {
@@ -118,13 +118,8 @@ const conformed = (spec: TableSpec, rows: Relation): Relation =>
 function withSubjects(schema: StateSchema, events: Relation, how: 'inner' | 'left' = 'inner'): Relation {
   // All have an id: they are messages, each once.
   const counted = filter(events, call('is_not_null', c(events, 'timestamp')));
-  const subjects = pick(schema.scan('subjects'), [
-    'subject_no',
-    'profile_no',
-    'identifier_type',
-    'identifier',
-  ]);
-  return join(how, withIdentifier(counted), subjects, ['identifier_type', 'identifier']);
+  const subjects = pick(schema.scan('subjects'), ['subject_no', 'profile_no', ...IDENTIFIER]);
+  return join(how, withIdentifier(counted), subjects, IDENTIFIER);
 }
 
 /** Remembers that facts were made anew, so that what changed of them cannot be told from what was there. */

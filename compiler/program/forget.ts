@@ -31,7 +31,7 @@ import { outboxSteps } from './outbox.js';
 import type { OutboxWay } from './outbox-link.js';
 import { mergeFirsts } from './pairs.js';
 import { noEntities, stageSteps } from './run.js';
-import { IDENTIFIER, STATE, type StateSchema, type StateTable } from './state.js';
+import { IDENTIFIER, IDENTIFIER_COLUMNS, STATE, type StateSchema, type StateTable } from './state.js';
 import type { Step } from './types.js';
 
 /** What `subjects` calls an identifier that was forgotten: it stands for its number alone. */
@@ -40,8 +40,7 @@ const FORGOTTEN = 'forgotten';
 /** The identifiers of those being forgotten. */
 const LEAVING = temporary('forgetting', [
   { name: 'subject_no', type: 'int' },
-  { name: 'identifier_type', type: 'text' },
-  { name: 'identifier', type: 'text' },
+  ...IDENTIFIER_COLUMNS,
   { name: 'identifier_hash', type: 'text' },
   { name: 'profile_hash', type: 'text' },
 ]);

@@ -24,7 +24,7 @@ import {
 import type { Column, Relation } from '../ir/types.js';
 import { hashedIdentifier, type Forgotten } from './forgotten.js';
 import { scanSpec, temporary } from './names.js';
-import { IDENTIFIER, WAY_KEYS, type StateSchema, type StateTable } from './state.js';
+import { IDENTIFIER, IDENTIFIER_COLUMNS, WAY_KEYS, type StateSchema, type StateTable } from './state.js';
 import type { Step, StepOp } from './types.js';
 
 /**
@@ -61,7 +61,7 @@ export function queuedByRun(schema: StateSchema): Relation {
 const DONE = temporary('done_messages', [
   ...MESSAGE.map((name): Column => ({ name, type: 'text' })),
   { name: 'definition_key', type: 'text' },
-  ...IDENTIFIER.map((name): Column => ({ name, type: 'text' })),
+  ...IDENTIFIER_COLUMNS,
 ]);
 
 /** Exits of those forgotten that are still in the outbox. */

@@ -275,7 +275,7 @@ function news(rows: Relation, resent: readonly number[]): Relation {
 function ends(schema: StateSchema, channel: Channel, held: Relation, ways: Relation): Relation {
   const before = join('inner', scanSpec(TOLD), ways, [WAY.name]);
   const ended = filter(before, and(addresses(channel.side, before), standing(channel, before)));
-  const subjects = pick(schema.scan('subjects'), ['identifier_type', 'identifier', 'profile_no']);
+  const subjects = pick(schema.scan('subjects'), [...IDENTIFIER, 'profile_no']);
   const theirs = join('inner', ended, subjects, IDENTIFIER);
   const gone = antiJoin(theirs, held, [...DEFINITION, 'profile_no']);
   return project(gone, [

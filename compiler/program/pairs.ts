@@ -25,6 +25,7 @@ import {
   union,
 } from '../ir/build.js';
 import type { Expr, Named, Relation } from '../ir/types.js';
+import { IDENTIFIER } from './state.js';
 
 /** Messages that say anything: with an id, a time and someone they are about. */
 export const countedMessages = (messages: Relation): Relation =>
@@ -147,12 +148,11 @@ export function identifiersOf(pairs: Relation, only?: Relation): Relation {
   };
   const rows = union([side('user_id'), side('anonymous_id')]);
   // Most are in one pair, of which nothing is to be found out: what orders the others holds their texts in memory.
-  const keys = ['identifier_type', 'identifier'];
-  const byKey = (of: Relation): readonly Named[] => keys.map((key) => as(key, c(of, key)));
+  const byKey = (of: Relation): readonly Named[] => IDENTIFIER.map((key) => as(key, c(of, key)));
   const several = aggregate(rows, byKey(rows), [], call('gt', agg('count'), int(1)));
-  const alone = antiJoin(rows, several, keys);
+  const alone = antiJoin(rows, several, IDENTIFIER);
   const ownedAt = caseWhen([{ when: call('is_not_null', c(alone, 'owner')), then: c(alone, 'first_at') }]);
-  const others = semiJoin(rows, several, keys);
+  const others = semiJoin(rows, several, IDENTIFIER);
   const firstAt = c(others, 'first_at');
   const owner = c(others, 'owner');
   return union([

@@ -7,11 +7,10 @@ import { AS_OF } from './identity.js';
 import type { Message } from './messages.js';
 import { ACCOUNT_USERS, scanSpec } from './names.js';
 import type { OutboxLink, Withheld } from './outbox-link.js';
-import type { StateSchema } from './state.js';
+import { IDENTIFIER, IDENTIFIER_COLUMNS, type StateSchema } from './state.js';
 
 export const RECEIVERS: readonly Column[] = [
-  { name: 'identifier_type', type: 'text' },
-  { name: 'identifier', type: 'text' },
+  ...IDENTIFIER_COLUMNS,
   { name: 'profile_no', type: 'int' },
   { name: 'value', type: 'text' },
 ];
@@ -96,7 +95,7 @@ export const withTrue = (rows: Relation, by: readonly string[] = []): Relation =
   project(rows, [...[...by, 'profile_no'].map((name) => as(name, c(rows, name))), as('value', text('true'))]);
 
 function accountsOf(schema: StateSchema, rows: Relation): Relation {
-  const subjects = pick(schema.scan('subjects'), ['identifier_type', 'identifier', 'profile_no']);
+  const subjects = pick(schema.scan('subjects'), [...IDENTIFIER, 'profile_no']);
   return join('inner', subjects, rows, ['profile_no']);
 }
 
@@ -104,8 +103,7 @@ function accountsOf(schema: StateSchema, rows: Relation): Relation {
 function addressed(schema: StateSchema, rows: Relation, told: Told, by: readonly string[]): Relation {
   const subjects = schema.scan('subjects');
   const existing = pick(filter(subjects, call('le', c(subjects, 'first_at'), AS_OF)), [
-    'identifier_type',
-    'identifier',
+    ...IDENTIFIER,
     'profile_no',
     'first_at',
     'first_id',

@@ -265,6 +265,9 @@ export type StateTable = keyof typeof STATE;
 /** What somebody is called, and as what. */
 export const IDENTIFIER = ['identifier_type', 'identifier'] as const;
 
+/** The columns of it, for tables of a run. */
+export const IDENTIFIER_COLUMNS: readonly Column[] = IDENTIFIER.map((name) => ({ name, type: 'text' }));
+
 /** A way out of a definition. */
 export const WAY_KEYS = ['destination_key', 'definition_key'] as const;
 

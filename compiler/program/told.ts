@@ -3,7 +3,7 @@ import { agg, aggregate, antiJoin, as, c, eq, filter, int, join, pick, project, 
 import type { Relation } from '../ir/types.js';
 import { AS_OF } from './identity.js';
 import { temporary } from './names.js';
-import { IDENTIFIER, type StateSchema } from './state.js';
+import { IDENTIFIER, IDENTIFIER_COLUMNS, type StateSchema } from './state.js';
 import { ofWays, WAY } from './ways.js';
 
 /** An identifier on a way. */
@@ -12,8 +12,7 @@ export const OF_WAY = [WAY.name, ...IDENTIFIER] as const;
 /** `repeats`: how many messages it was sent at this `as_of` by runs before (see `messageId`). */
 export const TOLD = temporary('outbox_told', [
   WAY,
-  { name: 'identifier_type', type: 'text' },
-  { name: 'identifier', type: 'text' },
+  ...IDENTIFIER_COLUMNS,
   { name: 'told', type: 'text' },
   { name: 'repeats', type: 'int' },
 ]);
