@@ -34,7 +34,7 @@ import { AS_OF } from './identity.js';
 import { DIRECTIONS, type EntityLists } from './messages.js';
 import { ACCOUNT_USERS, scanSpec, staged, temporary } from './names.js';
 import { publishedRows } from './publish.js';
-import { channelOf, holders, receivers, withTrue } from './receivers.js';
+import { channelOf, holders, receivers, withOwnProfile, withTrue } from './receivers.js';
 import { IDENTIFIER, IDENTIFIER_COLUMNS, STATE, WAY_KEYS } from './state.js';
 import { permitted } from './withheld.js';
 import type { OutboxEntities, OutboxInput } from './outbox-link.js';
@@ -59,13 +59,8 @@ export function entityChanges(input: OutboxInput): StepOp {
   const rows = permitted(input.schema, input.link.withheld, held(input, names));
   const told = toldOf(input, names);
   const now = beside(people(input, staged('audience', int(input.definitionNo))), rows);
-  const subjects = pick(input.schema.scan('subjects'), [...IDENTIFIER, 'profile_no']);
   // Who was told of a row is told of its end, unless the profile of today has it.
-  const gone = antiJoin(join('inner', told, subjects, IDENTIFIER), rows, [
-    'profile_no',
-    'entity',
-    'entity_id',
-  ]);
+  const gone = antiJoin(withOwnProfile(input.schema, told), rows, ['profile_no', 'entity', 'entity_id']);
   const said = (from: Relation, hasEntered: boolean): Relation =>
     project(
       from,

@@ -41,6 +41,7 @@ import {
   holders,
   receivers,
   RECEIVERS,
+  withOwnProfile,
   withProfiles,
   withTrue,
   type Channel,
@@ -275,9 +276,7 @@ function news(rows: Relation, resent: readonly number[]): Relation {
 function ends(schema: StateSchema, channel: Channel, held: Relation, ways: Relation): Relation {
   const before = join('inner', scanSpec(TOLD), ways, [WAY.name]);
   const ended = filter(before, and(addresses(channel.side, before), standing(channel, before)));
-  const subjects = pick(schema.scan('subjects'), [...IDENTIFIER, 'profile_no']);
-  const theirs = join('inner', ended, subjects, IDENTIFIER);
-  const gone = antiJoin(theirs, held, [...DEFINITION, 'profile_no']);
+  const gone = antiJoin(withOwnProfile(schema, ended), held, [...DEFINITION, 'profile_no']);
   return project(gone, [
     ...[...OF_WAY, 'profile_no'].map((name) => as(name, c(gone, name))),
     as('value', c(gone, 'end_value')),

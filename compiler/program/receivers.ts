@@ -134,6 +134,10 @@ function chosen(
   return filter(ranked, most === 1 ? eq(rank, int(1)) : call('le', rank, int(most)));
 }
 
+/** Rows with an identifier, with the `profile_no` that it belongs to today. */
+export const withOwnProfile = (schema: StateSchema, rows: Relation): Relation =>
+  join('inner', rows, pick(schema.scan('subjects'), [...IDENTIFIER, 'profile_no']), IDENTIFIER);
+
 /** Puts what a message says of a profile beside rows with one. */
 export function withProfiles(schema: StateSchema, rows: Relation): Relation {
   const heads = pick(schema.scan('subjects'), [

@@ -25,7 +25,7 @@ import type { Relation } from '../ir/types.js';
 import { MESSAGE } from './forgotten-exits.js';
 import { scanSpec } from './names.js';
 import type { Withheld } from './outbox-link.js';
-import type { Channel } from './receivers.js';
+import { withOwnProfile, type Channel } from './receivers.js';
 import { IDENTIFIER, STATE, WAY_KEYS, type StateSchema } from './state.js';
 import { OF_WAY, TOLD } from './told.js';
 import type { StepOp } from './types.js';
@@ -70,9 +70,9 @@ export function withdrawn(schema: StateSchema, channels: readonly Channel[]): St
       call('ne', c(queued, 'value'), c(queued, 'end_value')),
     );
     const waiting = antiJoin(filter(queued, begins), pick(schema.scan('deliveries'), MESSAGE), MESSAGE);
-    const subjects = pick(schema.scan('subjects'), [...IDENTIFIER, 'profile_no']);
-    const theirs = join('inner', waiting, subjects, IDENTIFIER);
-    return refused(schema, channel.withheld, theirs).map((rows) => pick(rows, [...MESSAGE, 'reason']));
+    return refused(schema, channel.withheld, withOwnProfile(schema, waiting)).map((rows) =>
+      pick(rows, [...MESSAGE, 'reason']),
+    );
   });
   const rows = union(parts);
   const query = project(rows, [
