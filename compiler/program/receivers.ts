@@ -8,6 +8,7 @@ import type { Message } from './messages.js';
 import { ACCOUNT_USERS, scanSpec } from './names.js';
 import type { OutboxLink, Withheld } from './outbox-link.js';
 import { IDENTIFIER, IDENTIFIER_COLUMNS, type StateSchema } from './state.js';
+import { withProfileId } from './views.js';
 
 export const RECEIVERS: readonly Column[] = [
   ...IDENTIFIER_COLUMNS,
@@ -140,10 +141,6 @@ export const withOwnProfile = (schema: StateSchema, rows: Relation): Relation =>
 
 /** Puts what a message says of a profile beside rows with one. */
 export function withProfiles(schema: StateSchema, rows: Relation): Relation {
-  const heads = pick(schema.scan('subjects'), [
-    ['subject_no', 'profile_no'],
-    ['identifier', 'profile_id'],
-  ]);
   const emails = pick(schema.scan('profiles'), ['profile_no', 'latest_email']);
-  return join('left', join('inner', rows, heads, ['profile_no']), emails, ['profile_no']);
+  return join('left', withProfileId(schema, rows), emails, ['profile_no']);
 }

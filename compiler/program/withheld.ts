@@ -29,6 +29,7 @@ import { withOwnProfile, type Channel } from './receivers.js';
 import { IDENTIFIER, STATE, WAY_KEYS, type StateSchema } from './state.js';
 import { OF_WAY, TOLD } from './told.js';
 import type { StepOp } from './types.js';
+import { withProfileId } from './views.js';
 import { waysOf, withWayKeys } from './ways.js';
 
 /** The attempt of a message that a run took back before anybody tried to send it. */
@@ -125,11 +126,7 @@ export function filteredRows(
     'value',
     'reason',
   ]);
-  const heads = pick(schema.scan('subjects'), [
-    ['subject_no', 'profile_no'],
-    ['identifier', 'profile_id'],
-  ]);
-  const rows = join('inner', fresh, heads, BY_PROFILE);
+  const rows = withProfileId(schema, fresh);
   const query = project(rows, [
     ...[...WAY_KEYS, 'profile_id', ...IDENTIFIER, 'value', 'reason'].map((name) => as(name, c(rows, name))),
     as('run_id', param('run_id', 'text')),
