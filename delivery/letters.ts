@@ -16,7 +16,7 @@ import {
   text,
 } from '../compiler/ir/build.js';
 import type { Relation } from '../compiler/ir/types.js';
-import { MESSAGE } from '../compiler/program/forgotten-exits.js';
+import { MESSAGE_KEYS } from '../compiler/program/deliveries.js';
 import type { StateSchema } from '../compiler/program/state.js';
 import type { StepOp } from '../compiler/program/types.js';
 import { newestOfEach, TOLD } from './rows.js';
@@ -62,15 +62,15 @@ function deadLetters(state: StateSchema, { destination, definition }: Letters): 
   const letters = join(
     'inner',
     pick(own, [...TOLD, 'message_id', 'run_no']),
-    pick(dead, [...MESSAGE, 'attempt']),
-    MESSAGE,
+    pick(dead, [...MESSAGE_KEYS, 'attempt']),
+    MESSAGE_KEYS,
   );
   const done = filter(deliveries, eq(c(deliveries, 'status'), text('delivered')));
-  const told = semiJoin(semiJoin(outbox, pick(letters, TOLD), TOLD), pick(done, MESSAGE), MESSAGE);
+  const told = semiJoin(semiJoin(outbox, pick(letters, TOLD), TOLD), pick(done, MESSAGE_KEYS), MESSAGE_KEYS);
   const beside = join('left', letters, newestOfEach(told, TOLD), TOLD);
   const later = call('gt', call('coalesce', c(beside, 'newest'), int(-1)), c(beside, 'run_no'));
   return project(beside, [
-    ...[...MESSAGE, 'attempt'].map((name) => as(name, c(beside, name))),
+    ...[...MESSAGE_KEYS, 'attempt'].map((name) => as(name, c(beside, name))),
     as('stale', later),
   ]);
 }
@@ -86,14 +86,14 @@ function putBackStep(state: StateSchema, letters: Letters): StepOp {
   const rows = deadLetters(state, letters);
   const back = filter(rows, call('not', c(rows, 'stale')));
   const query = project(back, [
-    ...[...MESSAGE, 'attempt'].map((name) => as(name, c(back, name))),
+    ...[...MESSAGE_KEYS, 'attempt'].map((name) => as(name, c(back, name))),
     as('status', text('failed')),
   ]);
   return {
     op: 'merge',
     table: state.ref('deliveries'),
     query,
-    keys: [...MESSAGE, 'attempt'],
+    keys: [...MESSAGE_KEYS, 'attempt'],
     set: ['status'],
     insert: false,
   };

@@ -1,7 +1,7 @@
 /** What is done with, old enough and needed for nothing is taken out of the outbox and the deliveries. */
 import { agg, aggregate, antiJoin, as, c, call, filter, join, pick, semiJoin } from '../compiler/ir/build.js';
 import type { Column, Relation } from '../compiler/ir/types.js';
-import { finalOf, MESSAGE } from '../compiler/program/forgotten-exits.js';
+import { finalMessages, MESSAGE_KEYS } from '../compiler/program/deliveries.js';
 import type { StateSchema } from '../compiler/program/state.js';
 import type { StepOp } from '../compiler/program/types.js';
 import { momentOf, newestOfEach, TOLD } from './rows.js';
@@ -10,7 +10,7 @@ import { perform, performAtOnce, rowsOf, tablesOf, type Site } from './site.js';
 /** Messages to be taken out: a temporary table, so that rows of several tables go by it. */
 const OLD = {
   table: { name: 'rollcall_pruned' },
-  columns: MESSAGE.map((name): Column => ({ name, type: 'text' })),
+  columns: MESSAGE_KEYS.map((name): Column => ({ name, type: 'text' })),
   temporary: true,
 } as const;
 
@@ -29,7 +29,7 @@ export async function pruneDeliveries(site: Site, before: string): Promise<numbe
     op: 'delete',
     table: site.state.ref(table),
     query: old,
-    keys: MESSAGE,
+    keys: MESSAGE_KEYS,
   });
   if (messages > 0) await performAtOnce(site, [takeOut('deliveries'), takeOut('outbox')]);
   await perform(site, { op: 'drop', table: OLD.table, object: 'table' });
@@ -45,5 +45,5 @@ function oldMessages(state: StateSchema, before: string): Relation {
   const old = filter(outbox, call('lt', c(outbox, 'created_at'), momentOf(before)));
   const beside = join('inner', antiJoin(old, ofLast, ['run_no']), newestOfEach(outbox, TOLD), TOLD);
   const overtaken = filter(beside, call('lt', c(beside, 'run_no'), c(beside, 'newest')));
-  return pick(semiJoin(overtaken, finalOf(state), MESSAGE), MESSAGE, { distinct: true });
+  return pick(semiJoin(overtaken, finalMessages(state), MESSAGE_KEYS), MESSAGE_KEYS, { distinct: true });
 }

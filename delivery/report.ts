@@ -17,7 +17,7 @@ import {
   text,
 } from '../compiler/ir/build.js';
 import type { Expr, Relation } from '../compiler/ir/types.js';
-import { MESSAGE } from '../compiler/program/forgotten-exits.js';
+import { MESSAGE_KEYS } from '../compiler/program/deliveries.js';
 import type { StateSchema, StateTable } from '../compiler/program/state.js';
 import type { Row } from '../dialects/warehouse.js';
 import { messagesIn, momentOf } from './rows.js';
@@ -183,7 +183,7 @@ function byFate(state: StateSchema, range: ReportRange): Relation {
   const orderBy = [c(deliveries, 'attempt'), final];
   const last = aggregate(
     deliveries,
-    MESSAGE.map((name) => as(name, c(deliveries, name))),
+    MESSAGE_KEYS.map((name) => as(name, c(deliveries, name))),
     // `last` passes over nulls, which are what was said as well.
     [
       as('status', agg('last', [c(deliveries, 'status')], { orderBy })),
@@ -191,7 +191,7 @@ function byFate(state: StateSchema, range: ReportRange): Relation {
       as('error', agg('last', [call('coalesce', c(deliveries, 'error'), text(''))], { orderBy })),
     ],
   );
-  const beside = join('left', pick(made, [...MESSAGE, 'definition_key']), last, MESSAGE);
+  const beside = join('left', pick(made, [...MESSAGE_KEYS, 'definition_key']), last, MESSAGE_KEYS);
   const by = ['definition_key', 'destination_key', 'status'];
   const delivered = eq(c(beside, 'status'), text('delivered'));
   const told = project(beside, [

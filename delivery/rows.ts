@@ -20,8 +20,8 @@ import {
   text,
 } from '../compiler/ir/build.js';
 import type { Expr, Relation } from '../compiler/ir/types.js';
-import { FINAL_STATUSES } from '../compiler/program/forgotten-exits.js';
-import { IDENTIFIER, type StateSchema } from '../compiler/program/state.js';
+import { isFinal } from '../compiler/program/deliveries.js';
+import { IDENTIFIER, WAY_KEYS, type StateSchema } from '../compiler/program/state.js';
 import { parseInstant } from '../models/instant.js';
 
 /** Which of the waiting messages. */
@@ -140,8 +140,7 @@ export function lastTried(state: StateSchema, destination: string): Relation {
 function finalRows(state: StateSchema, { destination }: Selection): Relation {
   const deliveries = state.scan('deliveries');
   const own = eq(c(deliveries, 'destination_key'), text(destination));
-  const final = call('in_list', c(deliveries, 'status'), ...FINAL_STATUSES.map((status) => text(status)));
-  return pick(filter(deliveries, and(own, final)), ['message_id']);
+  return pick(filter(deliveries, and(own, isFinal(deliveries))), ['message_id']);
 }
 
 /** An ISO 8601 instant. */
@@ -149,7 +148,7 @@ export const momentOf = (iso: string): Expr =>
   lit({ type: 'timestamp', value: String(parseInstant(iso) ?? 0n) });
 
 /** What a destination is told something of: a row each in `sent`. */
-export const TOLD = ['destination_key', 'definition_key', ...IDENTIFIER] as const;
+export const TOLD = [...WAY_KEYS, ...IDENTIFIER] as const;
 
 /** Of outbox rows that agree in these columns the one that says it last. */
 export function lastOfEach(rows: Relation, keys: readonly string[]): Relation {

@@ -1,7 +1,7 @@
 /** `status`: where every definition and destination stands, from state alone; sources need not be there. */
 import { fingerprint, readQueries } from '../compiler/index.js';
 import * as ir from '../compiler/ir/build.js';
-import { FINAL_STATUSES } from '../compiler/program/forgotten-exits.js';
+import { waitingMessages } from '../compiler/program/deliveries.js';
 import type { Relation } from '../compiler/ir/types.js';
 import type { Row } from '../dialects/warehouse.js';
 import type { RuntimeOptions } from './api.js';
@@ -96,14 +96,7 @@ async function byDestination(
 }
 
 function pendingCounts({ state }: Session): Relation {
-  const deliveries = state.scan('deliveries');
-  const final = ir.call(
-    'in_list',
-    ir.c(deliveries, 'status'),
-    ...FINAL_STATUSES.map((status) => ir.text(status)),
-  );
-  const keys = ['message_id', 'destination_key'];
-  const waiting = ir.antiJoin(state.scan('outbox'), ir.pick(ir.filter(deliveries, final), keys), keys);
+  const waiting = waitingMessages(state);
   const key = ir.as('destination_key', ir.c(waiting, 'destination_key'));
   return ir.aggregate(waiting, [key], [ir.as('messages', ir.agg('count'))]);
 }

@@ -2,7 +2,6 @@
 import {
   agg,
   aggregate,
-  antiJoin,
   as,
   c,
   call,
@@ -19,7 +18,7 @@ import {
   text,
 } from '../ir/build.js';
 import type { Column, Expr, LiteralValue, Relation } from '../ir/types.js';
-import { FINAL_STATUSES, MESSAGE } from './forgotten-exits.js';
+import { MESSAGE_KEYS, waitingMessages } from './deliveries.js';
 import { STATE, type StateSchema, type StateTable } from './state.js';
 import type { StepOp } from './types.js';
 
@@ -65,7 +64,7 @@ const nth = (ranked: Relation, n: number): Relation => filter(ranked, eq(c(ranke
 export function deliveryHealth(schema: StateSchema, since: LiteralValue): Relation {
   const deliveries = schema.scan('deliveries');
   const recent = filter(deliveries, call('ge', c(deliveries, 'at'), lit(since)));
-  const last = nth(latestFirst(recent, MESSAGE, ['at', 'attempt']), 1);
+  const last = nth(latestFirst(recent, MESSAGE_KEYS, ['at', 'attempt']), 1);
   const status = c(last, 'status');
   const isWell = call('in_list', status, ...WELL.map((word) => text(word)));
   const counts = or(not(isWell), eq(status, text('delivered')));
@@ -81,12 +80,7 @@ export function deliveryHealth(schema: StateSchema, since: LiteralValue): Relati
 
 /** (destination_key, messages, since): what waits, and since when. */
 export function messagesWaiting(schema: StateSchema): Relation {
-  const deliveries = schema.scan('deliveries');
-  const done = filter(
-    deliveries,
-    call('in_list', c(deliveries, 'status'), ...FINAL_STATUSES.map((word) => text(word))),
-  );
-  const waiting = antiJoin(schema.scan('outbox'), pick(done, MESSAGE), MESSAGE);
+  const waiting = waitingMessages(schema);
   return aggregate(
     waiting,
     [as('destination_key', c(waiting, 'destination_key'))],

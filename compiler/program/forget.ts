@@ -24,8 +24,9 @@ import {
 } from '../ir/build.js';
 import type { Column, Expr, Relation, TableRef } from '../ir/types.js';
 import { noAccountUsers } from './accounts.js';
+import { finalMessages, MESSAGE_KEYS } from './deliveries.js';
 import { hashedIdentifier, FORGOTTEN_SALT, livingPairs, type Forgotten } from './forgotten.js';
-import { finalOf, forgetStep, MESSAGE } from './forgotten-exits.js';
+import { forgetStep } from './forgotten-exits.js';
 import { CUSTOM_TRAITS, scanSpec, temporary } from './names.js';
 import { outboxSteps } from './outbox.js';
 import type { OutboxWay } from './outbox-link.js';
@@ -48,7 +49,7 @@ const LEAVING = temporary('forgetting', [
 /** Messages that are erased. */
 const ERASED = temporary(
   'erased_messages',
-  MESSAGE.map((name): Column => ({ name, type: 'text' })),
+  MESSAGE_KEYS.map((name): Column => ({ name, type: 'text' })),
 );
 
 const PAIR = ['source', 'user_id', 'anonymous_id'] as const;
@@ -152,8 +153,8 @@ function withdraw(schema: StateSchema): readonly Step[] {
     forgetStep('withdraw', 'messages that were not sent yet', {
       op: 'delete',
       table: schema.ref('outbox'),
-      query: pick(antiJoin(own, schema.scan('deliveries'), MESSAGE), MESSAGE, { distinct: true }),
-      keys: MESSAGE,
+      query: pick(antiJoin(own, schema.scan('deliveries'), MESSAGE_KEYS), MESSAGE_KEYS, { distinct: true }),
+      keys: MESSAGE_KEYS,
     }),
   ];
 }
@@ -186,20 +187,23 @@ function messagesErased(schema: StateSchema): readonly Step[] {
     ['identifier', 'profile_id'],
   ]);
   // To an identifier that is another's today: it may still have to be sent.
-  const about = semiJoin(semiJoin(before, names, ['profile_id']), finalOf(schema), MESSAGE);
-  const all = union([pick(semiJoin(before, identifiers(), IDENTIFIER), MESSAGE), pick(about, MESSAGE)]);
+  const about = semiJoin(semiJoin(before, names, ['profile_id']), finalMessages(schema), MESSAGE_KEYS);
+  const all = union([
+    pick(semiJoin(before, identifiers(), IDENTIFIER), MESSAGE_KEYS),
+    pick(about, MESSAGE_KEYS),
+  ]);
   return [
     forgetStep('messages', 'messages they were sent', {
       op: 'replace',
       spec: ERASED,
-      query: pick(all, MESSAGE, { distinct: true }),
+      query: pick(all, MESSAGE_KEYS, { distinct: true }),
     }),
     ...(['deliveries', 'outbox'] as const).map((table) =>
       forgetStep(table, `${table}: theirs`, {
         op: 'delete',
         table: schema.ref(table),
         query: scanSpec(ERASED),
-        keys: MESSAGE,
+        keys: MESSAGE_KEYS,
       }),
     ),
   ];

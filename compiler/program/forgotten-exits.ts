@@ -22,19 +22,11 @@ import {
   values,
 } from '../ir/build.js';
 import type { Column, Relation } from '../ir/types.js';
+import { finalMessages, MESSAGE_KEYS } from './deliveries.js';
 import { hashedIdentifier, type Forgotten } from './forgotten.js';
 import { scanSpec, temporary } from './names.js';
 import { IDENTIFIER, IDENTIFIER_COLUMNS, WAY_KEYS, type StateSchema, type StateTable } from './state.js';
 import type { Step, StepOp } from './types.js';
-
-/**
- * Statuses after which a message is not sent again: `rejected` and `dead` ones unless somebody asks for it, `filtered` and
- * `superseded` ones never.
- */
-export const FINAL_STATUSES = ['delivered', 'rejected', 'dead', 'filtered', 'superseded'] as const;
-
-/** What a message is told apart by. */
-export const MESSAGE = ['message_id', 'destination_key'] as const;
 
 /** A step of `forget`. */
 export const forgetStep = (id: string, title: string, op: StepOp): Step => ({
@@ -42,13 +34,6 @@ export const forgetStep = (id: string, title: string, op: StepOp): Step => ({
   title,
   ...op,
 });
-
-/** Deliveries after which a message is not sent again. */
-export function finalOf(schema: StateSchema): Relation {
-  const deliveries = schema.scan('deliveries');
-  const isFinal = call('in_list', c(deliveries, 'status'), ...FINAL_STATUSES.map((status) => text(status)));
-  return pick(filter(deliveries, isFinal), MESSAGE);
-}
 
 /** What a run of `forget` queued: `destination_key`, `messages`. */
 export function queuedByRun(schema: StateSchema): Relation {
@@ -59,13 +44,13 @@ export function queuedByRun(schema: StateSchema): Relation {
 
 /** Messages about ends that were sent to those forgotten, or never will be. */
 const DONE = temporary('done_messages', [
-  ...MESSAGE.map((name): Column => ({ name, type: 'text' })),
+  ...MESSAGE_KEYS.map((name): Column => ({ name, type: 'text' })),
   { name: 'definition_key', type: 'text' },
   ...IDENTIFIER_COLUMNS,
 ]);
 
 /** Exits of those forgotten that are still in the outbox. */
-export function exitsKept(schema: StateSchema): Relation {
+function exitsKept(schema: StateSchema): Relation {
   const runs = pick(schema.scan('forgotten'), ['run_no'], { distinct: true });
   return semiJoin(schema.scan('outbox'), runs, ['run_no']);
 }
@@ -73,7 +58,7 @@ export function exitsKept(schema: StateSchema): Relation {
 /** Of these the ones that are not sent again. */
 export const exitsDone = (schema: StateSchema): Relation =>
   pick(
-    semiJoin(exitsKept(schema), finalOf(schema), MESSAGE),
+    semiJoin(exitsKept(schema), finalMessages(schema), MESSAGE_KEYS),
     DONE.columns.map(({ name }) => name),
   );
 
@@ -114,7 +99,7 @@ export function sweepSteps(
     });
   return {
     first: forgetStep('sweep', 'messages of those forgotten', { op: 'replace', spec: DONE, query: which }),
-    then: [erase('sent', told), erase('deliveries', MESSAGE), erase('outbox', MESSAGE)],
+    then: [erase('sent', told), erase('deliveries', MESSAGE_KEYS), erase('outbox', MESSAGE_KEYS)],
     last: forgetStep('sweep.drop', 'done with it', { op: 'drop', table: DONE.table, object: 'table' }),
   };
 }

@@ -22,7 +22,7 @@ import {
   union,
 } from '../ir/build.js';
 import type { Relation } from '../ir/types.js';
-import { MESSAGE } from './forgotten-exits.js';
+import { MESSAGE_KEYS } from './deliveries.js';
 import { scanSpec } from './names.js';
 import type { Withheld } from './outbox-link.js';
 import { withOwnProfile, type Channel } from './receivers.js';
@@ -70,14 +70,18 @@ export function withdrawn(schema: StateSchema, channels: readonly Channel[]): St
       call('ne', c(queued, 'value'), text('null')),
       call('ne', c(queued, 'value'), c(queued, 'end_value')),
     );
-    const waiting = antiJoin(filter(queued, begins), pick(schema.scan('deliveries'), MESSAGE), MESSAGE);
+    const waiting = antiJoin(
+      filter(queued, begins),
+      pick(schema.scan('deliveries'), MESSAGE_KEYS),
+      MESSAGE_KEYS,
+    );
     return refused(schema, channel.withheld, withOwnProfile(schema, waiting)).map((rows) =>
-      pick(rows, [...MESSAGE, 'reason']),
+      pick(rows, [...MESSAGE_KEYS, 'reason']),
     );
   });
   const rows = union(parts);
   const query = project(rows, [
-    ...MESSAGE.map((name) => as(name, c(rows, name))),
+    ...MESSAGE_KEYS.map((name) => as(name, c(rows, name))),
     as('attempt', int(WITHDRAWN)),
     as('status', text('filtered')),
     as('http_status', nul('int')),
@@ -94,7 +98,7 @@ export function standingMessages(schema: StateSchema): Relation {
     eq(c(deliveries, 'status'), text('filtered')),
     eq(c(deliveries, 'attempt'), int(WITHDRAWN)),
   );
-  return antiJoin(schema.scan('outbox'), pick(filter(deliveries, isTaken), MESSAGE), MESSAGE);
+  return antiJoin(schema.scan('outbox'), pick(filter(deliveries, isTaken), MESSAGE_KEYS), MESSAGE_KEYS);
 }
 
 /**

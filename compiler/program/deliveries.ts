@@ -1,0 +1,27 @@
+/** Messages as state knows them: what they are told apart by, which are done with, which wait. */
+import { antiJoin, c, call, filter, pick, text } from '../ir/build.js';
+import type { Expr, Relation } from '../ir/types.js';
+import type { StateSchema } from './state.js';
+
+/**
+ * Statuses after which a message is not sent again: `rejected` and `dead` ones unless somebody asks for it, `filtered` and
+ * `superseded` ones never.
+ */
+const FINAL_STATUSES = ['delivered', 'rejected', 'dead', 'filtered', 'superseded'] as const;
+
+/** What a message is told apart by. */
+export const MESSAGE_KEYS = ['message_id', 'destination_key'] as const;
+
+/** Whether a row of `deliveries` says that its message is not sent again. */
+export const isFinal = (deliveries: Relation): Expr =>
+  call('in_list', c(deliveries, 'status'), ...FINAL_STATUSES.map((status) => text(status)));
+
+/** Messages that are not sent again, perhaps several times. */
+export function finalMessages(schema: StateSchema): Relation {
+  const deliveries = schema.scan('deliveries');
+  return pick(filter(deliveries, isFinal(deliveries)), MESSAGE_KEYS);
+}
+
+/** Rows of `outbox` that are still to be sent, or sent again. */
+export const waitingMessages = (schema: StateSchema): Relation =>
+  antiJoin(schema.scan('outbox'), finalMessages(schema), MESSAGE_KEYS);
