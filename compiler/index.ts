@@ -14,5 +14,4 @@ export { compileRun, rememberedOf, type CompileRunInput } from './compile-run.js
 export { standaloneSelect, type Remembered, type StandaloneSelect } from './standalone/index.js';
 export { describableQueries, readQueries, tablesNamed } from './sql/index.js';
 export { fingerprint, SEMANTIC_VERSION } from './plan/fingerprint.js';
-export { upstreamOf } from './plan/upstream.js';
 export { select, type SelectInput } from './plan/select.js';

@@ -1,14 +1,15 @@
 /** From an open session to a program: introspect, resolve, select, compile. Reads only; throws what the user must mend. */
 import type { Catalog } from '../compiler/bind/types.js';
-import { compileRun, resolveProject, select, upstreamOf, type ResolvedProject } from '../compiler/index.js';
+import { compileRun, resolveProject, select, type ResolvedProject } from '../compiler/index.js';
 import { CompilerBug, hasErrors, UserError, type Diagnostic } from '../compiler/diagnostics/index.js';
 import { orList } from '../compiler/diagnostics/suggest.js';
 import type { Read } from '../compiler/incremental/index.js';
 import type { RunProgram } from '../compiler/program/plan.js';
 import type { Dialect } from '../dialects/dialect.js';
 import { nounOf, ownerOf, type Project, type Spans } from '../models/definition.js';
-import type { RunOptions, SelectionOptions } from './api.js';
+import { upstreamOf } from '../models/upstream.js';
 import { withholdingKeys } from '../models/withholding.js';
+import type { RunOptions, SelectionOptions } from './api.js';
 import { introspect } from './catalog.js';
 import { readState, type StoredState } from './existing.js';
 import { unconnected } from './unconnected.js';

@@ -3,6 +3,7 @@ import { didYouMean } from '../../compiler/diagnostics/suggest.js';
 import { withExclusions, withExits } from '../build/members.js';
 import { nounOf, type AudienceReference, type Definition } from '../definition.js';
 import type { SpanStore } from '../source/spans.js';
+import { upstreamOf } from '../upstream.js';
 import { referencesOf } from '../walk.js';
 
 /**
@@ -27,7 +28,10 @@ export function applyExclusions(
   const audiences = excluded.filter(({ key }) => byKey.get(key)?.kind === 'audience');
   const exempt = upstreamOf(
     audiences.map(({ key }) => key),
-    byKey,
+    (key) => {
+      const definition = byKey.get(key);
+      return definition ? referencesOf(definition).filter((name) => byKey.has(name)) : [];
+    },
   );
   const applied = new Map<Definition, Definition>();
   for (const definition of definitions) {
@@ -49,18 +53,6 @@ function appliedTo(
   const of = applied.get(definition.output.of);
   if (of?.kind !== 'journey') return definition;
   return spans.like({ ...definition, output: { ...definition.output, of } }, definition);
-}
-
-/** Definitions and everything they read, at any distance. */
-function upstreamOf(keys: readonly string[], byKey: ReadonlyMap<string, Definition>): ReadonlySet<string> {
-  const found = new Set(keys);
-  for (const key of found) {
-    // A Set visits what is added on the way.
-    const definition = byKey.get(key);
-    if (!definition) continue;
-    for (const name of referencesOf(definition)) if (byKey.has(name)) found.add(name);
-  }
-  return found;
 }
 
 function problem(
