@@ -1,13 +1,8 @@
 /** Connections over time: what a destination was told against what it should know. */
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { pausedWays } from '../../cli/sync.js';
-import { StateSchema } from '../../compiler/program/state.js';
-import { syncDestinations } from '../../delivery/index.js';
-import { dialectFor } from '../../dialects/registry.js';
 import type { RunOptions } from '../../runtime/index.js';
-import { BUYERS, CRM, NOW, REVENUE, SPENDERS, Shop, order } from './shop.js';
+import { BUYERS, CRM, NOW, REVENUE, SPENDERS, Shop, order, toldOf } from './shop.js';
 
 let shop: Shop;
 afterEach(async () => shop.dispose());
@@ -21,32 +16,13 @@ const buy = (n: number, user: string, revenue = 10): ReturnType<typeof order> =>
 const IDENTIFY = { ...CRM, send: ['identify'] };
 
 async function sync(now = NOW): Promise<readonly string[]> {
-  const dialect = await dialectFor('duckdb');
   const { project } = await shop.options();
-  return shop.open('write', async (warehouse) => {
-    const { destinations } = project;
-    const at = {
-      warehouse,
-      dialect,
-      state: new StateSchema('rollcall'),
-      projectDir: shop.dir,
-      now: () => now,
-    };
-    const done = await syncDestinations({ ...at, destinations, paused: pausedWays(project) });
-    return done.destinations.map(({ status, delivered, waiting }) => `${status} ${delivered} ${waiting}`);
-  });
+  const { destinations } = await shop.sync({ now: () => now, paused: pausedWays(project) });
+  return destinations.map(({ status, delivered, waiting }) => `${status} ${delivered} ${waiting}`);
 }
 
 /** What it was told, in order: `user key value`. */
-async function told(): Promise<readonly string[]> {
-  const text = await readFile(join(shop.dir, 'crm.jsonl'), 'utf8').catch(() => '');
-  const lines = text.split('\n').filter((line) => line !== '');
-  return lines.map((line) => {
-    const { userId, traits } = JSON.parse(line) as { userId: string; traits: Record<string, unknown> };
-    const [key = '', value] = Object.entries(traits)[0] ?? [];
-    return `${userId} ${key} ${String(value)}`;
-  });
-}
+const told = async (): Promise<readonly string[]> => (await shop.sent()).map(toldOf);
 
 /** What it believes of whom by then: of each the last. */
 async function known(): Promise<readonly string[]> {

@@ -1,14 +1,12 @@
 /** People who are forgotten: what is left of them, who is told, and that raw rows do not bring them back. */
-import { cp, readFile, rm } from 'node:fs/promises';
+import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { StateSchema } from '../../compiler/program/state.js';
-import { syncDestinations } from '../../delivery/index.js';
 import { dialectFor } from '../../dialects/registry.js';
 import { forget, preview, type ForgetOptions, type ForgetResult } from '../../runtime/index.js';
 import { StatementError, type Row } from '../../dialects/warehouse.js';
 import { hooked, withoutDdl } from './faults.js';
-import { CRM, NOW, order, Shop, type Message } from './shop.js';
+import { CRM, order, Shop, type Message } from './shop.js';
 
 /** A user id like any other. */
 const ANN = `an"n'; drop table raw.messages; --\n%s\\ü`;
@@ -91,17 +89,7 @@ beforeEach(async () => {
   await cp(saved, shop.dir, { recursive: true });
 });
 
-async function sync(): Promise<void> {
-  const dialect = await dialectFor('duckdb');
-  const { project } = await shop.options();
-  await shop.open('write', async (warehouse) => {
-    const state = new StateSchema('rollcall');
-    const site = { warehouse, dialect, state, projectDir: shop.dir, now: () => NOW };
-    expect(await syncDestinations({ ...site, destinations: project.destinations })).toMatchObject({
-      exit: 0,
-    });
-  });
-}
+const sync = async (): Promise<void> => expect(await shop.sync()).toMatchObject({ exit: 0 });
 
 let runs = 0;
 async function forgetting(
@@ -152,14 +140,9 @@ interface Line {
   readonly properties?: { readonly entities?: unknown };
 }
 
-/** What a destination was last told, a line each. */
-async function lines(path: string, from: number): Promise<readonly Line[]> {
-  const text = (await readFile(join(shop.dir, path), 'utf8')).trimEnd();
-  return text
-    .split('\n')
-    .slice(from)
-    .map((line) => JSON.parse(line) as Line);
-}
+/** What a destination was told, but for the first so many messages. */
+const lines = async (path: string, from: number): Promise<readonly Line[]> =>
+  (await shop.sent<Line>(path)).slice(from);
 
 describe('forget', () => {
   it('erases whoever is called so, tells destinations, and erases that too once it is delivered', async () => {

@@ -1,11 +1,6 @@
 /** Runs and deliveries together: what a destination ends up believing. */
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { StateSchema } from '../../compiler/program/state.js';
-import { syncDestinations } from '../../delivery/index.js';
-import { dialectFor } from '../../dialects/registry.js';
-import { CRM, NOW, Shop, order } from './shop.js';
+import { CRM, Shop, order } from './shop.js';
 
 let shop: Shop;
 afterEach(async () => shop.dispose());
@@ -23,28 +18,11 @@ async function started(model: object = THRIFTY): Promise<void> {
   await shop.write('destinations/crm.json', CRM);
 }
 
-async function sync(): Promise<void> {
-  const dialect = await dialectFor('duckdb');
-  const { project } = await shop.options();
-  await shop.open('write', async (warehouse) => {
-    const { destinations } = project;
-    const state = new StateSchema('rollcall');
-    const at = { warehouse, dialect, state, projectDir: shop.dir, now: () => NOW };
-    expect(await syncDestinations({ ...at, destinations })).toMatchObject({ exit: 0 });
-  });
-}
-
-interface Sent {
-  readonly type: string;
-  readonly userId: string;
-  readonly messageId: string;
-  readonly traits: Readonly<Record<string, unknown>>;
-}
+const sync = async (): Promise<void> => expect(await shop.sync()).toMatchObject({ exit: 0 });
 
 /** What a receiver that drops repeated message ids took, as `user value`. */
 async function received(): Promise<readonly string[]> {
-  const lines = (await readFile(join(shop.dir, 'crm.jsonl'), 'utf8')).trimEnd().split('\n');
-  const seen = new Map(lines.map((line) => JSON.parse(line) as Sent).map((m) => [m.messageId, m]));
+  const seen = new Map((await shop.sent()).map((m) => [m.messageId, m]));
   return [...seen.values()]
     .filter(({ type }) => type === 'identify')
     .map(({ userId, traits }) => `${userId} ${String(traits['thrifty'])}`);

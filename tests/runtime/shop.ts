@@ -1,7 +1,9 @@
 /** A small project in a folder of its own, with a DuckDB file and a `messages` source, run at chosen instants. */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { StateSchema } from '../../compiler/program/state.js';
+import type { SyncOptions, SyncResult } from '../../delivery/index.js';
 import { loadProject } from '../../models/index.js';
 import { runProject, type RunEvent, type RunOptions, type RunResult } from '../../runtime/index.js';
 import { dialectFor } from '../../dialects/registry.js';
@@ -38,6 +40,20 @@ const CREATE = `create schema if not exists raw; create table raw.messages (
 
 const quote = (value: string | null | undefined): string =>
   value === undefined || value === null ? 'null' : `'${value.replaceAll("'", "''")}'`;
+
+/** A message of type identify, as destinations get it. */
+export interface SentMessage {
+  readonly type: string;
+  readonly userId: string;
+  readonly messageId: string;
+  readonly traits: Readonly<Record<string, unknown>>;
+}
+
+/** `user key value`, of a message to a user; the key that it is about comes first among its traits. */
+export function toldOf({ userId, traits }: SentMessage): string {
+  const [key = '', value] = Object.entries(traits)[0] ?? [];
+  return `${userId} ${key} ${String(value)}`;
+}
 
 interface Configured {
   readonly name?: string;
@@ -156,6 +172,33 @@ export class Shop {
 
   async run(asOf: string, more: Partial<RunOptions> = {}): Promise<RunResult> {
     return runProject(await this.options({ asOf, ...more }));
+  }
+
+  /** Delivers what waits, to all destinations. */
+  async sync(more: Partial<SyncOptions> = {}): Promise<SyncResult> {
+    // Most tests deliver nothing: they need not read the code of it.
+    const { syncDestinations } = await import('../../delivery/index.js');
+    const dialect = await dialectFor('duckdb');
+    const { destinations } = (await this.options()).project;
+    const state = new StateSchema('rollcall');
+    return this.open('write', (warehouse) =>
+      syncDestinations({
+        warehouse,
+        dialect,
+        state,
+        destinations,
+        projectDir: this.dir,
+        now: () => NOW,
+        ...more,
+      }),
+    );
+  }
+
+  /** The messages in a destination's file, in order; none where there is no file. */
+  async sent<T = SentMessage>(file = CRM.settings.path): Promise<readonly T[]> {
+    const text = await readFile(join(this.dir, file), 'utf8').catch(() => '');
+    const lines = text.split('\n').filter((line) => line !== '');
+    return lines.map((line) => JSON.parse(line) as T);
   }
 
   /** Profile ids of an audience, sorted. */

@@ -1,13 +1,8 @@
 /** Whom destinations are not told of: people who are suppressed, and those without consent. */
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { StateSchema } from '../../compiler/program/state.js';
-import { syncDestinations } from '../../delivery/index.js';
-import { dialectFor } from '../../dialects/registry.js';
 import type { RunOptions } from '../../runtime/index.js';
 import { refuse, hooked } from './faults.js';
-import { BUYERS, CRM, NOW, REVENUE, Shop, order, type Message } from './shop.js';
+import { BUYERS, CRM, REVENUE, Shop, order, toldOf, type Message } from './shop.js';
 
 let shop: Shop;
 afterEach(async () => shop.dispose());
@@ -38,37 +33,10 @@ const run = async (n: number, more: Partial<RunOptions> = {}): Promise<void> => 
   expect(await shop.run(day(n), more)).toMatchObject({ exit: 0 });
 };
 
-async function sync(): Promise<void> {
-  const dialect = await dialectFor('duckdb');
-  const { project } = await shop.options();
-  await shop.open('write', async (warehouse) => {
-    const { destinations } = project;
-    const at = {
-      warehouse,
-      dialect,
-      state: new StateSchema('rollcall'),
-      projectDir: shop.dir,
-      now: () => NOW,
-    };
-    expect(await syncDestinations({ ...at, destinations })).toMatchObject({ exit: 0 });
-  });
-}
-
 /** What a destination was told, sorted: `user key value`. */
 async function told(destination = 'crm'): Promise<readonly string[]> {
-  await sync();
-  const text = await readFile(join(shop.dir, `${destination}.jsonl`), 'utf8').catch(() => '');
-  const lines = text.split('\n').filter((line) => line !== '');
-  return lines
-    .map((line) => {
-      const { userId, traits: said } = JSON.parse(line) as {
-        userId: string;
-        traits: Record<string, unknown>;
-      };
-      const [key = '', value] = Object.entries(said)[0] ?? [];
-      return `${userId} ${key} ${String(value)}`;
-    })
-    .sort();
+  expect(await shop.sync()).toMatchObject({ exit: 0 });
+  return (await shop.sent(`${destination}.jsonl`)).map(toldOf).sort();
 }
 
 const filtered = async (): Promise<readonly string[]> =>
