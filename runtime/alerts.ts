@@ -39,7 +39,9 @@ export async function checkAlerts(options: AlertOptions): Promise<AlertsResult> 
       const found = await evaluate(rule, { session, stored, now });
       firing.push(...found.map((one) => ({ alert, on: rule.on, ...one })));
     }
-    return { firing, told: (await stored.read('alerts')).map(toldOf) };
+    // Engines have rows in an order of their own; what is over is told in one.
+    const told = (await stored.read('alerts')).map(toldOf).sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
+    return { firing, told };
   });
   if (!seen) return NOTHING;
   const { firing, told } = seen;
@@ -109,6 +111,8 @@ function noticesOf(
 }
 
 const subjectOf = ({ of, key }: Pick<Firing, 'of' | 'key'>): string => `${of}:${key}`;
+
+const orderOf = (one: Told): string => JSON.stringify([one.alert, subjectOf(one), one.channel]);
 
 const sameThing = (
   a: Pick<Firing, 'alert' | 'of' | 'key'>,
