@@ -1,5 +1,6 @@
 /** What each kind of alert looks at, and what it finds. State alone is asked: sources need not be there. */
-import { deliveryHealth, lastRuns, messagesWaiting, sizesCompared } from '../compiler/program/alerts.js';
+import { deliveryHealth, lastEnded, sizesCompared } from '../compiler/program/alerts.js';
+import { messagesWaiting } from '../compiler/program/deliveries.js';
 import { durationMicros, type Duration } from '../models/algebra.js';
 import type { AlertRule } from '../models/alerts.js';
 import { ownerOf, type Definition } from '../models/definition.js';
@@ -128,8 +129,7 @@ async function failed(rule: Rule<'failed'>, evidence: Evidence): Promise<readonl
     return [{ of: 'definition', key, message: row.error ?? `${key} failed`, occurrence: '' }];
   });
   if (found.length > 0 || names(rule)) return found;
-  const rows = await session.rows(lastRuns(session.state));
-  const last = [...rows].sort((a, b) => numberOf(b, 'run_no') - numberOf(a, 'run_no'))[0];
+  const [last] = await session.rows(lastEnded(session.state));
   const status = last && textOf(last, 'status');
   if (!last || (status !== 'failed' && status !== 'crashed')) return [];
   const why = nullableText(last, 'error');

@@ -4,7 +4,6 @@
  */
 import type { Diagnostic } from '../compiler/diagnostics/index.js';
 import * as ir from '../compiler/ir/build.js';
-import type { Relation } from '../compiler/ir/types.js';
 import { forgetTold, rememberTold, TOLD_COLUMNS, TOLD_KEYS } from '../compiler/program/alerts.js';
 import type { StepOp } from '../compiler/program/types.js';
 import type { Row } from '../dialects/warehouse.js';
@@ -164,7 +163,7 @@ async function remember(
         ...[one.alert, subjectOf(one), one.channel, one.occurrence, one.message].map((cell) => ir.text(cell)),
         ...[since(one), now].map((iso) => ir.lit(timestamp(iso))),
       ]);
-      await perform(session, rememberTold(state, ir.values(TOLD_COLUMNS, rows) satisfies Relation));
+      await perform(session, rememberTold(state, ir.values(TOLD_COLUMNS, rows)));
     }
   });
 }

@@ -1,7 +1,7 @@
 /** `status`: where every definition and destination stands, from state alone; sources need not be there. */
 import { fingerprint, readQueries } from '../compiler/index.js';
 import * as ir from '../compiler/ir/build.js';
-import { waitingMessages } from '../compiler/program/deliveries.js';
+import { messagesWaiting } from '../compiler/program/deliveries.js';
 import type { Relation } from '../compiler/ir/types.js';
 import type { Row } from '../dialects/warehouse.js';
 import type { RuntimeOptions } from './api.js';
@@ -70,7 +70,7 @@ const stateOf = (
 
 async function destinationStates(session: Session, stored: StoredState): Promise<DestinationState[]> {
   const there = stored.scan('outbox') && stored.scan('deliveries');
-  const pending = await byDestination(session, there && pendingCounts(session));
+  const pending = await byDestination(session, there && messagesWaiting(session.state));
   const done = await byDestination(session, there && deliveryCounts(session));
   return session.project.destinations.map(({ key, type, enabled }) => {
     const delivered = done.get(key);
@@ -93,12 +93,6 @@ async function byDestination(
 ): Promise<ReadonlyMap<string, Row>> {
   const rows = query ? await session.rows(query) : [];
   return new Map(rows.map((row) => [textOf(row, 'destination_key'), row]));
-}
-
-function pendingCounts({ state }: Session): Relation {
-  const waiting = waitingMessages(state);
-  const key = ir.as('destination_key', ir.c(waiting, 'destination_key'));
-  return ir.aggregate(waiting, [key], [ir.as('messages', ir.agg('count'))]);
 }
 
 function deliveryCounts({ state }: Session): Relation {

@@ -1,4 +1,4 @@
-/** What alerts ask of state: sizes, deliveries, what waits, what was told. */
+/** What alerts ask of state: sizes, deliveries, the last run, what was told. */
 import {
   agg,
   aggregate,
@@ -13,13 +13,12 @@ import {
   not,
   or,
   pick,
-  project,
   rowNumber,
   text,
 } from '../ir/build.js';
-import type { Column, Expr, LiteralValue, Relation } from '../ir/types.js';
-import { MESSAGE_KEYS, waitingMessages } from './deliveries.js';
-import { STATE, type StateSchema, type StateTable } from './state.js';
+import type { Column, LiteralValue, Relation } from '../ir/types.js';
+import { MESSAGE_KEYS } from './deliveries.js';
+import { STATE, type StateSchema } from './state.js';
 import type { StepOp } from './types.js';
 
 /** Statuses of a message that went the way it was to go: it was delivered, or was not to be. */
@@ -78,29 +77,12 @@ export function deliveryHealth(schema: StateSchema, since: LiteralValue): Relati
   );
 }
 
-/** (destination_key, messages, since): what waits, and since when. */
-export function messagesWaiting(schema: StateSchema): Relation {
-  const waiting = waitingMessages(schema);
-  return aggregate(
-    waiting,
-    [as('destination_key', c(waiting, 'destination_key'))],
-    [as('messages', agg('count')), as('since', agg('min', [c(waiting, 'created_at')]))],
-  );
-}
-
-/** (finished_at, status, error, run_id): the last run that published, and the last that ended, each once by `what`. */
-export function lastRuns(schema: StateSchema): Relation {
+/** (run_id, status, error): the last run that came to its end, or died; nobody's who was told to stop. */
+export function lastEnded(schema: StateSchema): Relation {
   const runs = schema.scan('runs');
-  const is = (...words: readonly string[]): Expr =>
-    call('in_list', c(runs, 'status'), ...words.map((word) => text(word)));
-  const ended = filter(runs, not(is('running', 'cancelled')));
-  const wellIs = call('in_list', c(ended, 'status'), text('succeeded'), text('partial'));
-  const marked = project(ended, [
-    ...['run_id', 'run_no', 'finished_at', 'status', 'error'].map((name) => as(name, c(ended, name))),
-    as('published', wellIs),
-  ]);
-  const ranked = latestFirst(marked, ['published'], ['run_no']);
-  return pick(nth(ranked, 1), ['run_id', 'run_no', 'finished_at', 'status', 'error']);
+  const isOpen = call('in_list', c(runs, 'status'), text('running'), text('cancelled'));
+  const ended = filter(runs, not(isOpen));
+  return pick(nth(latestFirst(ended, [], ['run_no']), 1), ['run_id', 'status', 'error']);
 }
 
 /** What tells one told alert from another. */
@@ -125,4 +107,4 @@ export const forgetTold = (schema: StateSchema, rows: Relation): StepOp => ({
   keys: TOLD_KEYS,
 });
 
-export const TOLD_COLUMNS: readonly Column[] = STATE['alerts' satisfies StateTable];
+export const TOLD_COLUMNS: readonly Column[] = STATE.alerts;

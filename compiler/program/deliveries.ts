@@ -1,5 +1,5 @@
 /** Messages as state knows them: what they are told apart by, which are done with, which wait. */
-import { antiJoin, c, call, filter, pick, text } from '../ir/build.js';
+import { agg, aggregate, antiJoin, as, c, call, filter, pick, text } from '../ir/build.js';
 import type { Expr, Relation } from '../ir/types.js';
 import type { StateSchema } from './state.js';
 
@@ -22,6 +22,12 @@ export function finalMessages(schema: StateSchema): Relation {
   return pick(filter(deliveries, isFinal(deliveries)), MESSAGE_KEYS);
 }
 
-/** Rows of `outbox` that are still to be sent, or sent again. */
-export const waitingMessages = (schema: StateSchema): Relation =>
-  antiJoin(schema.scan('outbox'), finalMessages(schema), MESSAGE_KEYS);
+/** (destination_key, messages, since): what is still to be sent, or sent again, and since when it waits. */
+export function messagesWaiting(schema: StateSchema): Relation {
+  const waiting = antiJoin(schema.scan('outbox'), finalMessages(schema), MESSAGE_KEYS);
+  return aggregate(
+    waiting,
+    [as('destination_key', c(waiting, 'destination_key'))],
+    [as('messages', agg('count')), as('since', agg('min', [c(waiting, 'created_at')]))],
+  );
+}
