@@ -2,7 +2,7 @@
  * What reconciling finds: how far state was from what the raw rows say. Definitions are told of by the differences that
  * publishing makes anyway, facts by how many there are and what they come to before and after they are made anew.
  */
-import { sourceNeeds, type BoundSource } from '../bind/index.js';
+import type { BoundSource } from '../bind/index.js';
 import type { Needs } from '../bind/types.js';
 import {
   agg,
@@ -20,7 +20,8 @@ import {
   values,
 } from '../ir/build.js';
 import type { Column, Expr, Relation } from '../ir/types.js';
-import { factsTable, groupFacts, identifyFacts, RUN_NO, scanSpec } from './names.js';
+import { factsTables } from './facts.js';
+import { RUN_NO, scanSpec } from './names.js';
 import type { StateSchema } from './state.js';
 import type { TableSpec } from './types.js';
 import { withProfileId } from './views.js';
@@ -51,38 +52,6 @@ export function driftSamples(schema: StateSchema, differences: Readonly<Record<s
   return pick(first, ['definition_no', 'what', 'profile_id']);
 }
 
-/** Facts of a source as they are: which, and where. */
-interface Facts {
-  readonly source: string;
-  /** The event, `identify` or `group`. */
-  readonly what: string;
-  readonly spec: TableSpec;
-}
-
-/** The facts tables that sources land in. */
-function factsOf(schema: StateSchema, sources: readonly BoundSource[], needs: Needs): readonly Facts[] {
-  return sources.flatMap((source): readonly Facts[] => {
-    const own = sourceNeeds(source, needs);
-    const { name } = source;
-    const events = own.events
-      .filter(({ event }) => source.hasEvent(event))
-      .map(({ event, columns }) => ({
-        source: name,
-        what: event,
-        spec: factsTable(schema, name, event, columns),
-      }));
-    return [
-      ...events,
-      ...(source.identifies(own.traits)
-        ? [{ source: name, what: 'identify', spec: identifyFacts(schema, name, own.traits) }]
-        : []),
-      ...(own.accounts && source.groups(own.accounts)
-        ? [{ source: name, what: 'group', spec: groupFacts(schema, name, own.accounts) }]
-        : []),
-    ];
-  });
-}
-
 const COLUMNS: readonly Column[] = [
   { name: 'source', type: 'text' },
   { name: 'what', type: 'text' },
@@ -92,17 +61,20 @@ const COLUMNS: readonly Column[] = [
 
 /** (source, what, n, digest): how many facts there are of each table, and a sum over hashes of all that they say. */
 export function factsDigests(schema: StateSchema, sources: readonly BoundSource[], needs: Needs): Relation {
-  const parts = factsOf(schema, sources, needs).map(({ source, what, spec }) => {
-    const rows = scanSpec(spec);
-    const hashed = project(rows, [as('h', call('hash64', saying(rows, spec)))]);
-    const digest = aggregate(hashed, [], [as('n', agg('count')), as('digest', agg('sum', [c(hashed, 'h')]))]);
-    return project(digest, [
-      as('source', text(source)),
-      as('what', text(what)),
-      as('n', c(digest, 'n')),
-      as('digest', c(digest, 'digest')),
-    ]);
-  });
+  const parts = sources.flatMap((source) =>
+    factsTables(schema, source, needs).map(({ what, spec }) => {
+      const rows = scanSpec(spec);
+      const hashed = project(rows, [as('h', call('hash64', saying(rows, spec)))]);
+      const sums = [as('n', agg('count')), as('digest', agg('sum', [c(hashed, 'h')]))];
+      const digest = aggregate(hashed, [], sums);
+      return project(digest, [
+        as('source', text(source.name)),
+        as('what', text(what)),
+        as('n', c(digest, 'n')),
+        as('digest', c(digest, 'digest')),
+      ]);
+    }),
+  );
   return parts.length > 0 ? union(parts) : values(COLUMNS, []);
 }
 

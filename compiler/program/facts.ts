@@ -1,5 +1,5 @@
 /** Landed events into typed columns, a table an event; and identify messages. */
-import type { BoundSource, RowsOf } from '../bind/index.js';
+import { sourceNeeds, type BoundSource, type RowsOf } from '../bind/index.js';
 import type { EventNeeds, Needs, ValueColumn } from '../bind/types.js';
 import { as, c, call, extend, filter, int, join, oneRow, param, pick, text } from '../ir/build.js';
 import type { Relation } from '../ir/types.js';
@@ -7,6 +7,28 @@ import { eventsTogether, factsTable, groupFacts, identifyFacts, RUN_NO, scanSpec
 import { withIdentifier } from './pairs.js';
 import { FACTS_MADE_BY, IDENTIFIER, type StateSchema } from './state.js';
 import type { Step, TableSpec } from './types.js';
+
+/** A table that facts of a source land in: of an event by its name, of `identify` or of `group`. */
+interface Landing {
+  readonly what: string;
+  readonly spec: TableSpec;
+}
+
+/** The tables that the facts of a source are in. */
+export function factsTables(schema: StateSchema, source: BoundSource, needs: Needs): readonly Landing[] {
+  const { name } = source;
+  const { events, traits, accounts } = sourceNeeds(source, needs);
+  return [
+    ...events.map(({ event, columns }) => ({
+      what: event,
+      spec: factsTable(schema, name, event, columns),
+    })),
+    ...(source.identifies(traits) ? [{ what: 'identify', spec: identifyFacts(schema, name, traits) }] : []),
+    ...(accounts && source.groups(accounts)
+      ? [{ what: 'group', spec: groupFacts(schema, name, accounts) }]
+      : []),
+  ];
+}
 
 interface FactsInput {
   readonly schema: StateSchema;

@@ -1,5 +1,5 @@
 /** Puts a run's program together from its parts. */
-import { landingFingerprint, sourceNeeds, type BoundSource } from '../bind/index.js';
+import { landingFingerprint, type BoundSource } from '../bind/index.js';
 import type { Entities } from '../bind/entity.js';
 import type { EntityNeeds, Needs } from '../bind/types.js';
 import { CompilerBug } from '../diagnostics/index.js';
@@ -21,20 +21,9 @@ import { ensureSteps } from './ensure.js';
 import { entitySteps } from './entities.js';
 import { ENTITY_STAGE_COLUMNS, entityStageStep, stageEntities } from './entity-state.js';
 import { identityByTime, identitySteps } from './identity.js';
-import { factsMadeAnew } from './facts.js';
+import { factsMadeAnew, factsTables } from './facts.js';
 import { landSource, type LandingCapabilities } from './landing.js';
-import {
-  AFFECTED,
-  CUSTOM_TRAITS,
-  customTraits,
-  factsTable,
-  groupFacts,
-  identifyFacts,
-  RUN_NO,
-  scanSpec,
-  STAGE,
-  touchedPairs,
-} from './names.js';
+import { AFFECTED, CUSTOM_TRAITS, customTraits, RUN_NO, scanSpec, STAGE, touchedPairs } from './names.js';
 import { sidesOf } from './pairs.js';
 import { wayKey, type OutboxLink, type Withheld } from './outbox-link.js';
 import type {
@@ -193,15 +182,8 @@ function pruneSteps(input: Context): readonly Step[] {
 }
 
 /** The facts tables a source's needs come to. */
-function factsOf({ schema, needs }: Context, source: BoundSource): readonly TableSpec[] {
-  const own = sourceNeeds(source, needs);
-  const events = own.events.map(({ event, columns }) => factsTable(schema, source.name, event, columns));
-  return [
-    ...events,
-    ...(source.identifies(own.traits) ? [identifyFacts(schema, source.name, own.traits)] : []),
-    ...(own.accounts && source.groups(own.accounts) ? [groupFacts(schema, source.name, own.accounts)] : []),
-  ];
-}
+const factsOf = ({ schema, needs }: Context, source: BoundSource): readonly TableSpec[] =>
+  factsTables(schema, source, needs).map(({ spec }) => spec);
 
 function landingOf(input: Context, source: BoundSource): SourceLanding {
   const { schema, needs, existing } = input;
