@@ -6,6 +6,7 @@ import type { AlertRule } from '../models/alerts.js';
 import { ownerOf, type Definition } from '../models/definition.js';
 import type { Firing } from './alerts-api.js';
 import type { StoredState } from './existing.js';
+import { figure } from './figures.js';
 import { exceeds } from './guard.js';
 import { isoOf, microsOf, timestamp } from './instants.js';
 import { nullableText, numberOf, textOf, type Session } from './session.js';
@@ -56,7 +57,7 @@ async function sizeChanges(rule: Rule<'size_change'>, evidence: Evidence): Promi
     if (!looked.has(key) || !exceeds(limits, before, size)) return [];
     const what = looked.get(key)?.kind === 'trait' ? 'values' : 'members';
     const since = within ? `within ${words(within)}` : 'in one run';
-    const message = `${key} went from ${count(before)} to ${count(size)} ${what} ${since}, by more than ${percent} %`;
+    const message = `${key} went from ${figure(before)} to ${figure(size)} ${what} ${since}, by more than ${percent} %`;
     // From run to run each is one of its own; over a time it goes on for as long as it lasts.
     return [{ of: 'definition', key, message, occurrence: within ? '' : textOf(row, 'run_id') }];
   });
@@ -72,7 +73,7 @@ async function undelivered(rule: Rule<'delivery'>, evidence: Evidence): Promise<
     const [messages, lost] = [numberOf(row, 'messages'), numberOf(row, 'lost')];
     if (!keys.has(key) || messages < rule.minMessages || lost * 100 <= rule.percent * messages) return [];
     const share = Math.round((lost * 1000) / messages) / 10;
-    const message = `${key} did not take ${count(lost)} of ${count(messages)} messages within ${words(rule.within)} (${share} %), more than ${rule.percent} %`;
+    const message = `${key} did not take ${figure(lost)} of ${figure(messages)} messages within ${words(rule.within)} (${share} %), more than ${rule.percent} %`;
     return [{ of: 'destination', key, message, occurrence: '' }];
   });
 }
@@ -87,7 +88,7 @@ async function waiting(rule: Rule<'waiting'>, evidence: Evidence): Promise<reado
     const since = textOf(row, 'since');
     if (!keys.has(key) || microsOf(since) >= until) return [];
     const n = numberOf(row, 'messages');
-    const message = `${count(n)} ${n === 1 ? 'message waits' : 'messages wait'} for ${key}, the oldest since ${since}, longer than ${words(rule.after)}`;
+    const message = `${figure(n)} ${n === 1 ? 'message waits' : 'messages wait'} for ${key}, the oldest since ${since}, longer than ${words(rule.after)}`;
     return [{ of: 'destination', key, message, occurrence: '' }];
   });
 }
@@ -164,7 +165,5 @@ function destinationsOf(
 
 const sorted = <T extends Readonly<Record<string, unknown>>>(rows: readonly T[], by: string): readonly T[] =>
   [...rows].sort((a, b) => (String(a[by]) < String(b[by]) ? -1 : 1));
-
-const count = (n: number): string => n.toLocaleString('en-US');
 
 const words = ({ amount, unit }: Duration): string => `${amount} ${unit}${amount === 1 ? '' : 's'}`;

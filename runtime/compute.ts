@@ -9,6 +9,7 @@ import type { DefinitionResult, RunEventBody } from './api.js';
 import { halves, type BatchScript, type LevelScript } from './batches.js';
 import type { Executor } from './executor.js';
 import { definitionFailed, isStatementFailure, upstreamFailed, type StatementFailure } from './failures.js';
+import { figure } from './figures.js';
 import { elapsed } from './instants.js';
 import type { Ledger } from './ledger.js';
 import { lookAt } from './query-checks.js';
@@ -291,11 +292,9 @@ function computedInFull(item: DefinitionScript, affected: number, all: number): 
   const { staged, ...plan } = item.plan;
   if (!staged) return item;
   const { incremental: _, ...rest } = staged;
-  const because = `it may have changed for ${count(affected)} of ${count(all)} profiles`;
+  const because = `it may have changed for ${figure(affected)} of ${figure(all)} profiles`;
   return { ...item, plan: { ...plan, staged: { ...rest, because } } };
 }
-
-const count = (n: number): string => n.toLocaleString('en-US');
 
 /** For whom a definition's rows are computed, and why for them. */
 function modeOf(

@@ -5,6 +5,7 @@ import type { DefinitionScript } from './batches.js';
 import type { HeldBack } from './api.js';
 import type { ComputeContext } from './compute.js';
 import { spanOf } from './failures.js';
+import { figure } from './figures.js';
 import type { Counts } from './ledger.js';
 
 /** A definition that its guard stops, and why. */
@@ -36,7 +37,7 @@ export function heldBack(
     const error: Diagnostic = {
       code: 'guard-stopped',
       severity: 'error',
-      message: `${definition.key} keeps its ${number(before)} ${what}: this run came to ${number(after)}${moved}, and its guard stops changes of more than ${guard.maxChangePercent} %`,
+      message: `${definition.key} keeps its ${figure(before)} ${what}: this run came to ${figure(after)}${moved}, and its guard stops changes of more than ${guard.maxChangePercent} %`,
       hint: `rollcall preview ${definition.key} shows what it comes to; to publish it: rollcall run --accept ${definition.key}`,
       definition: definition.key,
       ...spanOf(definition, spans),
@@ -54,5 +55,3 @@ export function exceeds({ maxChangePercent, minSize }: Guard, before: number, af
   if (before === 0) return minSize !== undefined;
   return Math.abs(after - before) * 100 > maxChangePercent * before;
 }
-
-const number = (n: number): string => n.toLocaleString('en-US');

@@ -2,6 +2,7 @@
 import { UserError } from '../compiler/diagnostics/index.js';
 import type { Step } from '../compiler/program/types.js';
 import type { Dialect, Params, Statement } from '../dialects/dialect.js';
+import { figure } from './figures.js';
 import { splitStep } from './split.js';
 
 /** A step with its SQL. */
@@ -35,7 +36,7 @@ export const longestOf = (statements: readonly Statement[]): number =>
   Math.max(0, ...statements.map(({ sql }) => Buffer.byteLength(sql)));
 
 function tooLong({ name, capabilities }: Dialect, { id, definition }: Step, bytes: number): UserError {
-  const size = (n: number): string => `${n.toLocaleString('en-US')} bytes`;
+  const size = (n: number): string => `${figure(n)} bytes`;
   const whose = definition === undefined ? '' : ` of ${definition}`;
   return new UserError({
     code: 'statement-too-long',
