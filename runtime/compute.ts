@@ -60,7 +60,7 @@ export function withoutFailed(
   total: number,
   context: ComputeContext,
 ): DefinitionScript[] {
-  const { ledger, emit } = context;
+  const { ledger } = context;
   let left = [...ready];
   for (;;) {
     const owners = new Set(ledger.failedOwners());
@@ -69,10 +69,7 @@ export function withoutFailed(
       const together = owners.has(ownerOf(definition).key);
       if (!together && !stoppedByUpstream(item, context)) return true;
       if (together) stopTogether(item, context);
-      const error = ledger.failure(definition.key);
-      const { key, kind } = definition;
-      const status = ledger.failedStatus(key);
-      if (error) emit({ event: 'definition_failed', key, kind, status, error, index: item.index, total });
+      tellFailed(item, context, total);
       return false;
     });
     if (kept.length === left.length) return kept;
@@ -124,14 +121,12 @@ class Computing {
 
   /** Makes what a definition's rows are made of; says whether they can be. One that has none is finished. */
   private async prepare(item: DefinitionScript): Promise<boolean> {
-    const { executor, ledger, emit, now, spans, warn } = this.context;
+    const { executor, emit, now, spans, warn } = this.context;
     const { definition, staged } = item.plan;
     const { key, kind } = definition;
     const place = this.place(item);
     if (stoppedByUpstream(item, this.context)) {
-      const error = ledger.failure(key);
-      const status = ledger.failedStatus(key);
-      if (error) emit({ event: 'definition_failed', key, kind, status, error, ...place });
+      tellFailed(item, this.context, place.total);
       return false;
     }
     emit({ event: 'definition_started', key, kind, ...place });
@@ -269,16 +264,8 @@ class Computing {
   }
 
   private fail(item: DefinitionScript, error: Diagnostic): false {
-    const { key, kind } = item.plan.definition;
-    this.context.ledger.failed(key, 'failed', error);
-    this.context.emit({
-      event: 'definition_failed',
-      key,
-      kind,
-      status: 'failed',
-      error,
-      ...this.place(item),
-    });
+    this.context.ledger.failed(item.plan.definition.key, 'failed', error);
+    tellFailed(item, this.context, this.script.definitions.length);
     return false;
   }
 
@@ -305,6 +292,18 @@ function modeOf(
   if (staged.incremental && !whole)
     return { mode: 'incremental', reason: 'only what changed since it was computed' };
   return { mode: 'full', reason: staged.because ?? 'facts of a source were made anew in this run' };
+}
+
+/** Tells of a definition that failed, of `total`, as the ledger has it. */
+export function tellFailed(
+  { plan, index }: DefinitionScript,
+  { ledger, emit }: Pick<ComputeContext, 'ledger' | 'emit'>,
+  total: number,
+): void {
+  const { key, kind } = plan.definition;
+  const error = ledger.failure(key);
+  const status = ledger.failedStatus(key);
+  if (error) emit({ event: 'definition_failed', key, kind, status, error, index, total });
 }
 
 interface Failed {

@@ -9,7 +9,7 @@ import type { Step } from '../compiler/program/types.js';
 import { shapeOf } from '../models/definition.js';
 import type { Row } from '../dialects/warehouse.js';
 import { halves } from './batches.js';
-import { withoutFailed, type ComputeContext } from './compute.js';
+import { tellFailed, withoutFailed, type ComputeContext } from './compute.js';
 import { definitionFailed, isStatementFailure, type StatementFailure } from './failures.js';
 import { heldBack, type Held } from './guard.js';
 import { elapsed } from './instants.js';
@@ -202,9 +202,8 @@ async function ofGroup<T>(group: readonly DefinitionScript[], work: () => Promis
 }
 
 function hold({ item, error, guard }: Held, context: ComputeContext, total: number): void {
-  const { key, kind } = item.plan.definition;
-  context.ledger.failed(key, 'held', error, guard);
-  context.emit({ event: 'definition_failed', key, kind, status: 'held', error, index: item.index, total });
+  context.ledger.failed(item.plan.definition.key, 'held', error, guard);
+  tellFailed(item, context, total);
 }
 
 function fail(
@@ -213,8 +212,7 @@ function fail(
   context: ComputeContext,
   total: number,
 ): void {
-  const { key, kind } = item.plan.definition;
-  const error = definitionFailed(item.plan.definition, failure, context.spans);
-  context.ledger.failed(key, 'failed', error);
-  context.emit({ event: 'definition_failed', key, kind, status: 'failed', error, index: item.index, total });
+  const { definition } = item.plan;
+  context.ledger.failed(definition.key, 'failed', definitionFailed(definition, failure, context.spans));
+  tellFailed(item, context, total);
 }
