@@ -171,6 +171,10 @@ export function checkValue(
 /** The trait every identify lands with: it says who is known, and messages carry it. */
 export const EMAIL = valueColumn('trait', 'email', 'mention');
 
+/** Trait paths, the email among them. */
+export const withEmail = (traits: readonly ValueColumn[]): readonly ValueColumn[] =>
+  traits.some(({ name }) => name === EMAIL.name) ? traits : [...traits, EMAIL];
+
 /** What a source has to land for some needs: its events, and the trait paths of its identify messages. */
 export function sourceNeeds(source: BoundSource, needs: Needs): Needs {
   const byName = (a: { readonly name: string }, b: { readonly name: string }): number =>
@@ -179,11 +183,8 @@ export function sourceNeeds(source: BoundSource, needs: Needs): Needs {
     .filter(({ event }) => source.hasEvent(event))
     .map(({ event, columns }) => ({ event, columns: [...columns].sort(byName) }))
     .sort((a, b) => (a.event < b.event ? -1 : 1));
-  const traits = needs.traits.some((column) => column.name === EMAIL.name)
-    ? needs.traits
-    : [...needs.traits, EMAIL];
   const accounts = needs.accounts && { accounts: [...needs.accounts].sort(byName) };
-  return { events, traits: [...traits].sort(byName), ...accounts };
+  return { events, traits: [...withEmail(needs.traits)].sort(byName), ...accounts };
 }
 
 /** The physical columns of a table that some needs read, in the table's order. */

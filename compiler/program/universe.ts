@@ -4,7 +4,7 @@
  * identifier of it came, changed or changed hands, if an identify message of it landed, or if the instant of one of these
  * has come since. Only such profiles are made again, each of all there is of it. Where that cannot be told, all are.
  */
-import { EMAIL, sourceNeeds, type BoundSource } from '../bind/index.js';
+import { sourceNeeds, withEmail, type BoundSource } from '../bind/index.js';
 import { latestMentions } from '../bind/mentions.js';
 import type { Needs, ValueColumn } from '../bind/types.js';
 import {
@@ -61,7 +61,7 @@ const dropped = ({ table }: TableSpec): Step =>
 
 /** Everyone who was seen by `as_of`, who is known, their first identifiers and their custom traits; all of it made anew. */
 export function universeAnew({ schema, sources, needs, kept }: UniverseInput): readonly Step[] {
-  const said = mentions(schema, sources, needs, mentioned(needs));
+  const said = mentions(schema, sources, needs, withEmail(needs.traits));
   const now = profilesOf(schema.scan('subjects'), emailsOf(said));
   const spec = schema.spec('profiles');
   return [
@@ -92,7 +92,7 @@ export function universeSince(input: UniverseInput, since: Made): readonly Step[
   const { schema, sources, needs } = input;
   const due = scanSpec(DUE);
   const own = scanSpec(SUBJECTS);
-  const columns = mentioned(needs);
+  const columns = withEmail(needs.traits);
   const identifies = mentions(schema, sources, needs, columns);
   const said = temporary('identifies_due', identifies.columns);
   return [
@@ -136,10 +136,6 @@ function traitsOfDue(schema: StateSchema, columns: readonly ValueColumn[], said:
   ];
 }
 
-/** What a run reads of identify messages besides facts: emails, and traits that definitions ask for. */
-const mentioned = ({ traits }: Needs): readonly ValueColumn[] =>
-  traits.some(({ name }) => name === EMAIL.name) ? traits : [...traits, EMAIL];
-
 /** Latest mention of every trait path, for profiles that have any. */
 const latest = (said: Relation, columns: readonly ValueColumn[]): Relation =>
   latestMentions(said, [{ name: 'profile_no', type: 'int' }], columns);
@@ -152,7 +148,7 @@ function changes({ schema, sources, needs }: UniverseInput, since: Made): readon
   const subjects = schema.scan('subjects');
   // Who was first seen later than another of the profile was not of it, or that one was not there, before that instant.
   const instants = ['seen_at', 'device_at'];
-  const columns = mentioned(needs);
+  const columns = withEmail(needs.traits);
   const identifies = sources.flatMap((source) => {
     const { traits } = sourceNeeds(source, needs);
     if (!source.identifies(traits)) return [];

@@ -1,4 +1,4 @@
-import { valueColumn } from '../bind/paths.js';
+import { EMAIL } from '../bind/index.js';
 import type { Needs } from '../bind/types.js';
 import {
   and,
@@ -20,8 +20,6 @@ import {
 import type { Expr, Relation } from '../ir/types.js';
 import { definite } from '../lower/compare.js';
 import type { RawSources } from './sources.js';
-
-const EMAIL = valueColumn('trait', 'email', 'mention');
 
 /** Emails make anonymous profiles known, so they are always read. */
 export const EMAIL_NEEDS: Needs = { events: [], traits: [EMAIL] };
