@@ -315,7 +315,7 @@ interface Failed {
  * Marks a definition whose upstream failed in this run; says whether it is one. An output fails with the
  * definition it is computed with.
  */
-export function stoppedByUpstream(item: DefinitionScript, { ledger, spans }: ComputeContext): boolean {
+function stoppedByUpstream(item: DefinitionScript, { ledger, spans }: ComputeContext): boolean {
   const upstream = item.plan.dependsOn.find((key) => ledger.failure(key) !== undefined);
   if (upstream === undefined) return false;
   const { definition } = item.plan;

@@ -4,7 +4,7 @@ import type { Definition, Project } from '../models/definition.js';
 import { compiledPath } from './sql-files.js';
 import { version } from './version.js';
 
-export const ARTIFACT_SCHEMA_VERSION = 1;
+const ARTIFACT_SCHEMA_VERSION = 1;
 
 export interface ArtifactMetadata {
   readonly schema_version: number;

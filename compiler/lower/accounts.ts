@@ -25,7 +25,7 @@ export const ACCOUNT = 'account';
 const GROUP_ID = 'group_id';
 
 /** The account an event is tagged with. */
-export const TAG = valueColumn('group', '', 'text');
+const TAG = valueColumn('group', '', 'text');
 
 const keyNames = (provider: Provider): readonly string[] => provider.key.map((k) => k.name);
 
@@ -67,7 +67,7 @@ export function accountProvider(users: Provider): Provider {
 }
 
 /** Users once for each account they belong to, so that events can be asked to be tagged with it. */
-export function pairProvider(users: Provider): Provider {
+function pairProvider(users: Provider): Provider {
   const side = users.accounts();
   const pairs = (): Relation => pick(side.users(), [...keyNames(users), ACCOUNT]);
   const ofEach = (rows: Relation): Relation => besideAccounts(users, rows);

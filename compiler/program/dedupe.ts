@@ -42,7 +42,7 @@ export interface LandingTable {
   readonly columns: readonly string[];
 }
 
-export const tableId = (of: LandingTable): string =>
+const tableId = (of: LandingTable): string =>
   hashedName(`${of.source.name}_${of.table.table.name}`, of.source.name, tableText(of.table.table));
 
 const physical = (of: LandingTable): readonly Column[] =>

@@ -24,7 +24,7 @@ export interface EntityLists {
 }
 
 /** What every message id begins with; 64 hexadecimal digits follow. */
-export const MESSAGE_ID_PREFIX = 'rc_';
+const MESSAGE_ID_PREFIX = 'rc_';
 
 /** How a payload is made: which parts it has. */
 export type Form = 'identify' | 'identify_email' | 'track' | 'track_unnamed' | 'group';

@@ -35,25 +35,28 @@ export function factsTable(
   columns: readonly ValueColumn[],
 ): TableSpec {
   const name = `facts_${hashedName(`${source}_${event}`, source, event)}`;
-  const own = needsOrder(columns) ? FACTS_COLUMNS : FACTS_COLUMNS.filter((x) => x.name !== 'message_id');
-  return { table: schema.ref(name), columns: [...own, RUN_NO, ...columns.map(column)] };
+  return { table: schema.ref(name), columns: [...ownColumns(columns), RUN_NO, ...columns.map(column)] };
 }
+
+const ownColumns = (columns: readonly ValueColumn[]): readonly Column[] =>
+  needsOrder(columns) ? FACTS_COLUMNS : FACTS_COLUMNS.filter((x) => x.name !== 'message_id');
 
 /**
  * Events of one source that are read together, with the columns that any of them needs. In order of time, so that facts are
  * made in it: engines that know the least and the largest of a block of rows find what crossed an edge in few of them.
  */
-export const eventsTogether = (source: string, index: number, columns: readonly ValueColumn[]): TableSpec => {
-  const own = needsOrder(columns) ? FACTS_COLUMNS : FACTS_COLUMNS.filter((x) => x.name !== 'message_id');
-  return {
-    ...temporary(`events_${hashedName(source, source, String(index))}`, [
-      { name: 'event_no', type: 'int' },
-      ...own,
-      ...columns.map(column),
-    ]),
-    clusterBy: ['event_no', 'timestamp'],
-  };
-};
+export const eventsTogether = (
+  source: string,
+  index: number,
+  columns: readonly ValueColumn[],
+): TableSpec => ({
+  ...temporary(`events_${hashedName(source, source, String(index))}`, [
+    { name: 'event_no', type: 'int' },
+    ...ownColumns(columns),
+    ...columns.map(column),
+  ]),
+  clusterBy: ['event_no', 'timestamp'],
+});
 
 /** The landed identify messages of one source, one mention per trait. */
 export function identifyFacts(
@@ -143,6 +146,7 @@ export const ACCOUNT_USERS = temporary('account_users', [
 /** Current custom traits of accounts, like `customTraits`. */
 export const accountTraits = (columns: readonly ValueColumn[]): TableSpec =>
   temporary('account_traits', [{ name: 'profile_no', type: 'int' }, ...columns.map(column)]);
+
 /** Rows of an entity as this run reads them: whose they are (null: nobody's), what they are related by, their values. */
 export const entityRows = ({ entity, byProfile, byAccount, joins, columns }: EntityNeeds): TableSpec =>
   temporary(`entity_${hashedName(entity, 'entity', entity)}`, [

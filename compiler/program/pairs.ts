@@ -28,7 +28,7 @@ import type { Expr, Named, Relation } from '../ir/types.js';
 import { IDENTIFIER } from './state.js';
 
 /** Messages that say anything: with an id, a time and someone they are about. */
-export const countedMessages = (messages: Relation): Relation =>
+const countedMessages = (messages: Relation): Relation =>
   filter(
     messages,
     and(

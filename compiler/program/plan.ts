@@ -13,8 +13,8 @@ import type { Step } from './types.js';
  */
 export interface SourceLanding {
   readonly source: string;
-  /** Why only a full landing is possible: first run, changed needs or configuration, no received_at. */
   readonly mode: 'incremental' | 'full';
+  /** Why in that way. */
   readonly reason: string;
   /**
    * Incremental only: prepares the new rows, then `read`s one row `{ new_rows, corrected, gone }`. When `corrected`

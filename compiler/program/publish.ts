@@ -47,7 +47,7 @@ const VALUES: readonly (readonly [string, ScalarType])[] = [
 ];
 
 /** The definitions to publish (see `computedStep`). */
-export const COMPUTED = temporary('computed', [
+const COMPUTED = temporary('computed', [
   { name: 'definition_no', type: 'int' },
   { name: 'definition_key', type: 'text' },
   { name: 'kind', type: 'text' },

@@ -15,7 +15,6 @@ export interface TableSpec {
   readonly temporary?: boolean;
   /** Rows of the columns the table has, where those are of the engine's own types: an empty table is made of none of them. */
   readonly like?: Relation;
-  /** Layout of state tables carries a version: an older one is migrated or rebuilt, never misread. */
 }
 
 export type StepOp =

@@ -39,7 +39,7 @@ export interface BoundQueries {
 }
 
 /** The table a `{{source "web.orders"}}` names: `<source or schema>.<table>`, or a source that is one table. */
-export function sourceTable(name: string, project: Project): TableRef {
+function sourceTable(name: string, project: Project): TableRef {
   const ref = parseTableName(name);
   const { sources } = project.config;
   const whole = sources.find((source) => source.name === name && source.table !== undefined);

@@ -16,7 +16,7 @@ export interface Share {
  *
  * @param node `{ "control": 10, "a": 45, "b": 45 }`
  */
-export function sharesOf(node: ObjectNode): readonly Share[] {
+function sharesOf(node: ObjectNode): readonly Share[] {
   let end = 0n;
   return node.entries.map(({ key }) => {
     const start = end;

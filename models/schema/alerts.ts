@@ -3,8 +3,8 @@ import { Type } from '@sinclair/typebox';
 import { CLOSED, text } from './common.js';
 import { notes } from './notes.js';
 
-export const ALERT_RULES = ['size_change', 'delivery', 'waiting', 'stale', 'failed'] as const;
-export const CHANNEL_TYPES = ['slack', 'webhook', 'email'] as const;
+const ALERT_RULES = ['size_change', 'delivery', 'waiting', 'stale', 'failed'] as const;
+const CHANNEL_TYPES = ['slack', 'webhook', 'email'] as const;
 
 const list = (item: string, description: string) =>
   Type.Optional(Type.Array(text(item), { minItems: 1, uniqueItems: true, description }));

@@ -47,7 +47,7 @@ const tracking = {
 
 export const FILE_FORMATS = ['jsonl', 'csv', 'parquet'] as const;
 
-export const SEGMENT_REGIONS = ['us', 'eu'] as const;
+const SEGMENT_REGIONS = ['us', 'eu'] as const;
 
 export const destinationSettingsDefs = {
   FileSettings: settings('file', {
