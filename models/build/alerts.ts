@@ -1,6 +1,15 @@
 import type { Alert, AlertRule, Channel, NameRef } from '../alerts.js';
 import type { JsonNode, ObjectNode } from '../source/json.js';
-import { asArray, asObject, asString, field, mark, strings, type BuildContext } from './context.js';
+import {
+  asArray,
+  asObject,
+  asString,
+  field,
+  mark,
+  optionalNumber,
+  strings,
+  type BuildContext,
+} from './context.js';
 import { buildDuration } from './leaves.js';
 
 const A_DAY = { amount: 24, unit: 'hour' } as const;
@@ -24,14 +33,10 @@ function ruleOf(context: BuildContext, node: ObjectNode): AlertRule {
   );
   const ofDefinitions = { ...(definitions && { definitions }), ...(tags && { tags }) };
   const ofDestinations = destinations && { destinations };
-  const number = (key: string): number | undefined => {
-    const value = field(node, key)?.value;
-    return typeof value === 'number' ? value : undefined;
-  };
   const within = field(node, 'within');
   const after = field(node, 'after');
-  const percent = number('more_than_percent') ?? 0;
-  const minSize = number('min_size');
+  const percent = optionalNumber(node, 'more_than_percent') ?? 0;
+  const minSize = optionalNumber(node, 'min_size');
   const on = asString(field(node, 'on')) as AlertRule['on'];
   switch (on) {
     case 'size_change':
@@ -48,7 +53,7 @@ function ruleOf(context: BuildContext, node: ObjectNode): AlertRule {
         ...ofDestinations,
         percent,
         within: within ? buildDuration(within) : A_DAY,
-        minMessages: number('min_messages') ?? 1,
+        minMessages: optionalNumber(node, 'min_messages') ?? 1,
       });
     case 'waiting':
       return Object.freeze({ on, ...ofDestinations, after: buildDuration(after as JsonNode) });

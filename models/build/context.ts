@@ -51,6 +51,11 @@ export function optionalFlag(node: ObjectNode, key: string): boolean | undefined
   return typeof value === 'boolean' ? value : undefined;
 }
 
+export function optionalNumber(node: ObjectNode, key: string): number | undefined {
+  const value = field(node, key)?.value;
+  return typeof value === 'number' ? value : undefined;
+}
+
 export function strings(node: JsonNode | undefined): readonly string[] {
   return Object.freeze(asArray(node).items.map(asString));
 }

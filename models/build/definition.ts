@@ -16,6 +16,7 @@ import {
   field,
   mark,
   optionalFlag,
+  optionalNumber,
   optionalString,
   strings,
   type BuildContext,
@@ -68,13 +69,9 @@ export function baseOf(context: BuildContext, node: ObjectNode) {
 
 /** A guard of a validated object. */
 export function guardLimits(node: ObjectNode): Guard {
-  const number = (key: string): number | undefined => {
-    const value = field(node, key)?.value;
-    return typeof value === 'number' ? value : undefined;
-  };
-  const minSize = number('min_size');
+  const minSize = optionalNumber(node, 'min_size');
   return Object.freeze({
-    maxChangePercent: number('max_change_percent') ?? 0,
+    maxChangePercent: optionalNumber(node, 'max_change_percent') ?? 0,
     ...(minSize !== undefined && { minSize }),
   });
 }

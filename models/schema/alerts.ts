@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox';
 
-import { CLOSED, text } from './common.js';
+import { CLOSED, httpAddress, text } from './common.js';
 import { notes } from './notes.js';
 
 const ALERT_RULES = ['size_change', 'delivery', 'waiting', 'stale', 'failed'] as const;
@@ -26,15 +26,6 @@ const percent = (description: string) => Type.Number({ exclusiveMinimum: 0, desc
 const count = (description: string) => Type.Optional(Type.Integer({ minimum: 1, description }));
 
 const duration = (description: string) => ({ ...Type.Ref('Duration'), description });
-
-const http = (description: string) =>
-  Type.String(
-    notes({
-      pattern: '^([hH][tT][tT][pP][sS]?://[^ ]+|.*[$][{]env:.+[}].*)$',
-      description,
-      'x-what': 'an http or https address',
-    }),
-  );
 
 const channelFields = { targets: list('A target.', 'Only with these targets; with all when absent.') };
 
@@ -105,7 +96,7 @@ export const alertDefs = {
         description: 'An incoming webhook of Slack, or one that takes the same.',
       }),
       ...channelFields,
-      url: http('Its address: "${env:SLACK_WEBHOOK_URL}".'),
+      url: httpAddress('Its address: "${env:SLACK_WEBHOOK_URL}".'),
     },
     CLOSED,
   ),
@@ -113,7 +104,7 @@ export const alertDefs = {
     {
       type: Type.Literal('webhook', { description: 'An address that takes alerts as JSON.' }),
       ...channelFields,
-      url: http('Where they are posted; may hold ${env:NAME}.'),
+      url: httpAddress('Where they are posted; may hold ${env:NAME}.'),
       headers: Type.Optional(
         Type.Record(Type.String(), Type.String(), { description: 'Headers; may hold ${env:NAME}.' }),
       ),

@@ -24,6 +24,17 @@ export function key(description: string) {
   );
 }
 
+/** An http or https address; a variable may stand for it or in it. */
+export function httpAddress(description: string) {
+  return Type.String(
+    notes({
+      pattern: '^([hH][tT][tT][pP][sS]?://[^ ]+|.*[$][{]env:.+[}].*)$',
+      description,
+      'x-what': 'an http or https address',
+    }),
+  );
+}
+
 export function flag(description: string) {
   return Type.Boolean({ description });
 }

@@ -1,21 +1,11 @@
 /** Settings of each type of destination. What is a limit has its default in `delivery/destinations/limits.ts`. */
 import { Type, type TObject, type TSchema } from '@sinclair/typebox';
 
-import { CLOSED, flag, text } from './common.js';
+import { CLOSED, flag, httpAddress, text } from './common.js';
 import { notes } from './notes.js';
 
 const count = (description: string, minimum: number, maximum: number) =>
   Type.Optional(Type.Integer({ minimum, maximum, description }));
-
-/** An http or https address; a variable may stand for it or in it. */
-const address = (description: string) =>
-  Type.String(
-    notes({
-      pattern: '^([hH][tT][tT][pP][sS]?://[^ ]+|.*[$][{]env:.+[}].*)$',
-      description,
-      'x-what': 'an http or https address',
-    }),
-  );
 
 /** How fast; every type behind HTTP has them. */
 const pace = (mostMessages: number) => ({
@@ -60,7 +50,7 @@ export const destinationSettingsDefs = {
     ),
   }),
   WebhookSettings: settings('webhook', {
-    url: address('Where messages are posted; may hold ${env:NAME}.'),
+    url: httpAddress('Where messages are posted; may hold ${env:NAME}.'),
     headers: Type.Optional(
       Type.Record(Type.String(), Type.String(), {
         description:
@@ -93,7 +83,7 @@ export const destinationSettingsDefs = {
         { description: 'Where the workspace is; "us" when absent.' },
       ),
     ),
-    url: Type.Optional(address('Another host than the region’s: a proxy of your own.')),
+    url: Type.Optional(httpAddress('Another host than the region’s: a proxy of your own.')),
     ...tracking,
   }),
   ActionSettings: settings('action:<slug>', {
@@ -134,7 +124,7 @@ export const destinationSettingsDefs = {
     CLOSED,
   ),
   RudderstackSettings: settings('rudderstack', {
-    url: address('The data plane.'),
+    url: httpAddress('The data plane.'),
     ...tracking,
   }),
 };

@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox';
 
-import { CLOSED, schemaKey, text } from './common.js';
+import { CLOSED, flag, schemaKey, text } from './common.js';
 import { notes } from './notes.js';
 
 export const TARGET_TYPES = ['duckdb', 'bigquery', 'snowflake', 'postgres'] as const;
@@ -291,10 +291,9 @@ export const projectDefs = {
         }),
       ),
       compute_unconnected: Type.Optional(
-        Type.Boolean({
-          description:
-            'false: definitions that go to no destination, nor are read by one that does, are not computed.',
-        }),
+        flag(
+          'false: definitions that go to no destination, nor are read by one that does, are not computed.',
+        ),
       ),
       alerts: Type.Optional(Type.Array(Type.Ref('Alert'), { description: 'What people are told of.' })),
       channels: Type.Optional(
