@@ -56,5 +56,6 @@ function listed(rows: readonly Row[], what: string, count: number): string {
     const sample = nullableText(row, 'sample') ?? 'null';
     return times === null ? sample : `${JSON.stringify(sample)} ${times} times`;
   });
-  return ` (${[...shown, ...(count > of.length ? ['…'] : [])].join(', ')})`;
+  // Engines have them in an order of their own.
+  return ` (${[...shown.sort(), ...(count > of.length ? ['…'] : [])].join(', ')})`;
 }

@@ -47,7 +47,7 @@ export class Drift {
   }
 
   private facts(): Reconciled['facts'] {
-    return this.factsAfter.flatMap((row) => {
+    const differing = this.factsAfter.flatMap((row) => {
       const [source, what] = [textOf(row, 'source'), textOf(row, 'what')];
       const old = this.factsBefore.find((b) => b['source'] === source && b['what'] === what);
       const [before, after] = [old ? numberOf(old, 'n') : 0, numberOf(row, 'n')];
@@ -55,6 +55,10 @@ export class Drift {
         before === after && (old ? nullableText(old, 'digest') : null) === nullableText(row, 'digest');
       return same ? [] : [{ source, facts: what, before, after }];
     });
+    const order = (one: { readonly source: string; readonly facts: string }): string =>
+      JSON.stringify([one.source, one.facts]);
+    // Engines have them in an order of their own.
+    return differing.sort((a, b) => (order(a) < order(b) ? -1 : 1));
   }
 }
 

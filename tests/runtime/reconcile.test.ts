@@ -1,5 +1,6 @@
 /** State that is not what the raw rows say: `run --reconcile` tells it and repairs it; a run as usual warns where it can tell. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Drift } from '../../runtime/reconcile.js';
 import { BUYERS, CRM, order, REVENUE, Shop } from './shop.js';
 
 const DAY3 = '2025-01-03T00:00:00Z';
@@ -80,6 +81,21 @@ it('tells what had drifted, apart from what has come since, and repairs it', asy
   expect(queued).toEqual([{ identifier: 'dan' }, { identifier: 'eve' }]);
   const { reconciled } = await shop.run(DAY4, { reconcile: true });
   expect(reconciled).toEqual({ ordinary_run_id: 'run_4', definitions: [], facts: [] });
+});
+
+it('tells of facts in one order, whichever the engine has its rows in', () => {
+  const drift = new Drift();
+  drift.factsAfter = ['identify', 'Order Completed', 'Added'].map((what) => ({
+    source: 'raw',
+    what,
+    n: '1',
+    digest: '7',
+  }));
+  expect(drift.found('run_1', [], new Map()).facts.map(({ facts }) => facts)).toEqual([
+    'Added',
+    'Order Completed',
+    'identify',
+  ]);
 });
 
 describe('a source that was truncated', () => {
