@@ -9,6 +9,7 @@ import type { StepOp } from '../compiler/program/types.js';
 import type { Row } from '../dialects/warehouse.js';
 import type { Channel } from '../models/alerts.js';
 import type { Project } from '../models/definition.js';
+import { spanOf } from '../models/source/spans.js';
 import { evaluate } from './alert-rules.js';
 import type { AlertOptions, AlertsResult, Firing, Notice, Recovered } from './alerts-api.js';
 import { readState } from './existing.js';
@@ -174,13 +175,11 @@ async function perform({ dialect, warehouse }: Session, op: StepOp): Promise<voi
 }
 
 function notSent(channel: string, problem: string, { project, spans }: AlertOptions): Diagnostic {
-  const at = project.config.channels?.[channel];
-  const span = at && spans.of(at);
   return {
     code: 'alert-not-sent',
     severity: 'warning',
     message: `the channel ${JSON.stringify(channel)} could not be told: ${problem}`,
     hint: 'it is told the next time alerts are evaluated',
-    ...(span && { span }),
+    ...spanOf(spans, project.config.channels?.[channel]),
   };
 }

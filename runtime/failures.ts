@@ -2,6 +2,7 @@
 import { CompilerBug, UserError, type Diagnostic } from '../compiler/diagnostics/index.js';
 import { StatementError } from '../dialects/warehouse.js';
 import { ownerOf, type Definition, type Spans } from '../models/definition.js';
+import { spanOf } from '../models/source/spans.js';
 import { StepFailed } from './step-failed.js';
 
 export type StatementFailure = StepFailed & { readonly cause: StatementError };
@@ -18,7 +19,7 @@ export function definitionFailed(definition: Definition, error: StepFailed, span
     message: `${definition.key} failed at ${error.step.id}: ${error.message}`,
     hint: 'the SQL of its steps is under target/run',
     definition: definition.key,
-    ...spanOf(definition, spans),
+    ...spanOf(spans, ownerOf(definition)),
   };
 }
 
@@ -35,19 +36,18 @@ export function upstreamFailed(
     severity: 'error',
     message: `${definition.key} was not ${held ? 'published' : 'computed'}: ${upstream}, which it refers to, ${what}`,
     definition: definition.key,
-    ...spanOf(definition, spans),
+    ...spanOf(spans, ownerOf(definition)),
   };
 }
 
 /** Problems of making a definition's SQL, with the definition they belong to. Bugs of ours are thrown on. */
 export function attributed(error: unknown, definition: Definition, spans: Spans): readonly Diagnostic[] {
   if (!(error instanceof UserError)) throw error;
-  return error.diagnostics.map((d) => ({ definition: definition.key, ...spanOf(definition, spans), ...d }));
-}
-
-export function spanOf(definition: Definition, spans: Spans): Pick<Diagnostic, 'span'> {
-  const span = spans.of(ownerOf(definition));
-  return span ? { span } : {};
+  return error.diagnostics.map((d) => ({
+    definition: definition.key,
+    ...spanOf(spans, ownerOf(definition)),
+    ...d,
+  }));
 }
 
 /**

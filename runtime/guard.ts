@@ -1,10 +1,10 @@
 /** Guards: a definition whose size would move too far keeps what was published, until someone accepts the change. */
 import type { Diagnostic } from '../compiler/diagnostics/index.js';
-import { shapeOf, type Guard } from '../models/definition.js';
+import { ownerOf, shapeOf, type Guard } from '../models/definition.js';
+import { spanOf } from '../models/source/spans.js';
 import type { DefinitionScript } from './batches.js';
 import type { HeldBack } from './api.js';
 import type { ComputeContext } from './compute.js';
-import { spanOf } from './failures.js';
 import { figure } from './figures.js';
 import type { Counts } from './ledger.js';
 
@@ -40,7 +40,7 @@ export function heldBack(
       message: `${definition.key} keeps its ${figure(before)} ${what}: this run came to ${figure(after)}${moved}, and its guard stops changes of more than ${guard.maxChangePercent} %`,
       hint: `rollcall preview ${definition.key} shows what it comes to; to publish it: rollcall run --accept ${definition.key}`,
       definition: definition.key,
-      ...spanOf(definition, spans),
+      ...spanOf(spans, ownerOf(definition)),
     };
     return [{ item, guard: held, error }];
   });

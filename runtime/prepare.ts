@@ -7,6 +7,7 @@ import type { Read } from '../compiler/incremental/index.js';
 import type { RunProgram } from '../compiler/program/plan.js';
 import type { Dialect } from '../dialects/dialect.js';
 import { nounOf, ownerOf, type Project, type Spans } from '../models/definition.js';
+import { spanOf } from '../models/source/spans.js';
 import { upstreamOf } from '../models/upstream.js';
 import { withholdingKeys } from '../models/withholding.js';
 import type { RunOptions, SelectionOptions } from './api.js';
@@ -84,8 +85,15 @@ function retiredKeys(project: Project, spans: Spans, stored: StoredState): Diagn
           }
         : undefined;
     if (!refused) return [];
-    const span = spans.of(ownerOf(definition));
-    return [{ code: 'retired-key', severity: 'error', ...refused, definition: key, ...(span && { span }) }];
+    return [
+      {
+        code: 'retired-key',
+        severity: 'error',
+        ...refused,
+        definition: key,
+        ...spanOf(spans, ownerOf(definition)),
+      },
+    ];
   });
 }
 

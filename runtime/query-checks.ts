@@ -2,6 +2,7 @@
 import type { Diagnostic } from '../compiler/diagnostics/index.js';
 import type { Row } from '../dialects/warehouse.js';
 import { ownerOf, type Spans } from '../models/definition.js';
+import { spanOf } from '../models/source/spans.js';
 import type { Executor } from './executor.js';
 import type { DefinitionScript } from './script.js';
 import { nullableText, numberOf, textOf } from './session.js';
@@ -21,8 +22,7 @@ export async function lookAt(
   const [without = 0, several = 0, unknown = 0] = ['without', 'several', 'unknown'].map((what) =>
     counts.get(what),
   );
-  const span = spans.of(ownerOf(definition));
-  const at = { definition: definition.key, ...(span && { span }) };
+  const at = { definition: definition.key, ...spanOf(spans, ownerOf(definition)) };
   if (without + several > 0) {
     const samples = await executor.read(checks.samples);
     const parts = [

@@ -1,5 +1,6 @@
 /** What the queries of a project publish: each column but the id a trait, under the column's name. */
 import type { Definition, Project, Spans, TraitDefinition } from '../../models/definition.js';
+import { spanOf } from '../../models/source/spans.js';
 import type { Diagnostic } from '../diagnostics/index.js';
 import { formatPlace } from '../diagnostics/print.js';
 import type { BoundQuery } from './bind.js';
@@ -39,13 +40,13 @@ const outputOf = (definition: TraitDefinition, key: string): TraitDefinition => 
 });
 
 function takenKey(key: string, definition: Definition, other: Definition, spans: Spans): Diagnostic {
-  const [span, place] = [spans.of(definition), spans.of(other)];
+  const place = spans.of(other);
   return {
     code: 'duplicate-key',
     severity: 'error',
     message: `the column ${JSON.stringify(key)} of ${JSON.stringify(definition.key)} is a trait, and its key is already used in ${place === undefined ? 'another definition' : formatPlace(place)}`,
     hint: 'name the column anew: … as another_key',
     definition: definition.key,
-    ...(span && { span }),
+    ...spanOf(spans, definition),
   };
 }

@@ -3,6 +3,7 @@ import type { Diagnostic } from '../../compiler/diagnostics/index.js';
 import { didYouMean, orList } from '../../compiler/diagnostics/suggest.js';
 import type { NameRef } from '../alerts.js';
 import type { Definition, ProjectConfig, Spans } from '../definition.js';
+import { spanOf } from '../source/spans.js';
 
 interface Known {
   readonly definitions: readonly Definition[];
@@ -31,7 +32,6 @@ export function alertProblems(
     const { name, rule, to } = alert;
     const again = seen.has(name);
     seen.add(name);
-    const span = spans.of(alert);
     return [
       ...(again
         ? [
@@ -40,7 +40,7 @@ export function alertProblems(
               severity: 'error' as const,
               message: `two alerts are called ${JSON.stringify(name)}`,
               hint: 'give each a "name" of its own',
-              ...(span && { span }),
+              ...spanOf(spans, alert),
             },
           ]
         : []),
@@ -57,7 +57,6 @@ function unknown(what: string, ref: NameRef, names: ReadonlySet<string>, spans: 
   const none = what === 'channel' ? 'add one under "channels"' : `the project has no ${what}s`;
   const listed = names.size <= 10 ? `the ${what}s are ${orList([...names])}` : undefined;
   const hint = names.size === 0 ? none : (didYouMean(ref.name, names) ?? listed);
-  const span = spans.of(ref);
   return {
     code: 'unknown-reference',
     severity: 'error',
@@ -66,6 +65,6 @@ function unknown(what: string, ref: NameRef, names: ReadonlySet<string>, spans: 
         ? `no definition has the tag ${JSON.stringify(ref.name)}`
         : `there is no ${what} ${JSON.stringify(ref.name)}`,
     ...(hint !== undefined && { hint }),
-    ...(span && { span }),
+    ...spanOf(spans, ref),
   };
 }

@@ -9,6 +9,7 @@ import {
   type Destination,
   type Spans,
 } from '../definition.js';
+import { spanOf } from '../source/spans.js';
 
 interface Keyed {
   readonly key: string;
@@ -27,13 +28,13 @@ export function duplicateKeys(items: readonly Keyed[], what: string, spans: Span
       first.set(item.key, item);
       continue;
     }
-    const [span, place] = [spans.of(item), spans.of(other)];
+    const place = spans.of(other);
     diagnostics.push({
       code: 'duplicate-key',
       severity: 'error',
       message: `the ${what} key ${JSON.stringify(item.key)} is already used in ${place === undefined ? 'another file' : formatPlace(place)}`,
       hint: 'a key is the identity of one thing: choose another',
-      ...(span === undefined ? {} : { span }),
+      ...spanOf(spans, item),
       definition: item.key,
     });
   }
@@ -44,17 +45,14 @@ export function duplicateKeys(items: readonly Keyed[], what: string, spans: Span
 export function longKeys(definitions: readonly Definition[], spans: Spans): Diagnostic[] {
   return definitions
     .filter(({ key, output }) => output !== undefined && key.length > MOST_CHARACTERS)
-    .map((definition) => {
-      const span = spans.of(definition);
-      return {
-        code: 'invalid-value',
-        severity: 'error',
-        message: `the key ${JSON.stringify(`${definition.key.slice(0, 40)}…`)} of what it publishes has ${definition.key.length} characters, more than ${MOST_CHARACTERS}`,
-        hint: 'shorten the key of the step, or of the journey',
-        definition: ownerOf(definition).key,
-        ...(span && { span }),
-      };
-    });
+    .map((definition) => ({
+      code: 'invalid-value',
+      severity: 'error',
+      message: `the key ${JSON.stringify(`${definition.key.slice(0, 40)}…`)} of what it publishes has ${definition.key.length} characters, more than ${MOST_CHARACTERS}`,
+      hint: 'shorten the key of the step, or of the journey',
+      definition: ownerOf(definition).key,
+      ...spanOf(spans, definition),
+    }));
 }
 
 const MOST_CHARACTERS = 255;
@@ -72,8 +70,7 @@ export function brokenLinks(
   return definitions.filter(hasOwnLinks).flatMap(({ key, destinations }) => {
     const seen = new Set<string>();
     return destinations.flatMap((link): Diagnostic[] => {
-      const span = spans.of(link);
-      const base = { severity: 'error' as const, definition: key, ...(span === undefined ? {} : { span }) };
+      const base = { severity: 'error' as const, definition: key, ...spanOf(spans, link) };
       if (seen.has(link.to)) {
         return [
           {
@@ -105,12 +102,11 @@ export function silentLinks(
     definition.destinations.flatMap((link): Diagnostic[] => {
       const destination = byKey.get(link.to);
       if (!destination || messageTypes(definition, link, destination).length > 0) return [];
-      const span = spans.of(link);
+      const place = spanOf(spans, link);
       const to = JSON.stringify(link.to);
       if (destination.list && shapeOf(definition.kind) === 'trait') {
         const message = `${to} takes lists, and a trait is none`;
         const hint = 'send an audience there, or the trait to a destination without "list"';
-        const place = span === undefined ? {} : { span };
         return [
           { code: 'not-supported', severity: 'error', message, hint, definition: definition.key, ...place },
         ];
@@ -128,7 +124,7 @@ export function silentLinks(
             link.send === undefined
               ? `add ${missing} to "send" of the destination, or give the link its own`
               : `add ${missing} to "send"`,
-          ...(span === undefined ? {} : { span }),
+          ...place,
           definition: definition.key,
         },
       ];

@@ -11,6 +11,7 @@ import {
   type Spans,
 } from '../definition.js';
 import { matchedStreams } from '../matches.js';
+import { spanOf } from '../source/spans.js';
 import { entitiesIn } from '../walk.js';
 
 type Problem = Pick<Diagnostic, 'code' | 'message' | 'hint'>;
@@ -32,9 +33,8 @@ export function entityLinkProblems(
           const problem = again
             ? twice(one)
             : (notListed(definition, one) ?? (i === 0 ? untold(definition, link, byKey) : undefined));
-          const span = spans.of(one);
           return problem
-            ? [{ ...problem, severity: 'error' as const, definition: definition.key, ...(span && { span }) }]
+            ? [{ ...problem, severity: 'error' as const, definition: definition.key, ...spanOf(spans, one) }]
             : [];
         });
       }),

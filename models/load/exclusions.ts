@@ -2,7 +2,7 @@ import type { Diagnostic } from '../../compiler/diagnostics/index.js';
 import { didYouMean } from '../../compiler/diagnostics/suggest.js';
 import { withExclusions, withExits } from '../build/members.js';
 import { nounOf, type AudienceReference, type Definition } from '../definition.js';
-import type { SpanStore } from '../source/spans.js';
+import { spanOf, type SpanStore } from '../source/spans.js';
 import { upstreamOf } from '../upstream.js';
 import { referencesOf } from '../walk.js';
 
@@ -64,7 +64,6 @@ function problem(
 ): Diagnostic {
   const names = definitions.filter(({ kind }) => kind === 'audience').map((definition) => definition.key);
   const hint = found ? 'only audiences can be excluded' : didYouMean(key, names);
-  const span = at && spans.of(at);
   return {
     code: 'unknown-reference',
     severity: 'error',
@@ -72,6 +71,6 @@ function problem(
       ? `${JSON.stringify(key)} is ${nounOf(found.kind)}, not an audience`
       : `there is no audience ${JSON.stringify(key)}`,
     ...(hint === undefined ? {} : { hint }),
-    ...(span === undefined ? {} : { span }),
+    ...spanOf(spans, at),
   };
 }

@@ -4,7 +4,7 @@ import { CompilerBug, type Diagnostic } from '../../compiler/diagnostics/index.j
 import type { SqlValue } from '../algebra.js';
 import type { Definition, MacroFile, TraitDefinition } from '../definition.js';
 import { findFiles, readTexts, reason, type ProjectFs } from '../files.js';
-import type { SpanStore } from '../source/spans.js';
+import { spanOf, type SpanStore } from '../source/spans.js';
 import { SourceText } from '../source/text.js';
 import { unreadable } from './result.js';
 
@@ -46,14 +46,13 @@ async function withText(
   node: SqlValue,
   spans: SpanStore,
 ): Promise<Definition | Diagnostic> {
-  const span = spans.of(node);
   const problem = (message: string, hint: string): Diagnostic => ({
     code: 'unreadable-file',
     severity: 'error',
     message,
     hint,
     definition: definition.key,
-    ...(span && { span }),
+    ...spanOf(spans, node),
   });
   const file = posix.normalize(posix.join(posix.dirname(definition.file), written));
   const inside = 'a path is relative to the folder of the definition, and stays in the project';

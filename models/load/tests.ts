@@ -7,7 +7,7 @@ import type { TestContext } from '../build/test-checks.js';
 import type { Definition, MacroFile, ProjectConfig, SourceConfig, Spans } from '../definition.js';
 import { findJson, nodeFs, readTexts, reason, type FoundFile, type ProjectFs } from '../files.js';
 import type { Problem } from '../source/problem.js';
-import { SpanStore } from '../source/spans.js';
+import { spanOf, SpanStore } from '../source/spans.js';
 import { SourceText } from '../source/text.js';
 import type { TestCase } from '../test-case.js';
 import { validateFile } from '../validate/explain.js';
@@ -97,7 +97,7 @@ function sameNames(tests: readonly TestCase[], spans: Spans): Diagnostic[] {
       first.set(test.name, test);
       return [];
     }
-    const [span, place] = [spans.of(test), spans.of(other)];
+    const place = spans.of(other);
     const message = `another test is called ${JSON.stringify(test.name)}${place ? `, in ${formatPlace(place)}` : ''}`;
     return [
       {
@@ -105,7 +105,7 @@ function sameNames(tests: readonly TestCase[], spans: Spans): Diagnostic[] {
         severity: 'error',
         message,
         hint: 'choose another name',
-        ...(span && { span }),
+        ...spanOf(spans, test),
       },
     ];
   });

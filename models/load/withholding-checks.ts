@@ -3,6 +3,7 @@ import type { Diagnostic } from '../../compiler/diagnostics/index.js';
 import { didYouMean, orList } from '../../compiler/diagnostics/suggest.js';
 import type { Destination, ProjectConfig, Spans } from '../definition.js';
 import { KEY_PATTERN } from '../schema/index.js';
+import { spanOf } from '../source/spans.js';
 
 /** What is wrong with the categories of a project, and with those its destinations name. */
 export function withholdingProblems(
@@ -11,10 +12,13 @@ export function withholdingProblems(
   spans: Spans,
 ): readonly Diagnostic[] {
   const names = Object.keys(consent);
-  const problem = (code: Diagnostic['code'], message: string, at: object, hint?: string): Diagnostic => {
-    const span = spans.of(at);
-    return { code, severity: 'error', message, ...(hint !== undefined && { hint }), ...(span && { span }) };
-  };
+  const problem = (code: Diagnostic['code'], message: string, at: object, hint?: string): Diagnostic => ({
+    code,
+    severity: 'error',
+    message,
+    ...(hint !== undefined && { hint }),
+    ...spanOf(spans, at),
+  });
   const bad = Object.entries(consent)
     .filter(([name, { key }]) => !new RegExp(KEY_PATTERN).test(name) || key.length > 255)
     .map(([name, definition]) =>

@@ -2,6 +2,12 @@ import type { SourceSpan } from '../../compiler/diagnostics/index.js';
 import type { Spans } from '../definition.js';
 import type { SourceText } from './text.js';
 
+/** Where a node stands, as a diagnostic says it; nothing where nobody knows. */
+export function spanOf(spans: Spans, node: object | undefined): { readonly span?: SourceSpan } {
+  const span = node && spans.of(node);
+  return span ? { span } : {};
+}
+
 interface Place {
   readonly source: SourceText;
   readonly start: number;

@@ -10,6 +10,7 @@ import {
   type TestMessage,
   type TestStep,
 } from '../../models/index.js';
+import { spanOf } from '../../models/source/spans.js';
 import { throwErrors } from '../prepare.js';
 import { elapsed, isoOf, microsOf } from '../instants.js';
 import { Cancelled } from '../retry.js';
@@ -77,11 +78,10 @@ function distinct(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
 async function runTest(options: TestOptions, test: TestCase, project: ScratchProject): Promise<TestResult> {
   const started = options.now();
   const { failures, diagnostics } = await inScratch(options, test, project);
-  const span = options.testSpans.of(test);
   return {
     name: test.name,
     file: test.file,
-    ...(span && { span }),
+    ...spanOf(options.testSpans, test),
     definitions: test.definitions,
     status: diagnostics.length > 0 ? 'error' : failures.length > 0 ? 'failed' : 'passed',
     duration_ms: elapsed(started, options.now()),
@@ -119,9 +119,14 @@ async function inScratch(
 }
 
 function placeOf(options: TestOptions, expectation: Expectation, index: number, asOf: string) {
-  const span = options.testSpans.of(expectation);
   const kind = expectation.kind === 'members' ? ('audience' as const) : ('trait' as const);
-  return { key: expectation.key, kind, step: index + 1, as_of: asOf, ...(span && { span }) };
+  return {
+    key: expectation.key,
+    kind,
+    step: index + 1,
+    as_of: asOf,
+    ...spanOf(options.testSpans, expectation),
+  };
 }
 
 /** Everything a test lands, in the tables of the project's sources. */
