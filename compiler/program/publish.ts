@@ -13,7 +13,6 @@ import {
   eq,
   filter,
   int,
-  join,
   nul,
   oneRow,
   or,
@@ -26,6 +25,7 @@ import {
   values,
 } from '../ir/build.js';
 import type { Column, Expr, Relation, ScalarType } from '../ir/types.js';
+import { differing, isNew } from './differing.js';
 import { driftSamples } from './drift.js';
 import { entityPublishing, forgetEntities } from './entity-state.js';
 import { AS_OF } from './identity.js';
@@ -278,15 +278,8 @@ function exits(leaving: Relation, no: Expr): Relation {
 
 function traits(schema: StateSchema): Parts {
   const stage = scanSpec(STAGE.trait);
-  const before = pick(schema.scan('trait_state'), [
-    ...PAIR,
-    ['run_no', 'old_run_no'],
-    ...VALUES.map(([name]): readonly [string, string] => [name, `old_${name}`]),
-  ]);
-  const beside = join('left', ofComputed(stage), before, PAIR);
-  const isNew = call('is_null', c(beside, 'old_run_no'));
-  const differs = VALUES.map(([name]) => call('is_distinct', c(beside, name), c(beside, `old_${name}`)));
-  const different = filter(beside, or(isNew, ...differs));
+  const names = VALUES.map(([name]) => name);
+  const different = differing(ofComputed(stage), schema.scan('trait_state'), PAIR, names);
   const changed = scanSpec(CHANGED);
   const vanished = scanSpec(VANISHED);
   const replaced = union([pick(changed, PAIR), pick(vanished, PAIR)]);
@@ -297,8 +290,8 @@ function traits(schema: StateSchema): Parts {
         spec: CHANGED,
         query: project(different, [
           ...PAIR.map((name) => as(name, c(different, name))),
-          as('is_new', call('is_null', c(different, 'old_run_no'))),
-          ...VALUES.map(([name]) => as(name, c(different, name))),
+          as('is_new', isNew(different)),
+          ...names.map((name) => as(name, c(different, name))),
         ]),
       }),
       step('vanished', 'values that vanished', {
@@ -322,7 +315,7 @@ function traits(schema: StateSchema): Parts {
           table: schema.ref('trait_state'),
           query: project(changed, [
             ...PAIR.map((name) => as(name, c(changed, name))),
-            ...VALUES.map(([name]) => as(name, c(changed, name))),
+            ...names.map((name) => as(name, c(changed, name))),
             as('updated_at', AS_OF),
             as('run_no', RUN_NO),
           ]),

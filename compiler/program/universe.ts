@@ -28,6 +28,7 @@ import {
   union,
 } from '../ir/build.js';
 import type { Expr, Relation } from '../ir/types.js';
+import { differing } from './differing.js';
 import { AS_OF, TOUCHED_PROFILES } from './identity.js';
 import { customTraits, identifyFacts, scanSpec, temporary } from './names.js';
 import type { Made } from './plan.js';
@@ -176,23 +177,23 @@ const passed = (value: Expr, { asOf }: Made): Expr =>
 function replacing(schema: StateSchema, before: Relation): readonly Step[] {
   const table = schema.ref('profiles');
   const seen = scanSpec(SEEN);
-  const changed = scanSpec(CHANGED);
+  const replaced = scanSpec(CHANGED);
   return [
     step('profiles.changed', 'profiles that changed', {
       op: 'replace',
       spec: CHANGED,
-      query: differing(before, seen),
+      query: changed(before, seen),
     }),
     step('profiles.forget', 'profiles replaced', {
       op: 'delete',
       table,
-      query: changed,
+      query: replaced,
       keys: ['profile_no'],
     }),
     step('profiles', 'profiles stored', {
       op: 'append',
       table,
-      query: ofThisRun(semiJoin(seen, changed, ['profile_no'])),
+      query: ofThisRun(semiJoin(seen, replaced, ['profile_no'])),
     }),
     ...[SEEN, CHANGED].map(dropped),
   ];
@@ -202,16 +203,9 @@ const ofThisRun = (rows: Relation): Relation =>
   project(rows, [...VALUES.map(({ name }) => as(name, c(rows, name))), as('run_no', param('run_no', 'int'))]);
 
 /** Profiles that are new, other than they were, or no more. */
-function differing(before: Relation, now: Relation): Relation {
+function changed(before: Relation, now: Relation): Relation {
   const values = VALUES.map(({ name }) => name).filter((name) => name !== 'profile_no');
-  const stored = pick(before, [
-    'profile_no',
-    ['run_no', 'old_run_no'],
-    ...values.map((name): readonly [string, string] => [name, `old_${name}`]),
-  ]);
-  const beside = join('left', now, stored, ['profile_no']);
-  const differs = values.map((name) => call('is_distinct', c(beside, name), c(beside, `old_${name}`)));
-  const different = filter(beside, or(call('is_null', c(beside, 'old_run_no')), ...differs));
+  const different = differing(now, before, ['profile_no'], values);
   const gone = antiJoin(before, now, ['profile_no']);
   return union([pick(different, ['profile_no']), pick(gone, ['profile_no'])]);
 }
