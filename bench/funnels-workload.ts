@@ -1,6 +1,6 @@
 /** Funnels: each as a definition, and in the ways an analyst would write it over what landed. */
 
-export interface Funnel {
+interface Funnel {
   readonly key: string;
   readonly definition: Record<string, unknown>;
   /** Queries of profiles, by how they go about it; over views of the facts with the columns `profile_no`, `ts`, … */

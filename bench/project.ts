@@ -13,7 +13,7 @@ const EVENTS = [
 const pick = <T>(list: readonly T[], i: number): T => list[i % list.length] as T;
 
 /** A definition's file: three in four audiences of one to four conditions, one in four a computed trait. */
-export function definitionFile(i: number): Record<string, unknown> {
+function definitionFile(i: number): Record<string, unknown> {
   const event = pick(EVENTS, i);
   const days = 1 + ((i * 7) % 365);
   if (i % 4 === 3) {

@@ -15,7 +15,7 @@ export interface Facts {
   members(key: string): string;
 }
 
-export interface Shape {
+interface Shape {
   readonly key: string;
   readonly definition: Record<string, unknown>;
   readonly extra?: Record<string, unknown>;

@@ -17,7 +17,7 @@ import {
   semiJoin,
 } from '../ir/build.js';
 import type { Expr, Named, Relation } from '../ir/types.js';
-import { rawRows, type BoundSource, type BoundTable, type RowsOf } from './bound.js';
+import type { BoundSource, BoundTable } from './bound.js';
 import { columnFacet, identifierOf, instantOf, textOf } from './columns.js';
 import type { StandardColumns } from './tables.js';
 import type { CatalogColumn, ValueColumn } from './types.js';
@@ -234,9 +234,3 @@ function collect(expr: Expr, into: Set<string>): void {
       return;
   }
 }
-
-/** Replaces one table's rows, leaving the others as they are. */
-export const withRows =
-  (table: BoundTable, rows: Relation, others: RowsOf = rawRows): RowsOf =>
-  (asked) =>
-    asked === table ? rows : others(asked);
