@@ -2,7 +2,6 @@
 import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { dialectFor } from '../../dialects/registry.js';
 import { forget, preview, type ForgetOptions, type ForgetResult } from '../../runtime/index.js';
 import { StatementError, type Row } from '../../dialects/warehouse.js';
 import { hooked, withoutDdl } from './faults.js';
