@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import * as ir from '../../compiler/ir/build.js';
 import { CompilerBug } from '../../compiler/diagnostics/index.js';
@@ -210,6 +213,32 @@ test('view and drop', async () => {
     await run({ op: 'drop', object: 'table', table });
   }
   expect(await warehouse.describeSchema('rollcall')).toEqual([]);
+});
+
+test('numbers are kept unpacked, in a table made of a query as in one that rows are put into', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'rollcall-kept-'));
+  const file = await duckdb.open({ settings: { path: 'kept.duckdb' }, projectDir: dir, mode: 'write' });
+  try {
+    const made = async (op: StepOp): Promise<void> => {
+      for (const { sql } of duckdb.statements({ ...op, id: 'x', title: 'x' }, {})) await file.execute(sql);
+    };
+    const on = (name: string) => ({ table: { schema: 'rollcall', name }, columns });
+    await made({ op: 'ensure_schema', schema: 'rollcall' });
+    await made({ op: 'replace', spec: on('replaced'), query: given(['a', 1, '1'], ['b', 2, '7.25']) });
+    await made({ op: 'ensure_table', spec: on('appended') });
+    await made({ op: 'append', table: on('appended').table, query: given(['a', 1, '1'], ['b', 2, '7.25']) });
+    const more = "select 'c' as key, i as n, i + 0.25 as v from range(200000) t(i)";
+    for (const name of ['replaced', 'appended']) {
+      await file.execute(`insert into rollcall.${name} ${more}`);
+      await file.execute('checkpoint');
+      const kept = `select distinct compression as it from pragma_storage_info('rollcall.${name}')
+        where column_name = 'v' and segment_type <> 'VALIDITY' and compression <> 'Constant'`;
+      expect(await rowsOf(file, kept)).toEqual([{ it: 'Uncompressed' }]);
+    }
+  } finally {
+    await file.close();
+    await rm(dir, { recursive: true, force: true });
+  }
 });
 
 test('temporary tables are of the connection, and have no schema', async () => {

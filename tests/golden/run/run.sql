@@ -688,7 +688,17 @@ order by event_no, "timestamp";
 
 -- facts_web.sql
 -- land.web.facts.Product Added: web: facts of Product Added
-create or replace table rollcall.facts_web_product_added_fbd7c273 as
+create or replace table rollcall.facts_web_product_added_fbd7c273 (
+  subject_no bigint,
+  profile_no bigint,
+  "timestamp" timestamp,
+  source_id varchar,
+  run_no bigint,
+  price_number_3c515f6f decimal(38, 9) using compression uncompressed,
+  price_text_fc73b706 varchar
+);
+
+insert into rollcall.facts_web_product_added_fbd7c273 (subject_no, profile_no, "timestamp", source_id, run_no, price_number_3c515f6f, price_text_fc73b706)
 select
   cast(rewe.subject_no as bigint) as subject_no,
   cast(rewe.profile_no as bigint) as profile_no,
