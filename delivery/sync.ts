@@ -1,4 +1,5 @@
 /** `sync`: what waits in the outbox goes to its destinations, and what became of it is recorded. */
+import type { Context } from '@opentelemetry/api';
 import type { Diagnostic, ExitCode } from '../compiler/diagnostics/index.js';
 import type { StateSchema } from '../compiler/program/state.js';
 import type { Dialect } from '../dialects/dialect.js';
@@ -17,6 +18,7 @@ import { Outbox } from './outbox.js';
 import { destinationType, place, throwBadSettings } from './registry.js';
 import { messagesIn, type Selection } from './rows.js';
 import type { Backoff } from './send.js';
+import { tracedDestination, tracedSync } from './tracing.js';
 
 export interface SyncOptions {
   /** Open for writing. */
@@ -94,12 +96,21 @@ export type SyncEvent = { readonly at: string; readonly destination: string } & 
  */
 export async function syncDestinations(options: SyncOptions): Promise<SyncResult> {
   const chosen = chosenOf(options);
+  return tracedSync((below) => syncAll(chosen, options, below));
+}
+
+async function syncAll(
+  chosen: readonly DestinationDefinition[],
+  options: SyncOptions,
+  below: Context,
+): Promise<SyncResult> {
   const outbox = new Outbox(options);
   const exists = await outbox.exists();
   const results: DestinationResult[] = [];
   for (const definition of chosen) {
     if (options.signal?.aborted) break;
-    results.push(exists ? await syncOne(definition, outbox, options) : idle(definition, 0));
+    const one = (): Promise<DestinationResult> => syncOne(definition, outbox, options);
+    results.push(exists ? await tracedDestination(definition, below, one) : idle(definition, 0));
   }
   const cancelled = options.signal?.aborted === true;
   if (exists && !cancelled) await outbox.sweep();

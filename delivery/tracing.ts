@@ -1,0 +1,67 @@
+/**
+ * Spans of a sync for OpenTelemetry, through its API alone. What a destination says when it refuses a message may repeat what the
+ * message holds, so spans have counts and never texts.
+ */
+import { context, SpanStatusCode, trace, type Context, type Span } from '@opentelemetry/api';
+import type { DestinationResult, SyncResult } from './sync.js';
+import { version } from './version.js';
+
+const tracer = trace.getTracer('rollcall', version);
+
+/** Does a sync as a span; its work is given the context for what is below it. */
+export async function tracedSync(work: (below: Context) => Promise<SyncResult>): Promise<SyncResult> {
+  return within('rollcall.sync', context.active(), async (span, below) => {
+    const result = await work(below);
+    span.setAttributes({
+      'rollcall.status': result.status,
+      'rollcall.destinations': result.destinations.length,
+    });
+    if (result.exit !== 0) markFailed(span, result.status);
+    return result;
+  });
+}
+
+/** Delivers to one destination as a span below. */
+export async function tracedDestination(
+  { key, type }: { readonly key: string; readonly type: string },
+  above: Context,
+  work: () => Promise<DestinationResult>,
+): Promise<DestinationResult> {
+  return within('rollcall.destination', above, async (span) => {
+    span.setAttributes({ 'rollcall.destination': key, 'rollcall.type': type });
+    const result = await work();
+    const { status, delivered, rejected, filtered, failed, waiting } = result;
+    span.setAttributes({
+      'rollcall.status': status,
+      'rollcall.delivered': delivered,
+      'rollcall.rejected': rejected,
+      'rollcall.filtered': filtered,
+      'rollcall.failed': failed,
+      'rollcall.waiting': waiting,
+    });
+    if (status === 'failed' || status === 'stopped') markFailed(span, status);
+    return result;
+  });
+}
+
+async function within<T>(
+  name: string,
+  above: Context,
+  work: (span: Span, below: Context) => Promise<T>,
+): Promise<T> {
+  const span = tracer.startSpan(name, {}, above);
+  const below = trace.setSpan(above, span);
+  try {
+    return await context.with(below, () => work(span, below));
+  } catch (error) {
+    markFailed(span, error instanceof Error ? error.name : 'error');
+    throw error;
+  } finally {
+    span.end();
+  }
+}
+
+function markFailed(span: Span, kind: string): void {
+  span.setAttribute('error.type', kind);
+  span.setStatus({ code: SpanStatusCode.ERROR, message: kind });
+}
