@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { loadProject } from '../models/index.js';
 import { runProject, type RunResult } from '../runtime/index.js';
 import { median } from './measure.js';
+import { fullJoin, stepsMs } from './memberships.js';
 import { rows, warehouseAt } from './queries.js';
 import { AS_OF, audiences, messagesSql } from './workload.js';
 
@@ -115,35 +116,13 @@ console.log(
   `daily ${median(daily).toFixed(2)} s, whole ${whole.seconds.toFixed(2)} s: ${(whole.seconds / median(daily)).toFixed(1)} times, by processor ${(whole.cpu / median(dailyCpu)).toFixed(1)}; peak RSS ${Math.round(process.resourceUsage().maxRSS / 1024)} MB`,
 );
 
-/** What the last day's differences cost, against a full join of the memberships before it and after, each a table. */
+/** What the last day's differences cost, against a full join of the memberships before it and after. */
 async function diffs(): Promise<void> {
   await withWarehouse(async (w) => {
-    const members = (instant: string): string =>
-      `select audience_key, profile_id from rollcall.membership_history
-       where entered_at <= '${instant}' and (exited_at is null or exited_at > '${instant}')`;
-    await w.execute(`create or replace table raw.members_before as ${members(at(1))}`);
-    await w.execute(`create or replace table raw.members_after as ${members(at(0))}`);
-    const joined: number[] = [];
-    let changed = '';
-    for (let i = 0; i < 5; i++) {
-      const start = performance.now();
-      const [row] = await rows(
-        w,
-        `select count(*) n from raw.members_before b full join raw.members_after a using (audience_key, profile_id)
-         where a.audience_key is null or b.audience_key is null`,
-      );
-      joined.push(performance.now() - start);
-      changed = String(row?.['n']);
-    }
-    const [own] = await rows(
-      w,
-      `select sum(epoch_ms(completed_at - started_at)) ms from rollcall.run_steps
-       where run_id = 'day-0' and step in ('publish.entered', 'publish.exited')`,
-    );
-    const ms = Number(own?.['ms']);
+    const { ms, changed } = await fullJoin(w, at(1), at(0));
+    const own = await stepsMs(w, 'day-0', 'publish.e%ed');
     console.log(
-      `differences (${changed}): ${ms} ms; by a full join ${median(joined).toFixed(0)} ms, ${(median(joined) / ms).toFixed(1)} times`,
+      `differences (${changed}): ${own} ms; by a full join ${ms.toFixed(0)} ms, ${(ms / own).toFixed(1)} times`,
     );
-    await w.execute('drop table raw.members_before; drop table raw.members_after');
   });
 }

@@ -52,6 +52,8 @@ export interface StatementLabels {
 export interface CallOptions {
   readonly signal?: AbortSignal;
   readonly labels?: StatementLabels;
+  /** Told now and then how much of the statement is done, 0 to 1, by engines that know; it never goes back. */
+  readonly onProgress?: (done: number) => void;
 }
 
 /** What an engine says of a statement it executed, as far as it says so. */

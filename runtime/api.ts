@@ -214,6 +214,15 @@ export type RunEvent = EventBase &
         readonly duration_ms: number;
       }
     | {
+        /** A statement that takes long, about once a second, on engines that know how far they are. */
+        readonly event: 'step_progress';
+        readonly step: string;
+        /** 0 to 100, whole. */
+        readonly percent: number;
+        /** What is left at the pace so far; null where that says little yet. */
+        readonly left_ms: number | null;
+      }
+    | {
         readonly event: 'retry';
         readonly step: string;
         /** The attempt that failed, from 1. */

@@ -29,6 +29,8 @@ export interface ExecutorOptions {
   /** Where spans go; absent, they stand alone. */
   readonly tracing?: Tracing;
   readonly onRetry: (failure: { step: string; attempt: number; delayMs: number; error: Error }) => void;
+  /** Told how much of a step's statement is done, 0 to 1, and for how many milliseconds it has run. */
+  readonly onProgress?: (step: string, done: number, ranMs: number) => void;
 }
 
 /** A transaction that was, or was not, committed: nobody could be asked. The next run finds out. */
@@ -101,6 +103,14 @@ export class Executor {
   private call(step: Step): CallOptions {
     const labels = { step: step.id, ...(step.definition !== undefined && { definition: step.definition }) };
     return { labels, ...(this.signal && { signal: this.signal }) };
+  }
+
+  /** Tells how far a statement is that begins now. */
+  private told(call: CallOptions, { step }: RenderedStep): CallOptions {
+    const { onProgress, session } = this.options;
+    if (!onProgress) return call;
+    const begun = session.now();
+    return { ...call, onProgress: (done) => onProgress(step.id, done, elapsed(begun, session.now())) };
   }
 
   /** Renders a step of the runtime's own. */
@@ -201,7 +211,7 @@ export class Executor {
     const rows = await this.recorded(rendered, async () => {
       const all: Executed[] = [];
       for (const { sql, retry } of rendered.statements)
-        all.push(await this.attempt(rendered.step, retry, () => warehouse.execute(sql, call)));
+        all.push(await this.attempt(rendered.step, retry, () => warehouse.execute(sql, this.told(call, rendered)))); // prettier-ignore
       const sum = (numbers: readonly (number | undefined)[]): number | null => {
         const known = numbers.filter((n) => n !== undefined);
         return known.length === 0 ? null : known.reduce((a, b) => a + b, 0);

@@ -29,6 +29,7 @@ import { reconcile, type Drift } from './reconcile.js';
 import { Cancelled, sleep } from './retry.js';
 import { renderProgram, watermarksOf, type Bindings, type Script } from './script.js';
 import { withSession, type Session } from './session.js';
+import { stepProgress } from './step-progress.js';
 import { Store } from './store.js';
 import { markFailed, Tracing } from './tracing.js';
 
@@ -137,6 +138,7 @@ class Run {
       ),
       onRetry: ({ step, attempt, delayMs, error }) =>
         this.emit({ event: 'retry', step, attempt, delay_ms: delayMs, error: error.message }),
+      ...(options.onEvent && { onProgress: stepProgress((event) => this.emit(event)) }),
     });
     const { stored, selection, resolved, program, numbering } = prepared;
     this.ledger = new Ledger(runId, asOf);

@@ -2,7 +2,7 @@ import type { SyncEvent } from '../../delivery/index.js';
 import type { RunEvent } from '../../runtime/api.js';
 import type { Context } from '../context.js';
 import { count, duration, plural } from '../output.js';
-import { landed, syncSummary } from './words.js';
+import { landed, howFar, syncSummary } from './words.js';
 import type { Progress } from './progress.js';
 
 const EVERY_MS = 5000;
@@ -34,6 +34,9 @@ export class LineProgress implements Progress {
         return this.line(
           `published ${plural(event.definitions, 'definition')} ${dim(duration(event.duration_ms))}`,
         );
+      case 'step_progress':
+        if (Date.parse(event.at) - this.saidAt < EVERY_MS) return;
+        return this.line(dim(`${event.step} ${howFar(event)}`), event.at);
       case 'retry':
         return this.line(
           yellow(`retry ${event.attempt} of ${event.step} in ${event.delay_ms} ms: ${event.error}`),

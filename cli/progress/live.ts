@@ -10,7 +10,7 @@ import {
 import type { SyncEvent } from '../../delivery/index.js';
 import type { RunEvent } from '../../runtime/api.js';
 import { count, duration } from '../output.js';
-import { landed, syncSummary } from './words.js';
+import { landed, howFar, syncSummary } from './words.js';
 import type { Progress } from './progress.js';
 
 type Wrapper = ListrTaskWrapper<unknown, typeof DefaultRenderer, typeof SimpleRenderer>;
@@ -19,7 +19,7 @@ type Wrapper = ListrTaskWrapper<unknown, typeof DefaultRenderer, typeof SimpleRe
 class Phase {
   readonly done: Promise<void>;
   private wrapper: Wrapper | undefined;
-  private ended = false;
+  ended = false;
   private finish!: () => void;
   private fail!: (error: Error) => void;
 
@@ -46,6 +46,11 @@ class Phase {
   say(title: string): void {
     this.title = title;
     if (this.wrapper !== undefined) this.wrapper.title = title;
+  }
+
+  /** Says more beside the title, until something else is said. */
+  beside(text: string): void {
+    if (this.wrapper !== undefined && !this.ended) this.wrapper.title = `${this.title} · ${text}`;
   }
 
   /** A line below, which stays. */
@@ -89,6 +94,11 @@ class Live {
       },
     );
     this.running = list.run().catch(() => undefined);
+  }
+
+  /** The first that has not ended: one goes on at a time. */
+  get current(): Phase | undefined {
+    return this.phases.find((phase) => !phase.ended);
   }
 
   async end(): Promise<void> {
@@ -138,6 +148,8 @@ export class LiveProgress implements Progress {
         return this.compute.keep(`✖ ${event.key}: ${event.error.message}`);
       case 'definition_finished':
         return;
+      case 'step_progress':
+        return this.live?.current?.beside(howFar(event));
       case 'publish_started': {
         const failed = this.failures > 0 ? `, ${count(this.failures)} failed` : '';
         this.compute.end(`Computed ${count(event.definitions)}${failed}`, this.failures > 0);

@@ -1,10 +1,15 @@
 import type { LandingResult } from '../../runtime/api.js';
-import { count, plural } from '../output.js';
+import { count, duration, plural } from '../output.js';
 
 /** `1,204 new rows`, `read whole (first run)`. */
 export function landed({ mode, reason, new_rows }: LandingResult): string {
   if (mode === 'full' || new_rows === null) return `read whole (${reason})`;
   return plural(new_rows, 'new row');
+}
+
+/** `45 %, 12 s left`. */
+export function howFar({ percent, left_ms }: { percent: number; left_ms: number | null }): string {
+  return `${percent} %${left_ms === null || left_ms < 1000 ? '' : `, ${duration(left_ms)} left`}`;
 }
 
 interface Counts {

@@ -23,6 +23,9 @@ import { MEMORY, readSettings } from './settings.js';
 import { columnKind, quoteText } from './types.js';
 import { batchOf, columnsOf } from './values-out.js';
 
+/** How often a statement is asked how far it is. */
+const WATCH_MS = 250;
+
 /** Opens the file, taking its lock where there is an owner. */
 export async function openWarehouse(options: OpenOptions): Promise<Warehouse> {
   const { path, config, readCopy } = readSettings(options);
@@ -65,6 +68,7 @@ class DuckDBWarehouse implements Warehouse {
   #closed = false;
   /** Set once there are temporary tables, which only their own connection sees. */
   #temporary = false;
+  #watched = false;
   /** The result being read on the connection itself, if there is one. */
   #stream: ResultStream | undefined;
   readonly readCopy?: (schema: string, fill: (catalog: string) => Promise<void>) => Promise<void>;
@@ -82,8 +86,29 @@ class DuckDBWarehouse implements Warehouse {
   async execute(sql: string, options?: CallOptions): Promise<{ readonly rowsChanged?: number }> {
     await this.#stream?.keepRest();
     if (/^\s*create\s+(?:or\s+replace\s+)?temp/i.test(sql)) this.#temporary = true;
-    const result = await call(this.connection, sql, options, () => this.connection.run(sql));
-    return { rowsChanged: result.rowsChanged };
+    const watching = options?.onProgress && (await this.#watch(options.onProgress));
+    try {
+      const result = await call(this.connection, sql, options, () => this.connection.run(sql));
+      return { rowsChanged: result.rowsChanged };
+    } finally {
+      clearInterval(watching);
+    }
+  }
+
+  /** Asks now and then how far the statement is that the connection executes, until the timer is cleared. */
+  async #watch(told: (done: number) => void): Promise<NodeJS.Timeout> {
+    if (!this.#watched) {
+      // Without its bar the engine keeps no account of it; printing is ours.
+      await this.connection.run('set enable_progress_bar = true; set enable_progress_bar_print = false');
+      this.#watched = true;
+    }
+    let done = 0;
+    return setInterval(() => {
+      const share = this.connection.progress.percentage / 100;
+      if (share <= done || share > 1) return;
+      done = share;
+      told(done);
+    }, WATCH_MS);
   }
 
   async *read(sql: string, options?: CallOptions): AsyncGenerator<Batch, void, undefined> {

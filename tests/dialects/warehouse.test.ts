@@ -138,6 +138,23 @@ describe('statements', () => {
     expect(await rowsOf(warehouse, 'select 1 as a')).toEqual([{ a: '1' }]);
   });
 
+  test('tell how far they are, for as long as they run', async () => {
+    const controller = new AbortController();
+    const reason = new Error('told');
+    const told: number[] = [];
+    const onProgress = (done: number): void => {
+      told.push(done);
+      if (told.length === 2) controller.abort(reason);
+    };
+    await warehouse.execute('create or replace table big as select i from range(5000000) t(i)');
+    const long = "create or replace table long as select max(md5(i || repeat('x', 2000))) as most from big";
+    await expect(warehouse.execute(long, { signal: controller.signal, onProgress })).rejects.toBe(reason);
+    expect(told).toHaveLength(2);
+    expect(told[0]).toBeGreaterThan(0);
+    expect(told[1]).toBeGreaterThan(told[0] ?? 1);
+    expect(told[1]).toBeLessThanOrEqual(1);
+  });
+
   test('are not begun when the signal has been given already', async () => {
     const signal = AbortSignal.abort(new Error('before'));
     await expect(warehouse.execute('create table never (a int)', { signal })).rejects.toThrow('before');
