@@ -3,13 +3,24 @@
  * message holds, so spans have counts and never texts.
  */
 import { context, SpanStatusCode, trace, type Context, type Span } from '@opentelemetry/api';
-import type { DestinationResult, SyncResult } from './sync.js';
+import type { Totals } from './courier.js';
 import { version } from './version.js';
 
 const tracer = trace.getTracer('rollcall', version);
 
+interface Synced {
+  readonly status: string;
+  readonly exit: number;
+  readonly destinations: readonly unknown[];
+}
+
+interface Delivered extends Totals {
+  readonly status: string;
+  readonly waiting: number;
+}
+
 /** Does a sync as a span; its work is given the context for what is below it. */
-export async function tracedSync(work: (below: Context) => Promise<SyncResult>): Promise<SyncResult> {
+export async function tracedSync<T extends Synced>(work: (below: Context) => Promise<T>): Promise<T> {
   return within('rollcall.sync', context.active(), async (span, below) => {
     const result = await work(below);
     span.setAttributes({
@@ -22,11 +33,11 @@ export async function tracedSync(work: (below: Context) => Promise<SyncResult>):
 }
 
 /** Delivers to one destination as a span below. */
-export async function tracedDestination(
+export async function tracedDestination<T extends Delivered>(
   { key, type }: { readonly key: string; readonly type: string },
   above: Context,
-  work: () => Promise<DestinationResult>,
-): Promise<DestinationResult> {
+  work: () => Promise<T>,
+): Promise<T> {
   return within('rollcall.destination', above, async (span) => {
     span.setAttributes({ 'rollcall.destination': key, 'rollcall.type': type });
     const result = await work();
