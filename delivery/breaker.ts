@@ -20,6 +20,7 @@ export class Breaker {
   private closedUntil = 0;
   private probing = false;
   private lastReason: string | undefined;
+  private leftAlone: string | undefined;
 
   constructor(
     private readonly settings: BreakerSettings,
@@ -28,6 +29,7 @@ export class Breaker {
 
   /** Why it gave up, once it has. */
   get gaveUp(): string | undefined {
+    if (this.leftAlone !== undefined) return this.leftAlone;
     return this.openings >= this.settings.openings ? (this.lastReason ?? 'it does not answer') : undefined;
   }
 
@@ -63,6 +65,11 @@ export class Breaker {
     if (!probe && (this.openings > 0 || this.failedInARow < this.settings.failures)) return;
     this.openings++;
     this.pause(this.settings.coolMs * 2 ** (this.openings - 1));
+  }
+
+  /** Nothing goes any more. */
+  giveUp(reason: string): void {
+    this.leftAlone ??= reason;
   }
 
   /** Nothing goes for so long. */

@@ -71,25 +71,19 @@ export class Sender {
           randomize: true,
           signal: this.signal,
           onFailedAttempt: ({ error }) => {
-            const wait = error instanceof Retryable ? (error.attempt.retryAfterMs ?? 0) : 0;
-            if (this.breaker.gaveUp !== undefined || wait > LONGEST_WAIT) throw error;
+            if (this.breaker.gaveUp !== undefined) throw error;
           },
         },
       );
     } catch (error) {
       this.signal.throwIfAborted();
       if (error instanceof Retryable) {
-        const stopped = this.leaveAlone(error.attempt);
+        // Nothing more is to be asked of it in this sync.
+        const stopped = this.breaker.gaveUp;
         return { outcomes: failure(error.attempt), tries, ...(stopped === undefined ? {} : { stopped }) };
       }
       throw error;
     }
-  }
-
-  /** Why nothing more is to be asked of it in this sync, if so. */
-  private leaveAlone({ reason, retryAfterMs = 0 }: Extract<Attempt, { kind: 'retry' }>): string | undefined {
-    if (retryAfterMs <= LONGEST_WAIT) return this.breaker.gaveUp;
-    return `${reason} (it asks to wait ${Math.ceil(retryAfterMs / 1000)} s)`;
   }
 
   /** One attempt, once the destination may be asked. */
@@ -116,8 +110,14 @@ export class Sender {
     // Too many requests is an answer: it is there, and says how long to wait.
     if (attempt.kind !== 'retry' || attempt.httpStatus === 429) this.breaker.answered();
     else this.breaker.failed(attempt.reason);
-    if (attempt.kind === 'retry') this.breaker.pause(Math.min(attempt.retryAfterMs ?? 0, LONGEST_WAIT));
+    if (attempt.kind === 'retry') this.heed(attempt);
     return attempt;
+  }
+
+  /** It is not asked before the time it says; where that is far off, those that wait for it already do so no longer. */
+  private heed({ reason, retryAfterMs = 0 }: Extract<Attempt, { kind: 'retry' }>): void {
+    if (retryAfterMs <= LONGEST_WAIT) this.breaker.pause(retryAfterMs);
+    else this.breaker.giveUp(`${reason} (it asks to wait ${Math.ceil(retryAfterMs / 1000)} s)`);
   }
 }
 

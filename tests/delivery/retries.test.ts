@@ -179,6 +179,24 @@ describe('the circuit breaker', () => {
     expect(destinations[0]?.error).toContain('asks to wait 3600 s');
     expect(server.requests).toHaveLength(1);
   });
+
+  test('nor does what was on its way beside it wait for it', async () => {
+    await using w = await testWarehouse();
+    let [asked, answered] = [(): void => undefined, (): void => undefined];
+    const secondAsked = new Promise<void>((done) => (asked = done));
+    const firstAnswered = new Promise<void>((done) => (answered = done));
+    await using server = await faultyServer((n) => (response) => {
+      const [code, after] = n === 1 ? [429, secondAsked] : [500, firstAnswered];
+      if (n === 2) asked();
+      void after.then(() => {
+        response.writeHead(code, n === 1 ? { 'retry-after': '3600' } : {}).end();
+        response.on('close', answered);
+      });
+    });
+    await w.queue(some(16));
+    const { destinations } = await sync(w, server, { retries: 4, concurrency: 2 });
+    expect(destinations[0]).toMatchObject({ status: 'stopped', waiting: 16 });
+  });
 });
 
 test('a single message that is refused is a dead letter, and the rest of its batch goes out', async () => {
