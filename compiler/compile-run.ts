@@ -5,12 +5,15 @@ import { parseInstant } from '../models/instant.js';
 import { ownerOf, type ComputeSetting, type Definition } from '../models/definition.js';
 import { upstreamOf } from '../models/upstream.js';
 import { withholdingKeys } from '../models/withholding.js';
+import type { Level } from './bind/types.js';
 import { values } from './ir/build.js';
 import type { Expr } from './ir/types.js';
 import type { Read } from './incremental/index.js';
 import { Modes } from './modes.js';
 import { instantLiteral } from './lower/compare.js';
-import { lowerDefinition, lowerMatches, queryRows, type Provider } from './lower/index.js';
+import { lowerDefinition, lowerMatches, queryRows, type Provider, type TraitTarget } from './lower/index.js';
+import type { TraitAlong, TraitPlace } from './program/along.js';
+import type { LinkTraits } from './program/outbox-link.js';
 import { AS_OF } from './program/identity.js';
 import type { LandingCapabilities } from './program/landing.js';
 import { queryChecks, queryStep } from './program/queries.js';
@@ -25,6 +28,7 @@ import {
 } from './program/plan.js';
 import { runProvider } from './program/provider.js';
 import { StateSchema } from './program/state.js';
+import { definitionsAlong, mentionOf, type Along, type AlongLinks } from './resolve/along.js';
 import { unionNeeds } from './resolve/needs.js';
 import { rewrite } from './rewrite/index.js';
 import type { Remembered } from './standalone/index.js';
@@ -106,6 +110,7 @@ export function compileRun(input: CompileRunInput): {
     fingerprint: d.fingerprint,
     dependsOn: [...new Set([...d.upstream, ...first.of(d)])].filter((key) => computing.has(key)),
     definitionNo: numberOf(input.numbers, d.definition.key),
+    along: placesAlong(d.along, (key) => computing.get(key) ?? numberOf(published, key)),
     ...ownQuery(d, resolved, modes.provider),
     ...ownRows(d, resolved, existing, modes, input.asOf),
   }));
@@ -154,6 +159,26 @@ function withholdingFirst(
     of: ({ definition: { key, destinations } }) =>
       destinations.length === 0 || before.has(key) ? [] : unknown,
   };
+}
+
+/** Where traits that go along with messages are, by destination. */
+function placesAlong(links: AlongLinks, number: (key: string) => number): ReadonlyMap<string, LinkTraits> {
+  const place = (target: TraitTarget, of: Level): TraitPlace => {
+    if (target.kind === 'custom') return { kind: 'custom', of, column: mentionOf(target.path) };
+    const { key } = target;
+    const definitionNo = number(key);
+    return target.kind === 'computed'
+      ? { kind: 'values', key, definitionNo, zero: target.zero }
+      : { kind: 'members', key, definitionNo, lifted: target.of !== of };
+  };
+  const placed = (all: readonly Along[], of: Level): readonly TraitAlong[] =>
+    all.map(({ as, target }) => ({ as, from: place(target, of) }));
+  return new Map(
+    [...links].map(([to, { users, accounts }]) => [
+      to,
+      { people: placed(users, 'users'), accounts: placed(accounts, 'accounts') },
+    ]),
+  );
 }
 
 /** The query of a SQL trait, computed once for all it publishes. */
@@ -261,18 +286,19 @@ function publishedNumbers(existing: ExistingState): ReadonlyMap<string, number> 
 }
 
 function neverComputed(
-  { definition, upstream }: ResolvedDefinition,
+  { definition, upstream, along }: ResolvedDefinition,
   resolved: ResolvedProject,
   computing: ReadonlyMap<string, number>,
   published: ReadonlyMap<string, number>,
 ): readonly Diagnostic[] {
-  const missing = [...upstream].filter((key) => !computing.has(key) && !published.has(key));
+  const read = new Set([...upstream, ...definitionsAlong(along)]);
+  const missing = [...read].filter((key) => !computing.has(key) && !published.has(key));
   return missing.map((key) => {
     const enabled = resolved.byKey.get(key)?.definition.enabled ?? false;
     return {
       code: 'never-computed',
       severity: 'error',
-      message: `"${definition.key}" reads "${key}", which was never computed${enabled ? ' and is not selected' : ' and is disabled'}`,
+      message: `"${definition.key}" ${upstream.has(key) ? `reads "${key}"` : `sends "${key}" along`}, which was never computed${enabled ? ' and is not selected' : ' and is disabled'}`,
       hint: enabled ? `select +${definition.key} to compute what it reads too` : `enable "${key}" and run it`,
       definition: definition.key,
     };

@@ -15,8 +15,16 @@ export interface DestinationLink {
   readonly send?: readonly MessageType[];
   /** Entities whose rows, as they enter and exit for a member, go out with track messages. */
   readonly entities?: readonly EntityLink[];
+  /** Traits that go along with its messages, besides those the destination asks for. */
+  readonly traits?: readonly TraitLink[];
   /** `false`: nothing goes this way until it is enabled again, and then what differs. */
   readonly enabled?: false;
+}
+
+/** A trait that goes along with messages, and what it is called there: an object, so that it has a place. */
+export interface TraitLink {
+  readonly trait: string;
+  readonly as: string;
 }
 
 /** An entity that a link asks for: an object, so that it has a place. */
@@ -200,6 +208,8 @@ export interface Destination {
   readonly identifiersAtMost?: number;
   /** Beside where messages have it, an identifier stands among the traits under this name. */
   readonly identifierNames?: Readonly<Partial<Record<ReceiverType, string>>>;
+  /** Traits that go along with its messages (see `traitsAlong`). */
+  readonly traits?: readonly TraitLink[];
   /** What is hashed on its way out, by name: a trait's, or `userId`, `anonymousId`. */
   readonly hash?: Readonly<Record<string, Hashing>>;
   readonly file: string;

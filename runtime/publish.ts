@@ -106,7 +106,11 @@ async function publishSet(
     );
   executor.tellRows(new Map(sizes));
   if (context.drift) context.drift.samples = await executor.read(publish.samples);
-  const messages = groups.map((group) => ({ group, steps: publish.messages(group, groups.length > 1) }));
+  const published = new Set(items.map(({ plan }) => plan.definition.key));
+  const messages = groups.map((group) => ({
+    group,
+    steps: publish.messages(group, published, groups.length > 1),
+  }));
   for (const { group, steps } of messages) {
     const { ways, baseline } = steps;
     if (baseline.length > 0) await ofGroup(group, () => executor.run([...ways, ...baseline]));

@@ -9,6 +9,7 @@ import type {
   SourceLanding,
 } from '../compiler/program/plan.js';
 import { outboxSteps, type OutboxSteps } from '../compiler/program/outbox.js';
+import { alongOnly } from '../compiler/program/outbox-link.js';
 import { computedStep, type Computed } from '../compiler/program/publish.js';
 import type { StateSchema } from '../compiler/program/state.js';
 import type { Step } from '../compiler/program/types.js';
@@ -57,9 +58,14 @@ export interface PublishScript {
   /**
    * Queueing the messages of some definitions, all at once.
    *
+   * @param published keys of what is published by then
    * @param again whether others' were queued in the same transaction: tables of theirs are emptied first
    */
-  readonly messages: (items: readonly DefinitionScript[], again: boolean) => MessagesScript;
+  readonly messages: (
+    items: readonly DefinitionScript[],
+    published: ReadonlySet<string>,
+    again: boolean,
+  ) => MessagesScript;
 }
 
 /** The steps of `OutboxSteps`. */
@@ -303,10 +309,12 @@ export function renderProgram(
       counts: one(program.publish.counts, common),
       samples: one(program.publish.samples, common),
       apply: within(plans.publish, program.publish.apply, common),
-      messages: (items, again) => {
+      messages: (items, published, again) => {
+        const isThere = (key: string): boolean =>
+          published.has(key) || existing.definitions.get(key)?.firstRunAt != null;
         const steps = outboxSteps(
           state,
-          items.flatMap(({ plan }) => plan.ways),
+          items.flatMap(({ plan }) => plan.ways.map((way) => alongOnly(way, isThere))),
         );
         const inside = (some: readonly Step[]): readonly RenderedStep[] =>
           within(again ? plans.messagesAgain : plans.publish, some, common);

@@ -123,7 +123,11 @@ const publishParts = ({ definitions, publish, around }: Script): string => {
 
 /** Messages are queued in the transaction that publishes. */
 function messageParts({ definitions, publish }: Script): string {
-  const { ways, baseline, find, counts, queue, entities, connect } = publish.messages(definitions, false);
+  const { ways, baseline, find, counts, queue, entities, connect } = publish.messages(
+    definitions,
+    new Set(definitions.map(({ plan }) => plan.definition.key)),
+    false,
+  );
   return sections([
     ['before members and values change: what destinations know', baseline.length > 0 ? ways : []],
     ['', baseline],

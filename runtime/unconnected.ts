@@ -1,5 +1,6 @@
 /** Definitions that go nowhere, where the project says that these are not computed. */
 import type { ResolvedProject } from '../compiler/index.js';
+import { definitionsAlong } from '../compiler/resolve/along.js';
 import { ownerOf, type Definition } from '../models/definition.js';
 import { upstreamOf } from '../models/upstream.js';
 import { withholdingKeys } from '../models/withholding.js';
@@ -20,7 +21,13 @@ export function unconnected({ project, definitions, byKey }: ResolvedProject): R
     [...connected.map(({ definition }) => definition.key), ...withholdingKeys(project.config)],
     (key) => {
       const found = byKey.get(key);
-      return found ? [...found.upstream, ...(together.get(ownerOf(found.definition)) ?? [])] : [];
+      return found
+        ? [
+            ...found.upstream,
+            ...definitionsAlong(found.along),
+            ...(together.get(ownerOf(found.definition)) ?? []),
+          ]
+        : [];
     },
   );
   return new Set(

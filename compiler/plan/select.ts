@@ -1,5 +1,6 @@
 import { ownerOf, type Definition } from '../../models/definition.js';
 import type { Diagnostic } from '../diagnostics/index.js';
+import { definitionsAlong, type AlongLinks } from '../resolve/along.js';
 import { didYouMean } from '../diagnostics/suggest.js';
 import { reachable, reversed } from './graph.js';
 
@@ -7,6 +8,8 @@ export interface SelectInput {
   readonly definitions: readonly {
     readonly definition: Definition;
     readonly upstream: ReadonlySet<string>;
+    /** Of others what goes along with its messages: `+` takes it too. */
+    readonly along?: AlongLinks;
   }[];
   /** As given: each may hold several, separated by spaces (union) or commas (intersection). Empty: everything. */
   readonly selectors: readonly string[];
@@ -25,8 +28,7 @@ export function select(input: SelectInput): {
 } {
   const all = input.definitions.map((d) => d.definition);
   if (input.selectors.length === 0) return { keys: new Set(all.map((d) => d.key)), diagnostics: [] };
-  const up = ownerEdges(input);
-  const edges = { up, down: reversed(up) };
+  const edges = { up: ownerEdges(input, true), down: reversed(ownerEdges(input, false)) };
   const diagnostics: Diagnostic[] = [];
   const keys = new Set<string>();
   for (const part of input.selectors.flatMap((s) => s.split(/\s+/)).filter((s) => s !== '')) {
@@ -41,14 +43,18 @@ export function select(input: SelectInput): {
 }
 
 /** Who reads whom, by the definitions of files. */
-function ownerEdges({ definitions }: SelectInput): ReadonlyMap<string, ReadonlySet<string>> {
+function ownerEdges(
+  { definitions }: SelectInput,
+  andAlong: boolean,
+): ReadonlyMap<string, ReadonlySet<string>> {
   const owners = new Map(definitions.map(({ definition: d }) => [d.key, ownerOf(d).key]));
   const up = new Map<string, Set<string>>();
-  for (const { definition, upstream } of definitions) {
+  for (const { definition, upstream, along } of definitions) {
     const own = ownerOf(definition).key;
     const edges = up.get(own) ?? new Set<string>();
     up.set(own, edges);
-    for (const key of upstream) if (owners.get(key) !== own) edges.add(owners.get(key) ?? key);
+    const read = andAlong && along ? [...upstream, ...definitionsAlong(along)] : upstream;
+    for (const key of read) if (owners.get(key) !== own) edges.add(owners.get(key) ?? key);
   }
   return up;
 }

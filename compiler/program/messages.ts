@@ -4,6 +4,7 @@ import type { Definition, DefinitionKind, Destination, MessageType } from '../..
 import { as, c, call, caseWhen, eq, extend, int, lit, param, project, text } from '../ir/build.js';
 import { CompilerBug } from '../diagnostics/index.js';
 import type { Column, Expr, Relation } from '../ir/types.js';
+import { traitValue, type TraitAlong } from './along.js';
 import { AS_OF } from './identity.js';
 
 export interface Message {
@@ -11,6 +12,8 @@ export interface Message {
   readonly definition: Definition;
   readonly destination: Destination;
   readonly namespace: string;
+  /** Traits that go along with it. */
+  readonly along?: readonly TraitAlong[];
 }
 
 export const DIRECTIONS = ['entered', 'exited'] as const;
@@ -26,10 +29,17 @@ export interface EntityLists {
 /** What every message id begins with; 64 hexadecimal digits follow. */
 const MESSAGE_ID_PREFIX = 'rc_';
 
-/** How a payload is made: which parts it has. */
-export type Form = 'identify' | 'identify_email' | 'track' | 'track_unnamed' | 'group';
+/** Which parts a payload has. */
+type Shape = 'identify' | 'identify_email' | 'track' | 'track_unnamed' | 'group';
 
-const TYPE_OF: Readonly<Record<Form, MessageType>> = {
+/** How a payload is made. Two of one name are the same. */
+export interface Form {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly along: readonly TraitAlong[];
+}
+
+const TYPE_OF: Readonly<Record<Shape, MessageType>> = {
   identify: 'identify',
   // A definition that is itself called `email` has the name to itself, as others have those of their keys' labels.
   identify_email: 'identify',
@@ -38,7 +48,14 @@ const TYPE_OF: Readonly<Record<Form, MessageType>> = {
   group: 'group',
 };
 
-export function formOf({ type, definition: { kind, key } }: Pick<Message, 'type' | 'definition'>): Form {
+export function formOf({ along = [], ...message }: Omit<Message, 'destination' | 'namespace'>): Form {
+  const shape = shapeOf(message);
+  if (along.length === 0) return { name: shape, shape, along };
+  const said = createHash('sha256').update(JSON.stringify(along)).digest('hex');
+  return { name: `${shape} ${said.slice(0, 8)}`, shape, along };
+}
+
+function shapeOf({ type, definition: { kind, key } }: Pick<Message, 'type' | 'definition'>): Shape {
   switch (type) {
     case 'identify':
       return key === 'email' ? 'identify_email' : 'identify';
@@ -73,7 +90,7 @@ export function constantsOf(message: Message): readonly Expr[] {
     text(destination.key),
     text(definition.key),
     text(type),
-    text(formOf(message)),
+    text(formOf(message).name),
     text(fixedOf(message)),
     text(labelOf(definition.kind)),
     json(isTrait ? events.trait_computed : events.audience_entered),
@@ -97,6 +114,7 @@ export interface Tells {
 /**
  * Columns of `outbox` from rows of CONSTANTS and (identifier_type, identifier, value, repeats, profile_id, latest_email).
  *
+ * @param rows also what goes along with any of the forms, as `withTraits` puts it there
  * @param forms those among the rows
  * @param tells rows of entities that they carry, where their way asks for them; of track messages only
  */
@@ -106,7 +124,7 @@ export function messageRows(rows: Relation, forms: readonly Form[], tells?: Tell
   const [last, ...others] = [...forms].reverse();
   if (!last) throw new CompilerBug('messages of no form');
   const whens = others.reverse().map((form) => ({
-    when: eq(c(identified, 'form'), text(form)),
+    when: eq(c(identified, 'form'), text(form.name)),
     then: dumped(form),
   }));
   return project(identified, [
@@ -151,7 +169,7 @@ function messageId(rows: Relation, tells?: Tells): Expr {
 const json = (value: unknown): Expr => lit({ type: 'json', value: JSON.stringify(value) });
 
 function payload(rows: Relation, form: Form, tells?: Tells): Expr {
-  const type = TYPE_OF[form];
+  const type = TYPE_OF[form.shape];
   const body =
     type === 'track'
       ? [text('properties'), properties(rows, form, tells)]
@@ -187,14 +205,19 @@ function receiver(rows: Relation, type: Message['type']): readonly Expr[] {
 const value = (rows: Relation): Expr => call('parse_json', c(rows, 'value'));
 const email = (rows: Relation): Expr => call('text_json', c(rows, 'latest_email'));
 
-function traits(rows: Relation, form: Form): Expr {
-  const also = form === 'identify' ? [text('email'), email(rows)] : [];
-  return call('json_object', c(rows, 'definition_key'), value(rows), ...also);
+/** A trait that is called `email` takes the place of the profile's. */
+function traits(rows: Relation, { shape, along }: Form): Expr {
+  const isNamed = shape !== 'identify' || along.some((one) => one.as === 'email');
+  const also = isNamed ? [] : [text('email'), email(rows)];
+  return call('json_object', c(rows, 'definition_key'), value(rows), ...also, ...pairs(rows, along));
 }
+
+const pairs = (rows: Relation, along: readonly TraitAlong[]): readonly Expr[] =>
+  along.flatMap((one) => [text(one.as), traitValue(rows, one)]);
 
 function properties(rows: Relation, form: Form, tells?: Tells): Expr {
   const key = c(rows, 'definition_key');
-  const named = form === 'track_unnamed' ? [] : [c(rows, 'label'), call('text_json', key)];
+  const named = form.shape === 'track_unnamed' ? [] : [c(rows, 'label'), call('text_json', key)];
   const listed = tells && tells.message.definition.key !== 'entities';
   return call(
     'json_object',
@@ -202,6 +225,7 @@ function properties(rows: Relation, form: Form, tells?: Tells): Expr {
     key,
     value(rows),
     ...(listed ? [text('entities'), entityLists(rows, tells.lists, tells.says)] : []),
+    ...pairs(rows, form.along),
   );
 }
 

@@ -1,6 +1,7 @@
 /** Ways out of definitions: to which destination, with which messages, since when. */
 import type { Definition, Destination, MessageType } from '../../models/definition.js';
 import type { Relation } from '../ir/types.js';
+import type { TraitAlong } from './along.js';
 import type { StateSchema } from './state.js';
 
 /** What of a definition's entities goes a way: track messages carry them. */
@@ -37,6 +38,14 @@ export interface OutboxLink {
   readonly resend?: boolean;
   /** Absent: none. */
   readonly entities?: OutboxEntities;
+  /** Traits that go along with messages about people, and about accounts. Absent: none. */
+  readonly along?: LinkTraits;
+}
+
+/** Traits by whose messages they go along with. */
+export interface LinkTraits {
+  readonly people: readonly TraitAlong[];
+  readonly accounts: readonly TraitAlong[];
 }
 
 /** What state knows a way by: keys of its destination and its definition, neither of which can hold what parts them. */
@@ -57,4 +66,16 @@ export interface OutboxInput extends OutboxWay {
   readonly no: number;
   /** (identifier_type, identifier) of those whose ends alone are told; absent: everyone. */
   readonly leaving?: Relation;
+}
+
+/** A way with what goes along of that alone which was published: of a definition that never was, nobody's value is known. */
+export function alongOnly(way: OutboxWay, isPublished: (key: string) => boolean): OutboxWay {
+  const { along } = way.link;
+  if (!along) return way;
+  const there = (all: readonly TraitAlong[]): readonly TraitAlong[] =>
+    all.filter(({ from }) => from.kind === 'custom' || isPublished(from.key));
+  return {
+    ...way,
+    link: { ...way.link, along: { people: there(along.people), accounts: there(along.accounts) } },
+  };
 }

@@ -32,8 +32,9 @@ import {
   rememberEntities,
   type Told,
 } from './entity-messages.js';
+import { withTraits } from './along.js';
 import { AS_OF } from './identity.js';
-import { DIRECTIONS, formOf, messageRows } from './messages.js';
+import { DIRECTIONS, formOf, messageRows, type Form } from './messages.js';
 import type { OutboxInput, OutboxWay } from './outbox-link.js';
 import { scanSpec, temporary } from './names.js';
 import {
@@ -55,6 +56,7 @@ import {
   channelsOf,
   connectionRows,
   formsOf,
+  kindsBeside,
   KINDS,
   messageOf,
   perChange,
@@ -189,7 +191,7 @@ export function outboxSteps(
               op: 'append',
               table: outbox,
               query: pick(
-                messageRows(kindsBeside(withProfiles(schema, scanSpec(CHANGES)), inputs), forms),
+                messageRows(kindsBeside(ready(schema, scanSpec(CHANGES), forms), inputs), forms),
                 STATE.outbox.map((column) => column.name),
               ),
             }),
@@ -319,17 +321,13 @@ function counted(): Relation {
   );
 }
 
-/** Changes beside the kinds of messages they come to, but for those that carry rows of entities. */
-function kindsBeside(rows: Relation, inputs: readonly OutboxInput[]): Relation {
-  const kinds = scanSpec(KINDS);
-  const telling = inputs.filter(({ link }) => link.entities).map(({ no }) => int(no));
-  const apart = and(
-    eq(c(kinds, 'message_type'), text('track')),
-    or(...telling.map((no) => eq(c(kinds, WAY.name), no))),
+/** Changes with what messages of some forms say of a profile. */
+const ready = (schema: StateSchema, rows: Relation, forms: readonly Form[]): Relation =>
+  withTraits(
+    schema,
+    withProfiles(schema, rows),
+    forms.flatMap(({ along }) => along),
   );
-  const all = join('inner', rows, telling.length === 0 ? kinds : filter(kinds, not(apart)), [WAY.name]);
-  return filter(all, eq(c(all, 'is_group'), addresses('accounts', all)));
-}
 
 /** Track messages that say what entered and exited, and one for what did of who stays. */
 function entitySteps(input: OutboxInput): readonly Step[] {
@@ -345,15 +343,15 @@ function entitySteps(input: OutboxInput): readonly Step[] {
     own,
     kinds.columns.map(({ name }) => name).filter((name) => name !== 'is_group'),
   );
-  const ready = (rows: Relation): Relation =>
-    join('inner', withProfiles(schema, rows), constants, [WAY.name]);
+  const forms = [formOf(message)];
+  const beside = (rows: Relation): Relation =>
+    join('inner', ready(schema, rows, forms), constants, [WAY.name]);
   const changed = ofNumber(CHANGES, no);
   const people = filter(changed, addresses('people', changed));
-  const forms = [formOf(message)];
   const parts = [
-    messageRows(withLists(ready(people), told), forms, { message, lists: told.lists }),
+    messageRows(withLists(beside(people), told), forms, { message, lists: told.lists }),
     ...DIRECTIONS.map((says) =>
-      messageRows(ready(remaining(told.going(says), no)), forms, { message, lists: told.lists, says }),
+      messageRows(beside(remaining(told.going(says), no)), forms, { message, lists: told.lists, says }),
     ),
   ];
   return [

@@ -25,7 +25,7 @@ import { factsMadeAnew, factsTables } from './facts.js';
 import { landSource, type LandingCapabilities } from './landing.js';
 import { AFFECTED, CUSTOM_TRAITS, customTraits, RUN_NO, scanSpec, STAGE, touchedPairs } from './names.js';
 import { sidesOf } from './pairs.js';
-import { wayKey, type OutboxLink, type Withheld } from './outbox-link.js';
+import { wayKey, type LinkTraits, type OutboxLink, type Withheld } from './outbox-link.js';
 import type {
   DefinitionPlan,
   ExistingState,
@@ -46,6 +46,8 @@ export interface ComputedDefinition {
   readonly fingerprint: string;
   readonly dependsOn: readonly string[];
   readonly definitionNo: number;
+  /** Traits that go along with its messages, by destination. */
+  readonly along?: ReadonlyMap<string, LinkTraits>;
   /** What has to be there before its own rows, or those of its outputs, can be computed. */
   readonly prepare?: readonly Step[];
   readonly checks?: QueryChecks;
@@ -269,7 +271,7 @@ function definitionPlan(input: Context, computed: ComputedDefinition): Definitio
     ...(query && { staged: { shape: shapeOf(kind), rows: query, ...computed.mode } }),
     after: query && matches ? [stageEntities(key, definitionNo, matches)] : [],
     ways: query
-      ? linksOf(input, definition).map((link) => ({ definition, definitionNo, namespace, link }))
+      ? linksOf(input, computed).map((link) => ({ definition, definitionNo, namespace, link }))
       : [],
   };
 }
@@ -288,7 +290,10 @@ export const stageSteps = (): readonly Step[] =>
 export const noEntities = (): Step => entityStageStep(values(ENTITY_STAGE_COLUMNS, []));
 
 /** Where a definition's messages go: destinations that are enabled and take messages of its kind. */
-function linksOf(input: Context, definition: Definition): readonly OutboxLink[] {
+function linksOf(
+  input: Context,
+  { definition, along }: Pick<ComputedDefinition, 'definition' | 'along'>,
+): readonly OutboxLink[] {
   const { project, existing, resend } = input;
   const wasPublished = existing.definitions.get(definition.key)?.firstRunAt != null;
   return definition.destinations.flatMap((link) => {
@@ -306,6 +311,7 @@ function linksOf(input: Context, definition: Definition): readonly OutboxLink[] 
     const takesPast = destination.backfill !== false;
     const fromNow = wasPublished && (ignoresPast || !takesPast);
     const fromNext = isNew && !wasPublished && !takesPast;
+    const goes = along?.get(destination.key);
     return [
       {
         destination,
@@ -315,6 +321,7 @@ function linksOf(input: Context, definition: Definition): readonly OutboxLink[] 
         ...(fromNext && { fromNext }),
         ...(destination.key === resend && { resend: true }),
         ...withheldFrom(input, destination),
+        ...(goes && { along: goes }),
         ...entitiesOf(link, types, before, fromNow || fromNext),
       },
     ];

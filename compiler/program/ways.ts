@@ -4,12 +4,29 @@
  */
 import { isCounting } from '../../models/algebra.js';
 import type { Definition } from '../../models/definition.js';
-import { as, bool, c, eq, filter, int, join, nul, oneRow, pick, text, union, values } from '../ir/build.js';
+import {
+  and,
+  as,
+  bool,
+  c,
+  eq,
+  filter,
+  int,
+  join,
+  not,
+  nul,
+  oneRow,
+  or,
+  pick,
+  text,
+  union,
+  values,
+} from '../ir/build.js';
 import type { Column, Expr, Relation } from '../ir/types.js';
 import { constantsOf, CONSTANTS, formOf, type Form, type Message } from './messages.js';
 import { scanSpec, temporary } from './names.js';
 import type { OutboxInput } from './outbox-link.js';
-import { channelOf, typesOf, type Channel, type Side } from './receivers.js';
+import { addresses, channelOf, typesOf, type Channel, type Side } from './receivers.js';
 import { WAY_KEYS } from './state.js';
 import type { TableSpec } from './types.js';
 
@@ -50,10 +67,13 @@ export function wayTables(
   ];
 }
 
-export const messageOf = (
-  { definition, namespace, link: { destination } }: OutboxInput,
+export function messageOf(
+  { definition, namespace, link: { destination, along } }: OutboxInput,
   type: Message['type'],
-): Message => ({ type, definition, destination, namespace });
+): Message {
+  const own = along?.[type === 'group' ? 'accounts' : 'people'] ?? [];
+  return { type, definition, destination, namespace, along: own };
+}
 
 function wayRow({ no, definition, definitionNo, link }: OutboxInput): readonly Expr[] {
   const name = (side: Side): Expr => {
@@ -101,21 +121,32 @@ export const withWayKeys = (rows: Relation): Relation => join('inner', rows, key
 export const ofWays = (rows: Relation): Relation => join('inner', rows, keysOfWays(), WAY_KEYS);
 
 /** The forms that messages of ways have, but for those that carry rows of entities. */
-export const formsOf = (inputs: readonly OutboxInput[]): readonly Form[] => [
-  ...new Set(
-    inputs.flatMap((input) =>
-      input.link.types
-        .filter((type) => !(input.link.entities && type === 'track'))
-        .map((type) => formOf({ type, definition: input.definition })),
-    ),
-  ),
-];
+export function formsOf(inputs: readonly OutboxInput[]): readonly Form[] {
+  const forms = inputs.flatMap((input) =>
+    input.link.types
+      .filter((type) => !(input.link.entities && type === 'track'))
+      .map((type) => formOf(messageOf(input, type))),
+  );
+  return [...new Map(forms.map((form) => [form.name, form])).values()];
+}
 
 /** How many messages a change comes to, by the side it goes to; those that carry rows of entities are not among them. */
 export const perChange = ({ link }: OutboxInput): Readonly<Record<Side, number>> => ({
   people: typesOf('people', link.types).filter((type) => !(link.entities && type === 'track')).length,
   accounts: typesOf('accounts', link.types).length,
 });
+
+/** Changes beside the kinds of messages they come to, but for those that carry rows of entities. */
+export function kindsBeside(rows: Relation, inputs: readonly OutboxInput[]): Relation {
+  const kinds = scanSpec(KINDS);
+  const telling = inputs.filter(({ link }) => link.entities).map(({ no }) => int(no));
+  const apart = and(
+    eq(c(kinds, 'message_type'), text('track')),
+    or(...telling.map((no) => eq(c(kinds, WAY.name), no))),
+  );
+  const all = join('inner', rows, telling.length === 0 ? kinds : filter(kinds, not(apart)), [WAY.name]);
+  return filter(all, eq(c(all, 'is_group'), addresses('accounts', all)));
+}
 
 /** Rows of `connections` for ways that are new. */
 export const connectionRows = (inputs: readonly OutboxInput[], at: Expr): Relation =>

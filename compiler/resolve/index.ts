@@ -1,11 +1,12 @@
 /** Resolve: every name of a project made to mean something, or reported (ARCHITECTURE, "The way of a definition"). */
-import { ownerOf, type Definition, type ProjectConfig, type Spans } from '../../models/definition.js';
+import { ownerOf, type Definition, type Project, type Spans } from '../../models/definition.js';
 import { bindEntities } from '../bind/entity.js';
 import { bindSource, type BoundSource } from '../bind/index.js';
 import { CompilerBug, hasErrors, type Diagnostic, type SourceSpan } from '../diagnostics/index.js';
 import type { ResolveTrait } from '../lower/index.js';
 import { fingerprint } from '../plan/fingerprint.js';
 import { topological } from '../plan/graph.js';
+import { alongOf, checkAlong, needsAlong } from './along.js';
 import { checkDefinition, type Checked } from './check.js';
 import { bindQueries, withOutputs } from '../sql/index.js';
 import { Names } from './names.js';
@@ -38,6 +39,7 @@ export function resolveProject(input: ResolveInput): {
     project.definitions.map((d) => [d.key, checkDefinition(d, names, sources, entities, spans)]),
   );
   diagnostics.push(...[...checked.values()].flatMap((c) => c.diagnostics));
+  diagnostics.push(...checkAlong(project, names, spans));
   const { order, cycle } = topological(new Map([...checked].map(([key, c]) => [key, c.upstream])));
   if (cycle) diagnostics.push(cycleProblem(cycle, names, spans));
   if (hasErrors(diagnostics)) return { diagnostics };
@@ -50,9 +52,11 @@ export function resolveProject(input: ResolveInput): {
   };
   const meanings: Meanings = { queries: queries.bound, definition, resolveTrait, entities };
   const definitions = order.map((key) =>
-    resolvedDefinition(known(names, key), checked.get(key), meanings, project.config),
+    resolvedDefinition(known(names, key), checked.get(key), meanings, project, names),
   );
-  const needs = once(input.needs ?? (() => unionNeeds(definitions.map((d) => d.needs))));
+  const needs = once(
+    input.needs ?? (() => unionNeeds(definitions.flatMap((d) => [d.needs, needsAlong(d.along)]))),
+  );
   return {
     resolved: {
       project,
@@ -93,14 +97,16 @@ function resolvedDefinition(
   definition: Definition,
   checked: Checked | undefined,
   meanings: Meanings,
-  config: ProjectConfig,
+  project: Project,
+  names: Names,
 ): ResolvedDefinition {
   const query = meanings.queries.get(ownerOf(definition).key);
-  const print = once(() => fingerprint(definition, config.entities, query?.query));
+  const print = once(() => fingerprint(definition, project.config.entities, query?.query));
   const needs = once(() => needsOf(definition, meanings));
   return {
     definition,
     upstream: checked?.upstream ?? new Set(),
+    along: alongOf(definition, project, names),
     outputs: query && !definition.output ? query.outputs.map(({ key }) => key) : [definition.key],
     get fingerprint() {
       return print();

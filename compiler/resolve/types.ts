@@ -3,6 +3,7 @@ import type { BoundSource } from '../bind/index.js';
 import type { Entities } from '../bind/entity.js';
 import type { BoundQuery } from '../sql/index.js';
 import type { Catalog, Needs } from '../bind/types.js';
+import type { AlongLinks } from './along.js';
 import type { ResolveTrait } from '../lower/index.js';
 
 export interface ResolveInput {
@@ -24,6 +25,8 @@ export interface ResolvedDefinition {
   readonly outputs: readonly string[];
   /** What it needs of the sources. */
   readonly needs: Needs;
+  /** Traits that go along with its messages. */
+  readonly along: AlongLinks;
 }
 
 /** A project whose every reference is known. */

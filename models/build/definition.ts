@@ -7,6 +7,7 @@ import type {
   History,
   MessageType,
   TraitDefinition,
+  TraitLink,
 } from '../definition.js';
 import type { JsonNode, ObjectNode } from '../source/json.js';
 import {
@@ -92,15 +93,25 @@ export function linksOf(context: BuildContext, node: JsonNode | undefined): read
     const to = field(object, 'to');
     const send = field(object, 'send');
     const entities = field(object, 'entities');
+    const traits = field(object, 'traits');
     const link: DestinationLink = {
       to: asString(to),
       ...(send && { send: strings(send) as readonly MessageType[] }),
       ...(optionalFlag(object, 'enabled') === false && { enabled: false as const }),
       ...(entities && { entities: entityLinks(context, entities) }),
+      ...(traits && { traits: traitLinks(context, traits) }),
     };
     return mark(context, link, to ?? item);
   });
 }
+
+/** Traits by what they are called in messages, of a validated object; each stands at its entry. */
+export const traitLinks = (context: BuildContext, node: JsonNode): readonly TraitLink[] =>
+  Object.freeze(
+    asObject(node).entries.map((one) =>
+      mark(context, { trait: one.key, as: asString(one.node) }, { start: one.start, end: one.end }),
+    ),
+  );
 
 const entityLinks = (context: BuildContext, node: JsonNode): readonly EntityLink[] =>
   Object.freeze(

@@ -11,6 +11,7 @@ import {
   strings,
   type BuildContext,
 } from './context.js';
+import { traitLinks } from './definition.js';
 import { buildDuration } from './leaves.js';
 
 /** A destination of a validated file, with every default of SEMANTICS §7 filled in. It stands at its key. */
@@ -20,6 +21,7 @@ export function buildDestination(context: BuildContext, node: ObjectNode): Desti
   const events = field(node, 'events');
   const every = field(node, 'every');
   const consent = field(node, 'consent');
+  const traits = field(node, 'traits');
   const name = (event: string): string | undefined =>
     events === undefined ? undefined : optionalString(asObject(events), event);
   const destination: Destination = {
@@ -45,6 +47,7 @@ export function buildDestination(context: BuildContext, node: ObjectNode): Desti
     ...(every && { every: buildDuration(every) }),
     ...(optionalFlag(node, 'backfill') === false && { backfill: false as const }),
     ...identifiersOf(node),
+    ...(traits && { traits: traitLinks(context, traits) }),
     ...hashOf(node),
     file: context.source.file,
   };

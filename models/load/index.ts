@@ -13,6 +13,7 @@ import { loadDefinition } from './definition-file.js';
 import { applyExclusions } from './exclusions.js';
 import { entityLinkProblems } from './entity-links.js';
 import { loadDestination } from './destination-file.js';
+import { traitLinkProblems } from './trait-links.js';
 import { loadProjectFile } from './project-file.js';
 import { readMacros, readQueryFiles } from './query-files.js';
 import { withholdingProblems } from './withholding-checks.js';
@@ -86,6 +87,7 @@ export async function loadProject(options: LoadOptions): Promise<LoadResult> {
     ...brokenLinks(definitions.values, destinations.keys, spans),
     ...silentLinks(definitions.values, destinations.values, spans),
     ...entityLinkProblems(definitions.values, destinations.values, spans),
+    ...traitLinkProblems(definitions.values, destinations.values, spans),
     ...alertProblems(
       config.value ?? {},
       { definitions: definitions.values, keys: definitions.keys, destinations: destinations.keys },

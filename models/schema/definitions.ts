@@ -81,6 +81,10 @@ export const definitionDefs = {
             description:
               'Entities whose rows, as they enter and exit for a member, go out with track messages.',
           }),
+          traits: Type.Optional({
+            ...Type.Ref('TraitsAlong'),
+            description: 'Traits that go along with its messages, besides those of the destination.',
+          }),
         },
         CLOSED,
       ),
@@ -88,6 +92,14 @@ export const definitionDefs = {
     notes({
       'x-what': 'the key of a destination, or { "to": key, "send": […] }',
       'x-by': { by: 'type', types: [['string'], ['object']] },
+    }),
+  ),
+  TraitsAlong: Type.Record(
+    Type.String(),
+    text('What the trait is called in messages.'),
+    notes({
+      minProperties: 1,
+      description: 'By trait what it is called in messages: { "lifetime_value": "ltv" }.',
     }),
   ),
   EntityLinks: Type.Union(

@@ -58,6 +58,10 @@ const fields = {
     description:
       'Which of several identifiers of a profile get a message; "all" when absent. Exits go to all.',
   }),
+  traits: Type.Optional({
+    ...Type.Ref('TraitsAlong'),
+    description: 'Traits that go along with its messages: { "lifetime_value": "ltv" }.',
+  }),
   hash: Type.Optional(
     Type.Record(Type.String(), Type.Ref('Hashing'), {
       description: 'What is hashed (SHA-256) before it is sent: traits by name, "userId", "anonymousId".',

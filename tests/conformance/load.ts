@@ -27,6 +27,8 @@ export interface ConformanceStep {
     /** Audience key → profile → entity → ids of the rows that are kept of members. Profiles not listed have none. */
     entity_rows?: Record<string, Record<string, Record<string, string[]>>>;
     /** Track messages of the step's run, in any order. */
+    /** Messages of the step's run, in any order, and what they say under `traits` or `properties`. */
+    said?: { to: string; type: string; says: Record<string, Json> }[];
     tracked?: { to: string; event: string; entered?: string[]; exited?: string[] }[];
   };
 }
@@ -41,6 +43,8 @@ export interface ConformanceCase {
   first_runs: Record<string, string>;
   /** `entities` of rollcall.json. */
   entities?: Record<string, EntityConfig>;
+  /** What 'crm' says besides where it is. */
+  destination?: Record<string, Json>;
   /** Audiences that the project leaves out of all others. */
   exclude?: string[];
   definitions: Definition[];
@@ -92,7 +96,7 @@ function spelledOut(
   { defaults, fixtures }: CaseFile,
   written: CaseFile['cases'][number],
 ): ConformanceCase {
-  const { name, covers, layout = 'messages', entities, exclude, definitions, steps } = written;
+  const { name, covers, layout = 'messages', entities, destination, exclude, definitions, steps } = written;
   let position = 0;
   let tables = Object.fromEntries(
     Object.entries(written.tables ?? {}).map(([table, columns]): [string, PlainTable] => [
@@ -134,6 +138,7 @@ function spelledOut(
     layout,
     first_runs,
     ...(entities && { entities }),
+    ...(destination && { destination }),
     ...(exclude && { exclude }),
     definitions,
     steps: wholeSteps,
@@ -162,18 +167,28 @@ function requireFixture(fixtures: CaseFile['fixtures'], name: string): Partial<M
  * The top-level names of the custom traits that definitions refer to: what a `messages` source lists under `traits`,
  * since a reference to a trait that nothing mentions yet is an error (SEMANTICS §5).
  */
-export function customTraitsOf(definitions: readonly Definition[]): string[] {
+export function customTraitsOf(definitions: readonly (Definition | Record<string, Json>)[]): string[] {
   const computed = new Set(
-    definitions.flatMap((d) => (d.kind === 'journey' ? keysOfJourney(d.key, d.definition) : [d.key])),
+    definitions
+      .filter(isDefinition)
+      .flatMap((d) => (d.kind === 'journey' ? keysOfJourney(d.key, d.definition) : [d.key])),
   );
   const names = new Set<string>();
+  const add = (trait: string): void =>
+    void names.add(trait.replace(/(?<!\\)\..*$/s, '').replaceAll('\\.', '.'));
   const visit = (node: unknown): void => {
     if (typeof node !== 'object' || node === null) return;
     if ('trait' in node && typeof node.trait === 'string' && !computed.has(node.trait)) {
-      names.add(node.trait.replace(/(?<!\\)\..*$/s, '').replaceAll('\\.', '.'));
+      add(node.trait);
     }
+    // Those that go along with messages.
+    if ('traits' in node && typeof node.traits === 'object' && node.traits !== null)
+      for (const trait of Object.keys(node.traits)) if (!computed.has(trait)) add(trait);
     Object.values(node).forEach(visit);
   };
   definitions.forEach(visit);
   return [...names].sort();
 }
+
+const isDefinition = (one: Definition | Record<string, Json>): one is Definition =>
+  typeof one['kind'] === 'string' && one['kind'] !== 'destination';

@@ -103,10 +103,12 @@ export async function meets(
       definitions: one.definitions,
       layout: one.layout,
       sources: sources.length > 0 ? sources : ['raw'],
-      traits: customTraitsOf(one.definitions),
+      traits: customTraitsOf([...one.definitions, ...(one.destination ? [one.destination] : [])]),
       exclude: one.exclude,
       ...(one.entities && { entities: one.entities }),
-      ...(one.definitions.some((d) => 'destinations' in d) && { destinations: [CRM] }),
+      ...(one.definitions.some((d) => 'destinations' in d) && {
+        destinations: [{ ...CRM, ...one.destination }],
+      }),
     },
     engine,
   );
@@ -152,6 +154,12 @@ async function compareEntities(world: World, { as_of, expect: expected }: Confor
     for (const [key, rows] of Object.entries(expected.entity_rows))
       expect({ as_of, key, rows: kept[key] ?? {} }).toEqual({ as_of, key, rows });
   }
+  const sorted = <T>(all: readonly T[]): readonly T[] =>
+    [...all].sort((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1));
+  if (expected.said) {
+    const said = sorted(await world.said());
+    expect({ as_of, said }).toEqual({ as_of, said: sorted(expected.said) });
+  }
   if (!expected.tracked) return;
   const told = (await world.tracked()).map(({ to, event, entities }) => {
     const [entered, exited] = (['entered', 'exited'] as const).map((direction) =>
@@ -160,10 +168,16 @@ async function compareEntities(world: World, { as_of, expect: expected }: Confor
     return { to, event, entered, exited };
   });
   const whole = expected.tracked.map((one) => ({ entered: [], exited: [], ...one }));
-  const sorted = <T>(all: readonly T[]): readonly T[] =>
-    [...all].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
   expect({ as_of, told: sorted(told) }).toEqual({
     as_of,
     told: sorted(whole.map(({ to, event, entered, exited }) => ({ to, event, entered, exited }))),
   });
 }
+
+/** What tells messages of a run apart, and what they say, however its keys are ordered. */
+const placeOf = (message: unknown): string =>
+  JSON.stringify(message, (_, value: unknown) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
+  );

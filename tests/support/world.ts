@@ -70,6 +70,13 @@ export interface Tracked {
   >;
 }
 
+/** A message, and what it says under `traits` or `properties`. */
+export interface Said {
+  readonly to: string;
+  readonly type: string;
+  readonly says: Readonly<Record<string, unknown>>;
+}
+
 /** Everything a run may be compared with happened before this. */
 const NOW = '2100-01-01T00:00:00.000000Z';
 
@@ -185,19 +192,8 @@ export class World implements AsyncDisposable {
 
   /** Track messages that the last run queued. */
   async tracked(): Promise<readonly Tracked[]> {
-    const types: Readonly<Record<string, ScalarType>> = {
-      definition_key: 'text',
-      identifier_type: 'text',
-      identifier: 'text',
-      message_id: 'text',
-      message_type: 'text',
-      payload: 'text',
-      run_no: 'int',
-    };
-    const columns = Object.entries(types).map(([column, type]) => ({ name: column, type }));
-    const rows = await this.query(ir.scan({ schema: 'rollcall', name: 'outbox' }, columns));
-    return rows
-      .filter((row) => Number(row['run_no']) === this.runs && row['message_type'] === 'track')
+    return (await this.queued())
+      .filter((row) => row['message_type'] === 'track')
       .map((row) => {
         const payload = JSON.parse(String(row['payload'])) as {
           readonly event: string;
@@ -211,6 +207,32 @@ export class World implements AsyncDisposable {
           entities: payload.properties.entities ?? {},
         };
       });
+  }
+
+  /** What the messages say that the last run queued. */
+  async said(): Promise<readonly Said[]> {
+    return (await this.queued()).map((row) => {
+      const { traits, properties } = JSON.parse(String(row['payload'])) as {
+        readonly traits?: Said['says'];
+        readonly properties?: Said['says'];
+      };
+      return { to: name(row), type: String(row['message_type']), says: properties ?? traits ?? {} };
+    });
+  }
+
+  private async queued(): Promise<readonly Row[]> {
+    const types: Readonly<Record<string, ScalarType>> = {
+      definition_key: 'text',
+      identifier_type: 'text',
+      identifier: 'text',
+      message_id: 'text',
+      message_type: 'text',
+      payload: 'text',
+      run_no: 'int',
+    };
+    const columns = Object.entries(types).map(([column, type]) => ({ name: column, type }));
+    const rows = await this.query(ir.scan({ schema: 'rollcall', name: 'outbox' }, columns));
+    return rows.filter((row) => Number(row['run_no']) === this.runs);
   }
 
   /** Runs every definition's standalone SELECT. `firstRuns` by key, as ISO instants. */
