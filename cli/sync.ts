@@ -1,6 +1,6 @@
 /** Delivery as `sync` and `run --sync` do it. */
 import { syncDestinations, throwBadSettings, type SyncOptions, type SyncResult } from '../delivery/index.js';
-import type { Project } from '../models/definition.js';
+import { pausedWays } from '../models/definition.js';
 import { listDefinitions, withSession, type RunResult, type Session } from '../runtime/index.js';
 import { problemsJson, type Context, type Loaded } from './context.js';
 import { count, duration, right, table } from './output.js';
@@ -73,17 +73,6 @@ export function deliveryOf(
     now,
     ...(signal === undefined ? {} : { signal }),
   };
-}
-
-/** Definitions whose way to a destination is paused, by its key. */
-export function pausedWays({
-  definitions,
-}: Pick<Project, 'definitions'>): ReadonlyMap<string, readonly string[]> {
-  const paused = new Map<string, string[]>();
-  for (const { key, destinations } of definitions)
-    for (const { to, enabled } of destinations)
-      if (enabled === false) paused.set(to, [...(paused.get(to) ?? []), key]);
-  return paused;
 }
 
 /** Reads `--select` of a delivery: destinations by their keys, definitions by any selector. */

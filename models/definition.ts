@@ -163,6 +163,17 @@ function listType(
   return asked.filter((type) => type !== 'group').slice(0, 1);
 }
 
+/** Definitions whose way to a destination is paused, by its key. */
+export function pausedWays({
+  definitions,
+}: Pick<Project, 'definitions'>): ReadonlyMap<string, readonly string[]> {
+  const paused = new Map<string, string[]>();
+  for (const { key, destinations } of definitions)
+    for (const { to, enabled } of destinations)
+      if (enabled === false) paused.set(to, [...(paused.get(to) ?? []), key]);
+  return paused;
+}
+
 /** What people are told by. */
 export const RECEIVER_TYPES = ['user_id', 'anonymous_id'] as const;
 

@@ -3,7 +3,7 @@ import { deliveryHealth, lastEnded, sizesCompared } from '../compiler/program/al
 import { messagesWaiting } from '../compiler/program/deliveries.js';
 import { durationMicros, type Duration } from '../models/algebra.js';
 import type { AlertRule } from '../models/alerts.js';
-import { ownerOf, type Definition } from '../models/definition.js';
+import { ownerOf, pausedWays, type Definition } from '../models/definition.js';
 import type { Firing } from './alerts-api.js';
 import type { StoredState } from './existing.js';
 import { figure } from './figures.js';
@@ -49,7 +49,21 @@ async function sizeChanges(rule: Rule<'size_change'>, evidence: Evidence): Promi
       .filter((one) => names(rule) || one.kind === 'audience' || one.kind === 'journey')
       .map((one) => [one.key, one] as const),
   );
-  const rows = await session.rows(sizesCompared(session.state, within && durationMicros(within)));
+  const last = [...looked.keys()].flatMap((key) => {
+    const asOf = evidence.stored.definitions.get(key)?.lastAsOf;
+    return asOf ? [{ key, asOf: microsOf(asOf) }] : [];
+  });
+  const [first, ...others] = last.map(({ asOf }) => asOf);
+  if (first === undefined) return [];
+  const earliest = others.reduce((a, b) => (b < a ? b : a), first);
+  const micros = within && durationMicros(within);
+  const rows = await session.rows(
+    sizesCompared(session.state, {
+      keys: last.map(({ key }) => key),
+      since: earliest - (micros ?? 0n),
+      ...(micros !== undefined && { micros }),
+    }),
+  );
   const limits = { maxChangePercent: percent, ...(minSize !== undefined && { minSize }) };
   return sorted(rows, 'definition_key').flatMap((row): readonly Found[] => {
     const key = textOf(row, 'definition_key');
@@ -82,7 +96,7 @@ async function waiting(rule: Rule<'waiting'>, evidence: Evidence): Promise<reado
   const { session, now } = evidence;
   const until = microsOf(now) - durationMicros(rule.after);
   const keys = destinationsOf(rule, session);
-  const rows = await session.rows(messagesWaiting(session.state));
+  const rows = await session.rows(messagesWaiting(session.state, pausedWays(session.project)));
   return sorted(rows, 'destination_key').flatMap((row): readonly Found[] => {
     const key = textOf(row, 'destination_key');
     const since = textOf(row, 'since');

@@ -2,9 +2,11 @@
 import {
   agg,
   aggregate,
+  and,
   as,
   c,
   call,
+  cast,
   eq,
   filter,
   int,
@@ -13,10 +15,11 @@ import {
   not,
   or,
   pick,
+  project,
   rowNumber,
   text,
 } from '../ir/build.js';
-import type { Column, LiteralValue, Relation } from '../ir/types.js';
+import type { Column, Expr, LiteralValue, Relation } from '../ir/types.js';
 import { MESSAGE_KEYS } from './deliveries.js';
 import { STATE, type StateSchema } from './state.js';
 import type { StepOp } from './types.js';
@@ -24,30 +27,65 @@ import type { StepOp } from './types.js';
 /** Statuses of a message that went the way it was to go: it was delivered, or was not to be. */
 const WELL = ['delivered', 'superseded', 'filtered'] as const;
 
-/**
- * (definition_key, run_id, size, before): the last size of each definition and the one it is compared with; only of those that
- * have both.
- *
- * @param micros compared with the last snapshot of so long before, instead of the one before
- */
-export function sizesCompared(schema: StateSchema, micros?: bigint): Relation {
-  const runs = pick(schema.scan('runs'), ['run_id', 'run_no']);
-  const all = join('inner', schema.scan('snapshots'), runs, ['run_id']);
-  const ranked = latestFirst(all, ['definition_key'], ['run_no']);
-  const last = nth(ranked, 1);
-  const now = pick(last, ['definition_key', 'run_id', 'size', ['as_of', 'last_as_of']]);
-  const older = micros === undefined ? nth(ranked, 2) : lastUntil(all, now, micros);
-  const before = pick(older, ['definition_key', ['size', 'before']]);
-  return pick(join('inner', now, before, ['definition_key']), ['definition_key', 'run_id', 'size', 'before']);
+/** Which sizes are compared. */
+export interface Compared {
+  /** Of these definitions alone. */
+  readonly keys: readonly string[];
+  /** No snapshot before is needed, in microseconds since 1970. */
+  readonly since: bigint;
+  /** With the size so many microseconds before, instead of that before the last run. */
+  readonly micros?: bigint;
 }
 
-/** The last snapshots that are older than those of now by so much. */
-function lastUntil(all: Relation, now: Relation, micros: bigint): Relation {
-  const beside = join('inner', all, pick(now, ['definition_key', 'last_as_of']), ['definition_key']);
-  const until = call('ts_add_micros', c(beside, 'last_as_of'), int(-micros));
-  const old = filter(beside, call('le', c(beside, 'as_of'), until));
-  return nth(latestFirst(old, ['definition_key'], ['as_of', 'run_no']), 1);
+/**
+ * (definition_key, run_id, size, before): the size of each definition as of its last run, and the one it is compared with; only
+ * of those that have both. A snapshot says by how much it differs from the one before, so that of those before no more is read
+ * than lies between the two.
+ */
+export function sizesCompared(schema: StateSchema, { keys, since, micros }: Compared): Relation {
+  const snapshots = schema.scan('snapshots');
+  const recent = filter(
+    snapshots,
+    and(
+      call('ge', c(snapshots, 'as_of'), lit({ type: 'timestamp', value: since.toString() })),
+      call('in_list', c(snapshots, 'definition_key'), ...keys.map((key) => text(key))),
+    ),
+  );
+  const definitions = pick(schema.scan('definitions'), [
+    ['key', 'definition_key'],
+    'first_run_at',
+    'last_as_of',
+  ]);
+  const own = join('inner', recent, definitions, ['definition_key']);
+  const ofLast = filter(own, eq(c(own, 'as_of'), c(own, 'last_as_of')));
+  const numbered = join('inner', ofLast, pick(schema.scan('runs'), ['run_id', 'run_no']), ['run_id']);
+  const last = nth(latestFirst(numbered, ['definition_key'], ['run_no']), 1);
+  const grown = (rows: Relation): Expr => call('sub', c(rows, 'entered'), c(rows, 'exited'));
+  if (micros === undefined) {
+    const rows = project(last, [
+      ...['definition_key', 'run_id', 'size', 'as_of', 'first_run_at'].map((name) => as(name, c(last, name))),
+      as('before', call('sub', c(last, 'size'), grown(last))),
+    ]);
+    // The first had nothing before it.
+    const isFirst = and(eq(c(rows, 'as_of'), c(rows, 'first_run_at')), eq(c(rows, 'before'), int(0)));
+    return pick(filter(rows, not(isFirst)), COMPARED);
+  }
+  const until = (rows: Relation): Expr => call('ts_add_micros', c(rows, 'last_as_of'), int(-micros));
+  const within = filter(own, call('gt', c(own, 'as_of'), until(own)));
+  const changes = aggregate(
+    within,
+    [as('definition_key', c(within, 'definition_key'))],
+    [as('grown', agg('sum', [grown(within)]))],
+  );
+  const known = filter(last, call('le', c(last, 'first_run_at'), until(last)));
+  const rows = join('inner', known, changes, ['definition_key']);
+  return project(rows, [
+    ...['definition_key', 'run_id', 'size'].map((name) => as(name, c(rows, name))),
+    as('before', call('sub', cast(c(rows, 'size'), 'number'), c(rows, 'grown'))),
+  ]);
 }
+
+const COMPARED = ['definition_key', 'run_id', 'size', 'before'] as const;
 
 function latestFirst(rows: Relation, by: readonly string[], order: readonly string[]): Relation {
   return rowNumber(rows, {

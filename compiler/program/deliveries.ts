@@ -1,7 +1,7 @@
 /** Messages as state knows them: what they are told apart by, which are done with, which wait. */
-import { agg, aggregate, antiJoin, as, c, call, filter, pick, text } from '../ir/build.js';
-import type { Expr, Relation } from '../ir/types.js';
-import type { StateSchema } from './state.js';
+import { agg, aggregate, antiJoin, as, c, call, filter, pick, text, values } from '../ir/build.js';
+import type { Column, Expr, Relation } from '../ir/types.js';
+import { WAY_KEYS, type StateSchema } from './state.js';
 
 /**
  * Statuses after which a message is not sent again: `rejected` and `dead` ones unless somebody asks for it, `filtered` and
@@ -22,9 +22,19 @@ export function finalMessages(schema: StateSchema): Relation {
   return pick(filter(deliveries, isFinal(deliveries)), MESSAGE_KEYS);
 }
 
-/** (destination_key, messages, since): what is still to be sent, or sent again, and since when it waits. */
-export function messagesWaiting(schema: StateSchema): Relation {
-  const waiting = antiJoin(schema.scan('outbox'), finalMessages(schema), MESSAGE_KEYS);
+/**
+ * (destination_key, messages, since): what is still to be sent, or sent again, and since when it waits.
+ *
+ * @param paused definitions whose way to a destination is paused, by its key: what they keep there is not meant
+ */
+export function messagesWaiting(
+  schema: StateSchema,
+  paused: ReadonlyMap<string, readonly string[]> = new Map(),
+): Relation {
+  const all = antiJoin(schema.scan('outbox'), finalMessages(schema), MESSAGE_KEYS);
+  const ways = [...paused].flatMap(([to, keys]) => keys.map((key) => [text(to), text(key)]));
+  const keys = WAY_KEYS.map((name): Column => ({ name, type: 'text' }));
+  const waiting = ways.length === 0 ? all : antiJoin(all, values(keys, ways), WAY_KEYS);
   return aggregate(
     waiting,
     [as('destination_key', c(waiting, 'destination_key'))],

@@ -3,6 +3,8 @@
  * is told the end, and who comes back is told again. Who would have been told is written down, once, with why.
  */
 import {
+  agg,
+  aggregate,
   and,
   antiJoin,
   as,
@@ -101,6 +103,21 @@ export function standingMessages(schema: StateSchema): Relation {
   return antiJoin(schema.scan('outbox'), pick(filter(deliveries, isTaken), MESSAGE_KEYS), MESSAGE_KEYS);
 }
 
+const RECEIVER = [...WAY_KEYS, ...IDENTIFIER] as const;
+
+/** Rows of `filtered` since which their receivers were told nothing: it is the same time still. Of some receivers alone. */
+function standing(schema: StateSchema, receivers: Relation): Relation {
+  const own = pick(receivers, RECEIVER, { distinct: true });
+  const queued = semiJoin(standingMessages(schema), own, RECEIVER);
+  const last = aggregate(
+    queued,
+    RECEIVER.map((name) => as(name, c(queued, name))),
+    [as('told_in', agg('max', [c(queued, 'run_no')]))],
+  );
+  const rows = join('left', schema.scan('filtered'), last, RECEIVER);
+  return filter(rows, call('ge', c(rows, 'run_no'), call('coalesce', c(rows, 'told_in'), int(0))));
+}
+
 /**
  * Rows of `filtered`: who would be told something new if nothing were kept from them, and is not there yet.
  *
@@ -124,12 +141,8 @@ export function filteredRows(
   const all = union(parts);
   const beside = join('left', all, pick(scanSpec(TOLD), [...OF_WAY, 'told']), OF_WAY);
   const news = filter(beside, call('is_distinct', c(beside, 'value'), c(beside, 'told')));
-  const fresh = antiJoin(withWayKeys(news), schema.scan('filtered'), [
-    ...WAY_KEYS,
-    ...IDENTIFIER,
-    'value',
-    'reason',
-  ]);
+  const named = withWayKeys(news);
+  const fresh = antiJoin(named, standing(schema, named), [...RECEIVER, 'value', 'reason']);
   const rows = withProfileId(schema, fresh);
   const query = project(rows, [
     ...[...WAY_KEYS, 'profile_id', ...IDENTIFIER, 'value', 'reason'].map((name) => as(name, c(rows, name))),

@@ -193,6 +193,15 @@ describe('alerts', () => {
       'stale: the last successful run ended at 2025-03-01T12:00:00Z, longer ago than 2 days',
       'waiting: 4 messages wait for crm, the oldest since 2025-03-01T12:00:00Z, longer than 1 hour',
     ]);
+    // What the link of a definition keeps while it is paused does not count.
+    const paused = {
+      ...BUYERS,
+      guard: { max_change_percent: 40 },
+      destinations: [{ to: 'crm', enabled: false }],
+    };
+    await made.write('models/buyers.json', paused);
+    expect((await firing('2025-03-04T12:30:00Z')).map((line) => line.split(':')[0])).toEqual(['stale']);
+    await made.write('models/buyers.json', { ...BUYERS, guard: { max_change_percent: 40 } });
     await at('2025-03-12T12:00:00Z', 'sync');
     const held = await at('2025-03-12T12:00:00Z', 'run', '--fail-on-alert');
     expect(held.exit).toBe(1);
@@ -202,6 +211,9 @@ describe('alerts', () => {
     expect(await firing('2025-03-12T20:01:00Z')).toEqual([
       'day: buyers went from 2 to 1 members within 24 hours, by more than 30 %',
     ]);
+    // Of what was before, no more is read than lies between the two.
+    await made.execute("delete from rollcall.snapshots where as_of < timestamp '2025-03-10'");
+    expect(await firing('2025-03-12T20:01:00Z')).toHaveLength(1);
     await at('2025-03-13T08:00:00Z', 'run', '--sync');
     expect(await firing('2025-03-13T08:01:00Z')).toHaveLength(1);
     await at('2025-03-14T08:00:00Z', 'run', '--sync');

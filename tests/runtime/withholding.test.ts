@@ -187,5 +187,18 @@ describe('consent', () => {
       'cid buyers true',
     ]);
     expect(await told('both')).toEqual(['ann buyers false', 'ann buyers true']);
+    // Consent given again and withdrawn again is a time of its own, and is written down once.
+    await run(4);
+    const toAnn = async (): Promise<number> =>
+      (await filtered()).filter((line) => line === 'ann ads buyers true no consent: ads').length;
+    expect(await toAnn()).toBe(1);
+    await prefers(4, 'ann', { Advertising: true });
+    await run(5);
+    expect(await told('ads')).toHaveLength(5);
+    await prefers(5, 'ann', { Advertising: false });
+    await run(6);
+    await run(7);
+    await run(8);
+    expect(await toAnn()).toBe(2);
   });
 });
