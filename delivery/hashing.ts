@@ -4,7 +4,12 @@
  */
 import { createHash } from 'node:crypto';
 
-import type { Destination as DestinationDefinition, Hashing, ReceiverType } from '../models/definition.js';
+import {
+  ADDRESS_TYPES,
+  type Destination as DestinationDefinition,
+  type Hashing,
+  type ReceiverType,
+} from '../models/definition.js';
 import type { Destination, Outcome, OutboxMessage } from './destination.js';
 import { objectIn } from './json.js';
 import { sendRest } from './outcomes.js';
@@ -60,6 +65,14 @@ export function shaped(
   const called = identifierNames[message.identifierType as ReceiverType];
   if (called !== undefined && traits && !(called in traits)) traits[called] = message.identifier;
   const places = [traits, context && objectIn(context, 'traits')];
+  const address = ADDRESS_TYPES.find((type) => type === message.identifierType);
+  if (address) {
+    // Whoever is told by an address has nothing else: under the name it is given, it is that.
+    const how = Object.entries(hash).find(([name]) => name === called)?.[1] ?? hash[address];
+    if (how && hashed(message.identifier, how) === undefined) return undefined;
+    if (called !== undefined && called !== address) places.forEach((place) => delete place?.[address]);
+    if (how && called !== undefined && !Object.hasOwn(hash, called) && traits) replace(traits, called, how);
+  }
   for (const [name, how] of Object.entries(hash)) {
     if (RECEIVERS.has(name) && payload[name] !== undefined && hashed(payload[name], how) === undefined)
       return undefined;

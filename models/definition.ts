@@ -175,7 +175,18 @@ export function pausedWays({
 }
 
 /** What people are told by. */
-export const RECEIVER_TYPES = ['user_id', 'anonymous_id'] as const;
+export const RECEIVER_TYPES = ['user_id', 'anonymous_id', 'email', 'phone'] as const;
+
+/** What is known of people by what they said of themselves. */
+export const ADDRESS_TYPES = ['email', 'phone'] as const satisfies readonly (typeof RECEIVER_TYPES)[number][];
+
+export type AddressType = (typeof ADDRESS_TYPES)[number];
+
+/** The addresses that a destination tells people by. */
+export const addressTypes = ({
+  identifierTypes = [],
+}: Pick<Destination, 'identifierTypes'>): readonly AddressType[] =>
+  ADDRESS_TYPES.filter((type) => identifierTypes.includes(type));
 
 export type ReceiverType = (typeof RECEIVER_TYPES)[number];
 

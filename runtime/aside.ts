@@ -87,6 +87,7 @@ export interface Sender {
  * The way of a definition to a destination, for all that went it before.
  *
  * @param told names of the entities that messages on it carried; absent: none
+ * @param addresses whether they are kept
  * @returns none where no type of message is left to send
  */
 export function wayTo(
@@ -94,6 +95,7 @@ export function wayTo(
   destination: Destination,
   { definition, definitionNo, link }: Sender,
   told: readonly string[] | undefined,
+  addresses: boolean,
 ): readonly OutboxWay[] {
   const types = messageTypes(definition, link, destination);
   if (types.length === 0) return [];
@@ -106,7 +108,7 @@ export function wayTo(
       definition,
       definitionNo,
       namespace,
-      link: { destination, types, isNew: false, fromNow: false, ...entities },
+      link: { destination, types, isNew: false, fromNow: false, addresses, ...entities },
     },
   ];
 }

@@ -6,6 +6,7 @@ import { UserError, type Diagnostic } from '../compiler/diagnostics/index.js';
 import * as ir from '../compiler/ir/build.js';
 import type { Relation } from '../compiler/ir/types.js';
 import { ensureSteps } from '../compiler/program/ensure.js';
+import { ADDRESSES } from '../compiler/program/addresses.js';
 import { forgetSteps, type FactsTable } from '../compiler/program/forget.js';
 import {
   exitsDone,
@@ -224,13 +225,14 @@ class Forgetting {
     );
     const ways = (options.exits ?? true) ? this.ways() : [];
     const traits = stored.existing.tables.has(CUSTOM_TRAITS);
-    return forgetSteps({ schema: session.state, forgotten, heads, facts, traits, ways });
+    const addresses = stored.existing.tables.has(ADDRESSES);
+    return forgetSteps({ schema: session.state, forgotten, heads, facts, traits, addresses, ways });
   }
 
   /** Every way that anything went, disabled destinations too: their messages wait. */
   private ways(): readonly OutboxWay[] {
     const { session, stored } = this;
-    const { connections, entityConnections } = stored.existing;
+    const { connections, entityConnections, tables } = stored.existing;
     return [...stored.definitions.values()].flatMap((row) => {
       const definition = this.definitions.find(({ key }) => key === row.key) ?? stub(row);
       return session.project.destinations.flatMap((destination) => {
@@ -238,7 +240,7 @@ class Forgetting {
         if (!connections.has(key)) return [];
         const link = definition.destinations.find(({ to }) => to === destination.key) ?? {};
         const from = { definition, definitionNo: row.definitionNo, link };
-        return wayTo(session, destination, from, entityConnections.get(key));
+        return wayTo(session, destination, from, entityConnections.get(key), tables.has(ADDRESSES));
       });
     });
   }

@@ -4,6 +4,7 @@
  */
 import { noEntities, stageSteps } from '../compiler/program/run.js';
 import { noAccountUsers } from '../compiler/program/accounts.js';
+import { ADDRESSES } from '../compiler/program/addresses.js';
 import { outboxSteps, queues } from '../compiler/program/outbox.js';
 import { wayKey } from '../compiler/program/outbox-link.js';
 import type { Step } from '../compiler/program/types.js';
@@ -125,7 +126,13 @@ function exitSteps(
   const to = session.project.destinations
     .filter(({ enabled }) => enabled)
     .flatMap((destination) =>
-      wayTo(session, destination, from, existing.entityConnections.get(wayKey(destination.key, row.key))),
+      wayTo(
+        session,
+        destination,
+        from,
+        existing.entityConnections.get(wayKey(destination.key, row.key)),
+        existing.tables.has(ADDRESSES),
+      ),
     );
   if (to.length === 0) return first.map(silent);
   const { ways, find, queue, entities } = outboxSteps(session.state, to);

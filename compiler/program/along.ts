@@ -7,31 +7,8 @@ import type { Level, ValueColumn } from '../bind/types.js';
 import { as, c, call, caseWhen, eq, filter, int, join, lit, not, pick, project } from '../ir/build.js';
 import type { Expr, Relation } from '../ir/types.js';
 import { ACCOUNT_USERS, accountTraits, customTraits, scanSpec } from './names.js';
+import type { TraitAlong, TraitPlace } from './outbox-link.js';
 import type { StateSchema } from './state.js';
-
-/** Where the value of a trait is. */
-export type TraitPlace =
-  | { readonly kind: 'custom'; readonly of: Level; readonly column: ValueColumn }
-  | {
-      readonly kind: 'values';
-      readonly key: string;
-      readonly definitionNo: number;
-      /** Of a count, which is 0 where there is none. */
-      readonly zero: boolean;
-    }
-  | {
-      readonly kind: 'members';
-      readonly key: string;
-      readonly definitionNo: number;
-      /** Of accounts, asked about their users. */
-      readonly lifted: boolean;
-    };
-
-/** A trait by what it is called in messages. */
-export interface TraitAlong {
-  readonly as: string;
-  readonly from: TraitPlace;
-}
 
 /** The column that `withTraits` puts a trait into. */
 function columnOf(from: TraitPlace): string {

@@ -60,7 +60,8 @@ export function entityChanges(input: OutboxInput): StepOp {
   const told = toldOf(input, names);
   const now = beside(people(input, staged('audience', int(input.definitionNo))), rows);
   // Who was told of a row is told of its end, unless the profile of today has it.
-  const gone = antiJoin(withOwnProfile(input.schema, told), rows, ['profile_no', 'entity', 'entity_id']);
+  const theirs = withOwnProfile(input.schema, told, input.link.addresses ?? false);
+  const gone = antiJoin(theirs, rows, ['profile_no', 'entity', 'entity_id']);
   const said = (from: Relation, hasEntered: boolean): Relation =>
     project(
       from,

@@ -9,6 +9,7 @@ import {
   c,
   call,
   eq,
+  extend,
   filter,
   int,
   join,
@@ -24,6 +25,7 @@ import {
 } from '../ir/build.js';
 import type { Column, Expr, Relation, TableRef } from '../ir/types.js';
 import { noAccountUsers } from './accounts.js';
+import { ADDRESSES, addressesOf } from './addresses.js';
 import { finalMessages, MESSAGE_KEYS } from './deliveries.js';
 import { hashedIdentifier, FORGOTTEN_SALT, livingPairs, type Forgotten } from './forgotten.js';
 import { forgetStep } from './forgotten-exits.js';
@@ -38,7 +40,7 @@ import type { Step } from './types.js';
 /** What `subjects` calls an identifier that was forgotten: it stands for its number alone. */
 const FORGOTTEN = 'forgotten';
 
-/** The identifiers of those being forgotten. */
+/** The identifiers of those being forgotten; addresses have no number of their own. */
 const LEAVING = temporary('forgetting', [
   { name: 'subject_no', type: 'int' },
   ...IDENTIFIER_COLUMNS,
@@ -70,6 +72,8 @@ export interface ForgetInput {
   readonly facts: readonly FactsTable[];
   /** There are current custom traits. */
   readonly traits: boolean;
+  /** Addresses are kept. */
+  readonly addresses: boolean;
   /** Ways that their ends are told; none: nobody is told anything. */
   readonly ways: readonly OutboxWay[];
 }
@@ -100,7 +104,7 @@ const identifiers = (): Relation => pick(scanSpec(LEAVING), IDENTIFIER);
 const numbers = (as_: string): Relation => pick(scanSpec(LEAVING), [['subject_no', as_]]);
 
 /** Who they are, and the tombstones. */
-function remember({ schema, forgotten, heads }: ForgetInput): readonly Step[] {
+function remember({ schema, forgotten, heads, addresses }: ForgetInput): readonly Step[] {
   const subjects = schema.scan('subjects');
   const borne = values(
     [{ name: 'head_no', type: 'int' }],
@@ -116,7 +120,12 @@ function remember({ schema, forgotten, heads }: ForgetInput): readonly Step[] {
     join('inner', subjects, profiles, [{ left: column, right: 'head_no' }]);
   // Who belongs to them at a later instant is theirs too.
   const later = antiJoin(own('owner_no'), borne, [{ left: 'profile_no', right: 'head_no' }]);
-  const rows = union([own('profile_no'), later]);
+  const reached = join('inner', addressesOf(schema), profiles, [{ left: 'profile_no', right: 'head_no' }]);
+  const columns = ['subject_no', ...IDENTIFIER, 'head_type', 'head'];
+  const rows = union([
+    ...[own('profile_no'), later].map((part) => pick(part, columns)),
+    ...(addresses ? [pick(extend(reached, [as('subject_no', nul('int'))]), columns)] : []),
+  ]);
   const leaving = project(rows, [
     ...['subject_no', ...IDENTIFIER].map((name) => as(name, c(rows, name))),
     as('identifier_hash', hashedIdentifier(forgotten, c(rows, 'identifier_type'), c(rows, 'identifier'))),
@@ -209,8 +218,9 @@ function messagesErased(schema: StateSchema): readonly Step[] {
   ];
 }
 
-function rowsOfIdentifiers({ schema, facts }: ForgetInput): readonly Step[] {
-  const told = (['sent', 'sent_entities', 'filtered'] as const).map((table) =>
+function rowsOfIdentifiers({ schema, facts, addresses }: ForgetInput): readonly Step[] {
+  const tables = ['sent', 'sent_entities', 'filtered', ...(addresses ? [ADDRESSES] : [])];
+  const told = tables.map((table) =>
     forgetStep(table, `${table}: theirs`, {
       op: 'delete',
       table: schema.ref(table),

@@ -1,11 +1,18 @@
 /** Messages to destinations: payloads in Segment's shapes and their stable ids (SEMANTICS §7). */
 import { createHash } from 'node:crypto';
-import type { Definition, DefinitionKind, Destination, MessageType } from '../../models/definition.js';
-import { as, c, call, caseWhen, eq, extend, int, lit, param, project, text } from '../ir/build.js';
+import type {
+  Definition,
+  DefinitionKind,
+  Destination,
+  MessageType,
+  ReceiverType,
+} from '../../models/definition.js';
+import { as, c, call, caseWhen, eq, extend, int, lit, nul, or, param, project, text } from '../ir/build.js';
 import { CompilerBug } from '../diagnostics/index.js';
 import type { Column, Expr, Relation } from '../ir/types.js';
-import { traitValue, type TraitAlong } from './along.js';
+import { traitValue } from './along.js';
 import { AS_OF } from './identity.js';
+import type { TraitAlong } from './outbox-link.js';
 
 export interface Message {
   readonly type: MessageType;
@@ -14,6 +21,8 @@ export interface Message {
   readonly namespace: string;
   /** Traits that go along with it. */
   readonly along?: readonly TraitAlong[];
+  /** Whether its receiver may be an address. */
+  readonly addresses?: boolean;
 }
 
 export const DIRECTIONS = ['entered', 'exited'] as const;
@@ -37,6 +46,8 @@ export interface Form {
   readonly name: string;
   readonly shape: Shape;
   readonly along: readonly TraitAlong[];
+  /** Whether receivers may be addresses. */
+  readonly addresses: boolean;
 }
 
 const TYPE_OF: Readonly<Record<Shape, MessageType>> = {
@@ -48,11 +59,11 @@ const TYPE_OF: Readonly<Record<Shape, MessageType>> = {
   group: 'group',
 };
 
-export function formOf({ along = [], ...message }: Omit<Message, 'destination' | 'namespace'>): Form {
+export function formOf({ along = [], addresses = false, ...message }: Message): Form {
   const shape = shapeOf(message);
-  if (along.length === 0) return { name: shape, shape, along };
   const said = createHash('sha256').update(JSON.stringify(along)).digest('hex');
-  return { name: `${shape} ${said.slice(0, 8)}`, shape, along };
+  const parts = [...(addresses ? ['addresses'] : []), ...(along.length === 0 ? [] : [said.slice(0, 8)])];
+  return { name: [shape, ...parts].join(' '), shape, along, addresses };
 }
 
 function shapeOf({ type, definition: { kind, key } }: Pick<Message, 'type' | 'definition'>): Shape {
@@ -179,37 +190,67 @@ function payload(rows: Relation, form: Form, tells?: Tells): Expr {
     text('type'),
     json(type),
     ...(type === 'track' ? [text('event'), eventName(rows, tells)] : []),
-    ...receiver(rows, type),
+    ...receiver(rows, type, form),
     ...body,
     text('messageId'),
     call('text_json', c(rows, 'message_id')),
     text('timestamp'),
     call('text_json', call('ts_text', AS_OF)),
     text('context'),
-    context(rows, type),
+    context(rows, type, form),
   );
 }
 
-function receiver(rows: Relation, type: Message['type']): readonly Expr[] {
+/** Whoever is told by an address has neither. */
+function receiver(rows: Relation, type: Message['type'], { addresses }: Form): readonly Expr[] {
   const identifier = call('text_json', c(rows, 'identifier'));
   if (type === 'group') return [text('groupId'), identifier];
-  const isUser = eq(c(rows, 'identifier_type'), text('user_id'));
+  const isUser = isOf(rows, 'user_id');
+  const isOther = addresses ? isOf(rows, 'anonymous_id') : call('not', isUser);
   return [
     text('userId'),
     caseWhen([{ when: isUser, then: identifier }]),
     text('anonymousId'),
-    caseWhen([{ when: call('not', isUser), then: identifier }]),
+    caseWhen([{ when: isOther, then: identifier }]),
   ];
 }
 
+const isOf = (rows: Relation, type: ReceiverType): Expr => eq(c(rows, 'identifier_type'), text(type));
+
 const value = (rows: Relation): Expr => call('parse_json', c(rows, 'value'));
-const email = (rows: Relation): Expr => call('text_json', c(rows, 'latest_email'));
+
+/** The latest email; of a message to an address that address, and no other. */
+function email(rows: Relation, { addresses }: Form): Expr {
+  const latest = c(rows, 'latest_email');
+  if (!addresses) return call('text_json', latest);
+  const own = [
+    { when: isOf(rows, 'email'), then: c(rows, 'identifier') },
+    { when: isOf(rows, 'phone'), then: nul('text') },
+  ];
+  return call('text_json', caseWhen(own, latest));
+}
+
+/** `phone`, where a message goes to one. */
+function phone(rows: Relation, { addresses, along }: Form): readonly Expr[] {
+  if (!addresses || along.some((one) => one.as === 'phone')) return [];
+  const own = caseWhen([{ when: isOf(rows, 'phone'), then: c(rows, 'identifier') }]);
+  return [text('phone'), call('text_json', own)];
+}
 
 /** A trait that is called `email` takes the place of the profile's. */
-function traits(rows: Relation, { shape, along }: Form): Expr {
+function traits(rows: Relation, form: Form): Expr {
+  const { shape, along } = form;
   const isNamed = shape !== 'identify' || along.some((one) => one.as === 'email');
-  const also = isNamed ? [] : [text('email'), email(rows)];
-  return call('json_object', c(rows, 'definition_key'), value(rows), ...also, ...pairs(rows, along));
+  const also = isNamed ? [] : [text('email'), email(rows, form)];
+  const reached = shape === 'group' ? [] : phone(rows, form);
+  return call(
+    'json_object',
+    c(rows, 'definition_key'),
+    value(rows),
+    ...also,
+    ...reached,
+    ...pairs(rows, along),
+  );
 }
 
 const pairs = (rows: Relation, along: readonly TraitAlong[]): readonly Expr[] =>
@@ -251,11 +292,14 @@ function eventName(rows: Relation, tells?: Tells): Expr {
   return caseWhen([{ when: entered, then: c(rows, 'event_true') }], c(rows, 'event_other'));
 }
 
-function context(rows: Relation, type: MessageType): Expr {
+function context(rows: Relation, type: MessageType, form: Form): Expr {
   const personas = [text('personas'), c(rows, 'personas')];
   if (type !== 'track') return call('json_object', ...personas);
-  const known = call('is_not_null', c(rows, 'latest_email'));
-  const contextTraits = caseWhen([{ when: known, then: call('json_object', text('email'), email(rows)) }]);
+  const hasEmail = call('is_not_null', c(rows, 'latest_email'));
+  const isReached = [isOf(rows, 'email'), isOf(rows, 'phone')];
+  const known = form.addresses ? or(hasEmail, ...isReached) : hasEmail;
+  const said = [text('email'), email(rows, form), ...phone(rows, { ...form, along: [] })];
+  const contextTraits = caseWhen([{ when: known, then: call('json_object', ...said) }]);
   return call('json_object', text('traits'), contextTraits, ...personas);
 }
 

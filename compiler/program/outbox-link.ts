@@ -1,7 +1,7 @@
 /** Ways out of definitions: to which destination, with which messages, since when. */
 import type { Definition, Destination, MessageType } from '../../models/definition.js';
 import type { Relation } from '../ir/types.js';
-import type { TraitAlong } from './along.js';
+import type { Level, ValueColumn } from '../bind/types.js';
 import type { StateSchema } from './state.js';
 
 /** What of a definition's entities goes a way: track messages carry them. */
@@ -38,8 +38,34 @@ export interface OutboxLink {
   readonly resend?: boolean;
   /** Absent: none. */
   readonly entities?: OutboxEntities;
+  /** Addresses are kept: who was told by one is told the end. */
+  readonly addresses?: boolean;
   /** Traits that go along with messages about people, and about accounts. Absent: none. */
   readonly along?: LinkTraits;
+}
+
+/** Where the value of a trait is. */
+export type TraitPlace =
+  | { readonly kind: 'custom'; readonly of: Level; readonly column: ValueColumn }
+  | {
+      readonly kind: 'values';
+      readonly key: string;
+      readonly definitionNo: number;
+      /** Of a count, which is 0 where there is none. */
+      readonly zero: boolean;
+    }
+  | {
+      readonly kind: 'members';
+      readonly key: string;
+      readonly definitionNo: number;
+      /** Of accounts, asked about their users. */
+      readonly lifted: boolean;
+    };
+
+/** A trait by what it is called in messages. */
+export interface TraitAlong {
+  readonly as: string;
+  readonly from: TraitPlace;
 }
 
 /** Traits by whose messages they go along with. */

@@ -15,7 +15,6 @@ import {
   filter,
   int,
   join,
-  not,
   or,
   param,
   pick,
@@ -278,7 +277,10 @@ function news(rows: Relation, resent: readonly number[]): Relation {
 function ends(schema: StateSchema, channel: Channel, held: Relation, ways: Relation): Relation {
   const before = join('inner', scanSpec(TOLD), ways, [WAY.name]);
   const ended = filter(before, and(addresses(channel.side, before), standing(channel, before)));
-  const gone = antiJoin(withOwnProfile(schema, ended), held, [...DEFINITION, 'profile_no']);
+  const gone = antiJoin(withOwnProfile(schema, ended, channel.addresses), held, [
+    ...DEFINITION,
+    'profile_no',
+  ]);
   return project(gone, [
     ...[...OF_WAY, 'profile_no'].map((name) => as(name, c(gone, name))),
     as('value', c(gone, 'end_value')),

@@ -1,8 +1,9 @@
 /** Who is told what a definition came to (SEMANTICS §7): people by their identifiers, accounts by theirs. */
-import { shapeOf, type Definition, type Destination } from '../../models/definition.js';
+import { addressTypes, shapeOf, type Definition, type Destination } from '../../models/definition.js';
 import { as, c, call, eq, filter, int, join, or, pick, project, rowNumber, text } from '../ir/build.js';
 import type { Column, Expr, Relation } from '../ir/types.js';
 import { GROUP_ID } from './accounts.js';
+import { identifiers } from './addresses.js';
 import { AS_OF } from './identity.js';
 import type { Message } from './messages.js';
 import { ACCOUNT_USERS, scanSpec } from './names.js';
@@ -28,6 +29,8 @@ export interface Channel {
   /** Rows are of accounts, and go to their users. */
   readonly lifted: boolean;
   readonly told: Told;
+  /** Whether addresses are kept (see `identifiers`). */
+  readonly addresses: boolean;
   /** Whom it is kept from; people alone. */
   readonly withheld?: Withheld;
 }
@@ -48,7 +51,11 @@ export const typesOf = (side: Side, types: readonly Message['type'][]): readonly
 export function channelOf(
   { kind, of }: Pick<Definition, 'kind' | 'of'>,
   types: readonly Message['type'][],
-  { destination, withheld }: Pick<OutboxLink, 'destination' | 'withheld'>,
+  {
+    destination,
+    withheld,
+    addresses: areKept = false,
+  }: Pick<OutboxLink, 'destination' | 'withheld' | 'addresses'>,
   side: Side,
 ): Channel | undefined {
   if (typesOf(side, types).length === 0) return undefined;
@@ -63,7 +70,8 @@ export function channelOf(
     ({ definitionNo, members }) => `${members ? 'not' : 'in'} ${definitionNo}`,
   );
   const name = [side, shape, of, identifiers, ...kinds, ...most, ...without].join(' ');
-  return { name, side, shape, lifted, told, ...(kept && { withheld: kept }) };
+  const addresses = side === 'people' && areKept;
+  return { name, side, shape, lifted, told, addresses, ...(kept && { withheld: kept }) };
 }
 
 /** Whether an identifier is of those that a side goes to. */
@@ -102,13 +110,8 @@ function accountsOf(schema: StateSchema, rows: Relation): Relation {
 
 /** The identifiers that messages about profiles go to: by default of users those, and of others the anonymous ones. */
 function addressed(schema: StateSchema, rows: Relation, told: Told, by: readonly string[]): Relation {
-  const subjects = schema.scan('subjects');
-  const existing = pick(filter(subjects, call('le', c(subjects, 'first_at'), AS_OF)), [
-    ...IDENTIFIER,
-    'profile_no',
-    'first_at',
-    'first_id',
-  ]);
+  const known = identifiers(schema, addressTypes(told).length > 0);
+  const existing = filter(known, call('le', c(known, 'first_at'), AS_OF));
   const users = pick(schema.scan('profiles'), ['profile_no', 'user_id']);
   const all = join('left', join('inner', existing, rows, ['profile_no']), users, ['profile_no']);
   const isUser = eq(c(all, 'identifier_type'), text('user_id'));
@@ -135,9 +138,13 @@ function chosen(
   return filter(ranked, most === 1 ? eq(rank, int(1)) : call('le', rank, int(most)));
 }
 
-/** Rows with an identifier, with the `profile_no` that it belongs to today. */
-export const withOwnProfile = (schema: StateSchema, rows: Relation): Relation =>
-  join('inner', rows, pick(schema.scan('subjects'), [...IDENTIFIER, 'profile_no']), IDENTIFIER);
+/**
+ * Rows with an identifier, with the `profile_no` that it belongs to today.
+ *
+ * @param addresses whether they are kept
+ */
+export const withOwnProfile = (schema: StateSchema, rows: Relation, addresses: boolean): Relation =>
+  join('inner', rows, pick(identifiers(schema, addresses), [...IDENTIFIER, 'profile_no']), IDENTIFIER);
 
 /** Puts what a message says of a profile beside rows with one. */
 export function withProfiles(schema: StateSchema, rows: Relation): Relation {

@@ -4,6 +4,7 @@ import type { Entities } from '../bind/entity.js';
 import type { EntityNeeds, Needs } from '../bind/types.js';
 import { CompilerBug } from '../diagnostics/index.js';
 import {
+  addressTypes,
   messageTypes,
   shapeOf,
   type Definition,
@@ -16,6 +17,7 @@ import { withholdingOf } from '../../models/withholding.js';
 import { as, oneRow, text, union, values } from '../ir/build.js';
 import type { Relation } from '../ir/types.js';
 import { accountSteps } from './accounts.js';
+import { ADDRESSES, addressSteps } from './addresses.js';
 import { factsDigests } from './drift.js';
 import { ensureSteps } from './ensure.js';
 import { entitySteps } from './entities.js';
@@ -121,6 +123,7 @@ export function buildRun(asked: RunInput): RunProgram {
     ...first,
     ...accountSteps(schema, sources, needs),
     ...entitySteps(schema, input.entities, input.entityNeeds),
+    ...(keepsAddresses(input) ? addressSteps(schema, sources, needs, existing.tables.has(ADDRESSES)) : []),
     ...pruneSteps(input),
     ...stageSteps(),
     ...(withEntities ? [noEntities()] : []),
@@ -153,6 +156,10 @@ export function buildRun(asked: RunInput): RunProgram {
     }),
   };
 }
+
+/** Whether a destination tells people by their addresses, or did. */
+const keepsAddresses = ({ project, existing }: Context): boolean =>
+  existing.tables.has(ADDRESSES) || project.destinations.some((one) => addressTypes(one).length > 0);
 
 /** Whether the tables that hold the universe have all that is kept in them. */
 function universeStands({ schema, needs, existing }: Context): boolean {
@@ -322,6 +329,7 @@ function linksOf(
         ...(destination.key === resend && { resend: true }),
         ...withheldFrom(input, destination),
         ...(goes && { along: goes }),
+        ...(keepsAddresses(input) && { addresses: true }),
         ...entitiesOf(link, types, before, fromNow || fromNext),
       },
     ];

@@ -68,11 +68,12 @@ export function wayTables(
 }
 
 export function messageOf(
-  { definition, namespace, link: { destination, along } }: OutboxInput,
+  { definition, namespace, link: { destination, along, addresses } }: OutboxInput,
   type: Message['type'],
 ): Message {
   const own = along?.[type === 'group' ? 'accounts' : 'people'] ?? [];
-  return { type, definition, destination, namespace, along: own };
+  const reached = addresses === true && type !== 'group';
+  return { type, definition, destination, namespace, along: own, addresses: reached };
 }
 
 function wayRow({ no, definition, definitionNo, link }: OutboxInput): readonly Expr[] {

@@ -77,7 +77,7 @@ export function withdrawn(schema: StateSchema, channels: readonly Channel[]): St
       pick(schema.scan('deliveries'), MESSAGE_KEYS),
       MESSAGE_KEYS,
     );
-    return refused(schema, channel.withheld, withOwnProfile(schema, waiting)).map((rows) =>
+    return refused(schema, channel.withheld, withOwnProfile(schema, waiting, channel.addresses)).map((rows) =>
       pick(rows, [...MESSAGE_KEYS, 'reason']),
     );
   });

@@ -1,9 +1,17 @@
 /** Traits that go along with messages: what the names that links and destinations give mean, or why nothing has them. */
-import type { Definition, Project, Spans, TraitLink } from '../../models/definition.js';
+import {
+  addressTypes,
+  type Definition,
+  type Destination,
+  type Project,
+  type Spans,
+  type TraitLink,
+} from '../../models/definition.js';
 import { levelsTold, traitsAlong } from '../../models/enrichment.js';
 import { hasElements, valueColumn } from '../bind/paths.js';
 import type { Level, Needs, ValueColumn } from '../bind/types.js';
 import type { Diagnostic } from '../diagnostics/index.js';
+import { didYouMean } from '../diagnostics/suggest.js';
 import type { TraitTarget } from '../lower/index.js';
 import { unknownName } from './check-query.js';
 import type { Names } from './names.js';
@@ -63,6 +71,12 @@ export function needsAlong(links: AlongLinks): Needs {
   return { events: [], traits: mentions('users'), ...(accounts.length > 0 && { accounts }) };
 }
 
+/** The trait that says phones, where a destination tells people by them; emails land always. */
+export const needsAddresses = ({ destinations }: Project): Needs => ({
+  events: [],
+  traits: destinations.some((one) => addressTypes(one).includes('phone')) ? [mentionOf('phone')] : [],
+});
+
 /** Names that no trait has of those that messages are about. */
 export function checkAlong(
   { definitions, destinations }: Project,
@@ -98,7 +112,25 @@ export function checkAlong(
     const levels = [...(toldBy.get(key) ?? [])];
     for (const one of traits) check(one, levels.length > 0 ? levels : LEVELS);
   }
+  for (const destination of destinations) {
+    const problem = noPhones(destination, names);
+    const span = problem && spans.of(destination);
+    if (problem) diagnostics.push({ ...problem, ...(span && { span }) });
+  }
   return diagnostics;
+}
+
+/** Nobody has a phone that a destination could tell them by. */
+function noPhones(destination: Destination, names: Names): Problem | undefined {
+  if (!addressTypes(destination).includes('phone') || names.isCustom('phone', 'users')) return undefined;
+  return {
+    code: 'unknown-reference',
+    severity: 'error',
+    message: `${JSON.stringify(destination.key)} tells people by their phone, and there is no trait "phone"`,
+    hint:
+      didYouMean('phone', names.traitNames('users')) ??
+      'list it under "traits" of the source, if it is to come',
+  };
 }
 
 type Problem = Pick<Diagnostic, 'code' | 'severity' | 'message' | 'hint'>;

@@ -6,7 +6,7 @@ import { CompilerBug, hasErrors, type Diagnostic, type SourceSpan } from '../dia
 import type { ResolveTrait } from '../lower/index.js';
 import { fingerprint } from '../plan/fingerprint.js';
 import { topological } from '../plan/graph.js';
-import { alongOf, checkAlong, needsAlong } from './along.js';
+import { alongOf, checkAlong, needsAddresses, needsAlong } from './along.js';
 import { checkDefinition, type Checked } from './check.js';
 import { bindQueries, withOutputs } from '../sql/index.js';
 import { Names } from './names.js';
@@ -55,7 +55,9 @@ export function resolveProject(input: ResolveInput): {
     resolvedDefinition(known(names, key), checked.get(key), meanings, project, names),
   );
   const needs = once(
-    input.needs ?? (() => unionNeeds(definitions.flatMap((d) => [d.needs, needsAlong(d.along)]))),
+    input.needs ??
+      (() =>
+        unionNeeds([...definitions.flatMap((d) => [d.needs, needsAlong(d.along)]), needsAddresses(project)])),
   );
   return {
     resolved: {

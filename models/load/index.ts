@@ -16,6 +16,7 @@ import { loadDestination } from './destination-file.js';
 import { traitLinkProblems } from './trait-links.js';
 import { loadProjectFile } from './project-file.js';
 import { readMacros, readQueryFiles } from './query-files.js';
+import { receiverProblems } from './receiver-checks.js';
 import { withholdingProblems } from './withholding-checks.js';
 import { unreadable, type FileContext, type Loaded } from './result.js';
 
@@ -88,6 +89,7 @@ export async function loadProject(options: LoadOptions): Promise<LoadResult> {
     ...silentLinks(definitions.values, destinations.values, spans),
     ...entityLinkProblems(definitions.values, destinations.values, spans),
     ...traitLinkProblems(definitions.values, destinations.values, spans),
+    ...receiverProblems(definitions.values, destinations.values, spans),
     ...alertProblems(
       config.value ?? {},
       { definitions: definitions.values, keys: definitions.keys, destinations: destinations.keys },

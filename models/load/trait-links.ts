@@ -1,6 +1,12 @@
 /** Names of traits that go along with messages: none of them may be taken for something else. That the traits exist is for resolve to say. */
 import type { Diagnostic } from '../../compiler/diagnostics/index.js';
-import type { Definition, Destination, Spans, TraitLink } from '../definition.js';
+import {
+  addressTypes,
+  type Definition,
+  type Destination,
+  type Spans,
+  type TraitLink,
+} from '../definition.js';
 import { traitsAlong } from '../enrichment.js';
 
 /** What messages say of themselves, under names of their own. */
@@ -66,7 +72,8 @@ function keyOf(definition: Definition, { trait, as }: TraitLink, isOwn: boolean)
   };
 }
 
-function taken({ as }: TraitLink, { identifierNames = {} }: Destination): Problem | undefined {
+function taken({ as }: TraitLink, destination: Destination): Problem | undefined {
+  const { identifierNames = {} } = destination;
   const name = JSON.stringify(as);
   if (RESERVED.has(as)) {
     return {
@@ -75,7 +82,8 @@ function taken({ as }: TraitLink, { identifierNames = {} }: Destination): Proble
       hint: 'call it otherwise',
     };
   }
-  if (!Object.values(identifierNames).includes(as)) return undefined;
+  const names: readonly string[] = [...Object.values(identifierNames), ...addressTypes(destination)];
+  if (!names.includes(as)) return undefined;
   return {
     code: 'invalid-value',
     message: `${name} is the name of an identifier ("identifiers" of the destination)`,

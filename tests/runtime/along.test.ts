@@ -39,24 +39,9 @@ async function problems(): Promise<string> {
 
 describe('what is wrong with them', () => {
   it('is told of every entry, where it stands', async () => {
-    await started(
-      {
-        buyers: buyers({ lifetimevalue: 'a', 'items.$.id': 'b', tier: 'c' }),
-        lifetime_value: REVENUE,
-        active: {
-          of: 'accounts',
-          definition: { users: 'any', match: BUYERS.definition },
-          destinations: ['groups'],
-        },
-      },
-      { traits: { tiers: 'd' } },
-    );
-    await shop.write('destinations/groups.json', {
-      ...CRM,
-      key: 'groups',
-      send: ['group'],
-      traits: { lifetime_value: 'ltv', tier: 'tier' },
-    });
+    const active = { of: 'accounts', definition: { users: 'any', match: BUYERS.definition } };
+    const groups = { ...CRM, key: 'groups', send: ['group'] };
+    await started({ buyers: BUYERS, lifetime_value: REVENUE, active });
     await shop.land({
       id: 'g1',
       type: 'group',
@@ -66,21 +51,33 @@ describe('what is wrong with them', () => {
       traits: { tier: 'gold' },
     });
     // Traits of messages are known once they have landed.
-    await shop.write('models/active.json', { kind: 'audience', key: 'active', of: 'accounts', definition: { users: 'any', match: BUYERS.definition } }); // prettier-ignore
-    await shop.write('models/buyers.json', { kind: 'audience', key: 'buyers', ...BUYERS });
-    await shop.write('destinations/crm.json', CRM);
-    await shop.write('destinations/groups.json', { ...CRM, key: 'groups', send: ['group'] });
     expect(await shop.run(DAY)).toMatchObject({ exit: 0 });
-    await shop.write('models/active.json', { kind: 'audience', key: 'active', of: 'accounts', definition: { users: 'any', match: BUYERS.definition }, destinations: ['groups'] }); // prettier-ignore
+    await shop.model('active', { ...active, destinations: ['groups'] });
     await shop.model('buyers', buyers({ lifetimevalue: 'a', 'items.$.id': 'b', tier: 'c' }));
     await shop.write('destinations/crm.json', { ...CRM, traits: { tiers: 'd' } });
-    await shop.write('destinations/groups.json', {
-      ...CRM,
-      key: 'groups',
-      send: ['group'],
-      traits: { lifetime_value: 'ltv', tier: 'tier' },
-    });
-    expect(await problems()).toMatchInlineSnapshot();
+    const traits = { lifetime_value: 'ltv', tier: 'tier' };
+    await shop.write('destinations/groups.json', { ...groups, traits });
+    expect(await problems()).toMatchInlineSnapshot(`
+      "models/buyers.json:13:9 unknown-reference There is no trait "lifetimevalue"
+                "lifetimevalue": "a",
+                ^^^^^^^^^^^^^^^
+        hint: did you mean "lifetime_value"?
+      models/buyers.json:14:9 invalid-value "items.$.id" has many values, and one goes along
+                "items.$.id": "b",
+                ^^^^^^^^^^^^
+        hint: send the list itself, or a SQL trait that makes one value of it
+      models/buyers.json:15:9 misplaced-operand "tier" is a trait of accounts, and the messages are about users
+                "tier": "c"
+                ^^^^^^
+        hint: name a trait of users, or take it out
+      destinations/crm.json:13:5 unknown-reference There is no trait "tiers"
+            "tiers": "d"
+            ^^^^^^^
+      destinations/groups.json:12:5 misplaced-operand "lifetime_value" is a trait of users, and the messages are about accounts
+            "lifetime_value": "ltv",
+            ^^^^^^^^^^^^^^^^
+        hint: name a trait of accounts, or take it out"
+    `);
   });
 
   it('is told of names that are taken', async () => {
@@ -103,7 +100,32 @@ describe('what is wrong with them', () => {
       settings: { table: 'members' },
       traits: { revenue: 'a', orders: 'a' },
     });
-    expect(await problems()).toMatchInlineSnapshot();
+    expect(await problems()).toMatchInlineSnapshot(`
+      "destinations/crm.json:13:5 invalid-value "entities" is what messages say of themselves
+            "plan": "entities",
+            ^^^^^^
+        hint: call it otherwise
+      destinations/crm.json:14:5 invalid-value "external_id" is the name of an identifier ("identifiers" of the destination)
+            "level": "external_id",
+            ^^^^^^^
+        hint: call it otherwise
+      destinations/crm.json:15:5 invalid-value messages of "revenue" have that name for what they tell, and "revenues" cannot go along under it
+            "revenues": "revenue"
+            ^^^^^^^^^^
+        hint: call it otherwise, here or in "traits" of the link
+      destinations/members.json:10:5 not-supported "members" is a table of members, without messages that traits could go along with
+            "revenue": "a",
+            ^^^^^^^^^
+        hint: take "traits" out, or "list"
+      destinations/members.json:11:5 invalid-value "a" is what "revenue" goes along as
+            "orders": "a"
+            ^^^^^^^^
+        hint: call it otherwise
+      models/buyers.json:13:9 invalid-value messages of "buyers" have that name for what they tell, and "revenue" cannot go along under it
+                "revenue": "buyers",
+                ^^^^^^^^^
+        hint: call it otherwise"
+    `);
   });
 });
 
@@ -124,7 +146,7 @@ it('go through hashes under their names, and not beside themselves', async () =>
   const sent = await shop.sent<{ userId: string; traits: unknown }>();
   const lines = sent.map(({ userId, traits }) => `${userId} ${JSON.stringify(traits)}`).sort();
   expect(lines).toEqual([
-    'ann {"buyers":true,"revenue":60,"tel":"HASH"}',
+    'ann {"buyers":true,"revenue":60,"tel":"a909469fabf3f43d0b7b6c42a85a6e7e8ceb36c7a2f0f1b9c15b80dc16384cb7"}',
     'ann {"revenue":60}',
     'bob {"buyers":true,"revenue":5}',
     'bob {"revenue":5}',

@@ -1,6 +1,6 @@
 /** Connections over time: what a destination was told against what it should know. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { pausedWays } from '../../cli/sync.js';
+import { pausedWays } from '../../models/definition.js';
 import type { RunOptions } from '../../runtime/index.js';
 import { BUYERS, CRM, NOW, REVENUE, SPENDERS, Shop, order, toldOf } from './shop.js';
 

@@ -343,7 +343,13 @@ const IDENTIFIERS: ReadonlyMap<string, string> = new Map([
   ['account', 'group_id'],
 ]);
 
-const INITIALS: Readonly<Record<string, string>> = { user_id: 'u', anonymous_id: 'a', group_id: 'g' };
+const INITIALS: Readonly<Record<string, string>> = {
+  user_id: 'u',
+  anonymous_id: 'a',
+  group_id: 'g',
+  email: 'e',
+  phone: 'p',
+};
 
 const name = (row: Row): string =>
   `${INITIALS[String(row['identifier_type'])] ?? '?'}:${String(row['identifier'])}`;
