@@ -57,11 +57,15 @@ export async function syncProject(
 
 /** What delivery needs of a session, and of what was chosen. */
 export function deliveryOf(
-  { io: { now, signal } }: Context,
+  context: Context,
   { project, spans, warehouse, dialect, state }: Session,
   select: Chosen,
 ): SyncOptions {
+  const { wait } = context;
+  const { now, signal } = context.io;
+  const onWait = (key: string): void => context.note(`waiting: another process delivers to ${key}`);
   return {
+    ...(wait !== undefined && { wait: { ms: Number(wait / 1000n), onWait } }),
     warehouse,
     dialect,
     state,

@@ -4,7 +4,7 @@ import type { Diagnostic, ExitCode } from '../compiler/diagnostics/index.js';
 import type { StateSchema } from '../compiler/program/state.js';
 import type { Dialect } from '../dialects/dialect.js';
 import type { Leases } from '../dialects/leases.js';
-import type { Sleep } from '../dialects/retry.js';
+import { sleep, type Sleep } from '../dialects/retry.js';
 import type { Warehouse } from '../dialects/warehouse.js';
 import type { Destination as DestinationDefinition, Spans } from '../models/definition.js';
 import { durationMicros } from '../models/algebra.js';
@@ -43,7 +43,9 @@ export interface SyncOptions {
   /** Makes files of rows; absent: a destination that wants them stops. */
   readonly writeRows?: OpenContext['writeRows'];
   readonly onEvent?: (event: SyncEvent) => void;
-  /** Waits before a statement that failed is tried again; the timer of Node unless a test says otherwise. */
+  /** For how long destinations that another process is at are waited for, in milliseconds; absent: they are left alone. */
+  readonly wait?: { readonly ms: number; readonly onWait?: (destination: string) => void };
+  /** Waits, before a statement that failed is tried again too; the timer of Node unless a test says otherwise. */
   readonly sleep?: Sleep;
   /** Waits between attempts; a test shortens them. */
   readonly backoff?: Backoff;
@@ -112,6 +114,7 @@ async function syncAll(
     const one = (): Promise<DestinationResult> => syncOne(definition, outbox, options);
     results.push(exists ? await tracedDestination(definition, below, one) : idle(definition, 0));
   }
+  await comeBack(results, chosen, outbox, options);
   const cancelled = options.signal?.aborted === true;
   if (exists && !cancelled) await outbox.sweep();
   const failed = results.some((r) => r.status === 'failed' || r.status === 'stopped');
@@ -121,6 +124,35 @@ async function syncAll(
     diagnostics: results.flatMap((r) => diagnosticsOf(r, options)),
     exit: cancelled || failed ? 1 : 0,
   };
+}
+
+/** So long after a destination was found busy it is asked again. */
+const LOOK_AGAIN_MS = 2_000;
+
+/** Goes to destinations that others were at again, for as long as they may be waited for; what came of it takes the place of `busy`. */
+async function comeBack(
+  results: DestinationResult[],
+  chosen: readonly DestinationDefinition[],
+  outbox: Outbox,
+  options: SyncOptions,
+): Promise<void> {
+  const { wait, signal, sleep: pause = sleep } = options;
+  let left = wait?.ms ?? 0;
+  const busy = (): readonly DestinationDefinition[] =>
+    chosen.filter(({ key }) => results.some((one) => one.key === key && one.status === 'busy'));
+  for (const { key } of left > 0 ? busy() : []) wait?.onWait?.(key);
+  while (left > 0 && busy().length > 0) {
+    const ms = Math.min(left, LOOK_AGAIN_MS);
+    left -= ms;
+    await pause(ms, signal).catch((error: unknown) => {
+      if (!signal?.aborted) throw error;
+    });
+    for (const definition of busy()) {
+      if (signal?.aborted) return;
+      const again = await syncOne(definition, outbox, options);
+      results[results.findIndex(({ key }) => key === definition.key)] = again;
+    }
+  }
 }
 
 /** The destinations that are meant; throws `UserError` where the settings of one cannot be used. */

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 
 import type { SyncEvent } from '../../delivery/index.js';
+import { Leases } from '../../dialects/leases.js';
+import { keptOpen } from '../../dialects/warehouse.js';
 import { AT, destination, folder } from './support.js';
 import { faultyServer, reset, silent, status } from './server.js';
 import { sync, testWarehouse, type TestWarehouse } from './warehouse.js';
@@ -359,4 +361,34 @@ test('settings that cannot be used are told before anything is sent', async () =
       { code: 'destination-settings', message: 'destination "crm": settings.url is not an address' },
     ],
   });
+});
+
+test('a destination that another sync is at is waited for as long as is said', async () => {
+  await using w = await testWarehouse();
+  await using server = await faultyServer();
+  await w.queue(some(1, 2));
+  const host = { run_id: 'r', pid: 1, host: 'elsewhere', since: AT, command: 'rollcall sync' };
+  const open = (): Promise<Leases> =>
+    Leases.open({ ...w, warehouse: keptOpen(w.warehouse) }, host, { sleep: () => Promise.resolve() });
+  const other = await open();
+  const held = await other.claim('destination crm', () => ({ from: 0, to: 2 ** 31 }));
+  expect(held).toBeDefined();
+  const told: string[] = [];
+  const waits: number[] = [];
+  const waiting = (ms: number) => ({
+    destinations: [hook(server.url)],
+    leases: open,
+    wait: { ms, onWait: (key: string) => told.push(key) },
+    sleep: async (step: number) => {
+      waits.push(step);
+      if (waits.length === 4) await held?.release();
+    },
+  });
+  expect(await sync(w, waiting(5000))).toMatchObject({ destinations: [{ status: 'busy', waiting: 2 }] });
+  expect([waits, told, server.accepted]).toEqual([[2000, 2000, 1000], ['crm'], []]);
+  expect(await sync(w, waiting(60_000))).toMatchObject({
+    destinations: [{ status: 'succeeded', delivered: 2, waiting: 0 }],
+  });
+  expect([waits.length, server.accepted]).toEqual([4, ['m1', 'm2']]);
+  await other.close();
 });
