@@ -4,7 +4,6 @@
  * asks all of both.
  */
 import { duckdbEngine } from '../engines/duckdb.js';
-import type { ConformanceStep } from './load.js';
 import { conformsOn } from './on-engine.js';
 
 /** @param part from 0 */
@@ -13,10 +12,12 @@ export function conformsOnDuckdb(part: number, parts: number): void {
   const waysOf: (typeof duckdbEngine)['waysOf'] = ({ name, steps }) =>
     all
       ? duckdbEngine.ways
-      : [steps.length > 1 || name.length % 8 === 0 || steps.some(isSent) ? 'run' : 'standalone'];
+      : [
+          steps.length > 1 ||
+          name.length % 8 === 0 ||
+          steps.some(({ expect: { said, tracked } }) => said !== undefined || tracked !== undefined)
+            ? 'run'
+            : 'standalone',
+        ];
   conformsOn({ ...duckdbEngine, waysOf }, part, parts);
 }
-
-/** Only a run sends anything. */
-const isSent = ({ expect: { said, tracked } }: ConformanceStep): boolean =>
-  said !== undefined || tracked !== undefined;
