@@ -1,9 +1,10 @@
+import { Ahead } from './ahead.js';
 import type { Destination, Outcome, OutboxMessage } from './destination.js';
 import type { Claim } from './claims.js';
 import type { Outbox } from './outbox.js';
 import { tooLarge } from './destinations/oversized.js';
 import { isList, outcomeAt } from './outcomes.js';
-import { LONG_PAGE, PAGE, pagesOf } from './pages.js';
+import { LONG_PAGE, LONGEST_PAGE, PAGE, pagesOf } from './pages.js';
 import type { Page, Selection, Waiting } from './rows.js';
 import { batches, Sender, type Backoff, type BatchResult } from './send.js';
 import { Tally } from './tally.js';
@@ -60,6 +61,7 @@ export class Courier {
   private lastError: string | undefined;
   private stopped: string | undefined;
   private recordedAt = 0;
+  private readonly startedAt: number;
   private claim: Claim | undefined;
 
   constructor(
@@ -68,6 +70,7 @@ export class Courier {
     private readonly options: DeliveryOptions,
   ) {
     this.sender = new Sender(destination, options.signal, options.backoff);
+    this.startedAt = this.clock();
   }
 
   /** Delivers what waits in the lanes of a claim. */
@@ -75,13 +78,23 @@ export class Courier {
     this.claim = claim;
     this.sender.share(claim.processes);
     this.recordedAt = this.clock();
-    const { pageSize: size = PAGE, pageSize: longest = LONG_PAGE } = this.options;
+    const { pageSize: size = PAGE } = this.options;
+    const longest = (): number => this.options.pageSize ?? this.reach();
     for (const page of pagesOf(selection, waiting, { size, longest, lanes: claim.lanes })) {
       if (this.over()) break;
       this.tally = new Tally();
       await this.deliverPage(page);
       await this.record(page);
     }
+  }
+
+  /** How long a page may be: what goes out before it would be time to write down what became of a part of it. */
+  private reach(): number {
+    const { delivered, rejected, filtered, failed } = this.totals;
+    const elapsed = this.clock() - this.startedAt;
+    if (elapsed <= 0) return LONG_PAGE;
+    const soon = (0.75 * RECORD_EVERY_MS * (delivered + rejected + filtered + failed)) / elapsed;
+    return Math.round(Math.min(LONGEST_PAGE, Math.max(LONG_PAGE, soon)));
   }
 
   /** What it has come to so far. */
@@ -96,15 +109,16 @@ export class Courier {
   private async deliverPage(page: Page): Promise<void> {
     const flying = new Set<Promise<void>>();
     const { concurrency } = this.destination.limits;
+    const ahead = new Ahead(batches(this.outbox.read(page), this.destination.limits));
     let run: number | undefined;
     try {
-      for await (const batch of batches(this.outbox.read(page), this.destination.limits)) {
+      for await (const batch of ahead) {
         const first = batch[0]?.runNo;
         if (concurrency > 1 && run !== first) await Promise.all(flying); // a run at a time
         run = first;
         if (this.over()) return this.tally.leaveOut();
         if (this.clock() - this.recordedAt > RECORD_EVERY_MS) {
-          await Promise.all(flying);
+          await Promise.all([...flying, ahead.settled()]);
           await this.record(page);
         }
         const flight = this.deliverBatch(batch).finally(() => flying.delete(flight));
@@ -135,7 +149,7 @@ export class Courier {
    * in halves, down to the message that is to blame.
    */
   private async deliverBatch(batch: readonly OutboxMessage[], triesBefore = 0): Promise<void> {
-    const free = batch.filter((m) => !this.held.has(holder(m)));
+    const free = this.held.size === 0 ? batch : batch.filter((m) => !this.held.has(holder(m)));
     if (free.length < batch.length || this.over()) this.tally.leaveOut();
     if (free.length === 0 || this.over()) return;
     let result: BatchResult;
@@ -152,8 +166,10 @@ export class Courier {
       await this.deliverBatch(free.slice(0, half), tries);
       return this.deliverBatch(free.slice(half), tries);
     }
-    const outcomes = free.map((_, i) => outcomeAt(result.outcomes, i));
-    outcomes.forEach((outcome, i) => this.settle(free[i], outcome, tries));
+    const { outcomes: made } = result;
+    const outcomes = isList(made) ? free.map((_, i) => outcomeAt(made, i)) : [made];
+    if (isList(made)) free.forEach((message, i) => this.settle([message], outcomeAt(made, i), tries));
+    else this.settle(free, made, tries);
     if (outcomes.some((o) => o.status === 'delivered')) this.fruitless = 0;
     else if (triesBefore > 0) this.fruitless++;
     this.failedInARow = outcomes.every((o) => o.status === 'failed') ? this.failedInARow + 1 : 0;
@@ -163,12 +179,11 @@ export class Courier {
     this.options.onProgress({ ...this.totals });
   }
 
-  private settle(message: OutboxMessage | undefined, outcome: Outcome, tries: number): void {
-    if (message === undefined) return;
-    this.tally.add(message.messageId, outcome, tries);
-    this.totals[outcome.status]++;
+  private settle(messages: readonly OutboxMessage[], outcome: Outcome, tries: number): void {
+    this.tally.add(messages, outcome, tries);
+    this.totals[outcome.status] += messages.length;
     if (outcome.error !== undefined && outcome.status !== 'filtered') this.lastError = outcome.error;
-    if (outcome.status === 'failed') this.held.add(holder(message));
+    if (outcome.status === 'failed') for (const message of messages) this.held.add(holder(message));
   }
 
   private oversized(batch: readonly OutboxMessage[]): BatchResult | undefined {

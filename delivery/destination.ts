@@ -2,7 +2,7 @@
  * What a destination is to the rest of delivery. A destination states its limits as data and makes single
  * attempts; pacing, retries and bookkeeping are the same for all and live beside it (`send.ts`, `courier.ts`).
  */
-import type { Relation } from '../compiler/ir/types.js';
+import type { Expr, Relation } from '../compiler/ir/types.js';
 import type { StepOp } from '../compiler/program/types.js';
 import type { Diagnostic } from '../compiler/diagnostics/index.js';
 import type { Destination as DestinationDefinition } from '../models/definition.js';
@@ -89,8 +89,21 @@ export interface Destination {
     readonly prepare: readonly StepOp[];
     readonly steps: (rows: Relation) => readonly StepOp[];
   };
+  /** Where present, it also takes messages as a file of lines, which some warehouses write faster than we read. */
+  readonly lines?: TakesLines;
   /** Lets go of everything, also of what was not committed. */
   close(): Promise<void>;
+}
+
+/** Takes what `send` would take of the same messages, in the same order. */
+export interface TakesLines {
+  /** The line of each message, over rows of the outbox: a text without line ends. */
+  readonly line: (rows: Relation) => Expr;
+  /**
+   * Has the lines written: `write` puts them into the file it is given, which is there, and resolves to how many there were. Where
+   * `write` fails, its error is thrown, and nothing of them was taken.
+   */
+  take(write: (path: string) => Promise<number>): Promise<Attempt>;
 }
 
 export interface OpenContext {

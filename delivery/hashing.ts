@@ -80,7 +80,14 @@ export function shaped(
     // A definition may be called as a trait is: what it came to is not a trait's value.
     else if (name !== message.definition) places.forEach((place) => place && replace(place, name, how));
   }
-  return { ...message, payload: JSON.stringify(payload) };
+  return withPayload(message, JSON.stringify(payload));
+}
+
+/** Member by member: what a message is called may be looked up in its class. */
+function withPayload(message: OutboxMessage, payload: string): OutboxMessage {
+  const { messageId, definition, runNo, type, identifierType, identifier, value } = message;
+  const said = value === undefined ? {} : { value };
+  return { messageId, definition, runNo, type, identifierType, identifier, ...said, payload };
 }
 
 /** What cannot be hashed goes nowhere: it must not be sent as it is. */

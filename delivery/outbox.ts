@@ -2,8 +2,8 @@
  * The outbox in the warehouse: what waits for a destination, page by page, and what became of it. Every
  * statement is about a whole page, so their number does not grow with the messages of a page.
  */
-import { agg, aggregate, as, c, call, filter, int, pick, rowNumber } from '../compiler/ir/build.js';
-import type { Relation } from '../compiler/ir/types.js';
+import { agg, aggregate, as, c, call, filter, int, pick, project, rowNumber } from '../compiler/ir/build.js';
+import type { Expr, Relation } from '../compiler/ir/types.js';
 import { exitsDone, sweepSteps } from '../compiler/program/forgotten-exits.js';
 import type { StateSchema } from '../compiler/program/state.js';
 import type { Dialect } from '../dialects/dialect.js';
@@ -19,6 +19,7 @@ import {
   type Mark,
   type Recording,
 } from './recorder.js';
+import { readRecords, recordRows } from './records.js';
 import {
   ALL_LANES,
   byRun,
@@ -130,8 +131,9 @@ export class Outbox {
 
   /** The messages of a page that still wait. */
   async *read(page: Page): AsyncGenerator<readonly OutboxMessage[]> {
-    const sql = this.dialect.select(pick(pendingRows(this.state, page), MESSAGE), {});
+    const waiting = pendingRows(this.state, page);
     if (page.sorted) {
+      const sql = this.dialect.select(pick(waiting, MESSAGE), {});
       const all = await this.again(async () => {
         const messages: OutboxMessage[] = [];
         for await (const batch of this.warehouse.read(sql, this.callOptions()))
@@ -141,7 +143,21 @@ export class Outbox {
       if (all.length > 0) yield all.sort(inOrder);
       return;
     }
-    for await (const rows of this.stream(sql)) yield rows.map(messageOf);
+    const records = this.dialect.select(recordRows(waiting), {});
+    for await (const rows of this.stream(records)) yield readRecords(rows, page.fromRun);
+  }
+
+  /** Whether `writeLines` can be asked. */
+  get writesLines(): boolean {
+    return this.warehouse.writeLines !== undefined;
+  }
+
+  /** Puts a line for each message of a page that still waits into a file; resolves to how many. In no order but that of the engine. */
+  async writeLines(page: Page, line: (rows: Relation) => Expr, path: string): Promise<number> {
+    const rows = pendingRows(this.state, page);
+    const sql = this.dialect.select(project(rows, [as('line', line(rows))]), {});
+    const written = await this.warehouse.writeLines?.(sql, path, this.callOptions());
+    return written ?? 0;
   }
 
   /**

@@ -1,5 +1,7 @@
 /** What became of messages, written down: a page is one transaction of a few statements, however many messages it has. */
 import {
+  agg,
+  aggregate,
   and,
   as,
   c,
@@ -10,6 +12,7 @@ import {
   int,
   join,
   nul,
+  pick,
   project,
   semiJoin,
   text,
@@ -94,7 +97,9 @@ export function recordSteps(
   const all = [rest, ...marks].flatMap((m) => (m === undefined ? [] : [m.outcome]));
   return [
     // Before the deliveries: once those are in, nothing of this page waits any more.
-    ...(all.some((o) => o.status === 'delivered') ? [tell(state, outcomes, moment)] : []),
+    ...(all.some((o) => o.status === 'delivered')
+      ? [tell(state, outcomes, moment, page.fromRun === page.toRun)]
+      : []),
     deliver(state, mayDie ? deadWhereTriedEnough(outcomes) : outcomes, moment),
   ];
 }
@@ -167,10 +172,23 @@ function deliver(state: StateSchema, outcomes: Relation, at: Expr): StepOp {
   return { op: 'append', table: state.ref('deliveries'), query };
 }
 
+/** Messages of one run about one thing, of several types, all say the same of it: no need to put them in order. */
+const anyOfEach = (delivered: Relation, keys: readonly string[]): Relation =>
+  aggregate(
+    delivered,
+    keys.map((name) => as(name, c(delivered, name))),
+    [as('value', agg('max', [c(delivered, 'value')]))],
+  );
+
 /** What the destination knows now: of several messages about one thing, the last. */
-function tell(state: StateSchema, outcomes: Relation, at: Expr): StepOp {
-  const delivered = filter(outcomes, eq(c(outcomes, 'status'), text('delivered')));
-  const last = lastOfEach(delivered, TOLD);
+function tell(state: StateSchema, outcomes: Relation, at: Expr, oneRun: boolean): StepOp {
+  const delivered = pick(filter(outcomes, eq(c(outcomes, 'status'), text('delivered'))), [
+    ...TOLD,
+    'value',
+    'run_no',
+    'message_id',
+  ]);
+  const last = (oneRun ? anyOfEach : lastOfEach)(delivered, TOLD);
   const query = project(last, [
     ...[...TOLD, 'value'].map((name) => as(name, c(last, name))),
     as('sent_at', at),

@@ -168,11 +168,18 @@ export const newestOfEach = (rows: Relation, keys: readonly string[]): Relation 
     [as('newest', agg('max', [c(rows, 'run_no')]))],
   );
 
-/** A remainder, made positive: hashes of most engines have a sign. */
-function inLanes(outbox: Relation, { from, to }: Lanes): readonly Expr[] {
-  const hash = call('hash64', c(outbox, 'identifier'));
+/**
+ * The lane of a row of the outbox: a remainder, made positive, as hashes of most engines have a sign. Not of the hash itself: an engine
+ * that finds rows by the low digits of the same hash would find those of a stretch of lanes all in one place.
+ */
+function laneOf(outbox: Relation): Expr {
+  const hash = call('int_div', call('hash64', c(outbox, 'identifier')), int(LANES));
   const rest = call('sub', hash, call('mul', call('int_div', hash, int(LANES)), int(LANES)));
-  const lane = call('greatest', rest, call('neg', rest));
+  return call('greatest', rest, call('neg', rest));
+}
+
+function inLanes(outbox: Relation, { from, to }: Lanes): readonly Expr[] {
+  const lane = laneOf(outbox);
   return [call('ge', lane, int(from)), call('lt', lane, int(to))];
 }
 

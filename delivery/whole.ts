@@ -1,6 +1,6 @@
 import type { Claim } from './claims.js';
 import { LOST, NOTHING, type Delivery, type DeliveryOptions } from './courier.js';
-import type { Destination } from './destination.js';
+import type { Attempt, Destination } from './destination.js';
 import type { Outbox } from './outbox.js';
 import { isList, outcomeAt } from './outcomes.js';
 import { PAGE, pagesOf } from './pages.js';
@@ -68,19 +68,50 @@ async function sendAll(
   const sender = new Sender(destination, signal, backoff);
   let sent = 0;
   for (const page of pagesOf(selection, waiting, { size: pageSize ?? PAGE, lanes: ALL_LANES })) {
+    const written = await writeLines(outbox, destination, page);
+    if (written !== undefined) {
+      if (written.attempt.kind === 'stop') return written.attempt.reason;
+      sent += written.messages;
+      onProgress({ ...NOTHING, delivered: sent });
+      continue;
+    }
     for await (const batch of batches(outbox.read(page), destination.limits)) {
       const { outcomes, stopped, tries } = await sender.deliver(batch);
       if (stopped !== undefined) return stopped;
       if (!isList(outcomes) && outcomes.status === 'failed') return outcomes.error ?? 'it takes nothing';
-      batch.forEach(({ messageId }, i) => {
-        const outcome = outcomeAt(outcomes, i);
-        if (outcome.status !== 'delivered') others.add(messageId, outcome, tries);
-      });
+      if (isList(outcomes) || outcomes.status !== 'delivered')
+        batch.forEach((message, i) => {
+          const outcome = outcomeAt(outcomes, i);
+          if (outcome.status !== 'delivered') others.add([message], outcome, tries);
+        });
       sent += batch.length;
       onProgress({ ...NOTHING, delivered: sent });
     }
   }
   return undefined;
+}
+
+/**
+ * Has the warehouse write the lines of a page, where it can and the destination takes them. Where that fails nothing was taken, and they
+ * are sent as others are: whatever was the matter shows there, or has passed. A page in order is short, and is not worth it.
+ */
+async function writeLines(
+  outbox: Outbox,
+  { lines }: Destination,
+  page: Page,
+): Promise<{ readonly attempt: Attempt; readonly messages: number } | undefined> {
+  if (!lines || !outbox.writesLines || page.sorted) return undefined;
+  let messages = 0;
+  try {
+    const attempt = await lines.take(async (path) => {
+      messages = await outbox.writeLines(page, lines.line, path);
+      return messages;
+    });
+    return { attempt, messages };
+  } catch (error) {
+    if (error instanceof StatementError) return undefined;
+    throw error;
+  }
 }
 
 /** All that waits, as one page. */

@@ -105,6 +105,10 @@ export function discreet(w: Warehouse, hide: Hide): Warehouse {
     estimate: (sql, options) => quietly(() => w.estimate(sql, options)),
     version: (options) => quietly(() => w.version(options)),
     now: (options) => quietly(() => w.now(options)),
+    ...(w.writeLines && {
+      writeLines: (sql, path, options) =>
+        quietly(() => w.writeLines?.(sql, path, options) ?? Promise.resolve(0)),
+    }),
     begin: () => quietly(() => w.begin()),
     commit: () => quietly(() => w.commit()),
     rollback: () => quietly(() => w.rollback()),

@@ -104,6 +104,12 @@ export interface Warehouse {
    * schema of the catalog that it is given. Rejects with what stopped it; the file there was stays then.
    */
   readonly readCopy?: (schema: string, fill: (catalog: string) => Promise<void>) => Promise<void>;
+  /**
+   * Only where the engine writes files of this machine: puts the texts that a query of one column gives into a file, in place of
+   * what it holds, each as it is and on a line of its own, in the order of the query. Texts are neither null nor empty, and have no
+   * control characters. Resolves to how many there were; a file that cannot be written is a `StatementError` too.
+   */
+  readonly writeLines?: (sql: string, path: string, options?: CallOptions) => Promise<number>;
   close(): Promise<void>;
 }
 
@@ -175,6 +181,9 @@ export const around = (w: Warehouse, instead: Partial<Warehouse> = {}): Warehous
   rollback: () => w.rollback(),
   close: () => w.close(),
   ...(w.readCopy && { readCopy: w.readCopy }),
+  ...(w.writeLines && {
+    writeLines: (sql, path, options) => w.writeLines?.(sql, path, options) ?? Promise.resolve(0),
+  }),
   ...instead,
 });
 
@@ -196,5 +205,8 @@ export const labelled = (w: Warehouse, labels: StatementLabels): Warehouse => {
     estimate: (sql, options) => w.estimate(sql, beside(options)),
     version: (options) => w.version(beside(options)),
     now: (options) => w.now(beside(options)),
+    ...(w.writeLines && {
+      writeLines: (sql, path, options) => w.writeLines?.(sql, path, beside(options)) ?? Promise.resolve(0),
+    }),
   });
 };

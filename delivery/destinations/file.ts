@@ -4,10 +4,19 @@
  * one killed after it repeats the same message ids, which a reader can drop.
  */
 import { createReadStream } from 'node:fs';
-import { open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { open, rename, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
 import { dirname, relative } from 'node:path';
 
-import type { Attempt, Destination, DestinationType, OpenContext, OutboxMessage } from '../destination.js';
+import { c, call, caseWhen, or, text } from '../../compiler/ir/build.js';
+import type { Expr, Relation } from '../../compiler/ir/types.js';
+import type {
+  Attempt,
+  Destination,
+  DestinationType,
+  OpenContext,
+  OutboxMessage,
+  TakesLines,
+} from '../destination.js';
 import { required } from '../settings.js';
 import { beginEmpty, beginWith, locate, syncFolder, type Location } from './file-place.js';
 import { LIMITS } from './limits.js';
@@ -28,6 +37,7 @@ export const file: DestinationType = {
 abstract class Lines implements Destination {
   readonly limits = LIMITS.file;
   readonly where: string;
+  readonly lines?: TakesLines;
   private handle: FileHandle | undefined;
 
   constructor(
@@ -36,9 +46,13 @@ abstract class Lines implements Destination {
   ) {
     const path = relative(context.projectDir, location.target);
     this.where = path.startsWith('..') ? location.target : path;
+    // A list's lines say more than their payloads.
+    if (!context.definition.list) this.lines = { line: lineOf, take: (write) => this.take(write) };
   }
 
-  /** Opens the file that lines are gathered in. */
+  /** Where lines are gathered. */
+  protected abstract readonly draft: string;
+  /** Opens the draft. */
   protected abstract begin(): Promise<FileHandle>;
   /** Makes the target of it, by a rename at last. */
   protected abstract finish(): Promise<void>;
@@ -56,6 +70,26 @@ abstract class Lines implements Destination {
     }
   }
 
+  /** Where nothing is there yet, lines are written where they belong; else beside it, and added. */
+  private async take(write: (path: string) => Promise<number>): Promise<Attempt> {
+    let before: number | undefined;
+    const part = `${this.draft}.part`;
+    try {
+      this.handle ??= await this.begin();
+      before = (await this.handle.stat()).size;
+      if (before > 0) await writeFile(part, '');
+      await written(() => write(before ? part : this.draft));
+      if (before > 0) await appendTo(this.handle, part);
+      return DELIVERED;
+    } catch (error) {
+      if (!(error instanceof NotWritten)) return { kind: 'stop', reason: reason(error) };
+      await this.handle?.truncate(before);
+      throw error.cause;
+    } finally {
+      await rm(part, { force: true });
+    }
+  }
+
   async commit(): Promise<void> {
     const { handle } = this;
     if (handle === undefined) return;
@@ -69,7 +103,8 @@ abstract class Lines implements Destination {
   async close(): Promise<void> {
     await this.handle?.close().catch(() => undefined);
     this.handle = undefined;
-    for (const draft of this.drafts) await rm(draft, { force: true }).catch(() => undefined);
+    for (const draft of [...this.drafts, `${this.draft}.part`])
+      await rm(draft, { force: true }).catch(() => undefined);
   }
 
   protected line({ payload }: OutboxMessage): string {
@@ -78,7 +113,8 @@ abstract class Lines implements Destination {
 }
 
 class JsonLines extends Lines {
-  protected readonly drafts = [this.location.temporary];
+  protected readonly draft = this.location.temporary;
+  protected readonly drafts = [this.draft];
 
   protected begin(): Promise<FileHandle> {
     return beginWith(this.location);
@@ -98,12 +134,12 @@ class JsonLines extends Lines {
 
 /** Rows of a table: the lines are kept apart until all are there, and an engine makes the file of them. */
 class Rows extends Lines {
-  private readonly lines = `${this.location.temporary}.lines`;
+  protected readonly draft = `${this.location.temporary}.lines`;
   private readonly rows = `${this.location.temporary}.rows`;
-  protected readonly drafts = [this.location.temporary, this.lines, this.rows];
+  protected readonly drafts = [this.location.temporary, this.draft, this.rows];
 
   protected begin(): Promise<FileHandle> {
-    return beginEmpty(this.lines);
+    return beginEmpty(this.draft);
   }
 
   protected async finish(): Promise<void> {
@@ -113,10 +149,10 @@ class Rows extends Lines {
     const before = append && (await isThere(target)) ? target : undefined;
     const header = before === undefined;
     const old = before !== undefined && format === 'parquet' ? { before } : {};
-    await writeRows({ lines: this.lines, to: this.rows, format, header, ...old });
+    await writeRows({ lines: this.draft, to: this.rows, format, header, ...old });
     if (before !== undefined && format === 'csv') {
       const handle = await beginWith(this.location);
-      for await (const part of createReadStream(this.rows)) await handle.appendFile(part as Buffer);
+      await appendTo(handle, this.rows);
       await handle.sync();
       await handle.close();
       return rename(temporary, target);
@@ -134,6 +170,31 @@ const isThere = (path: string): Promise<boolean> =>
     ({ size }) => size > 0,
     () => false,
   );
+
+/** Adds what a file holds. */
+async function appendTo(handle: FileHandle, path: string): Promise<void> {
+  for await (const part of createReadStream(path, { highWaterMark: 1 << 20 }))
+    await handle.appendFile(part as Buffer);
+}
+
+/** Lines that somebody else was to write, and did not. */
+class NotWritten extends Error {}
+
+async function written(write: () => Promise<number>): Promise<void> {
+  try {
+    await write();
+  } catch (cause) {
+    throw new NotWritten('the lines were not written', { cause });
+  }
+}
+
+/** As `oneLine`, where a warehouse makes the line: JSON that has line ends is written anew, compact. */
+function lineOf(rows: Relation): Expr {
+  const payload = c(rows, 'payload');
+  const has = (end: string): Expr => call('contains', payload, text(end));
+  const compact = call('json_dump', call('parse_json', payload));
+  return caseWhen([{ when: or(has('\n'), has('\r')), then: compact }], payload);
+}
 
 /** Line ends in JSON text stand between tokens only, so a space says the same. */
 function oneLine(payload: string): string {

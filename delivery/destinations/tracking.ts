@@ -3,7 +3,7 @@
  * https://segment.com/docs/connections/sources/catalog/libraries/server/http-api/#batch
  */
 import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
+import { gzip, type ZlibOptions } from 'node:zlib';
 
 import type { Attempt, Destination, Limits, OpenContext, OutboxMessage } from '../destination.js';
 import { publicAddress, redactor, secretsOf } from '../redact.js';
@@ -88,7 +88,7 @@ export class Tracking implements Destination {
     return this.http.post({
       url: this.url,
       headers: this.headers,
-      body: this.compressed ? await compress(body) : body,
+      body: this.compressed ? await compress(body, WHOLE) : body,
       timeoutMs: this.timeoutMs,
       signal,
       clean: this.clean,
@@ -97,7 +97,10 @@ export class Tracking implements Destination {
   }
 }
 
-const compress = promisify(gzip);
+const compress = promisify<string, ZlibOptions, Buffer>(gzip);
+
+/** Room for what a batch comes to, so that it is made in one piece. */
+const WHOLE: ZlibOptions = { chunkSize: 64 * 1024 };
 
 /** The API drops a call of nobody, and a call about an account names none: the account stands for it. */
 function whose({ type, identifier }: OutboxMessage): string {

@@ -21,7 +21,7 @@ test('a run larger than a page is cut into pages of about equal size, an identif
   await w.queue(queued);
   const outbox = new Outbox(w);
   const waiting = await outbox.waiting(selection);
-  const pages = pagesOf(selection, waiting, { size: 400, longest: 400, lanes: ALL_LANES });
+  const pages = pagesOf(selection, waiting, { size: 400, longest: () => 400, lanes: ALL_LANES });
   const read: string[][] = [];
   const users: string[][] = [];
   for (const page of pages) {
@@ -45,7 +45,7 @@ test('a run larger than a page is cut into pages of about equal size, an identif
 
 test('runs that fit share a page; without a longest a large one stays whole', () => {
   const waiting = [3, 2, 9, 1].map((messages, i) => ({ run: i + 1, messages, fresh: i !== 1 }));
-  const pages = pagesOf(selection, waiting, { size: 5, lanes: { from: 0, to: LANES } });
+  const pages = [...pagesOf(selection, waiting, { size: 5, lanes: { from: 0, to: LANES } })];
   expect(
     pages.map(({ fromRun, toRun, about, sorted, fresh }) => [fromRun, toRun, about, sorted, fresh]),
   ).toEqual([

@@ -1,0 +1,131 @@
+/**
+ * Messages as they cross into JavaScript: one text each, as every value that crosses takes longer than it is long. Of a message only its
+ * payload is cut out; what it is called is looked up when somebody asks, which of most nobody does.
+ */
+import { CompilerBug } from '../compiler/diagnostics/index.js';
+import { as, c, call, caseWhen, project, text } from '../compiler/ir/build.js';
+import type { Expr, Relation } from '../compiler/ir/types.js';
+import type { Row } from '../dialects/warehouse.js';
+import type { OutboxMessage } from './destination.js';
+
+/** Stands before the payload: what comes before is JSON, which holds it only escaped (RFC 7464 separates texts by it, too). */
+const SEPARATOR = '\u001e';
+
+/** What a message is called, in this order, as a JSON array; its type is a word of ours. */
+const NAMES = [
+  'message_type',
+  'message_id',
+  'definition_key',
+  'identifier_type',
+  'identifier',
+  'value',
+] as const;
+type Names = readonly [string, string, string, string, string, string | null];
+
+/** Rows of the outbox of one run as `record`: what each is called, and its payload. */
+export function recordRows(rows: Relation): Relation {
+  const names = NAMES.flatMap((name, i) => [text(i === 0 ? '[' : ','), quoted(rows, name)]);
+  const record = call('concat', ...names, text(`]${SEPARATOR}`), c(rows, 'payload'));
+  return project(rows, [as('record', record)]);
+}
+
+/** The JSON string that holds a text, or `null`. */
+function quoted(rows: Relation, name: string): Expr {
+  const value = c(rows, name);
+  const said = call('json_dump', call('text_json', value));
+  if (name !== 'value') return said;
+  return caseWhen([{ when: call('is_null', value), then: text('null') }], said);
+}
+
+/** The messages of rows of `recordRows`. */
+export function readRecords(rows: readonly Row[], runNo: number): readonly OutboxMessage[] {
+  const names: string[] = [];
+  const payloads: string[] = [];
+  for (const { record } of rows) {
+    const text = String(record);
+    const at = text.indexOf(SEPARATOR);
+    names.push(text.slice(0, at));
+    payloads.push(text.slice(at + 1));
+  }
+  const labels = new Labels(names);
+  const typeOf = (name = ''): string => name.slice(2, name.indexOf('"', 2));
+  return payloads.map((payload, i) => new ReadMessage(labels, i, runNo, typeOf(names[i]), payload));
+}
+
+/** What some messages are called, apart from what they say: a piece of a text keeps all of it in memory. */
+class Labels {
+  private readonly joined: string;
+  private parsed: readonly Names[] | undefined;
+
+  constructor(texts: readonly string[]) {
+    this.joined = texts.join(',');
+  }
+
+  at(index: number): Names {
+    this.parsed ??= JSON.parse(`[${this.joined}]`) as readonly Names[];
+    const names = this.parsed[index];
+    if (names === undefined) throw new CompilerBug('a message that was not read');
+    return names;
+  }
+
+  ids(from: number, to: number): readonly string[] {
+    return Array.from({ length: to - from }, (_, i) => this.at(from + i)[1]);
+  }
+}
+
+class ReadMessage implements OutboxMessage {
+  constructor(
+    readonly labels: Labels,
+    readonly index: number,
+    readonly runNo: number,
+    readonly type: string,
+    readonly payload: string,
+  ) {}
+
+  get messageId(): string {
+    return this.labels.at(this.index)[1];
+  }
+
+  get definition(): string {
+    return this.labels.at(this.index)[2];
+  }
+
+  get identifierType(): string {
+    return this.labels.at(this.index)[3];
+  }
+
+  get identifier(): string {
+    return this.labels.at(this.index)[4];
+  }
+
+  get value(): string | null {
+    return this.labels.at(this.index)[5];
+  }
+}
+
+/** Ids of messages for later, without holding on to what they say. Of those that were read together, in order, next to nothing is held. */
+export class Stubs {
+  private readonly parts: (string | { readonly labels: Labels; readonly from: number; to: number })[] = [];
+  private count = 0;
+
+  get size(): number {
+    return this.count;
+  }
+
+  add(messages: readonly OutboxMessage[]): void {
+    this.count += messages.length;
+    for (const message of messages) {
+      const last = this.parts.at(-1);
+      if (!(message instanceof ReadMessage)) this.parts.push(message.messageId);
+      else if (typeof last === 'object' && last.labels === message.labels && last.to === message.index)
+        last.to++;
+      else this.parts.push({ labels: message.labels, from: message.index, to: message.index + 1 });
+    }
+  }
+
+  ids(): readonly string[] {
+    return this.parts.flatMap((part) =>
+      typeof part === 'string' ? part : part.labels.ids(part.from, part.to),
+    );
+  }
+}

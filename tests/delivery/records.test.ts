@@ -1,0 +1,123 @@
+/** Messages that cross many at a time are those that cross one by one. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+
+import { syncDestinations, type SyncOptions } from '../../delivery/index.js';
+import { Outbox } from '../../delivery/outbox.js';
+import { ALL_LANES, LANES, type Page } from '../../delivery/rows.js';
+import { around, StatementError } from '../../dialects/warehouse.js';
+import { destination, folder, now } from './support.js';
+import { faultyServer, status } from './server.js';
+import { testWarehouse, type TestWarehouse } from './warehouse.js';
+
+const HOSTILE = [
+  '\u001e',
+  'a"b\\',
+  "o'neil;--",
+  'line\r\nend\ttab',
+  '{"x":[1]}',
+  '日本 😀',
+  ' ',
+  '%s \u0001\u001f',
+];
+
+/** 600 messages of one run: more than an engine hands over at once. */
+const many = (over = {}) =>
+  Array.from({ length: 600 }, (_, n) => ({
+    id: `m${n}`,
+    user: `${HOSTILE[n % HOSTILE.length]}${n}`,
+    value: [null, 'true', 'null', '"\\u001e"'][n % 4] ?? null,
+    ...over,
+  }));
+
+const page = (over: Partial<Page>): Page => ({
+  selection: { destination: 'crm' },
+  fromRun: 1,
+  toRun: 1,
+  lanes: ALL_LANES,
+  about: 600,
+  sorted: false,
+  fresh: false,
+  ...over,
+});
+
+async function read(w: TestWarehouse, over: Partial<Page>): Promise<readonly string[]> {
+  const found: string[] = [];
+  for await (const some of new Outbox(w).read(page(over)))
+    for (const m of some) {
+      const { messageId, definition, runNo, type, identifierType, identifier, value, payload } = m;
+      found.push(
+        JSON.stringify([messageId, definition, runNo, type, identifierType, identifier, value, payload]),
+      );
+    }
+  return found.sort();
+}
+
+test('whatever they hold', async () => {
+  await using w = await testWarehouse();
+  await w.queue(many());
+  const one = await read(w, { sorted: true });
+  expect(one).toHaveLength(600);
+  expect(await read(w, {})).toEqual(one);
+  const half = { from: 0, to: LANES / 2 };
+  const other = { from: LANES / 2, to: LANES };
+  const halves = [
+    ...(await read(w, { lanes: half, about: 300 })),
+    ...(await read(w, { lanes: other, about: 1 })),
+  ];
+  expect(halves.sort()).toEqual(one);
+});
+
+const sync = (w: TestWarehouse, over: Partial<SyncOptions> & Pick<SyncOptions, 'destinations'>) =>
+  syncDestinations({ ...w, projectDir: '/nowhere', now, pageSize: 100, ...over });
+
+test('some are refused, and each is recorded as what became of it', async () => {
+  await using w = await testWarehouse();
+  const bad = new Set(['m3', 'm77', 'm599']);
+  await using server = await faultyServer((_, { ids }) =>
+    ids.some((id) => bad.has(id)) ? status(400, {}, 'no') : undefined,
+  );
+  await w.queue(many());
+  const destinations = [destination('webhook', { url: server.url, batch_size: 90, retries: 0 })];
+  const result = await sync(w, { destinations });
+  expect(result.destinations[0]).toMatchObject({ delivered: 597, rejected: 3, waiting: 0 });
+  const rejected = `SELECT message_id FROM rollcall.deliveries WHERE status = 'rejected' ORDER BY 1`;
+  expect((await w.rows(rejected)).map((row) => row['message_id'])).toEqual([...bad].sort());
+  expect(new Set(server.accepted).size).toBe(597);
+});
+
+test.each([
+  ['has written', true],
+  ['cannot write', false],
+])('lines of a file that the engine %s', async (_, works) => {
+  await using dir = await folder();
+  await using w = await testWarehouse();
+  const path = join(dir.path, 'out.jsonl');
+  await writeFile(path, '{"messageId":"m_"}'); // somebody's line, left open
+  await w.queue(many());
+  await w.queue([{ id: 'later', run: 2, user: 'x' }]);
+  await w.rows(
+    `UPDATE rollcall.outbox SET payload = replace(payload, ',', E',\\r\\n') WHERE message_id = 'm5'`,
+  );
+  const asked: string[] = [];
+  const warehouse = around(w.warehouse, {
+    writeLines: async (sql, to) => {
+      asked.push(to);
+      const written = await w.warehouse.writeLines?.(sql, to);
+      if (works) return written ?? 0;
+      throw new StatementError('no space left', sql);
+    },
+  });
+  const destinations = [destination('file', { path })];
+  const result = await sync(w, { warehouse, destinations, projectDir: dir.path });
+  expect(result.destinations[0]).toMatchObject({ status: 'succeeded', delivered: 601, waiting: 0 });
+  expect(asked).toEqual([`${dir.path}/.out.jsonl.crm.jsonl.tmp.part`]);
+  const lines = (await readFile(path, 'utf8')).split('\n');
+  expect([lines[0], lines.at(-1)]).toEqual(['{"messageId":"m_"}', '']);
+  const payloads = await w.rows('SELECT payload FROM rollcall.outbox WHERE run_no = 1');
+  const told = (all: readonly unknown[]) =>
+    all.map((text) => JSON.stringify(JSON.parse(String(text)))).sort();
+  expect(told(lines.slice(1, -2))).toEqual(told(payloads.map((row) => row['payload'])));
+  expect(lines.at(-2)).toContain('"later"');
+});
