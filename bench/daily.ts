@@ -1,6 +1,7 @@
 /**
  * A run a day, for some days, against the same day computed whole: 100 audiences over a year of events, the last days of which
- * land one by one. Ends with the same members as one run over everything. `npx tsx bench/daily.ts [events] [users] [days]`
+ * land one by one. Ends with the same members as one run over everything. `npx tsx bench/daily.ts [events] [users] [days]`.
+ * BENCH_PROMISE="30 days": the source promises that no message lands again later than that
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -25,7 +26,15 @@ const configOf = (schema: string): unknown => ({
   name: 'bench',
   target: 'dev',
   targets: { dev: { type: 'duckdb', ...settings, schema } },
-  sources: [{ name: 'shop', layout: 'messages', table: 'raw.messages', columns: { anonymous_id: null } }],
+  sources: [
+    {
+      name: 'shop',
+      layout: 'messages',
+      table: 'raw.messages',
+      columns: { anonymous_id: null },
+      ...(process.env['BENCH_PROMISE'] && { redelivered_within: process.env['BENCH_PROMISE'] }),
+    },
+  ],
 });
 for (const { key, file } of audiences(100))
   writeFileSync(join(dir, 'models', `${key}.json`), JSON.stringify(file));

@@ -252,6 +252,8 @@ export interface SourceConfig {
   readonly columns: Readonly<Record<string, string | null>>;
   /** How far before the last landed `received_at` a run looks again (SEMANTICS §3); default 3 days. */
   readonly overlap: Duration;
+  /** How long after it landed a message may land again; absent: ever. */
+  readonly redeliveredWithin?: Duration;
   /** `messages`: trait names known beforehand. */
   readonly traits: readonly string[];
 }

@@ -12,8 +12,14 @@ import type { StateSchema } from './state.js';
 
 /** The column that `withTraits` puts a trait into. */
 function columnOf(from: TraitPlace): string {
-  const what = from.kind === 'custom' ? [from.of, from.column.name] : [String(from.definitionNo)];
-  return hashedName(`along_${what.at(-1)}`, from.kind, ...what);
+  switch (from.kind) {
+    case 'custom':
+      return hashedName(`along_${from.column.name}`, from.of, from.column.name);
+    case 'values':
+      return hashedName(`along_${from.key}`, from.kind, from.key);
+    case 'members':
+      return hashedName(`along_${from.key}`, from.kind, from.key, String(from.lifted));
+  }
 }
 
 /** Rows with a `profile_no`, each trait beside them. */

@@ -3,11 +3,12 @@ import { columnsOf, sourceNeeds, type BoundSource } from '../bind/index.js';
 import type { RowsOf } from '../bind/bound.js';
 import type { Needs } from '../bind/types.js';
 import { messageExprs } from '../bind/rows.js';
-import { durationMicros } from '../../models/algebra.js';
+import { durationMicros, type Duration } from '../../models/algebra.js';
 import type { Capabilities } from '../../dialects/dialect.js';
 import {
   agg,
   aggregate,
+  and,
   antiJoin,
   as,
   c,
@@ -296,12 +297,17 @@ class Landing {
       ]);
     };
     const from = this.from();
+    const { redeliveredWithin } = this.source.config;
+    const isOlder = (received: Expr): Expr =>
+      redeliveredWithin
+        ? and(call('lt', received, from), call('ge', received, before(from, redeliveredWithin)))
+        : call('lt', received, from);
     return {
       recent: union([
         where((received) => call('ge', received, from)),
         where((received) => call('is_null', received)),
       ]),
-      older: where((received) => call('lt', received, from)),
+      older: where(isOlder),
     };
   }
 
@@ -321,8 +327,7 @@ class Landing {
 
   /** Where the window begins. */
   private from(): Expr {
-    const overlap = durationMicros(this.source.config.overlap);
-    return call('ts_add_micros', param('watermark', 'timestamp'), int(-overlap));
+    return before(param('watermark', 'timestamp'), this.source.config.overlap);
   }
 
   private clear(table: 'landed' | 'identity_pairs'): Step {
@@ -380,3 +385,7 @@ class Landing {
     return { id: `land.${this.source.name}.${id}`, title: `${this.source.name}: ${title}`, ...op };
   }
 }
+
+/** The instant that lies a duration before another. */
+const before = (instant: Expr, duration: Duration): Expr =>
+  call('ts_add_micros', instant, int(-durationMicros(duration)));

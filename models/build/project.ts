@@ -95,6 +95,7 @@ function sourceOf(context: BuildContext, node: ObjectNode): SourceConfig {
   const table = optionalString(node, 'table');
   const event = optionalString(node, 'event');
   const overlap = field(node, 'overlap');
+  const redelivered = field(node, 'redelivered_within');
   const traits = field(node, 'traits');
   const columns = field(node, 'columns');
   const source: SourceConfig = {
@@ -105,6 +106,7 @@ function sourceOf(context: BuildContext, node: ObjectNode): SourceConfig {
     ...(event === undefined ? {} : { event }),
     columns: columns === undefined ? {} : (asObject(columns).value as Record<string, string | null>),
     overlap: overlap === undefined ? DEFAULT_OVERLAP : buildDuration(overlap),
+    ...(redelivered && { redeliveredWithin: buildDuration(redelivered) }),
     traits: traits === undefined ? [] : strings(traits),
   };
   return mark(context, source, field(node, 'name') ?? node);

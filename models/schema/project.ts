@@ -39,6 +39,11 @@ const sourceFields = {
     ...Type.Ref('Duration'),
     description: 'How far before the last landed received_at a run looks again; "3 days" when absent.',
   }),
+  redelivered_within: Type.Optional({
+    ...Type.Ref('Duration'),
+    description:
+      'How long after it landed a message may land again, as whoever fills the source promises: a run looks no further back for its id. Absent: ever.',
+  }),
   traits: Type.Optional(
     Type.Array(text('A trait.'), { description: 'Trait names known before any message carried them.' }),
   ),

@@ -44,7 +44,7 @@ export interface EngineUnderTest {
   waysOf?(one: {
     readonly name: string;
     readonly definitions: readonly { readonly kind: string }[];
-    readonly steps: readonly unknown[];
+    readonly steps: readonly { readonly expect: { readonly said?: unknown; readonly tracked?: unknown } }[];
   }): readonly Way[];
   open(): Promise<FreshWarehouse>;
   /** What executes the SQL, with its version: `DuckDB v1.5.5`. */

@@ -5,7 +5,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { DIALECTS, KEYS, runGoldens, standaloneGoldens } from './compiled.js';
+import { DIALECTS, KEYS, runGoldens, sendingGoldens, standaloneGoldens } from './compiled.js';
 import { difference, withShared } from './texts.js';
 
 const [base, ...others] = DIALECTS.map(({ name }) => name);
@@ -32,10 +32,13 @@ describe('standalone SELECTs', () => {
   });
 });
 
-it('statements of a run', async () => {
-  const texts = await runGoldens();
+it.each([
+  ['a run', 'run', runGoldens],
+  ['sending, with suppression and consent, and of alerts', 'sending', sendingGoldens],
+] as const)('statements of %s', async (_, file, made) => {
+  const texts = await made();
   const of = (engine = ''): string => texts.get(engine) ?? '';
-  await expect(of(base)).toMatchFileSnapshot('run/run.sql');
+  await expect(of(base)).toMatchFileSnapshot(`run/${file}.sql`);
   for (const engine of others)
-    await expect(difference(of(base), of(engine))).toMatchFileSnapshot(`run/run.${engine}.diff`);
+    await expect(difference(of(base), of(engine))).toMatchFileSnapshot(`run/${file}.${engine}.diff`);
 });

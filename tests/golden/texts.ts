@@ -91,6 +91,10 @@ export function firstOfKinds(files: readonly OutputFile[]): ReadonlySet<string> 
   return new Set(seen.values());
 }
 
+/** Ids of the steps of a run that are called so. */
+export const stepsLike = (files: readonly OutputFile[], name: RegExp): ReadonlySet<string> =>
+  new Set(files.flatMap(blocksOf).flatMap(({ id }) => (name.test(id) ? [id] : [])));
+
 /** Those steps alone, each under the name of its file; on some engines a step is in several files. */
 export const onlySteps = (files: readonly OutputFile[], ids: ReadonlySet<string>): string =>
   files

@@ -138,3 +138,39 @@ describe('a source that was truncated', () => {
     expect(await shop.members('buyers')).toEqual(['ann', 'bob', 'cid']);
   });
 });
+
+it('looks no further back for an id than the source promises', async () => {
+  await shop.configure({
+    sources: [
+      {
+        name: 'raw',
+        layout: 'messages',
+        table: 'raw.messages',
+        overlap: '1 hour',
+        redelivered_within: '1 day',
+      },
+    ],
+  });
+  const again = (id: string, user: string, received: string) => ({
+    ...order(id, user, '2025-01-02T20:00:00Z', 100),
+    received,
+  });
+  await shop.land(again('o9', 'eve', '2025-01-02T22:00:00Z'));
+  await shop.run(DAY3);
+  // Twice within the day, the second time far from the last landing; and o1 long after the promise was over.
+  await shop.land(again('o9', 'eve', '2025-01-02T22:30:00Z'), again('o8', 'fay', '2025-01-03T12:00:00Z'));
+  await shop.run(DAY4);
+  await shop.land(again('o9', 'eve', '2025-01-03T13:00:00Z'), {
+    ...order('o1', 'ann', '2025-01-01T10:00:00Z', 10),
+    received: '2025-01-03T14:00:00Z',
+  });
+  await shop.run(DAY4);
+  expect(await published()).toEqual([
+    ['ann', 'bob', 'cid', 'eve', 'fay'],
+    ['ann 20', 'bob 20', 'cid 30', 'eve 100', 'fay 100'],
+  ]);
+  const result = await shop.run(DAY4, { reconcile: true });
+  expect(
+    result.reconciled?.definitions.map(({ key, changed, sample }) => [key, changed, sample.changed]),
+  ).toEqual([['revenue', 1, ['ann']]]);
+});
