@@ -52,6 +52,46 @@ test('what each is asked', async () => {
   await expect(`${told.join('\n')}\n`.replaceAll('\r', '')).toMatchFileSnapshot('requests.golden.txt');
 });
 
+test('what those are asked that take people by an email alone, hashed', async () => {
+  const hash = 'b4c9a289323b21a01c3e940f150eb9b8c542587f1abfd8f0e1cc1ffc5e475514';
+  const alone = (n: number, make: typeof identify): OutboxMessage => {
+    const { payload, ...rest } = make(n, true);
+    const { userId: _, ...said } = JSON.parse(payload.replaceAll(`u${n}@example.com`, hash)) as {
+      userId: string;
+    };
+    return {
+      ...rest,
+      identifierType: 'email',
+      identifier: 'user@example.com',
+      payload: JSON.stringify(said),
+    };
+  };
+  // Facebook wants an id of everyone, and takes whatever it is given for one.
+  const mapping = { externalId: { '@path': '$.traits.email' } };
+  const told: Record<string, unknown> = {};
+  for (const [slug, make, settings] of [
+    ['facebook-custom-audiences', identify, { subscriptions: [{ action: 'sync', mapping }] }],
+    ['google-enhanced-conversions', track, {}],
+  ] as const) {
+    await using server = await anyHost(answer);
+    const results = await sendAll(await open(slug, settings), [alone(1, make)]);
+    const outcomes = results.flatMap((r) => [r.outcomes].flat()).map(({ status, error }) => error ?? status);
+    told[slug] = [...outcomes, ...server.asked.map(line).filter((asked) => asked.includes(hash))];
+  }
+  expect(told).toMatchInlineSnapshot(`
+    {
+      "facebook-custom-audiences": [
+        "delivered",
+        "  POST graph.facebook.com/v24.0/fb1/users {"payload":{"schema":["EXTERN_ID","EMAIL","PHONE","DOBY","DOBM","DOBD","LN","FN","FI","GEN","CT","ST","ZIP","COUNTRY","MADID"],"data":[["b4c9a289323b21a01c3e940f150eb9b8c542587f1abfd8f0e1cc1ffc5e475514","b4c9a289323b21a01c3e940f150eb9b8c542587f1abfd8f0e1cc1ffc5e475514","","","","","","","","","","","","",""]]}}",
+      ],
+      "google-enhanced-conversions": [
+        "delivered",
+        "  POST googleads.googleapis.com/v21/customers/1/offlineUserDataJobs/7:addOperations {"operations":[{"create":{"userIdentifiers":[{"hashedEmail":"b4c9a289323b21a01c3e940f150eb9b8c542587f1abfd8f0e1cc1ffc5e475514"}]}}],"enablePartialFailure":true}",
+      ],
+    }
+  `);
+});
+
 describe('audiences', () => {
   test('are made once and known again; a batch is of one', async () => {
     const kept: Remembered = new Map();
