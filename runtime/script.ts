@@ -9,7 +9,7 @@ import type {
   SourceLanding,
 } from '../compiler/program/plan.js';
 import { outboxSteps, type OutboxSteps } from '../compiler/program/outbox.js';
-import { alongOnly } from '../compiler/program/outbox-link.js';
+import { alongOnly, isDecided } from '../compiler/program/outbox-link.js';
 import { computedStep, type Computed } from '../compiler/program/publish.js';
 import type { StateSchema } from '../compiler/program/state.js';
 import type { Step } from '../compiler/program/types.js';
@@ -312,9 +312,10 @@ export function renderProgram(
       messages: (items, published, again) => {
         const isThere = (key: string): boolean =>
           published.has(key) || existing.definitions.get(key)?.firstRunAt != null;
+        const ways = items.flatMap(({ plan }) => plan.ways).filter((way) => isDecided(way, isThere));
         const steps = outboxSteps(
           state,
-          items.flatMap(({ plan }) => plan.ways.map((way) => alongOnly(way, isThere))),
+          ways.map((way) => alongOnly(way, isThere)),
         );
         const inside = (some: readonly Step[]): readonly RenderedStep[] =>
           within(again ? plans.messagesAgain : plans.publish, some, common);

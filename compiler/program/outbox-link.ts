@@ -16,6 +16,7 @@ export interface OutboxEntities {
 /** Audiences of people that messages are kept from, or from all others, each with what it is called in reports. */
 export interface Withheld {
   readonly from: readonly {
+    readonly key: string;
     readonly definitionNo: number;
     readonly members: boolean;
     readonly reason: string;
@@ -93,6 +94,13 @@ export interface OutboxInput extends OutboxWay {
   /** (identifier_type, identifier) of those whose ends alone are told; absent: everyone. */
   readonly leaving?: Relation;
 }
+
+/**
+ * Whether it is known whom a way is kept from. What decides that reads some definitions, which are published though it fails:
+ * until it was published once, they have nothing to say.
+ */
+export const isDecided = ({ link }: OutboxWay, isPublished: (key: string) => boolean): boolean =>
+  link.withheld?.from.every(({ key }) => isPublished(key)) ?? true;
 
 /** A way with what goes along of that alone which was published: of a definition that never was, nobody's value is known. */
 export function alongOnly(way: OutboxWay, isPublished: (key: string) => boolean): OutboxWay {

@@ -346,7 +346,7 @@ function withheldFrom(
     const computed = definitions.find(({ definition }) => definition.key === key);
     const definitionNo = computed?.definitionNo ?? existing.definitions.get(key)?.definitionNo;
     if (definitionNo === undefined) throw new CompilerBug(`nobody knows who is in ${key}`);
-    return { definitionNo, members, reason };
+    return { key, definitionNo, members, reason };
   };
   const from = [
     ...not.map((key) => audience(key, true, 'suppressed')),

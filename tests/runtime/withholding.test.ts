@@ -151,6 +151,20 @@ describe('people who are suppressed', () => {
   });
 });
 
+describe('an audience that decides who is suppressed', () => {
+  it('says nothing to anybody while it was never known who they are', async () => {
+    const suppress = { any: [{ trait: 'do_not_contact', equals: true }, { audience: 'complained' }] };
+    const complained = { definition: { event: 'Complained' }, destinations: ['crm'] };
+    await started({ suppress }, { complained });
+    const complaint = { id: 'c1', event: 'Complained', user: 'ann', at: '2025-01-01T12:00:00Z' };
+    await shop.land(complaint, traits(1, 'ann', { do_not_contact: false }));
+    await shop.run(day(2), { dialectFor: hooked(refuse(/stage_[^]*do_not_contact/i)) });
+    expect(await told()).toEqual([]);
+    await run(3);
+    expect(await told()).toEqual([]);
+  });
+});
+
 describe('consent', () => {
   it('is asked for each destination, of all its categories', async () => {
     const consent = {
