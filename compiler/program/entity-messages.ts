@@ -36,6 +36,8 @@ import { ACCOUNT_USERS, scanSpec, staged, temporary } from './names.js';
 import { publishedRows } from './publish.js';
 import { channelOf, holders, receivers, withOwnProfile, withTrue } from './receivers.js';
 import { IDENTIFIER, IDENTIFIER_COLUMNS, STATE, WAY_KEYS } from './state.js';
+import { TOLD } from './told.js';
+import { WAY } from './ways.js';
 import { permitted } from './withheld.js';
 import type { OutboxEntities, OutboxInput } from './outbox-link.js';
 import type { StepOp } from './types.js';
@@ -182,12 +184,33 @@ const beside = (receivers: Relation, rows: Relation): Relation =>
 /** What identifiers were told of these entities. */
 function toldOf({ schema, definition, link, leaving }: OutboxInput, names: readonly string[]): Relation {
   const all = schema.scan('sent_entities');
-  const way = and(
-    eq(c(all, 'destination_key'), text(link.destination.key)),
-    eq(c(all, 'definition_key'), text(definition.key)),
-  );
-  const rows = pick(filter(all, and(way, among(all, names))), ROW);
+  const rows = pick(filter(all, and(isOfWay(definition, link, all), among(all, names))), ROW);
   return leaving ? semiJoin(rows, leaving, IDENTIFIER) : rows;
+}
+
+const isOfWay = (
+  { key }: OutboxInput['definition'],
+  { destination }: OutboxInput['link'],
+  rows: Relation,
+): Expr =>
+  and(eq(c(rows, 'destination_key'), text(destination.key)), eq(c(rows, 'definition_key'), text(key)));
+
+/**
+ * Forgets what identifiers were told of that are not told to be in: the messages that said so were taken back. Else they would
+ * be told the end of what they never heard of, and nothing of it when they are told again.
+ */
+export function forgetTakenBack({ schema, definition, link, no }: OutboxInput): StepOp {
+  const told = scanSpec(TOLD);
+  const standing = filter(told, and(eq(c(told, WAY.name), int(no)), eq(c(told, 'told'), text('true'))));
+  const all = schema.scan('sent_entities');
+  const keys = [...WAY_KEYS, ...IDENTIFIER];
+  const others = antiJoin(filter(all, isOfWay(definition, link, all)), standing, IDENTIFIER);
+  return {
+    op: 'delete',
+    table: schema.ref('sent_entities'),
+    query: pick(others, keys, { distinct: true }),
+    keys,
+  };
 }
 
 const among = (rows: Relation, names: readonly string[]): Expr =>

@@ -28,6 +28,7 @@ import {
   entitiesTold,
   entityBaseline,
   entityChanges,
+  forgetTakenBack,
   rememberEntities,
   type Told,
 } from './entity-messages.js';
@@ -357,6 +358,9 @@ function entitySteps(input: OutboxInput): readonly Step[] {
     ),
   ];
   return [
+    ...(input.link.withheld
+      ? [ofWay(input, 'entities.taken_back', 'entities in messages taken back', forgetTakenBack(input))]
+      : []),
     ofWay(input, 'entities', 'entities that entered or exited', entityChanges(input)),
     ofWay(input, 'messages', 'messages that tell of entities', {
       op: 'append',

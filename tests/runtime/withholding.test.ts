@@ -216,3 +216,31 @@ describe('consent', () => {
     expect(await toAnn()).toBe(2);
   });
 });
+
+describe('rows of entities', () => {
+  it('of a message that was taken back are not told of as exited, and are told again afterwards', async () => {
+    const entities = { carts: { table: 'raw.carts', id: 'id', profile: { user_id: 'who' } } };
+    const suppress = { trait: 'do_not_contact', equals: true };
+    const waiting = { definition: { entity: 'carts' }, destinations: [{ to: 'crm', entities: 'carts' }] };
+    await started({ entities, suppress }, { waiting });
+    await destination('crm', { send: ['track'] });
+    await shop.sql(
+      'create table raw.carts (id varchar, who varchar)',
+      "insert into raw.carts values ('c1', 'ann'), ('c2', 'bob')",
+    );
+    await shop.land(buy(1, 'ann'), buy(1, 'bob'), traits(1, 'ann', { do_not_contact: false }));
+    await run(2);
+    await shop.land(traits(2, 'ann', { do_not_contact: true }));
+    await run(3);
+    const said = async (): Promise<readonly string[]> => {
+      expect(await shop.sync()).toMatchObject({ exit: 0 });
+      const all = await shop.sent<{ userId: string; event: string; properties: { entities: unknown } }>();
+      return all.map((m) => `${m.userId} ${m.event} ${JSON.stringify(m.properties.entities)}`);
+    };
+    const bob = 'bob Audience Entered {"carts":{"entered":["c2"],"exited":[]}}';
+    expect(await said()).toEqual([bob]);
+    await shop.land(traits(3, 'ann', { do_not_contact: false }));
+    await run(4);
+    expect(await said()).toEqual([bob, 'ann Audience Entered {"carts":{"entered":["c1"],"exited":[]}}']);
+  });
+});
