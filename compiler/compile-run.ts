@@ -52,6 +52,8 @@ export interface CompileRunInput {
   readonly landed?: boolean;
   /** The key of a destination that is told everything again. */
   readonly resend?: string;
+  /** Nobody is told anything, so it need not be known whom what is kept from. */
+  readonly silent?: boolean;
   /** Of the engine it is for. */
   readonly capabilities: LandingCapabilities;
 }
@@ -133,6 +135,7 @@ export function compileRun(input: CompileRunInput): {
     choosing: computeSetting(resolved) === 'auto',
     capabilities: input.capabilities,
     ...(input.resend !== undefined && { resend: input.resend }),
+    ...(input.silent !== undefined && { silent: input.silent }),
   });
   return { program: pruned(program), reads: (key) => modes.reads(key), diagnostics };
 }

@@ -13,7 +13,15 @@ import { runArtifacts, writeArtifacts, writeCompiled } from './artifacts.js';
 import { attributed } from './failures.js';
 import { readAsOf } from './instants.js';
 import { modifiedSince } from './modified.js';
-import { look, programOf, resolveSession, selectKeys, tryResolve, type Prepared } from './prepare.js';
+import {
+  look,
+  programOf,
+  resolveSession,
+  selectKeys,
+  tryResolve,
+  withWithholding,
+  type Prepared,
+} from './prepare.js';
 import { renderProgram, watermarksOf, type Script } from './script.js';
 import { SecondThread } from './second-thread.js';
 import { standaloneSelects } from './selects.js';
@@ -53,7 +61,7 @@ async function compiled(
   const seen = await look(session);
   second?.tell({ catalog: seen.catalog, existing: seen.stored.existing });
   const project = await resolveSession(session, seen);
-  const selection = await selectKeys(project, options);
+  const selection = withWithholding(project, await selectKeys(project, options));
   const { resolved, stored } = project;
   const definitions = selection.keys.flatMap((key) => resolved.byKey.get(key)?.definition ?? []);
   const keys = definitions.map(({ key }) => key);

@@ -136,7 +136,7 @@ export interface Selection {
  * A selection with the audiences that decide whom nobody is told of, and what these read: a run of a few definitions must not go
  * by who consented yesterday.
  */
-function withWithholding({ resolved }: ResolvedSession, selection: Selection): Selection {
+export function withWithholding({ resolved }: ResolvedSession, selection: Selection): Selection {
   const keys = withholdingKeys(resolved.project.config);
   if (selection.all || keys.length === 0) return selection;
   const also = upstreamOf(keys, (key) => resolved.byKey.get(key)?.upstream ?? []);
@@ -242,6 +242,7 @@ export function programOf(
     ...(options.refresh !== undefined && { refresh: options.refresh }),
     ...(options.resend !== undefined && { resend: options.resend }),
     ...(options.landed !== undefined && { landed: options.landed }),
+    ...(options.silent !== undefined && { silent: options.silent }),
   });
   throwErrors(compiled.diagnostics);
   const { program } = compiled;
@@ -253,7 +254,6 @@ export function programOf(
     numbering,
     program: {
       ...program,
-      ...(options.silent === true && { definitions: program.definitions.map((d) => ({ ...d, ways: [] })) }),
       removed: program.removed.filter(({ key }) => !isRemoved(stored, key)),
     },
     idle,

@@ -90,6 +90,8 @@ export interface RunInput {
   readonly choosing: boolean;
   /** The key of a destination that is told everything again. */
   readonly resend?: string;
+  /** Nobody is told anything. */
+  readonly silent?: boolean;
   readonly capabilities: LandingCapabilities;
 }
 
@@ -277,9 +279,10 @@ function definitionPlan(input: Context, computed: ComputedDefinition): Definitio
     ...(computed.checks && { checks: computed.checks }),
     ...(query && { staged: { shape: shapeOf(kind), rows: query, ...computed.mode } }),
     after: query && matches ? [stageEntities(key, definitionNo, matches)] : [],
-    ways: query
-      ? linksOf(input, computed).map((link) => ({ definition, definitionNo, namespace, link }))
-      : [],
+    ways:
+      query && !input.silent
+        ? linksOf(input, computed).map((link) => ({ definition, definitionNo, namespace, link }))
+        : [],
   };
 }
 

@@ -1,6 +1,6 @@
 /** Whom destinations are not told of: people who are suppressed, and those without consent. */
 import { afterEach, describe, expect, it } from 'vitest';
-import type { RunOptions } from '../../runtime/index.js';
+import { backfillProject, compileProject, type RunOptions } from '../../runtime/index.js';
 import { refuse, hooked } from './faults.js';
 import { BUYERS, CRM, REVENUE, Shop, order, toldOf, type Message } from './shop.js';
 
@@ -148,6 +148,28 @@ describe('people who are suppressed', () => {
     const result = await shop.run(day(4), { ...fails, fullRefresh: ['suppressed'] });
     expect(result.definitions.find(({ key }) => key === 'suppressed')).toMatchObject({ status: 'failed' });
     expect(await shop.members('buyers')).toEqual(['ann', 'bob']);
+  });
+});
+
+describe('a few definitions, where nothing ran yet', () => {
+  const few = async (): Promise<RunOptions> => {
+    await started({ suppress: { event: 'Complained' } }, { buyers: { ...BUYERS, destinations: ['crm'] } });
+    await shop.land(buy(1, 'ann'));
+    return shop.options({ select: ['buyers'], asOf: day(2) });
+  };
+
+  it('are compiled as they would run, with who is suppressed', async () => {
+    const { definitions } = await compileProject(await few());
+    expect(definitions.map(({ key }) => key)).toEqual(['buyers', 'suppressed']);
+  });
+
+  it('are built history of without asking whom anything is kept from: nobody is told', async () => {
+    const { asOf: _, ...options } = await few();
+    const days = { from: day(2), to: day(3), every: 86_400_000_000n };
+    expect(await backfillProject({ ...options, ...days })).toMatchObject({ exit: 0 });
+    expect(await shop.members('buyers')).toEqual(['ann']);
+    await run(3);
+    expect(await told()).toEqual(['ann buyers true']);
   });
 });
 
