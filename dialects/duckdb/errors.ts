@@ -44,6 +44,9 @@ export function openError(error: unknown, path: string): UserError {
   return unavailable(`${path} cannot be opened: ${firstLine(message)}`);
 }
 
+/** Whether a file could not be opened because another program has it open. */
+export const isOpenElsewhere = (error: unknown): boolean => /Could not set lock/.test(messageOf(error));
+
 /** A statement that DuckDB refused. */
 export function statementError(error: unknown, sql: string): StatementError {
   const message = messageOf(error);

@@ -1,6 +1,7 @@
 /** DuckDB through its official driver: one file, one process, one connection. Loaded when one is opened, not before. */
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { DuckDBInstance, type DuckDBConnection, type DuckDBResult } from '@duckdb/node-api';
 import { UserError } from '../../compiler/diagnostics/index.js';
 import type { TableRef } from '../../compiler/ir/types.js';
@@ -16,7 +17,7 @@ import type {
   Warehouse,
 } from '../warehouse.js';
 import { driverVersion } from '../driver-version.js';
-import { openError, statementError } from './errors.js';
+import { isOpenElsewhere, openError, statementError } from './errors.js';
 import { acquireLock, refuseIfLocked } from './lock.js';
 import { writeReadCopy } from './read-copy.js';
 import { MEMORY, readSettings } from './settings.js';
@@ -36,13 +37,29 @@ export async function openWarehouse(options: OpenOptions): Promise<Warehouse> {
     else refuseIfLocked(path);
   }
   try {
-    const instance = await DuckDBInstance.create(path, { ...config });
+    const instance = await openFile(path, { ...config });
     const connection = await instance.connect();
     await connection.run("set global timezone = 'UTC'");
     return new DuckDBWarehouse(instance, connection, lease, options.mode === 'write' ? readCopy : undefined);
   } catch (error) {
     await lease?.release();
     throw openError(error, path);
+  }
+}
+
+/** How long one waits for another program that has the file open: as long as a short query of an analyst takes. */
+const OTHERS_MS = 1000;
+
+/** Opens the file; while another program has it, again and again for a moment. */
+async function openFile(path: string, config: Record<string, string>): Promise<DuckDBInstance> {
+  const since = performance.now();
+  for (;;) {
+    try {
+      return await DuckDBInstance.create(path, config);
+    } catch (error) {
+      if (!isOpenElsewhere(error) || performance.now() - since > OTHERS_MS) throw error;
+      await wait(25);
+    }
   }
 }
 

@@ -108,6 +108,12 @@ describe('a second comer', () => {
     expect(existsSync(lockPath(path))).toBe(false);
   });
 
+  test('of a file that another program has open for a moment waits that long', async () => {
+    const child = await holder('plain');
+    setTimeout(() => child.kill('SIGKILL'), 200);
+    await (await open('write', owner())).close();
+  });
+
   test('in the same process is refused too, until the first has closed', async () => {
     const first = await open('write', owner());
     expect((await failure(open('write', owner({ run_id: 'r3' })))).exit).toBe(3);
