@@ -17,11 +17,17 @@ import {
   text,
   union,
 } from '../ir/build.js';
-import type { Expr, Relation } from '../ir/types.js';
+import type { Column, Expr, Relation } from '../ir/types.js';
 import { AS_OF } from './identity.js';
 import { STATE, type StateSchema } from './state.js';
 
 const COUNTS = ['size', 'entered', 'exited', 'changed'] as const;
+
+export const COUNT_COLUMNS: readonly Column[] = [
+  { name: 'definition_no', type: 'int' },
+  { name: 'definition_key', type: 'text' },
+  ...COUNTS.map((name): Column => ({ name, type: 'int' })),
+];
 
 /** Which of the counted rows make up each count; an audience's changes are its entries and exits. */
 const SUMS: Readonly<

@@ -31,7 +31,7 @@ import { entityPublishing, forgetEntities } from './entity-state.js';
 import { AS_OF } from './identity.js';
 import { AFFECTED, scanSpec, STAGE, temporary } from './names.js';
 import type { PublishSteps } from './plan.js';
-import { countsOf, snapshotRows } from './counts.js';
+import { COUNT_COLUMNS, countsOf, snapshotRows } from './counts.js';
 import { STATE, type StateSchema } from './state.js';
 import type { Step, StepOp } from './types.js';
 
@@ -54,6 +54,8 @@ const COMPUTED = temporary('computed', [
   { name: 'whole', type: 'bool' },
   { name: 'relation', type: 'text' },
 ]);
+/** Who of those that were computed for some profiles only was a member before. */
+const STANDING = temporary('diff_standing', [...PAIR_COLUMNS, { name: 'entered_at', type: 'timestamp' }]);
 const ENTERED = temporary('diff_entered', PAIR_COLUMNS);
 const EXITED = temporary('diff_exited', [...PAIR_COLUMNS, { name: 'entered_at', type: 'timestamp' }]);
 const CHANGED = temporary('diff_values', [
@@ -62,6 +64,7 @@ const CHANGED = temporary('diff_values', [
   ...VALUES.map(([name, type]) => ({ name, type })),
 ]);
 const VANISHED = temporary('diff_vanished', PAIR_COLUMNS);
+const COUNTED = temporary('diff_counts', COUNT_COLUMNS);
 const COMPUTATIONS = temporary('computations', STATE.computations);
 
 /** A definition whose stage is complete. */
@@ -114,7 +117,8 @@ export function publishSteps(schema: StateSchema, withEntities: boolean, anew: b
   const members = audiences(schema);
   const stored = traits(schema);
   const changed = scanSpec(CHANGED);
-  const counts = countsOf(
+  const counts = scanSpec(COUNTED);
+  const counting = countsOf(
     {
       members: ofComputed(schema.scan('member_state')),
       entered: scanSpec(ENTERED),
@@ -127,8 +131,13 @@ export function publishSteps(schema: StateSchema, withEntities: boolean, anew: b
     pick(scanSpec(COMPUTED), ['definition_no', 'definition_key']),
   );
   return {
-    diff: [...members.diff, ...stored.diff, ...entities.diff],
-    counts: step('counts', 'counting', { op: 'read', query: counts }),
+    diff: [
+      ...members.diff,
+      ...stored.diff,
+      ...entities.diff,
+      step('counted', 'counting', { op: 'replace', spec: COUNTED, query: counting }),
+    ],
+    counts: step('counts', 'counts', { op: 'read', query: counts }),
     samples: step('samples', 'some of what differs', {
       op: 'read',
       query: driftSamples(schema, {
@@ -202,16 +211,23 @@ type Parts = Pick<PublishSteps, 'diff' | 'apply'>;
 const ofComputed = (rows: Relation): Relation =>
   semiJoin(rows, pick(scanSpec(COMPUTED), ['definition_no']), ['definition_no']);
 
+/** Definitions to publish that were computed for all profiles, and those that were for some. */
+function computedParts(): { readonly whole: Relation; readonly some: Relation } {
+  const computed = scanSpec(COMPUTED);
+  return {
+    whole: pick(filter(computed, c(computed, 'whole')), ['definition_no']),
+    // One may be computed for all profiles after all, because too many were affected.
+    some: pick(filter(computed, call('not', c(computed, 'whole'))), ['definition_no']),
+  };
+}
+
 /**
- * Published rows that this run computed anew, whether or not they are still there: those of definitions computed for all
+ * Published values that this run computed anew, whether or not they are still there: those of definitions computed for all
  * profiles, and of the others those of the profiles they were computed for.
  */
-function publishedOf(schema: StateSchema, table: 'member_state' | 'trait_state'): Relation {
-  const rows = schema.scan(table);
-  const computed = scanSpec(COMPUTED);
-  const whole = pick(filter(computed, c(computed, 'whole')), ['definition_no']);
-  // One may be computed for all profiles after all, because too many were affected.
-  const some = pick(filter(computed, call('not', c(computed, 'whole'))), ['definition_no']);
+function publishedValues(schema: StateSchema): Relation {
+  const rows = schema.scan('trait_state');
+  const { whole, some } = computedParts();
   const affected = semiJoin(scanSpec(AFFECTED), some, ['definition_no']);
   return union([semiJoin(rows, whole, ['definition_no']), semiJoin(rows, affected, PAIR)]);
 }
@@ -220,18 +236,30 @@ function audiences(schema: StateSchema): Parts {
   const stage = scanSpec(STAGE.audience);
   const entered = scanSpec(ENTERED);
   const exited = scanSpec(EXITED);
-  const published = publishedOf(schema, 'member_state');
+  const members = pick(schema.scan('member_state'), [...PAIR, 'entered_at']);
+  const standing = scanSpec(STANDING);
+  const { whole, some } = computedParts();
+  const ofWhole = semiJoin(members, whole, ['definition_no']);
   return {
     diff: [
+      // One look at all members there are serves both of the next.
+      step('standing', 'who is a member', {
+        op: 'replace',
+        spec: STANDING,
+        query: semiJoin(members, semiJoin(scanSpec(AFFECTED), some, ['definition_no']), PAIR),
+      }),
       step('entered', 'who entered', {
         op: 'replace',
         spec: ENTERED,
-        query: antiJoin(ofComputed(stage), schema.scan('member_state'), PAIR),
+        query: union([
+          antiJoin(semiJoin(stage, some, ['definition_no']), standing, PAIR),
+          antiJoin(semiJoin(stage, whole, ['definition_no']), ofWhole, PAIR),
+        ]),
       }),
       step('exited', 'who exited', {
         op: 'replace',
         spec: EXITED,
-        query: pick(antiJoin(published, stage, PAIR), [...PAIR, 'entered_at']),
+        query: antiJoin(union([standing, ofWhole]), stage, PAIR),
       }),
     ],
     apply: [
@@ -297,7 +325,7 @@ function traits(schema: StateSchema): Parts {
       step('vanished', 'values that vanished', {
         op: 'replace',
         spec: VANISHED,
-        query: pick(antiJoin(publishedOf(schema, 'trait_state'), stage, PAIR), PAIR),
+        query: pick(antiJoin(publishedValues(schema), stage, PAIR), PAIR),
       }),
     ],
     apply: [

@@ -107,8 +107,8 @@ it('leaves out what has nothing to do', async () => {
     await audience('recent', stage, day);
     return found;
   };
-  const diff = ['computed', 'entered', 'exited', 'changed', 'vanished', 'snapshots'];
-  const always = [...diff, 'computations.new', 'computations.clear', 'computations'];
+  const diff = ['computed', 'standing', 'entered', 'exited', 'changed', 'vanished', 'counted'];
+  const always = [...diff, 'snapshots', 'computations.new', 'computations.clear', 'computations'];
   expect(await stepsOf(lastDay, 2)).toEqual([...always, 'enter']);
   expect(await stepsOf(lastDay, 3)).toEqual([...always, 'history', 'leave', 'enter']);
   expect(await stepsOf(lastDay, 4)).toEqual([...always, 'history', 'leave']);

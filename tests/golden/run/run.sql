@@ -1045,143 +1045,21 @@ from (values
   ) as g(definition_no, definition_key, kind, whole, relation);
 
 -- publish.sql
--- publish.counts: counting
-with member_state_together as (
-  select
-    ms.definition_no,
-    'members' as what,
-    count(*) as n
-  from rollcall.member_state as ms
-  semi join rollcall_computed as rc on ms.definition_no = rc.definition_no
-  group by 1
-  union all
-  select
-    definition_no,
-    'entered' as what,
-    count(*) as n
-  from rollcall_diff_entered
-  group by 1
-  union all
-  select
-    definition_no,
-    'exited' as what,
-    count(*) as n
-  from rollcall_diff_exited
-  group by 1
-  union all
-  select
-    ts.definition_no,
-    'values' as what,
-    count(*) as n
-  from rollcall.trait_state as ts
-  semi join rollcall_computed as rc on ts.definition_no = rc.definition_no
-  group by 1
-  union all
-  select
-    definition_no,
-    'new_values' as what,
-    count(*) as n
-  from rollcall_diff_values
-  where is_new
-  group by 1
-  union all
-  select
-    definition_no,
-    'vanished' as what,
-    count(*) as n
-  from rollcall_diff_vanished
-  group by 1
-  union all
-  select
-    definition_no,
-    'changed_values' as what,
-    count(*) as n
-  from rollcall_diff_values
-  where not is_new
-  group by 1
-)
+-- publish.counts: counts
 select
-  rc.definition_no,
-  rc.definition_key,
-  coalesce(max(mst.n) filter (where mst.what = 'members'), 0) + coalesce(max(mst.n) filter (where mst.what = 'values'), 0) + coalesce(max(mst.n) filter (where mst.what = 'entered'), 0) + coalesce(max(mst.n) filter (where mst.what = 'new_values'), 0) - (coalesce(max(mst.n) filter (where mst.what = 'exited'), 0) + coalesce(max(mst.n) filter (where mst.what = 'vanished'), 0)) as size,
-  coalesce(max(mst.n) filter (where mst.what = 'entered'), 0) + coalesce(max(mst.n) filter (where mst.what = 'new_values'), 0) as entered,
-  coalesce(max(mst.n) filter (where mst.what = 'exited'), 0) + coalesce(max(mst.n) filter (where mst.what = 'vanished'), 0) as exited,
-  coalesce(max(mst.n) filter (where mst.what = 'entered'), 0) + coalesce(max(mst.n) filter (where mst.what = 'exited'), 0) + coalesce(max(mst.n) filter (where mst.what = 'changed_values'), 0) as changed
-from rollcall_computed as rc
-left join member_state_together as mst on rc.definition_no = mst.definition_no
-group by 1, 2;
+  definition_no,
+  definition_key,
+  size,
+  entered,
+  exited,
+  changed
+from rollcall_diff_counts;
 
 -- publish.sql
 -- publish.snapshots: snapshots
 insert into rollcall.snapshots (definition_key, run_id, as_of, size, entered, exited, changed)
 with rows_found as materialized (
-with member_state_together as (
-  select
-    ms.definition_no,
-    'members' as what,
-    count(*) as n
-  from rollcall.member_state as ms
-  semi join rollcall_computed as rc on ms.definition_no = rc.definition_no
-  group by 1
-  union all
-  select
-    definition_no,
-    'entered' as what,
-    count(*) as n
-  from rollcall_diff_entered
-  group by 1
-  union all
-  select
-    definition_no,
-    'exited' as what,
-    count(*) as n
-  from rollcall_diff_exited
-  group by 1
-  union all
-  select
-    ts.definition_no,
-    'values' as what,
-    count(*) as n
-  from rollcall.trait_state as ts
-  semi join rollcall_computed as rc on ts.definition_no = rc.definition_no
-  group by 1
-  union all
-  select
-    definition_no,
-    'new_values' as what,
-    count(*) as n
-  from rollcall_diff_values
-  where is_new
-  group by 1
-  union all
-  select
-    definition_no,
-    'vanished' as what,
-    count(*) as n
-  from rollcall_diff_vanished
-  group by 1
-  union all
-  select
-    definition_no,
-    'changed_values' as what,
-    count(*) as n
-  from rollcall_diff_values
-  where not is_new
-  group by 1
-),
-rollcall_computed_grouped as (
-  select
-    rc.definition_no,
-    rc.definition_key,
-    coalesce(max(mst.n) filter (where mst.what = 'members'), 0) + coalesce(max(mst.n) filter (where mst.what = 'values'), 0) + coalesce(max(mst.n) filter (where mst.what = 'entered'), 0) + coalesce(max(mst.n) filter (where mst.what = 'new_values'), 0) - (coalesce(max(mst.n) filter (where mst.what = 'exited'), 0) + coalesce(max(mst.n) filter (where mst.what = 'vanished'), 0)) as size,
-    coalesce(max(mst.n) filter (where mst.what = 'entered'), 0) + coalesce(max(mst.n) filter (where mst.what = 'new_values'), 0) as entered,
-    coalesce(max(mst.n) filter (where mst.what = 'exited'), 0) + coalesce(max(mst.n) filter (where mst.what = 'vanished'), 0) as exited,
-    coalesce(max(mst.n) filter (where mst.what = 'entered'), 0) + coalesce(max(mst.n) filter (where mst.what = 'exited'), 0) + coalesce(max(mst.n) filter (where mst.what = 'changed_values'), 0) as changed
-  from rollcall_computed as rc
-  left join member_state_together as mst on rc.definition_no = mst.definition_no
-  group by 1, 2
-),
-rollcall_computed_values as (
+with rollcall_diff_counts_values as (
   select
     definition_key,
     'compiled' as run_id,
@@ -1191,7 +1069,7 @@ rollcall_computed_values as (
     exited,
     changed,
     case when entered + exited + changed = 0 then definition_key end as key_if_same
-  from rollcall_computed_grouped
+  from rollcall_diff_counts
 ),
 snapshots_filtered as (
   select
@@ -1206,15 +1084,15 @@ snapshots_filtered as (
   where as_of = timestamp '2026-03-01 00:00:00'
 )
 select
-  rcv.definition_key,
-  rcv.run_id,
-  rcv.as_of,
-  rcv.size,
-  rcv.entered,
-  rcv.exited,
-  rcv.changed
-from rollcall_computed_values as rcv
-anti join snapshots_filtered as sf on rcv.key_if_same = sf.definition_key
+  rdcv.definition_key,
+  rdcv.run_id,
+  rdcv.as_of,
+  rdcv.size,
+  rdcv.entered,
+  rdcv.exited,
+  rdcv.changed
+from rollcall_diff_counts_values as rdcv
+anti join snapshots_filtered as sf on rdcv.key_if_same = sf.definition_key
 )
 select definition_key, run_id, as_of, size, entered, exited, changed
 from rows_found;
