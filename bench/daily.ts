@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { loadProject } from '../models/index.js';
 import { runProject, type RunResult } from '../runtime/index.js';
 import { median } from './measure.js';
-import { fullJoin, stepsMs } from './memberships.js';
+import { DIFFERENCES, fullJoin, stepsMs } from './memberships.js';
 import { rows, warehouseAt } from './queries.js';
 import { AS_OF, audiences, messagesSql } from './workload.js';
 
@@ -129,7 +129,7 @@ console.log(
 async function diffs(): Promise<void> {
   await withWarehouse(async (w) => {
     const { ms, changed } = await fullJoin(w, at(1), at(0));
-    const own = await stepsMs(w, 'day-0', 'publish.e%ed');
+    const own = await stepsMs(w, 'day-0', DIFFERENCES);
     console.log(
       `differences (${changed}): ${own} ms; by a full join ${ms.toFixed(0)} ms, ${(ms / own).toFixed(1)} times`,
     );
