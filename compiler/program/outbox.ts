@@ -4,8 +4,6 @@
  * is a difference, so an interrupted or paused destination catches up by itself.
  */
 import {
-  agg,
-  aggregate,
   and,
   antiJoin,
   as,
@@ -15,7 +13,6 @@ import {
   filter,
   int,
   join,
-  or,
   param,
   pick,
   project,
@@ -23,7 +20,7 @@ import {
   text,
   union,
 } from '../ir/build.js';
-import type { Expr, Relation } from '../ir/types.js';
+import type { Relation } from '../ir/types.js';
 import {
   entitiesTold,
   entityBaseline,
@@ -33,25 +30,15 @@ import {
   type Told,
 } from './entity-messages.js';
 import { withTraits } from './along.js';
-import { AS_OF } from './identity.js';
+import { baselineRows, CHANGES, changes, counted, everyone, goneTo } from './changes.js';
 import { DIRECTIONS, formOf, messageRows, type Form } from './messages.js';
 import type { OutboxInput, OutboxWay } from './outbox-link.js';
-import { scanSpec, temporary } from './names.js';
-import {
-  addresses,
-  holders,
-  receivers,
-  RECEIVERS,
-  withOwnProfile,
-  withProfiles,
-  withTrue,
-  type Channel,
-  type Side,
-} from './receivers.js';
-import { IDENTIFIER, STATE, WAY_KEYS, type StateSchema } from './state.js';
-import { OF_WAY, told, TOLD } from './told.js';
+import { scanSpec } from './names.js';
+import { addresses, withProfiles, type Side } from './receivers.js';
+import { IDENTIFIER, STATE, type StateSchema } from './state.js';
+import { told, TOLD } from './told.js';
 import type { Step, StepOp } from './types.js';
-import { filteredRows, permitted, standingMessages, withdrawn } from './withheld.js';
+import { filteredRows, standingMessages, withdrawn } from './withheld.js';
 import {
   channelsOf,
   connectionRows,
@@ -63,12 +50,7 @@ import {
   WAY,
   waysOf,
   wayTables,
-  withWayKeys,
 } from './ways.js';
-
-const CHANGES = temporary('outbox_changes', [WAY, ...RECEIVERS, { name: 'repeats', type: 'int' }]);
-
-const DEFINITION = ['definition_no'] as const;
 
 /** The steps that queue the messages of ways. Their number does not grow with that of the ways, but of those with entities. */
 export interface OutboxSteps {
@@ -231,98 +213,6 @@ const ofWay = ({ definition, link }: OutboxInput, id: string, title: string, op:
   definition: definition.key,
   ...op,
 });
-
-/** (definition_no, profile_no, value): everyone a channel is about, of definitions that go a way. */
-function everyone(schema: StateSchema, channel: Channel, ways = waysOf(channel)): Relation {
-  const isTrait = channel.shape === 'trait';
-  const own = semiJoin(schema.scan(isTrait ? 'trait_state' : 'member_state'), ways, DEFINITION);
-  const rows = isTrait ? pick(own, [...DEFINITION, 'profile_no', 'value']) : withTrue(own, DEFINITION);
-  return holders(channel, rows, DEFINITION);
-}
-
-/** Receivers of the ways of a channel: WAY and RECEIVERS. */
-const goneTo = (schema: StateSchema, channel: Channel, held: Relation, ways: Relation): Relation =>
-  receivers(schema, channel, join('inner', held, pick(ways, [WAY.name, ...DEFINITION]), DEFINITION), [
-    WAY.name,
-  ]);
-
-/** Identifiers to be told something new, or the end of something alone. */
-const changes = (
-  schema: StateSchema,
-  channels: readonly Channel[],
-  all: boolean,
-  resent: readonly number[],
-): Relation =>
-  union(
-    channels.flatMap((channel) => {
-      const ways = waysOf(channel);
-      const held = permitted(schema, channel.withheld, everyone(schema, channel));
-      const ended = ends(schema, channel, held, ways);
-      return all ? [news(goneTo(schema, channel, held, ways), resent), ended] : [ended];
-    }),
-  );
-
-/** Receivers who were last told something else; on ways that are sent again, all of them. */
-function news(rows: Relation, resent: readonly number[]): Relation {
-  const beside = join('left', rows, scanSpec(TOLD), OF_WAY);
-  const differs = call('is_distinct', c(beside, 'value'), c(beside, 'told'));
-  const again = call('in_list', c(beside, WAY.name), ...resent.map((no) => int(no)));
-  const differing = filter(beside, resent.length === 0 ? differs : or(differs, again));
-  return project(differing, [
-    ...[WAY, ...RECEIVERS].map(({ name }) => as(name, c(differing, name))),
-    as('repeats', call('coalesce', c(differing, 'repeats'), int(0))),
-  ]);
-}
-
-/** Ends go to every identifier that was told of a beginning, and whose profile of today has none of it. */
-function ends(schema: StateSchema, channel: Channel, held: Relation, ways: Relation): Relation {
-  const before = join('inner', scanSpec(TOLD), ways, [WAY.name]);
-  const ended = filter(before, and(addresses(channel.side, before), standing(channel, before)));
-  const gone = antiJoin(withOwnProfile(schema, ended, channel.addresses), held, [
-    ...DEFINITION,
-    'profile_no',
-  ]);
-  return project(gone, [
-    ...[...OF_WAY, 'profile_no'].map((name) => as(name, c(gone, name))),
-    as('value', c(gone, 'end_value')),
-    as('repeats', c(gone, 'repeats')),
-  ]);
-}
-
-/** Whether what was told last is something that can end. */
-function standing({ shape }: Channel, rows: Relation): Expr {
-  const last = c(rows, 'told');
-  if (shape === 'audience') return eq(last, text('true'));
-  return and(call('ne', last, text('null')), call('ne', last, c(rows, 'end_value')));
-}
-
-/** Rows of `sent` that say what is true for some ways, without sending it. */
-function baselineRows(schema: StateSchema, inputs: readonly OutboxInput[]): Relation {
-  const rows = union(
-    channelsOf(inputs).map((channel) => {
-      const all = waysOf(channel);
-      const own = inputs.map(({ no }) => int(no));
-      const ways = filter(all, call('in_list', c(all, WAY.name), ...own));
-      const held = permitted(schema, channel.withheld, everyone(schema, channel, ways));
-      return goneTo(schema, channel, held, ways);
-    }),
-  );
-  const named = withWayKeys(rows);
-  return project(named, [
-    ...[...WAY_KEYS, ...IDENTIFIER, 'value'].map((name) => as(name, c(named, name))),
-    as('sent_at', AS_OF),
-  ]);
-}
-
-function counted(): Relation {
-  const rows = scanSpec(CHANGES);
-  const count = (side: Side): Expr => agg('count', [], { filter: addresses(side, rows) });
-  return aggregate(
-    rows,
-    [as(WAY.name, c(rows, WAY.name))],
-    (['people', 'accounts'] as const).map((side) => as(side, count(side))),
-  );
-}
 
 /** Changes with what messages of some forms say of a profile. */
 const ready = (schema: StateSchema, rows: Relation, forms: readonly Form[]): Relation =>
