@@ -77,7 +77,9 @@ export function compileRun(input: CompileRunInput): {
     computed.map(({ definition: { key } }) => [key, numberOf(input.numbers, key)] as const),
   );
   const published = publishedNumbers(existing);
-  const diagnostics = computed.flatMap((d) => neverComputed(d, resolved, computing, published));
+  const along = (d: ResolvedDefinition): AlongLinks =>
+    input.silent ? NOTHING_ALONG : sentAlong(d, resolved);
+  const diagnostics = computed.flatMap((d) => neverComputed(d, along(d), resolved, computing, published));
   if (hasErrors(diagnostics)) return { diagnostics };
 
   const schema = schemaOf(resolved);
@@ -111,7 +113,7 @@ export function compileRun(input: CompileRunInput): {
     fingerprint: d.fingerprint,
     dependsOn: [...new Set([...d.upstream, ...first.of(d)])].filter((key) => computing.has(key)),
     definitionNo: numberOf(input.numbers, d.definition.key),
-    along: placesAlong(d.along, (key) => computing.get(key) ?? numberOf(published, key)),
+    along: placesAlong(along(d), (key) => computing.get(key) ?? numberOf(published, key)),
     ...ownQuery(d, resolved, modes.provider),
     ...ownRows(d, resolved, existing, modes, input.asOf),
   }));
@@ -162,6 +164,18 @@ function withholdingFirst(
       destinations.length === 0 || before.has(key) ? [] : unknown,
   };
 }
+
+const NOTHING_ALONG: AlongLinks = new Map();
+
+/** What goes along on links on which anything goes now. */
+const sentAlong = ({ definition, along }: ResolvedDefinition, { project }: ResolvedProject): AlongLinks =>
+  new Map(
+    [...along].filter(
+      ([to]) =>
+        project.destinations.some(({ key, enabled }) => key === to && enabled) &&
+        definition.destinations.some((link) => link.to === to && link.enabled !== false),
+    ),
+  );
 
 /** Where traits that go along with messages are, by destination. */
 function placesAlong(links: AlongLinks, number: (key: string) => number): ReadonlyMap<string, LinkTraits> {
@@ -288,7 +302,8 @@ function publishedNumbers(existing: ExistingState): ReadonlyMap<string, number> 
 }
 
 function neverComputed(
-  { definition, upstream, along }: ResolvedDefinition,
+  { definition, upstream }: ResolvedDefinition,
+  along: AlongLinks,
   resolved: ResolvedProject,
   computing: ReadonlyMap<string, number>,
   published: ReadonlyMap<string, number>,

@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { formatDiagnostic } from '../../compiler/diagnostics/print.js';
 import { loadProject } from '../../models/index.js';
-import { checkProject } from '../../runtime/index.js';
+import { backfillProject, checkProject } from '../../runtime/index.js';
 import { hooked, refuse } from './faults.js';
 import { BUYERS, CRM, REVENUE, Shop, order } from './shop.js';
 
@@ -159,7 +159,19 @@ it('have to be computed at some time; + selects them, and they count as connecte
   await expect(shop.run(DAY, { select: ['buyers'] })).rejects.toThrow(
     '"buyers" sends "orders" along, which was never computed and is not selected',
   );
-  const { definitions } = await shop.run(DAY, { select: ['+buyers'] });
+  const link = (enabled: boolean) => ({ to: 'crm', traits: { orders: 'orders' }, enabled });
+  // Where nothing is sent nothing goes along.
+  await shop.model('buyers', { ...BUYERS, destinations: [link(false)] });
+  expect(await shop.run('2025-01-02T00:00:00Z', { select: ['buyers'] })).toMatchObject({ exit: 0 });
+  const backfill = {
+    ...(await shop.options()),
+    from: '2025-01-02T00:00:00Z',
+    to: DAY,
+    every: 86_400_000_000n,
+  };
+  await shop.model('buyers', { ...BUYERS, destinations: [link(true)] });
+  expect(await backfillProject({ ...backfill, select: ['buyers'] })).toMatchObject({ status: 'succeeded' });
+  const { definitions } = await shop.run('2025-01-03T12:00:00Z', { select: ['+buyers'] });
   expect(definitions.map(({ key }) => key).sort()).toEqual(['buyers', 'orders']);
   expect(await said()).toEqual([{ buyers: true, orders: 1 }]);
   const all = await shop.run('2025-01-04T00:00:00Z');
