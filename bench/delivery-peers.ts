@@ -32,9 +32,7 @@ async function copy([database = '', file = '', form = '']: readonly string[]): P
       ? 'message_id, definition_key, message_type, identifier_type, identifier, value, payload'
       : 'payload';
   const start = performance.now();
-  await connection.run(
-    `COPY (SELECT ${columns} FROM rollcall.outbox WHERE destination_key = 'out') TO '${file}' (${options})`,
-  );
+  await connection.run(`COPY (SELECT ${columns} FROM rollcall.outbox) TO '${file}' (${options})`);
   const seconds = (performance.now() - start) / 1000;
   connection.closeSync();
   instance.closeSync();

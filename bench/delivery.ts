@@ -4,7 +4,7 @@
  * `npx tsx bench/delivery.ts [messages] [repeats] [sizes for memory] [memory_limit]`; BENCH_REUSE=1 takes `dist/` as it is.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { dialectFor } from '../dialects/registry.js';
@@ -28,101 +28,94 @@ try {
   server.process.kill();
 }
 
-/** One sync and its peer after the other, as often as is said. */
+interface Taken {
+  /** Of the delivery, or of what it is measured against, alone. */
+  readonly seconds: number;
+  /** Of the whole process, from its start to its end. */
+  readonly whole: Spawned;
+}
+
+/** One sync and its peers after each other, as often as is said. */
 async function ratios(count: number, times: number): Promise<void> {
-  const project = await makeProject(count, ['out', 'api', 'plain']);
-  try {
-    const taken: Record<string, number[]> = {};
-    const take = (name: string, seconds: number): void => {
-      (taken[name] ??= []).push(seconds);
-      console.log(`${name}: ${seconds.toFixed(2)} s`);
-    };
-    for (let i = 0; i < times; i++) {
-      for (const form of ['text', 'json']) {
-        project.reset();
-        take(`COPY, ${form}`, await peer(['copy', project.database, join(project.dir, 'bare.jsonl'), form]));
-      }
-      project.reset();
-      const file = await project.sync('out');
-      take('sync to a file', file.seconds);
-      take('sync to a file, whole command', file.whole.seconds);
-      const [bare, ours] = ['bare.jsonl', 'out.jsonl'].map((name) => statSync(join(project.dir, name)).size);
-      if (file.delivered !== count || !ours) throw new Error('not all was delivered');
-      if (i === 0) console.log(`bytes: ${String(ours)}; COPY as JSON: ${String(bare)}`);
-      for (const key of ['api', 'plain'] as const) {
-        const name = key === 'api' ? 'gzip' : 'not compressed';
-        take(
-          `loop, ${name}`,
-          await peer([
-            'loop',
-            join(project.dir, 'out.jsonl'),
-            `${server.url}/bare-${key}`,
-            key === 'api' ? 'gzip' : '',
-          ]),
+  const rows: string[][] = [];
+  for (const key of ['out', 'api', 'plain'] as const) {
+    const project = await makeProject(count, [key]);
+    try {
+      const lines = join(project.dir, 'lines.jsonl');
+      const url = `${server.url}/bare-${key}`;
+      const peers: Readonly<Record<string, readonly string[]>> =
+        key === 'out'
+          ? {
+              'COPY, lines': ['copy', project.database, lines, 'text'],
+              'COPY, JSON': ['copy', project.database, lines, 'json'],
+            }
+          : { 'undici in a loop': ['loop', lines, url, ...(key === 'api' ? ['gzip'] : [])] };
+      const taken: Record<string, Taken[]> = {};
+      const take = (name: string, one: Taken): void => {
+        (taken[name] ??= []).push(one);
+        console.log(
+          `${key}: ${name}: ${one.seconds.toFixed(2)} s, CPU of all ${one.whole.cpuSeconds.toFixed(1)} s`,
         );
-        const sent = await project.sync(key);
-        if (sent.delivered !== count) throw new Error('not all was delivered');
-        take(`sync to the API, ${name}`, sent.seconds);
-        take(`sync to the API, ${name}, whole command`, sent.whole.seconds);
+      };
+      project.reset();
+      await peer(['copy', project.database, lines, 'text']);
+      for (let i = 0; i < times; i++) {
+        for (const [name, args] of Object.entries(peers)) {
+          project.reset();
+          take(name, await peer(args));
+        }
+        project.reset();
+        const ours = await project.sync(key);
+        if (ours.delivered !== count) throw new Error('not all was delivered');
+        take('sync', ours);
       }
+      const middle = (name: string, of: (one: Taken) => number): number =>
+        median((taken[name] ?? []).map(of));
+      const seconds = (name: string): number => middle(name, (one) => one.seconds);
+      const cpu = (name: string): number => middle(name, ({ whole }) => whole.cpuSeconds);
+      const ratio = (name: string): number =>
+        median((taken[name] ?? []).map((one, i) => one.seconds / (taken['sync']?.[i]?.seconds ?? NaN)));
+      for (const name of ['sync', ...Object.keys(peers)])
+        rows.push([
+          key === 'out' ? 'a file' : key === 'api' ? 'the API, gzip' : 'the API, not compressed',
+          name,
+          seconds(name).toFixed(2),
+          Math.round(count / seconds(name)).toLocaleString('en'),
+          cpu(name).toFixed(1),
+          name === 'sync' ? '' : `${Math.round(100 * ratio(name))} %`,
+        ]);
+    } finally {
+      project.remove();
     }
-    const said = (await (await fetch(`${server.url}/said`)).json()) as Record<
-      string,
-      { bytes: number; requests: number }
-    >;
-    console.log(JSON.stringify(said));
-    const middle = (name: string): number => median(taken[name] ?? []);
-    const pairs = [
-      ['sync to a file', 'COPY, text'],
-      ['sync to a file', 'COPY, json'],
-      ['sync to the API, gzip', 'loop, gzip'],
-      ['sync to the API, not compressed', 'loop, not compressed'],
-    ] as const;
-    printTable(
-      ['what', 'seconds', 'whole command', 'messages/s', 'against', 'seconds', 'messages/s', 'of its pace'],
-      pairs.map(([mine, other]) => [
-        mine,
-        middle(mine).toFixed(2),
-        middle(`${mine}, whole command`).toFixed(2),
-        Math.round(count / middle(mine)).toLocaleString('en'),
-        other,
-        middle(other).toFixed(2),
-        Math.round(count / middle(other)).toLocaleString('en'),
-        `${Math.round((100 * middle(other)) / middle(mine))} %`,
-      ]),
-    );
-  } finally {
-    project.remove();
   }
+  console.log(JSON.stringify(await (await fetch(`${server.url}/said`)).json()));
+  printTable(['to', 'by', 'seconds', 'messages/s', 'CPU seconds, whole process', 'sync goes at'], rows);
 }
 
 /** The peak of a sync of all there is, by how much that is. */
 async function memory(counts: readonly number[]): Promise<void> {
   const table: string[][] = [];
   for (const count of counts) {
-    const project = await makeProject(count, ['out', 'api']);
-    try {
-      project.reset();
-      for (const key of ['out', 'api'] as const) {
+    for (const key of ['out', 'api'] as const) {
+      const project = await makeProject(count, [key]);
+      try {
+        project.reset();
         const { whole, delivered, seconds } = await project.sync(key);
         if (delivered !== count) throw new Error('not all was delivered');
         const { maxRssMB, heapMB } = whole;
         const row = [count.toLocaleString('en'), key === 'out' ? 'a file' : 'the API, gzip'];
         table.push([...row, maxRssMB.toFixed(0), heapMB.toFixed(0), seconds.toFixed(1)]);
         console.log(table.at(-1)?.join(' '));
+      } finally {
+        project.remove();
       }
-    } finally {
-      project.remove();
     }
   }
   printTable(['messages', 'sync to', 'peak RSS MB', 'peak JS heap MB', 'seconds'], table);
 }
 
-interface Synced {
+interface Synced extends Taken {
   readonly delivered: number;
-  /** Of the delivery, without what every command takes. */
-  readonly seconds: number;
-  readonly whole: Spawned;
 }
 
 interface BenchProject {
@@ -204,9 +197,10 @@ async function makeProject(users: number, keys: readonly Key[]): Promise<BenchPr
   };
 }
 
-/** Seconds that a peer says it took, in a process of its own. */
-async function peer(args: readonly string[]): Promise<number> {
-  return Number((await spawned([...TSX, PEERS, ...args])).stdout.trim());
+/** A peer in a process of its own, which says how long it took. */
+async function peer(args: readonly string[]): Promise<Taken> {
+  const whole = await spawned([...TSX, PEERS, ...args]);
+  return { seconds: Number(whole.stdout.trim()), whole };
 }
 
 /** A server in a process of its own, which takes everything. */
