@@ -16,7 +16,7 @@ import {
   type RunOptions,
 } from '../../runtime/index.js';
 import type { Dying } from './dying.js';
-import { audience, order, Player, type Site } from './player.js';
+import { audience, identify, order, Player, type Site } from './player.js';
 
 export interface LifeStep {
   readonly name: string;
@@ -252,6 +252,42 @@ export const LIFE: readonly LifeStep[] = [
       const rows = (await p.query(kept)).map((row) => JSON.stringify(Object.values(row))).sort();
       p.configure({});
       return [done, rows, await p.run(9), await p.sync()];
+    },
+  },
+  {
+    name: 'people told by their emails, with traits that go along, until they are forgotten and the definition is gone',
+    play: async (p) => {
+      const { raw, target } = p.site;
+      const traits = ['plan', 'email'];
+      p.configure({ sources: [{ name: 'raw', layout: 'messages', table: `${raw}.messages`, traits }] });
+      p.write('destinations/ads.json', {
+        kind: 'destination', key: 'ads', type: 'file', settings: { path: 'ads.jsonl' }, send: ['identify'],
+        identifiers: { types: ['email'] }, traits: { revenue: 'ltv', plan: "ti'er" },
+      }); // prettier-ignore
+      const bought = audience('buyers', { event: 'Order Completed' }) as object;
+      p.write('models/buyers.json', { ...bought, destinations: ['ads'] });
+      await p.land(
+        identify('13', 'ann', 8, { email: 'ANN@Example.com', plan: 'a "b" \\' }),
+        identify('14', 'eve', 8, { email: "e'v%e@example.com" }),
+      );
+      const told = async (): Promise<unknown> => {
+        const known = await p.query(`select identifier_type, identifier from ${target.schema}.addresses`);
+        const messages = `select identifier, payload from ${target.schema}.outbox where destination_key = 'ads'`;
+        const said = (await p.query(messages)).map((row) => {
+          const payload = JSON.parse(String(row['payload'])) as { readonly traits: object };
+          const own = Object.entries(payload.traits).filter(([, value]) => value !== null);
+          return `${String(row['identifier'])} ${JSON.stringify(own.sort())}`;
+        });
+        return [known.map((row) => JSON.stringify(Object.values(row))).sort(), said.sort()];
+      };
+      const seen = [await p.run(9), await told(), await p.sync()];
+      const options = { ...(await p.options(9)), profiles: ['eve'], invocation: 'rollcall forget' };
+      const { run_id: _run, ...gone } = await forget(options);
+      seen.push(gone, await told(), await p.sync());
+      p.remove('models/buyers.json');
+      seen.push(await p.run(9));
+      seen.push(await retire({ ...(await p.options(9)), key: 'buyers', sendExits: true, release: false }));
+      return [...seen, await told(), await p.sync()];
     },
   },
 ];

@@ -35,6 +35,16 @@ export const order = (id: string, user: string, day: number, revenue: number, re
   properties: { revenue, note: `it's "${user}" \\ é; 100%\n` },
 });
 
+/** What a user says of itself. */
+export const identify = (id: string, user: string, day: number, traits: object): Cells => ({
+  message_id: id,
+  type: 'identify',
+  timestamp: `2025-01-0${day}T10:00:00Z`,
+  received_at: `2025-01-0${day}T10:00:00Z`,
+  user_id: user,
+  traits,
+});
+
 export const audience = (key: string, definition: unknown): unknown => ({
   kind: 'audience',
   key,
