@@ -1,15 +1,9 @@
 /** Command lines that ask for what cannot be (exit 2). */
-import { UserError } from '../compiler/diagnostics/index.js';
+import { misuse } from '../compiler/diagnostics/index.js';
 import { didYouMean, orList } from '../compiler/diagnostics/suggest.js';
 import type { Destination, Project } from '../models/definition.js';
 
-export const misuse = (message: string, hint?: string): UserError =>
-  new UserError({
-    code: 'invalid-argument',
-    severity: 'error',
-    message,
-    ...(hint !== undefined && { hint }),
-  });
+export { misuse };
 
 /** So many names are listed where none is like the one that was typed. */
 const MOST_LISTED = 10;

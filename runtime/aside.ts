@@ -2,7 +2,6 @@
  * A run beside the program's: `forget` and `retire` change state by a few steps of their own, under a run number of their
  * own, and may queue messages the ways that definitions went.
  */
-import { UserError } from '../compiler/diagnostics/index.js';
 import type { OutboxWay } from '../compiler/program/outbox-link.js';
 import type { Step } from '../compiler/program/types.js';
 import {
@@ -112,12 +111,3 @@ export function wayTo(
     },
   ];
 }
-
-/** An argument that cannot be used (exit 2). */
-export const misuse = (message: string, hint?: string): UserError =>
-  new UserError({
-    code: 'invalid-argument',
-    severity: 'error',
-    message,
-    ...(hint !== undefined && { hint }),
-  });

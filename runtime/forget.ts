@@ -2,7 +2,7 @@
  * `forget`: people are erased from state, and tombstones keep raw rows from bringing them back. What an id is called by its
  * owner is never part of a statement, nor of what is recorded: people are looked for by the hashes of what they are called.
  */
-import { UserError, type Diagnostic } from '../compiler/diagnostics/index.js';
+import { misuse, UserError, type Diagnostic } from '../compiler/diagnostics/index.js';
 import * as ir from '../compiler/ir/build.js';
 import type { Relation } from '../compiler/ir/types.js';
 import { ensureSteps } from '../compiler/program/ensure.js';
@@ -23,7 +23,7 @@ import { wayKey, type OutboxWay } from '../compiler/program/outbox-link.js';
 import type { Step } from '../compiler/program/types.js';
 import type { Params } from '../dialects/dialect.js';
 import type { Definition } from '../models/definition.js';
-import { aside, misuse, wayTo, type Aside } from './aside.js';
+import { aside, wayTo, type Aside } from './aside.js';
 import type { ForgetOptions, ForgetResult } from './forget-api.js';
 import type { StoredState } from './existing.js';
 import { tryResolve } from './prepare.js';

@@ -2,6 +2,7 @@
  * `retire`: what is left to do about a key whose definition was removed. Its exits may be sent after all, and
  * the key may be freed for a definition that starts anew.
  */
+import { misuse } from '../compiler/diagnostics/index.js';
 import { noEntities, stageSteps } from '../compiler/program/run.js';
 import { noAccountUsers } from '../compiler/program/accounts.js';
 import { ADDRESSES } from '../compiler/program/addresses.js';
@@ -10,7 +11,7 @@ import { wayKey } from '../compiler/program/outbox-link.js';
 import type { Step } from '../compiler/program/types.js';
 import { audienceViewName } from '../compiler/program/views.js';
 import type { Params } from '../dialects/dialect.js';
-import { aside, misuse, wayTo, type Aside } from './aside.js';
+import { aside, wayTo, type Aside } from './aside.js';
 import type { RetireOptions, RetireResult } from './queries-api.js';
 import { readState, type DefinitionRow, type StoredState } from './existing.js';
 import { unknownKey } from './keys.js';

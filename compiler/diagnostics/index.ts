@@ -111,6 +111,15 @@ export class UserError extends Error {
   }
 }
 
+/** An argument that cannot be used (exit 2). */
+export const misuse = (message: string, hint?: string): UserError =>
+  new UserError({
+    code: 'invalid-argument',
+    severity: 'error',
+    message,
+    ...(hint !== undefined && { hint }),
+  });
+
 /** A mistake of ours: printed with its stack and a request to report it. */
 export class CompilerBug extends Error {
   constructor(message: string, options?: ErrorOptions) {

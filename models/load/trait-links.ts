@@ -8,6 +8,7 @@ import {
   type TraitLink,
 } from '../definition.js';
 import { traitsAlong } from '../enrichment.js';
+import { spanOf } from '../source/spans.js';
 
 /** What messages say of themselves, under names of their own. */
 const RESERVED: ReadonlySet<string> = new Set(['audience_key', 'trait_key', 'entities']);
@@ -24,8 +25,7 @@ export function traitLinkProblems(
   const found: Diagnostic[] = [];
   const tell = (at: TraitLink, problem: Problem | undefined, definition?: string): void => {
     if (!problem) return;
-    const span = spans.of(at);
-    const where = { ...(definition !== undefined && { definition }), ...(span && { span }) };
+    const where = { ...(definition !== undefined && { definition }), ...spanOf(spans, at) };
     found.push({ severity: 'error', ...problem, ...where });
   };
   for (const destination of destinations) {
