@@ -6,8 +6,6 @@ import { context, SpanStatusCode, trace, type Context, type Span } from '@opente
 import type { Totals } from './courier.js';
 import { version } from './version.js';
 
-const tracer = trace.getTracer('rollcall', version);
-
 interface Synced {
   readonly status: string;
   readonly exit: number;
@@ -60,7 +58,8 @@ async function within<T>(
   above: Context,
   work: (span: Span, below: Context) => Promise<T>,
 ): Promise<T> {
-  const span = tracer.startSpan(name, {}, above);
+  // Asked for each time: a tracer stays with the provider there was when it was used first.
+  const span = trace.getTracer('rollcall', version).startSpan(name, {}, above);
   const below = trace.setSpan(above, span);
   try {
     return await context.with(below, () => work(span, below));
