@@ -75,9 +75,10 @@ export function refusals(sql: string): readonly string[] {
   return [...new Set(found)];
 }
 
-/** A CTE, a table or a list of columns: `name as (`, `insert into name (`, `create table name (`. */
+/** A CTE with its columns, or a table with its: `with name (…) as (`, `insert into name (`, `create table name (`. */
 const isNamed = (bare: string, name: string): boolean =>
   new RegExp(`\\b(?:into|table|exists)\\s+(?:[a-z0-9_."]+\\.)?${name}\\s*\\(`).test(bare) ||
+  new RegExp(`(?:\\bwith(?:\\s+recursive)?\\s|,)\\s*${name}\\s*\\([^()]*\\)\\s*as\\s*\\(`).test(bare) ||
   new RegExp(`\\btable if not exists\\s+(?:[a-z0-9_."]+\\.)?${name}\\s*\\(`).test(bare);
 
 /** Texts and quoted names are emptied; in a text a backslash escapes. */
