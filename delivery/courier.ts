@@ -1,5 +1,5 @@
 import { Ahead } from './ahead.js';
-import type { Destination, Outcome, OutboxMessage } from './destination.js';
+import { sizeOf, type Destination, type Outcome, type OutboxMessage } from './destination.js';
 import type { Claim } from './claims.js';
 import type { Outbox } from './outbox.js';
 import { tooLarge } from './destinations/oversized.js';
@@ -83,8 +83,13 @@ export class Courier {
     for (const page of pagesOf(selection, waiting, { size, longest, lanes: claim.lanes })) {
       if (this.over()) break;
       this.tally = new Tally();
-      await this.deliverPage(page);
-      await this.record(page);
+      const file = await this.outbox.aside(page);
+      try {
+        await this.deliverPage(page, file?.messages(page.fromRun) ?? this.outbox.read(page));
+        await this.record(page);
+      } finally {
+        await file?.close();
+      }
     }
   }
 
@@ -106,10 +111,10 @@ export class Courier {
     };
   }
 
-  private async deliverPage(page: Page): Promise<void> {
+  private async deliverPage(page: Page, messages: AsyncIterable<readonly OutboxMessage[]>): Promise<void> {
     const flying = new Set<Promise<void>>();
     const { concurrency } = this.destination.limits;
-    const ahead = new Ahead(batches(this.outbox.read(page), this.destination.limits));
+    const ahead = new Ahead(batches(messages, this.destination.limits));
     let run: number | undefined;
     try {
       for await (const batch of ahead) {
@@ -190,7 +195,7 @@ export class Courier {
     const most = this.destination.limits.maxPayloadBytes ?? Infinity;
     const only = batch[0];
     if (batch.length !== 1 || only === undefined) return undefined;
-    const size = Buffer.byteLength(only.payload);
+    const size = sizeOf(only);
     return size <= most ? undefined : { outcomes: tooLarge(only, size, most), tries: 1 };
   }
 

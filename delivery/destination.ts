@@ -19,7 +19,13 @@ export interface OutboxMessage {
   readonly value?: string | null;
   /** JSON text, sent as it is. */
   readonly payload: string;
+  /** The payload as UTF-8, where it came so: no text need be made of it. */
+  readonly bytes?: Buffer;
 }
+
+/** UTF-8 bytes of a payload. */
+export const sizeOf = (message: OutboxMessage): number =>
+  message.bytes?.length ?? Buffer.byteLength(message.payload);
 
 /** What batches may be grouped by. */
 export type GroupingColumn = 'definition' | 'type' | 'value' | 'messageId';

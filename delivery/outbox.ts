@@ -19,7 +19,9 @@ import {
   type Mark,
   type Recording,
 } from './recorder.js';
-import { readRecords, recordRows } from './records.js';
+import { lineOf } from './one-line.js';
+import { RecordFile } from './record-file.js';
+import { readRecords, recordOf, recordRows } from './records.js';
 import {
   ALL_LANES,
   byRun,
@@ -145,6 +147,21 @@ export class Outbox {
     }
     const records = this.dialect.select(recordRows(waiting), {});
     for await (const rows of this.stream(records)) yield readRecords(rows, page.fromRun);
+  }
+
+  /**
+   * A long page that still waits as a file, where the engine writes files of this machine; to be closed. Where there is none, nor
+   * where it could not be written, the page is to be read.
+   */
+  async aside(page: Page): Promise<RecordFile | undefined> {
+    if (page.sorted || !this.writesLines) return undefined;
+    const record = (rows: Relation): Expr => recordOf(rows, lineOf(rows));
+    try {
+      return await RecordFile.of((path) => this.again(() => this.writeLines(page, record, path)));
+    } catch {
+      this.signal?.throwIfAborted();
+      return undefined; // whatever was the matter shows when it is read, or has passed
+    }
   }
 
   /** Whether `writeLines` can be asked. */

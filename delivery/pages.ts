@@ -7,8 +7,8 @@ export const PAGE = 20_000;
 /** Messages of a page that is read as it comes, and recorded at once: each page costs a look at the whole outbox. */
 export const LONG_PAGE = 200_000;
 
-/** The most of such a page, where they go fast: what they are called is held in memory. */
-export const LONGEST_PAGE = 500_000;
+/** The most of such a page, where they go fast: some hundreds of megabytes on the disk, or what they are called in memory. */
+export const LONGEST_PAGE = 1_000_000;
 
 interface PageOptions {
   /** Runs that are shorter share a page, and are read in order. */

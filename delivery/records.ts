@@ -1,6 +1,6 @@
 /**
- * Messages as they cross into JavaScript: one text each, as every value that crosses takes longer than it is long. Of a message only its
- * payload is cut out; what it is called is looked up when somebody asks, which of most nobody does.
+ * Messages as they leave the warehouse: one text each, as every value that crosses into JavaScript takes longer than it is long. Of a
+ * message only its payload is cut out; what it is called is looked up when somebody asks, which of most nobody does.
  */
 import { CompilerBug } from '../compiler/diagnostics/index.js';
 import { as, c, call, caseWhen, project, text } from '../compiler/ir/build.js';
@@ -9,7 +9,7 @@ import type { Row } from '../dialects/warehouse.js';
 import type { OutboxMessage } from './destination.js';
 
 /** Stands before the payload: what comes before is JSON, which holds it only escaped (RFC 7464 separates texts by it, too). */
-const SEPARATOR = '\u001e';
+export const SEPARATOR = '\u001e';
 
 /** What a message is called, in this order, as a JSON array; its type is a word of ours. */
 const NAMES = [
@@ -20,13 +20,19 @@ const NAMES = [
   'identifier',
   'value',
 ] as const;
-type Names = readonly [string, string, string, string, string, string | null];
+export type Names = readonly [string, string, string, string, string, string | null];
+
+/** What is kept of its names. */
+export const namesIn = (text: string): Names => JSON.parse(text) as Names;
 
 /** Rows of the outbox of one run as `record`: what each is called, and its payload. */
-export function recordRows(rows: Relation): Relation {
+export const recordRows = (rows: Relation): Relation =>
+  project(rows, [as('record', recordOf(rows, c(rows, 'payload')))]);
+
+/** The record of a row of the outbox: without line ends, if the payload has none. */
+export function recordOf(rows: Relation, payload: Expr): Expr {
   const names = NAMES.flatMap((name, i) => [text(i === 0 ? '[' : ','), quoted(rows, name)]);
-  const record = call('concat', ...names, text(`]${SEPARATOR}`), c(rows, 'payload'));
-  return project(rows, [as('record', record)]);
+  return call('concat', ...names, text(`]${SEPARATOR}`), payload);
 }
 
 /** The JSON string that holds a text, or `null`. */
@@ -52,8 +58,21 @@ export function readRecords(rows: readonly Row[], runNo: number): readonly Outbo
   return payloads.map((payload, i) => new ReadMessage(labels, i, runNo, typeOf(names[i]), payload));
 }
 
+/** Messages that were read together, which can be named again by their places. */
+export interface Series {
+  /** The ids of those from one place up to another. */
+  ids(from: number, to: number): readonly string[];
+}
+
+/** A message of a series: the next begins where it ends. */
+export interface Placed {
+  readonly series: Series;
+  readonly start: number;
+  readonly end: number;
+}
+
 /** What some messages are called, apart from what they say: a piece of a text keeps all of it in memory. */
-class Labels {
+class Labels implements Series {
   private readonly joined: string;
   private parsed: readonly Names[] | undefined;
 
@@ -73,39 +92,50 @@ class Labels {
   }
 }
 
-class ReadMessage implements OutboxMessage {
+class ReadMessage implements OutboxMessage, Placed {
   constructor(
-    readonly labels: Labels,
-    readonly index: number,
+    readonly series: Labels,
+    readonly start: number,
     readonly runNo: number,
     readonly type: string,
     readonly payload: string,
   ) {}
 
+  get end(): number {
+    return this.start + 1;
+  }
+
   get messageId(): string {
-    return this.labels.at(this.index)[1];
+    return this.series.at(this.start)[1];
   }
 
   get definition(): string {
-    return this.labels.at(this.index)[2];
+    return this.series.at(this.start)[2];
   }
 
   get identifierType(): string {
-    return this.labels.at(this.index)[3];
+    return this.series.at(this.start)[3];
   }
 
   get identifier(): string {
-    return this.labels.at(this.index)[4];
+    return this.series.at(this.start)[4];
   }
 
   get value(): string | null {
-    return this.labels.at(this.index)[5];
+    return this.series.at(this.start)[5];
   }
+}
+
+/** Some messages of a series, one after another. */
+interface Stretch {
+  readonly series: Series;
+  readonly from: number;
+  to: number;
 }
 
 /** Ids of messages for later, without holding on to what they say. Of those that were read together, in order, next to nothing is held. */
 export class Stubs {
-  private readonly parts: (string | { readonly labels: Labels; readonly from: number; to: number })[] = [];
+  private readonly parts: (string | Stretch)[] = [];
   private count = 0;
 
   get size(): number {
@@ -116,16 +146,18 @@ export class Stubs {
     this.count += messages.length;
     for (const message of messages) {
       const last = this.parts.at(-1);
-      if (!(message instanceof ReadMessage)) this.parts.push(message.messageId);
-      else if (typeof last === 'object' && last.labels === message.labels && last.to === message.index)
-        last.to++;
-      else this.parts.push({ labels: message.labels, from: message.index, to: message.index + 1 });
+      if (!isPlaced(message)) this.parts.push(message.messageId);
+      else if (typeof last === 'object' && last.series === message.series && last.to === message.start)
+        last.to = message.end;
+      else this.parts.push({ series: message.series, from: message.start, to: message.end });
     }
   }
 
   ids(): readonly string[] {
     return this.parts.flatMap((part) =>
-      typeof part === 'string' ? part : part.labels.ids(part.from, part.to),
+      typeof part === 'string' ? part : part.series.ids(part.from, part.to),
     );
   }
 }
+
+const isPlaced = (message: OutboxMessage): message is OutboxMessage & Placed => 'series' in message;

@@ -5,7 +5,14 @@ import PQueue from 'p-queue';
 import pRetry from 'p-retry';
 
 import { Breaker } from './breaker.js';
-import type { Attempt, Destination, Limits, Outcome, OutboxMessage } from './destination.js';
+import {
+  sizeOf,
+  type Attempt,
+  type Destination,
+  type Limits,
+  type Outcome,
+  type OutboxMessage,
+} from './destination.js';
 
 /** How long a destination may ask us to wait; past it the messages wait for the next sync instead. */
 const LONGEST_WAIT = 5 * 60_000;
@@ -162,7 +169,7 @@ export async function* batches(
       const otherRun = run !== message.runNo && (concurrency > 1 || groupBy !== undefined);
       if (otherRun || kept >= MOST_KEPT) yield* all();
       run = message.runNo;
-      const size = maxPayloadBytes === Infinity ? 0 : Buffer.byteLength(message.payload) + 1;
+      const size = maxPayloadBytes === Infinity ? 0 : sizeOf(message) + 1;
       const group = groupBy === undefined ? '' : JSON.stringify(groupBy.map((name) => message[name]));
       let batch = open.get(group);
       if (batch && (batch.messages.length >= batchSize || batch.bytes + size > maxPayloadBytes)) {

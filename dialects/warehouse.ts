@@ -107,7 +107,7 @@ export interface Warehouse {
   /**
    * Only where the engine writes files of this machine: puts the texts that a query of one column gives into a file, in place of
    * what it holds, each as it is and on a line of its own, in the order of the query. Texts are neither null nor empty, and have no
-   * control characters. Resolves to how many there were; a file that cannot be written is a `StatementError` too.
+   * line ends and no U+0001. Resolves to how many there were; a file that cannot be written is a `StatementError` too.
    */
   readonly writeLines?: (sql: string, path: string, options?: CallOptions) => Promise<number>;
   close(): Promise<void>;

@@ -7,8 +7,6 @@ import { createReadStream } from 'node:fs';
 import { open, rename, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
 import { dirname, relative } from 'node:path';
 
-import { c, call, caseWhen, or, text } from '../../compiler/ir/build.js';
-import type { Expr, Relation } from '../../compiler/ir/types.js';
 import type {
   Attempt,
   Destination,
@@ -17,6 +15,7 @@ import type {
   OutboxMessage,
   TakesLines,
 } from '../destination.js';
+import { lineOf, oneLine } from '../one-line.js';
 import { required } from '../settings.js';
 import { beginEmpty, beginWith, locate, syncFolder, type Location } from './file-place.js';
 import { LIMITS } from './limits.js';
@@ -186,19 +185,6 @@ async function written(write: () => Promise<number>): Promise<void> {
   } catch (cause) {
     throw new NotWritten('the lines were not written', { cause });
   }
-}
-
-/** As `oneLine`, where a warehouse makes the line: JSON that has line ends is written anew, compact. */
-function lineOf(rows: Relation): Expr {
-  const payload = c(rows, 'payload');
-  const has = (end: string): Expr => call('contains', payload, text(end));
-  const compact = call('json_dump', call('parse_json', payload));
-  return caseWhen([{ when: or(has('\n'), has('\r')), then: compact }], payload);
-}
-
-/** Line ends in JSON text stand between tokens only, so a space says the same. */
-function oneLine(payload: string): string {
-  return /[\r\n]/.test(payload) ? payload.replace(/[\r\n]+/g, ' ') : payload;
 }
 
 function reason(error: unknown): string {

@@ -1,5 +1,5 @@
 /** Messages that are too large by themselves: told of with their receivers, and no reason to hold back the others. */
-import type { Attempt, Outcome, OutboxMessage } from '../destination.js';
+import { sizeOf, type Attempt, type Outcome, type OutboxMessage } from '../destination.js';
 import { sendRest } from '../outcomes.js';
 
 /**
@@ -16,7 +16,7 @@ export function sendFitting(
   send: (fitting: readonly OutboxMessage[]) => Promise<Attempt>,
 ): Promise<Attempt> {
   const fittingOrRefused = batch.map((message) => {
-    const size = Buffer.byteLength(message.payload) + added;
+    const size = sizeOf(message) + added;
     return size <= most ? message : tooLarge(message, size, most);
   });
   return sendRest(fittingOrRefused, send);

@@ -82,9 +82,19 @@ export class Tracking implements Destination {
     return this.http.close();
   }
 
+  /** A message's text in pieces, with the members that it is to have besides: each begins with a comma. */
+  private parts(message: OutboxMessage): readonly Buffer[] {
+    const bytes = message.bytes ?? Buffer.from(message.payload);
+    const members = whose(message) + this.within;
+    return members === ''
+      ? [bytes]
+      : [bytes.subarray(0, bytes.lastIndexOf(BRACE)), Buffer.from(`${members}}`)];
+  }
+
   private async post(batch: readonly OutboxMessage[], signal: AbortSignal): Promise<Attempt> {
-    const messages = batch.map((m) => withMembers(m.payload, whose(m) + this.within)).join(',');
-    const body = `{"batch":[${messages}]${this.around},"sentAt":${JSON.stringify(this.context.now())}}`;
+    const end = `]${this.around},"sentAt":${JSON.stringify(this.context.now())}}`;
+    const messages = batch.flatMap((m, i) => [i === 0 ? START : COMMA, ...this.parts(m)]);
+    const body = Buffer.concat([...messages, Buffer.from(end)]);
     return this.http.post({
       url: this.url,
       headers: this.headers,
@@ -97,18 +107,16 @@ export class Tracking implements Destination {
   }
 }
 
-const compress = promisify<string, ZlibOptions, Buffer>(gzip);
+const compress = promisify<Buffer, ZlibOptions, Buffer>(gzip);
+
+const START = Buffer.from('{"batch":[');
+const COMMA = Buffer.from(',');
+const BRACE = 0x7d;
 
 /** Room for what a batch comes to, so that it is made in one piece. */
 const WHOLE: ZlibOptions = { chunkSize: 64 * 1024 };
 
 /** The API drops a call of nobody, and a call about an account names none: the account stands for it. */
-function whose({ type, identifier }: OutboxMessage): string {
-  return type === 'group' ? `,"anonymousId":${JSON.stringify(identifier)}` : '';
-}
-
-/** An object's text with more members at its end; `members` begins with a comma, or is empty. */
-function withMembers(payload: string, members: string): string {
-  if (members === '') return payload;
-  return `${payload.slice(0, payload.lastIndexOf('}'))}${members}}`;
+function whose(message: OutboxMessage): string {
+  return message.type === 'group' ? `,"anonymousId":${JSON.stringify(message.identifier)}` : '';
 }

@@ -1,10 +1,12 @@
 /** Messages that cross many at a time are those that cross one by one. */
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 
 import { syncDestinations, type SyncOptions } from '../../delivery/index.js';
 import { Outbox } from '../../delivery/outbox.js';
+import type { OutboxMessage } from '../../delivery/destination.js';
+import { Stubs } from '../../delivery/records.js';
 import { ALL_LANES, LANES, type Page } from '../../delivery/rows.js';
 import { around, StatementError } from '../../dialects/warehouse.js';
 import { destination, folder, now } from './support.js';
@@ -43,9 +45,23 @@ const page = (over: Partial<Page>): Page => ({
 });
 
 async function read(w: TestWarehouse, over: Partial<Page>): Promise<readonly string[]> {
+  return told(new Outbox(w).read(page(over)));
+}
+
+/** The same by way of a file. */
+async function readAside(w: TestWarehouse, over: Partial<Page>): Promise<readonly string[]> {
+  const file = await new Outbox(w).aside(page(over));
+  if (!file) throw new Error('no file');
+  const found = await told(file.messages(1));
+  await file.close();
+  return found;
+}
+
+async function told(messages: AsyncIterable<readonly OutboxMessage[]>): Promise<readonly string[]> {
   const found: string[] = [];
-  for await (const some of new Outbox(w).read(page(over)))
+  for await (const some of messages)
     for (const m of some) {
+      if (m.bytes) expect(m.bytes.toString()).toBe(m.payload);
       const { messageId, definition, runNo, type, identifierType, identifier, value, payload } = m;
       found.push(
         JSON.stringify([messageId, definition, runNo, type, identifierType, identifier, value, payload]),
@@ -60,6 +76,7 @@ test('whatever they hold', async () => {
   const one = await read(w, { sorted: true });
   expect(one).toHaveLength(600);
   expect(await read(w, {})).toEqual(one);
+  expect(await readAside(w, {})).toEqual(one);
   const half = { from: 0, to: LANES / 2 };
   const other = { from: LANES / 2, to: LANES };
   const halves = [
@@ -67,24 +84,81 @@ test('whatever they hold', async () => {
     ...(await read(w, { lanes: other, about: 1 })),
   ];
   expect(halves.sort()).toEqual(one);
+  const aside = [
+    ...(await readAside(w, { lanes: half, about: 300 })),
+    ...(await readAside(w, { lanes: other, about: 1 })),
+  ];
+  expect(aside.sort()).toEqual(one);
+});
+
+test('a payload of several lines is one line of the file', async () => {
+  await using w = await testWarehouse();
+  await w.queue(many().slice(0, 3));
+  await w.rows(
+    `UPDATE rollcall.outbox SET payload = replace(payload, ',', E',\\r\\n') WHERE message_id = 'm1'`,
+  );
+  const [aside, one] = [await readAside(w, {}), await read(w, {})];
+  const compact = (text: string): unknown[] => {
+    const all = JSON.parse(text) as string[];
+    return [...all.slice(0, -1), JSON.parse(all.at(-1) ?? '')];
+  };
+  expect(aside.map(compact)).toEqual(one.map(compact));
+});
+
+test('messages longer than what is read at a time', async () => {
+  await using w = await testWarehouse();
+  await w.queue(many().slice(0, 8));
+  await w.rows(
+    `UPDATE rollcall.outbox SET payload = '{"said":"' || repeat('日', 700000) || message_id || '"}' WHERE message_id <> 'm2'`,
+  );
+  expect(await readAside(w, {})).toEqual(await read(w, {}));
+});
+
+test('ids are found again by where they stand in the file', async () => {
+  await using w = await testWarehouse();
+  await w.queue(many());
+  const file = await new Outbox(w).aside(page({}));
+  const all: OutboxMessage[] = [];
+  for await (const some of file?.messages(1) ?? []) all.push(...some);
+  const [whole, odd] = [new Stubs(), new Stubs()];
+  whole.add(all);
+  for (const message of all.filter((_, i) => i % 2 === 1)) odd.add([message]);
+  const ids = all.map((m) => m.messageId);
+  expect(whole.ids()).toEqual(ids);
+  expect(odd.ids()).toEqual(ids.filter((_, i) => i % 2 === 1));
+  await file?.close();
 });
 
 const sync = (w: TestWarehouse, over: Partial<SyncOptions> & Pick<SyncOptions, 'destinations'>) =>
   syncDestinations({ ...w, projectDir: '/nowhere', now, pageSize: 100, ...over });
 
-test('some are refused, and each is recorded as what became of it', async () => {
+test.each([
+  ['aside', true],
+  ['as rows, as no file could be written', false],
+])('some are refused, and each is recorded as what became of it: read %s', async (_, writes) => {
   await using w = await testWarehouse();
+  const asked: string[] = [];
+  const warehouse = around(w.warehouse, {
+    writeLines: async (sql, to) => {
+      asked.push(to);
+      const written = await w.warehouse.writeLines?.(sql, to);
+      if (writes) return written ?? 0;
+      throw new StatementError('no space left', sql);
+    },
+  });
   const bad = new Set(['m3', 'm77', 'm599']);
   await using server = await faultyServer((_, { ids }) =>
     ids.some((id) => bad.has(id)) ? status(400, {}, 'no') : undefined,
   );
   await w.queue(many());
   const destinations = [destination('webhook', { url: server.url, batch_size: 90, retries: 0 })];
-  const result = await sync(w, { destinations });
+  const result = await sync(w, { warehouse, destinations });
   expect(result.destinations[0]).toMatchObject({ delivered: 597, rejected: 3, waiting: 0 });
   const rejected = `SELECT message_id FROM rollcall.deliveries WHERE status = 'rejected' ORDER BY 1`;
   expect((await w.rows(rejected)).map((row) => row['message_id'])).toEqual([...bad].sort());
   expect(new Set(server.accepted).size).toBe(597);
+  expect(asked.length).toBeGreaterThan(0);
+  for (const path of asked) await expect(stat(dirname(path))).rejects.toThrow('ENOENT');
 });
 
 test.each([
@@ -116,8 +190,8 @@ test.each([
   const lines = (await readFile(path, 'utf8')).split('\n');
   expect([lines[0], lines.at(-1)]).toEqual(['{"messageId":"m_"}', '']);
   const payloads = await w.rows('SELECT payload FROM rollcall.outbox WHERE run_no = 1');
-  const told = (all: readonly unknown[]) =>
+  const compact = (all: readonly unknown[]) =>
     all.map((text) => JSON.stringify(JSON.parse(String(text)))).sort();
-  expect(told(lines.slice(1, -2))).toEqual(told(payloads.map((row) => row['payload'])));
+  expect(compact(lines.slice(1, -2))).toEqual(compact(payloads.map((row) => row['payload'])));
   expect(lines.at(-2)).toContain('"later"');
 });
