@@ -2,16 +2,16 @@
  * How many definitions one statement should compute: 100 audiences over landed facts, in batches of several sizes, each in
  * a process of its own, by turns. `npx tsx bench/batches.ts [events] [users] [repeats] [sizes]`, the last with commas.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Dialect } from '../dialects/dialect.js';
 import { dialectFor } from '../dialects/registry.js';
-import { loadProject } from '../models/index.js';
-import { runProject } from '../runtime/index.js';
+import { configOf, USERS_ALONE, writeFiles } from './files.js';
 import { machine, median, printTable, spawned } from './measure.js';
 import { warehouseAt } from './queries.js';
-import { AS_OF, audiences, messagesSql } from './workload.js';
+import { benchRun, projectAt } from './run.js';
+import { AS_OF, audienceFiles, messagesSql } from './workload.js';
 
 const [events = 2_000_000, users = 200_000, repeats = 5] = process.argv.slice(2, 5).map(Number);
 const sizes = (process.argv[5] ?? '1,5,10,25,50,100').split(',').map(Number);
@@ -36,16 +36,7 @@ if (process.env['BENCH_CHILD']) {
 
 /** A project with a warehouse in which everything has landed. */
 async function make(dir: string): Promise<void> {
-  mkdirSync(join(dir, 'models'), { recursive: true });
-  const config = {
-    name: 'bench',
-    target: 'dev',
-    targets: { dev: { type: 'duckdb', ...settings } },
-    sources: [{ name: 'shop', layout: 'messages', table: 'raw.messages', columns: { anonymous_id: null } }],
-  };
-  writeFileSync(join(dir, 'rollcall.json'), JSON.stringify(config));
-  for (const { key, file } of audiences(100))
-    writeFileSync(join(dir, 'models', `${key}.json`), JSON.stringify(file));
+  writeFiles(dir, { 'rollcall.json': configOf(settings, USERS_ALONE), ...audienceFiles(100) });
   await warehouseAt(
     dir,
     settings,
@@ -57,22 +48,16 @@ async function make(dir: string): Promise<void> {
 
 /** A run in batches of a size; what computing took. */
 async function computing(dir: string, size: number): Promise<Measured> {
-  const { project, spans } = await loadProject({ dir, env: {} });
-  if (!project) throw new Error('no project');
+  const project = await projectAt(dir);
   let [cpu, seconds] = [0, 0];
   const mark = (sign: 1 | -1): void => {
     const { user, system } = process.cpuUsage();
     cpu += (sign * (user + system)) / 1e6;
     seconds += (sign * performance.now()) / 1000;
   };
-  const result = await runProject({
-    project,
-    spans,
-    now: () => new Date().toISOString(),
+  await benchRun(project, {
     asOf: AS_OF,
-    invocation: 'bench',
-    newRunId: () => `run-${process.pid}-${size}`,
-    artifacts: false,
+    runId: `run-${process.pid}-${size}`,
     dialectFor: async (type): Promise<Dialect> => {
       const real = await dialectFor(type);
       return { ...real, capabilities: { ...real.capabilities, definitionsPerStatement: size } };
@@ -82,7 +67,6 @@ async function computing(dir: string, size: number): Promise<Measured> {
       if (event === 'publish_started') mark(1);
     },
   });
-  if (result.exit !== 0) throw new Error(JSON.stringify(result.diagnostics));
   return { cpu, seconds };
 }
 

@@ -3,29 +3,21 @@
  * queries by hand over the same raw tables. `npx tsx bench/bytes.ts [audiences]`
  */
 import { execFile } from 'node:child_process';
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 import { duckdb } from '../dialects/duckdb/dialect.js';
-import { loadProject } from '../models/index.js';
-import { runProject, withSession } from '../runtime/index.js';
+import { withSession } from '../runtime/index.js';
 import { resolveSession } from '../runtime/prepare.js';
 import { standaloneSql } from '../runtime/sql-files.js';
 import { ZetaSql } from '../tests/support/zetasql/server.js';
 import { Meter, type Read } from './bytes-meter.js';
 import { byHand, segmentTables, TRAITS, variants, type Layout } from './bytes-workload.js';
+import { modelFiles, writeFiles } from './files.js';
 import { printTable } from './measure.js';
+import { benchRun, projectAt } from './run.js';
 
 const count = Number(process.argv[2] ?? 100);
 const GROCER = join(import.meta.dirname, '../examples/grocer');
@@ -48,15 +40,12 @@ async function measure(layout: Layout): Promise<void> {
   const database = join(own, 'grocer.duckdb');
   writeProject(own, layout);
   const meter = new Meter(server);
-  const { project, spans } = await loadProject({ dir: own, env: {} });
-  if (!project) throw new Error('no project');
   const base = {
-    project,
-    spans,
+    ...(await projectAt(own)),
     now: () => '2026-01-01T00:00:00Z',
     dialectFor: async () => Promise.resolve(meter.dialect),
   };
-  const keys = project.definitions.filter(({ kind }) => kind === 'audience').map(({ key }) => key);
+  const keys = base.project.definitions.filter(({ kind }) => kind === 'audience').map(({ key }) => key);
   if (keys.length !== count) throw new Error(`${keys.length} audiences`);
 
   for (const [i, day] of DAYS.entries()) {
@@ -69,14 +58,7 @@ async function measure(layout: Layout): Promise<void> {
     const asOf = `${day}T00:00:00Z`;
     meter.refresh();
     const ours = await taken(meter, async () => {
-      const result = await runProject({
-        ...base,
-        asOf,
-        invocation: 'bench',
-        newRunId: () => `run-${i}`,
-        artifacts: false,
-      });
-      if (result.exit !== 0) throw new Error(JSON.stringify(result, undefined, 1));
+      const result = await benchRun(base, { asOf, runId: `run-${i}` });
       const modes = result.landing.map(({ mode, new_rows }) => `${mode}, ${String(new_rows)} new rows`);
       console.log(`\n# ${layout}, ${day}: ${modes.join('; ')}; ${result.definitions.length} definitions`);
     });
@@ -108,19 +90,17 @@ async function taken(meter: Meter, work: () => Promise<unknown>): Promise<readon
 
 /** The example, without destinations, and variants of its audiences. */
 function writeProject(into: string, layout: Layout): void {
-  mkdirSync(into, { recursive: true });
   cpSync(join(GROCER, 'models'), join(into, 'models'), { recursive: true });
   let audiences = 0;
   for (const name of readdirSync(join(into, 'models'), { recursive: true, encoding: 'utf8' })) {
-    const file = join(into, 'models', name);
-    if (!statSync(file).isFile()) continue;
-    const definition = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+    const path = join('models', name);
+    if (!statSync(join(into, path)).isFile()) continue;
+    const definition = JSON.parse(readFileSync(join(into, path), 'utf8')) as Record<string, unknown>;
     delete definition['destinations'];
-    writeFileSync(file, JSON.stringify(definition));
+    writeFiles(into, { [path]: definition });
     if (definition['kind'] === 'audience') audiences++;
   }
-  for (const file of variants(count - audiences))
-    writeFileSync(join(into, 'models', `${String(file['key'])}.json`), JSON.stringify(file));
+  const more = variants(count - audiences).map((file) => ({ ...file, key: String(file['key']) }));
   const config = {
     name: 'bytes',
     target: 'dev',
@@ -131,7 +111,7 @@ function writeProject(into: string, layout: Layout): void {
         : { name: 'shop', layout, table: 'raw.messages', traits: TRAITS },
     ],
   };
-  writeFileSync(join(into, 'rollcall.json'), JSON.stringify(config));
+  writeFiles(into, { 'rollcall.json': config, ...modelFiles(more) });
 }
 
 function sum(reads: readonly Read[]): number {

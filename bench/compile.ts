@@ -7,9 +7,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { dialectFor } from '../dialects/registry.js';
 import { build, machine, median, printTable, spawned, type Spawned } from './measure.js';
 import { writeProject } from './project.js';
+import { warehouseAt } from './queries.js';
 
 const [repeats = '5', sizes = '100,1000,10000', ...given] = process.argv.slice(2);
 const builds = given.length > 0 ? given : ['dist'];
@@ -58,17 +58,12 @@ async function measured(dir: string, size: number): Promise<string[][]> {
 }
 
 async function emptyWarehouse(dir: string): Promise<void> {
-  const dialect = await dialectFor('duckdb');
-  const warehouse = await dialect.open({
-    settings: { path: 'warehouse.duckdb' },
-    projectDir: dir,
-    mode: 'write',
-  });
-  await warehouse.execute('create schema raw');
-  await warehouse.execute(
-    `create table raw.messages (message_id varchar, type varchar, event varchar, name varchar, "timestamp" timestamp,
+  await warehouseAt(dir, { path: 'warehouse.duckdb' })(async (w) => {
+    await w.execute('create schema raw');
+    await w.execute(
+      `create table raw.messages (message_id varchar, type varchar, event varchar, name varchar, "timestamp" timestamp,
        received_at timestamp, user_id varchar, anonymous_id varchar, group_id varchar, properties json, traits json,
        context json)`,
-  );
-  await warehouse.close();
+    );
+  });
 }

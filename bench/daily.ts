@@ -3,15 +3,15 @@
  * land one by one. Ends with the same members as one run over everything. `npx tsx bench/daily.ts [events] [users] [days]`.
  * BENCH_PROMISE="30 days": the source promises that no message lands again later than that
  */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadProject } from '../models/index.js';
-import { runProject, type RunResult } from '../runtime/index.js';
+import { configOf, USERS_ALONE, writeFiles } from './files.js';
 import { median } from './measure.js';
-import { DIFFERENCES, fullJoin, stepsMs } from './memberships.js';
+import { DIFFERENCES, fullJoin } from './memberships.js';
 import { rows, warehouseAt } from './queries.js';
-import { AS_OF, audiences, messagesSql } from './workload.js';
+import { benchRun, phases, printLongest, projectAt, stepsMs } from './run.js';
+import { AS_OF, audienceFiles, messagesSql } from './workload.js';
 
 const [events = 20_000_000, users = 1_000_000, days = 5] = process.argv.slice(2).map(Number);
 const dir = process.env['BENCH_DIR'] ?? join(tmpdir(), `rollcall-daily-${events}`);
@@ -21,23 +21,9 @@ const DAY = 86_400_000;
 const at = (daysBefore: number): string => new Date(Date.parse(AS_OF) - daysBefore * DAY).toISOString();
 
 rmSync(dir, { recursive: true, force: true });
-mkdirSync(join(dir, 'models'), { recursive: true });
-const configOf = (schema: string): unknown => ({
-  name: 'bench',
-  target: 'dev',
-  targets: { dev: { type: 'duckdb', ...settings, schema } },
-  sources: [
-    {
-      name: 'shop',
-      layout: 'messages',
-      table: 'raw.messages',
-      columns: { anonymous_id: null },
-      ...(process.env['BENCH_PROMISE'] && { redelivered_within: process.env['BENCH_PROMISE'] }),
-    },
-  ],
-});
-for (const { key, file } of audiences(100))
-  writeFileSync(join(dir, 'models', `${key}.json`), JSON.stringify(file));
+writeFiles(dir, audienceFiles(100));
+const promise = process.env['BENCH_PROMISE'];
+const source = { ...USERS_ALONE, ...(promise && { redelivered_within: promise }) };
 await withWarehouse(async (w) => {
   for (const sql of messagesSql(events, users)) await w.execute(sql);
   await w.execute(`create table raw.later as select * from raw.messages where received_at > '${at(days)}'`);
@@ -50,31 +36,15 @@ async function run(
   asOf: string,
   id: string,
 ): Promise<{ seconds: number; cpu: number; phases: string }> {
-  writeFileSync(join(dir, 'rollcall.json'), JSON.stringify(configOf(schema)));
-  const { project, spans } = await loadProject({ dir, env: {} });
-  if (!project) throw new Error('no project');
-  const phases: string[] = [];
-  let last = performance.now();
-  const start = last;
+  writeFiles(dir, { 'rollcall.json': configOf({ ...settings, schema }, source) });
+  const project = await projectAt(dir);
+  const { onEvent, told } = phases();
+  const start = performance.now();
   const used = process.cpuUsage();
-  const result: RunResult = await runProject({
-    project,
-    spans,
-    now: () => new Date().toISOString(),
-    asOf,
-    invocation: 'bench',
-    newRunId: () => id,
-    artifacts: false,
-    onEvent: ({ event }) => {
-      const now = performance.now();
-      if (now - last > 50) phases.push(`${event} ${((now - last) / 1000).toFixed(2)}`);
-      last = now;
-    },
-  });
-  if (result.exit !== 0) throw new Error(JSON.stringify(result.diagnostics));
+  await benchRun(project, { asOf, runId: id, onEvent });
   const { user, system } = process.cpuUsage(used);
   const seconds = (performance.now() - start) / 1000;
-  return { seconds, cpu: (user + system) / 1e6, phases: phases.join(', ') };
+  return { seconds, cpu: (user + system) / 1e6, phases: told() };
 }
 
 const first = await run('rollcall', at(days), 'first');
@@ -92,14 +62,7 @@ for (let day = days - 1; day >= 0; day -= 1) {
   daily.push(seconds);
   dailyCpu.push(cpu);
   console.log(`day ${seconds.toFixed(2)} s (processor ${cpu.toFixed(1)}): ${phases}`);
-  if (process.env['BENCH_STEPS'])
-    await withWarehouse(async (w) => {
-      for (const row of await rows(
-        w,
-        `select step, epoch_ms(completed_at - started_at) ms, rows_changed n from rollcall.run_steps where run_id = 'day-${day}' and rows_changed is not null order by ms desc nulls last limit 25`,
-      ))
-        console.log(`  ${String(row['ms'])} ms ${String(row['step'])} (${String(row['n'])})`);
-    });
+  if (process.env['BENCH_STEPS']) await withWarehouse((w) => printLongest(w, `day-${day}`));
 }
 const whole = await run('whole', AS_OF, 'whole');
 console.log(

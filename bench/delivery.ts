@@ -4,12 +4,12 @@
  * `npx tsx bench/delivery.ts [messages] [repeats] [sizes for memory] [memory_limit]`; BENCH_REUSE=1 takes `dist/` as it is.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { dialectFor } from '../dialects/registry.js';
-import type { Warehouse } from '../dialects/warehouse.js';
+import { makeBuyers } from './buyers.js';
 import { build, machine, median, printTable, spawned, type Spawned } from './measure.js';
+import { warehouseAt } from './queries.js';
 
 const [messages = '1000000', repeats = '3', sizes = '100000,1000000,10000000', memoryLimit = '1GB'] =
   process.argv.slice(2);
@@ -136,60 +136,30 @@ async function makeProject(count: number, keys: readonly Key[]): Promise<BenchPr
   const users = count / copies;
   const dir = mkdtempSync(join(tmpdir(), 'rollcall-bench-delivery-'));
   const settings = { path: 'warehouse.duckdb', schema: 'rollcall', memory_limit: memoryLimit };
-  const destination = (key: Key): Record<string, unknown> => ({
-    kind: 'destination',
+  const destination = (key: Key): readonly [Key, object] => [
     key,
-    send: ['identify'],
-    ...(key === 'out'
+    key === 'out'
       ? { type: 'file', settings: { path: 'out.jsonl' } }
-      : { type: 'segment', settings: { write_key: 'k', url: `${server.url}/${key}`, gzip: key === 'api' } }),
-  });
-  const files: Record<string, unknown> = {
-    'rollcall.json': {
-      name: 'deliveries',
-      target: 'dev',
-      targets: { dev: { type: 'duckdb', ...settings } },
-      sources: [{ name: 'shop', layout: 'messages', table: 'raw.messages' }],
-    },
-    'models/buyers.json': {
-      kind: 'audience',
-      key: 'buyers',
-      name: 'Buyers',
-      definition: { event: 'Order Completed', within: '30 days' },
-      destinations: keys,
-    },
-    ...Object.fromEntries(keys.map((key) => [`destinations/${key}.json`, destination(key)])),
-  };
-  for (const folder of ['models', 'destinations']) mkdirSync(join(dir, folder));
-  for (const [path, content] of Object.entries(files))
-    writeFileSync(join(dir, path), JSON.stringify(content));
-  const open = async (): Promise<Warehouse> =>
-    (await dialectFor('duckdb')).open({ settings, projectDir: dir, mode: 'write' });
-  const warehouse = await open();
-  await warehouse.execute('create schema raw');
-  await warehouse.execute(
-    `create table raw.messages as
-     select 'm-' || md5(cast(i as varchar)) message_id, 'track' "type", 'Order Completed' as "event", null::varchar "name",
-       timestamp '2025-12-20' + to_seconds(i % 86400) "timestamp", timestamp '2025-12-20 01:00:00' + to_seconds(i % 86400) received_at,
-       'user-' || i user_id, null::varchar anonymous_id, null::varchar group_id, '{"price":' || i % 500 || '}' properties,
-       null::varchar traits, null::varchar context
-     from range(${users}) t(i)`,
-  );
-  await warehouse.close();
+      : { type: 'segment', settings: { write_key: 'k', url: `${server.url}/${key}`, gzip: key === 'api' } },
+  ];
+  await makeBuyers(dir, users, settings, Object.fromEntries(keys.map(destination)));
   const command = (...args: readonly string[]): Promise<Spawned> =>
     spawned(['dist/cli/main.js', ...args, '--project', dir, '--json']);
   const made = await command('run', '--as-of', '2026-01-01');
   if (copies > 1) {
-    const again = await open();
-    await again.execute(
-      `insert into rollcall.outbox
+    await warehouseAt(
+      dir,
+      settings,
+    )((w) =>
+      w.execute(
+        `insert into rollcall.outbox
        with more as (select o.*, '-' || k as k, 'rc_' || sha256(message_id || k) as id from rollcall.outbox o, range(1, ${copies}) t(k))
        select id, destination_key, definition_key, profile_id || k, run_id,
          replace(replace(payload, message_id, id), '"' || identifier || '"', '"' || identifier || k || '"'),
          created_at, message_type, identifier_type, identifier || k, value, run_no
        from more`,
+      ),
     );
-    await again.close();
   }
   console.log(
     `${count.toLocaleString('en')} messages to each of ${keys.length}: run in ${made.seconds.toFixed(1)} s`,
@@ -202,7 +172,7 @@ async function makeProject(count: number, keys: readonly Key[]): Promise<BenchPr
     database,
     reset: () => {
       copyFileSync(kept, database);
-      for (const path of [`${database}.wal`, join(dir, 'out.jsonl')]) if (existsSync(path)) rmSync(path);
+      for (const path of [`${database}.wal`, join(dir, 'out.jsonl')]) rmSync(path, { force: true });
     },
     sync: async (key) => {
       const whole = await command('sync', '--select', key);

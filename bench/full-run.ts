@@ -2,14 +2,14 @@
  * A full run of 100 audiences against the 100 hand-written one-pass queries, in the same DuckDB, one after the
  * other, same members. `npx tsx bench/full-run.ts [events] [users] [repeats]`
  */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadProject } from '../models/index.js';
-import { runProject } from '../runtime/index.js';
+import { configOf, USERS_ALONE, writeFiles } from './files.js';
 import { median } from './measure.js';
 import { rows, warehouseAt } from './queries.js';
-import { AS_OF, audiences, messagesSql } from './workload.js';
+import { benchRun, phases, projectAt } from './run.js';
+import { AS_OF, audienceFiles, audiences, messagesSql } from './workload.js';
 
 const [events = 20_000_000, users = 1_000_000, repeats = 3] = process.argv.slice(2).map(Number);
 const dir = process.env['BENCH_DIR'] ?? join(tmpdir(), `rollcall-bench-${events}`);
@@ -30,15 +30,7 @@ const withWarehouse = warehouseAt(dir, settings);
 
 if (!process.env['BENCH_REUSE']) {
   rmSync(dir, { recursive: true, force: true });
-  mkdirSync(join(dir, 'models'), { recursive: true });
-  const config = {
-    name: 'bench',
-    target: 'dev',
-    targets: { dev: { type: 'duckdb', ...settings } },
-    sources: [{ name: 'shop', layout: 'messages', table: 'raw.messages', columns: { anonymous_id: null } }],
-  };
-  writeFileSync(join(dir, 'rollcall.json'), JSON.stringify(config));
-  for (const { key, file } of work) writeFileSync(join(dir, 'models', `${key}.json`), JSON.stringify(file));
+  writeFiles(dir, { 'rollcall.json': configOf(settings, USERS_ALONE), ...audienceFiles(work.length) });
   const made = await seconds(() =>
     withWarehouse(async (w) => {
       for (const sql of messagesSql(events, users)) await w.execute(sql);
@@ -47,8 +39,7 @@ if (!process.env['BENCH_REUSE']) {
   console.log(`made ${events} events of ${users} users in ${made.toFixed(1)} s`);
 }
 
-const { project, spans } = await loadProject({ dir, env: {} });
-if (!project) throw new Error('no project');
+const project = await projectAt(dir);
 const hand: number[] = [];
 const full: number[] = [];
 for (let i = 0; i < repeats; i++) {
@@ -64,31 +55,12 @@ for (let i = 0; i < repeats; i++) {
   });
   const handCpu = cpu;
   cpu = 0;
-  const phases: string[] = [];
-  let last = performance.now();
+  const { onEvent, told } = phases();
   full.push(
-    await seconds(async () => {
-      const result = await runProject({
-        project,
-        spans,
-        now: () => new Date().toISOString(),
-        asOf: AS_OF,
-        invocation: 'bench',
-        newRunId: () => `run-${i}`,
-        onEvent: (e) => {
-          if (e.event === 'definition_started' || e.event === 'definition_finished') return;
-          phases.push(`${e.event} ${((performance.now() - last) / 1000).toFixed(2)}`);
-          last = performance.now();
-        },
-      });
-      if (result.exit !== 0)
-        throw new Error(
-          JSON.stringify(result.diagnostics.concat(result.definitions.flatMap((d) => d.error ?? []))),
-        );
-    }),
+    await seconds(() => benchRun(project, { asOf: AS_OF, runId: `run-${i}`, artifacts: true, onEvent })),
   );
   console.log(
-    `hand ${hand.at(-1)?.toFixed(1)} s (CPU ${handCpu.toFixed(1)}), run ${full.at(-1)?.toFixed(1)} s (CPU ${cpu.toFixed(1)}); ${phases.join(', ')}; peak RSS ${Math.round(process.resourceUsage().maxRSS / 1024)} MB`,
+    `hand ${hand.at(-1)?.toFixed(1)} s (CPU ${handCpu.toFixed(1)}), run ${full.at(-1)?.toFixed(1)} s (CPU ${cpu.toFixed(1)}); ${told()}; peak RSS ${Math.round(process.resourceUsage().maxRSS / 1024)} MB`,
   );
 }
 const differing = await withWarehouse(async (w) => {

@@ -4,15 +4,15 @@
  * of it. `npx tsx bench/funnels.ts [events] [users] [events of the one] [repeats] [shapes]`, shapes with commas;
  * BENCH_SQL=1 prints what is compiled.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Warehouse } from '../dialects/warehouse.js';
-import { loadProject } from '../models/index.js';
-import { runProject } from '../runtime/index.js';
+import { configOf, modelFiles, writeFiles } from './files.js';
 import { funnels } from './funnels-workload.js';
 import { geometricMean, machine, printTable } from './measure.js';
 import { body, compare, recorded, recording, rows, type Pair, warehouseAt } from './queries.js';
+import { benchRun, projectAt } from './run.js';
 import { AS_OF } from './shapes-data.js';
 
 const [events = 20_000_000, users = 500_000, heavy = 100_000, repeats = 3] = process.argv
@@ -36,20 +36,8 @@ const withWarehouse = warehouseAt(dir, settings);
 
 /** The project, and a message of each event, so that a run makes every table. */
 async function make(): Promise<void> {
-  mkdirSync(join(dir, 'models'));
-  const sources = [{ name: 'shop', layout: 'messages', table: 'raw.messages' }];
-  const config = {
-    name: 'funnels',
-    target: 'dev',
-    targets: { dev: { type: 'duckdb', ...settings } },
-    sources,
-  };
-  writeFileSync(join(dir, 'rollcall.json'), JSON.stringify(config));
-  for (const { key, definition } of funnels)
-    writeFileSync(
-      join(dir, 'models', `${key}.json`),
-      JSON.stringify({ kind: 'audience', key, name: key, definition }),
-    );
+  const models = funnels.map(({ key, definition }) => ({ kind: 'audience', key, name: key, definition }));
+  writeFiles(dir, { 'rollcall.json': configOf(settings), ...modelFiles(models) });
   const names = EVENTS.map((e) => `('${e.name}')`).join(', ');
   await withWarehouse(async (w) => {
     await w.execute('create schema raw');
@@ -115,19 +103,7 @@ const columnsOf = async (w: Warehouse, table: string): Promise<readonly string[]
 
 try {
   await make();
-  const { project, spans } = await loadProject({ dir, env: {} });
-  if (!project) throw new Error('no project');
-  const run = await runProject({
-    project,
-    spans,
-    now: () => new Date().toISOString(),
-    asOf: AS_OF,
-    invocation: 'bench',
-    newRunId: () => 'run-1',
-    dialectFor: recording,
-    artifacts: false,
-  });
-  if (run.exit !== 0) throw new Error(JSON.stringify(run.diagnostics));
+  await benchRun(await projectAt(dir), { asOf: AS_OF, runId: 'run-1', dialectFor: recording });
   console.log(machine());
 
   await withWarehouse(async (w) => {

@@ -32,12 +32,3 @@ export async function fullJoin(
 
 /** Steps that find who entered and who exited. */
 export const DIFFERENCES = 'publish.(standing|entered|exited)';
-
-/** Milliseconds that the steps of a run took whose names match. */
-export async function stepsMs(w: Warehouse, run: string, names: string): Promise<number> {
-  const [own] = await rows(
-    w,
-    `select sum(epoch_ms(completed_at - started_at)) ms from rollcall.run_steps where run_id = '${run}' and regexp_full_match(step, '${names}')`,
-  );
-  return Number(own?.['ms']);
-}

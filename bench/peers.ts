@@ -4,13 +4,14 @@
  * `scripts/with-dbt.sh npx tsx bench/peers.ts [events] [users] [days]`
  */
 import { execFile } from 'node:child_process';
-import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { configOf, USERS_ALONE, writeFiles } from './files.js';
 import { build, machine, median, printTable, spawned } from './measure.js';
 import { rows, warehouseAt } from './queries.js';
-import { AS_OF, audiences, EVENTS, messagesSql, stagedEvent } from './workload.js';
+import { AS_OF, audienceFiles, audiences, EVENTS, messagesSql, stagedEvent } from './workload.js';
 
 const dbt = process.env['ROLLCALL_DBT'];
 if (dbt === undefined) throw new Error('no dbt: run it by scripts/with-dbt.sh');
@@ -23,26 +24,21 @@ const at = (daysBefore: number): string => new Date(Date.parse(AS_OF) - daysBefo
 const work = audiences(100);
 const slug = (event: string): string => event.toLowerCase().replaceAll(' ', '_');
 
-function put(file: string, text: string): void {
-  mkdirSync(join(file, '..'), { recursive: true });
-  writeFileSync(file, text);
-}
-
 function makeProjects(): void {
-  put(
-    join(ours, 'rollcall.json'),
-    JSON.stringify({
-      name: 'bench',
-      target: 'dev',
-      targets: { dev: { type: 'duckdb', ...settings } },
-      sources: [{ name: 'shop', layout: 'messages', table: 'raw.messages', columns: { anonymous_id: null } }],
-    }),
-  );
-  for (const { key, file } of work) put(join(ours, 'models', `${key}.json`), JSON.stringify(file));
-
-  put(
-    join(theirs, 'dbt_project.yml'),
-    `name: bench
+  writeFiles(ours, { 'rollcall.json': configOf(settings, USERS_ALONE), ...audienceFiles(work.length) });
+  const asOf = `timestamp '{{ var("as_of") }}'`;
+  const all = work.map(({ key }) => `select '${key}' as audience_key, user_id from {{ ref('${key}') }}`);
+  const landed = EVENTS.map((event): readonly [string, string] => [
+    `models/events/${slug(event)}.sql`,
+    `${stagedEvent(event)}
+{% if is_incremental() %} and received_at > (select max(received_at) from {{ this }}) {% endif %}\n`,
+  ]);
+  const made = work.map(({ key, staged }): readonly [string, string] => [
+    `models/audiences/${key}.sql`,
+    staged((event) => `{{ ref('${slug(event)}') }}`, asOf),
+  ]);
+  writeFiles(theirs, {
+    'dbt_project.yml': `name: bench
 version: '1.0'
 profile: bench
 flags:
@@ -52,35 +48,17 @@ models:
     audiences: { +materialized: table }
     events: { +materialized: incremental, +incremental_strategy: append }
 `,
-  );
-  put(
-    join(theirs, 'profiles.yml'),
-    `bench:
+    'profiles.yml': `bench:
   target: dev
   outputs:
     dev: { type: duckdb, path: warehouse.duckdb, threads: 2, settings: { memory_limit: 2GB } }
 `,
-  );
-  for (const event of EVENTS)
-    put(
-      join(theirs, 'models', 'events', `${slug(event)}.sql`),
-      `${stagedEvent(event)}
-{% if is_incremental() %} and received_at > (select max(received_at) from {{ this }}) {% endif %}\n`,
-    );
-  const asOf = `timestamp '{{ var("as_of") }}'`;
-  for (const { key, staged } of work)
-    put(
-      join(theirs, 'models', 'audiences', `${key}.sql`),
-      staged((event) => `{{ ref('${slug(event)}') }}`, asOf),
-    );
-  const all = work.map(({ key }) => `select '${key}' as audience_key, user_id from {{ ref('${key}') }}`);
-  put(
-    join(theirs, 'snapshots', 'memberships.sql'),
-    `{% snapshot memberships %}
+    ...Object.fromEntries([...landed, ...made]),
+    'snapshots/memberships.sql': `{% snapshot memberships %}
 {{ config(unique_key=['audience_key', 'user_id'], strategy='check', check_cols=['audience_key'], hard_deletes='invalidate') }}
 ${all.join('\nunion all\n')}
 {% endsnapshot %}\n`,
-  );
+  });
 }
 
 const start = (folder: string): ReturnType<typeof warehouseAt> => warehouseAt(folder, settings);

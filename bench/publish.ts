@@ -3,14 +3,14 @@
  * one audience of everybody who ordered in 200 days; a day later one in 200 has left and as many have come.
  * `npx tsx bench/publish.ts [members] [days]`
  */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadProject } from '../models/index.js';
-import { runProject } from '../runtime/index.js';
+import { configOf, USERS_ALONE, writeFiles } from './files.js';
 import { machine, median } from './measure.js';
-import { DIFFERENCES, fullJoin, stepsMs } from './memberships.js';
-import { rows, warehouseAt } from './queries.js';
+import { DIFFERENCES, fullJoin } from './memberships.js';
+import { warehouseAt } from './queries.js';
+import { benchRun, printLongest, projectAt, stepsMs } from './run.js';
 
 const [members = 10_000_000, days = 5] = process.argv.slice(2).map(Number);
 const dir = join(tmpdir(), `rollcall-publish-${members}`);
@@ -20,24 +20,14 @@ const at = (day: number): string => new Date(Date.parse('2025-01-01') + day * 86
 const perDay = members / 200;
 
 rmSync(dir, { recursive: true, force: true });
-mkdirSync(join(dir, 'models'), { recursive: true });
-writeFileSync(
-  join(dir, 'rollcall.json'),
-  JSON.stringify({
-    name: 'bench',
-    target: 'dev',
-    targets: { dev: { type: 'duckdb', ...settings } },
-    sources: [{ name: 'shop', layout: 'messages', table: 'raw.messages', columns: { anonymous_id: null } }],
-  }),
-);
-writeFileSync(
-  join(dir, 'models', 'active.json'),
-  JSON.stringify({
+writeFiles(dir, {
+  'rollcall.json': configOf(settings, USERS_ALONE),
+  'models/active.json': {
     kind: 'audience',
     key: 'active',
     definition: { event: 'Order Completed', count: { at_least: 1 }, within: '200 days' },
-  }),
-);
+  },
+});
 
 /** Orders of one user each, from the first of a day up to the first of another. */
 const orders = (from: number, to: number): string =>
@@ -53,26 +43,12 @@ await withWarehouse(async (w) => {
   await w.execute(`create table raw.messages as ${orders(0, 200)}`);
 });
 
-async function run(asOf: string, id: string): Promise<void> {
-  const { project, spans } = await loadProject({ dir, env: {} });
-  if (!project) throw new Error('no project');
-  const result = await runProject({
-    project,
-    spans,
-    now: () => new Date().toISOString(),
-    asOf,
-    invocation: 'bench',
-    newRunId: () => id,
-    artifacts: false,
-  });
-  if (result.exit !== 0) throw new Error(JSON.stringify(result.diagnostics));
-}
-
-await run(at(200), 'first');
+const project = await projectAt(dir);
+await benchRun(project, { asOf: at(200), runId: 'first' });
 const ratios: number[] = [];
 for (let day = 201; day <= 200 + days; day++) {
   await withWarehouse((w) => w.execute(`insert into raw.messages ${orders(day - 1, day)}`));
-  await run(at(day), `day-${day}`);
+  await benchRun(project, { asOf: at(day), runId: `day-${day}` });
   await withWarehouse(async (w) => {
     const { ms, changed } = await fullJoin(w, at(day - 1), at(day));
     const published = await stepsMs(w, `day-${day}`, 'publish[.].*');
@@ -81,12 +57,7 @@ for (let day = 201; day <= 200 + days; day++) {
     console.log(
       `${changed} of ${members} changed: published in ${published} ms, of it ${found} for the differences; a full join ${ms.toFixed(0)} ms: ${((100 * published) / ms).toFixed(0)} %`,
     );
-    if (process.env['BENCH_STEPS'])
-      for (const row of await rows(
-        w,
-        `select step, epoch_ms(completed_at - started_at) ms, rows_changed n from rollcall.run_steps where run_id = 'day-${day}' order by ms desc limit 20`,
-      ))
-        console.log(`  ${String(row['ms'])} ms ${String(row['step'])} (${String(row['n'])})`);
+    if (process.env['BENCH_STEPS']) await printLongest(w, `day-${day}`);
   });
 }
 console.log(machine());

@@ -6,15 +6,16 @@
  * and `trusting`; BENCH_DIR keeps the data, BENCH_REUSE=1 takes it as it is, BENCH_SQL=1 writes every query to its
  * folder `sql/`.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Warehouse } from '../dialects/warehouse.js';
-import { loadProject } from '../models/index.js';
-import { compileProject, runProject } from '../runtime/index.js';
+import { compileProject } from '../runtime/index.js';
 import { ByHand } from './by-hand.js';
+import { configOf, modelFiles, writeFiles } from './files.js';
 import { geometricMean, machine, printTable } from './measure.js';
 import { body, compare, recorded, recording, rows, warehouseAt } from './queries.js';
+import { benchRun, projectAt } from './run.js';
 import { AS_OF, messagesSql } from './shapes-data.js';
 import { shapes, type Facts } from './shapes-workload.js';
 
@@ -31,21 +32,15 @@ const settings = { path: 'warehouse.duckdb', schema: 'rollcall', memory_limit: '
 const withWarehouse = warehouseAt(dir, settings);
 
 async function make(): Promise<void> {
-  mkdirSync(join(dir, 'models'), { recursive: true });
-  const config = {
-    name: 'shapes',
-    target: 'dev',
-    targets: { dev: { type: 'duckdb', ...settings } },
-    sources: [
-      { name: 'shop', layout: 'messages', table: 'raw.messages', traits: ['plan', 'spending_limit'] },
-    ],
-  };
-  writeFileSync(join(dir, 'rollcall.json'), JSON.stringify(config));
-  for (const { key, definition, extra } of shapes)
-    writeFileSync(
-      join(dir, 'models', `${key}.json`),
-      JSON.stringify({ kind: 'audience', key, name: key, definition, ...extra }),
-    );
+  const models = shapes.map(({ key, definition, extra }) => ({
+    kind: 'audience',
+    key,
+    name: key,
+    definition,
+    ...extra,
+  }));
+  const config = configOf(settings, { traits: ['plan', 'spending_limit'] });
+  writeFiles(dir, { 'rollcall.json': config, ...modelFiles(models) });
   if (process.env['BENCH_REUSE']) return;
   await withWarehouse(async (w) => {
     await w.execute('drop schema if exists raw cascade');
@@ -81,19 +76,12 @@ async function factsOf(w: Warehouse): Promise<Facts> {
 
 try {
   await make();
-  const { project, spans } = await loadProject({ dir, env: {} });
-  if (!project) throw new Error('no project');
-  const base = { project, spans, now: () => new Date().toISOString(), asOf: AS_OF };
+  const project = await projectAt(dir);
   await withWarehouse((w) => w.execute('drop schema if exists rollcall cascade'));
-  const run = await runProject({
-    ...base,
-    invocation: 'bench',
-    newRunId: () => 'run-1',
-    dialectFor: recording,
-    artifacts: false,
-  });
-  if (run.exit !== 0) throw new Error(JSON.stringify(run.diagnostics));
-  const compiled = new Map((await compileProject(base)).definitions.map((d) => [d.key, d.sql]));
+  const run = await benchRun(project, { asOf: AS_OF, runId: 'run-1', dialectFor: recording });
+  const compiled = new Map(
+    (await compileProject({ ...project, asOf: AS_OF })).definitions.map((d) => [d.key, d.sql]),
+  );
   console.log(machine());
 
   await withWarehouse(async (w) => {
@@ -115,10 +103,9 @@ try {
         trusting: [body(standalone, 'profile_id'), body(shape.raw(new ByHand(true)), 'profile_id')],
       } as const;
       if (process.env['BENCH_SQL']) {
-        mkdirSync(join(dir, 'sql'), { recursive: true });
         for (const [name, [ours, hand]] of Object.entries(queries)) {
-          writeFileSync(join(dir, 'sql', `${shape.key}.${name}.ours.sql`), ours);
-          writeFileSync(join(dir, 'sql', `${shape.key}.${name}.hand.sql`), hand);
+          const path = `sql/${shape.key}.${name}`;
+          writeFiles(dir, { [`${path}.ours.sql`]: ours, [`${path}.hand.sql`]: hand });
         }
       }
       const cells: string[] = [];

@@ -2,13 +2,13 @@
  * From which share of affected profiles on computing in full is cheaper: 20 audiences over two events, a day on which a share of the
  * users does both, computed each way from the same state. `npx tsx bench/share.ts [events] [users]`
  */
-import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadProject } from '../models/index.js';
-import { runProject } from '../runtime/index.js';
+import { configOf, modelFiles, USERS_ALONE, writeFiles } from './files.js';
 import { median } from './measure.js';
-import { rows, warehouseAt } from './queries.js';
+import { warehouseAt } from './queries.js';
+import { benchRun, projectAt, stepsMs } from './run.js';
 import { AS_OF, messagesSql } from './workload.js';
 
 const [events = 4_000_000, users = 200_000, times = 3] = process.argv.slice(2).map(Number);
@@ -32,50 +32,24 @@ const audiences = Array.from({ length: 20 }, (_, i) => {
 });
 
 rmSync(dir, { recursive: true, force: true });
-mkdirSync(join(dir, 'models'), { recursive: true });
-for (const one of audiences) writeFileSync(join(dir, 'models', `${one.key}.json`), JSON.stringify(one));
+writeFiles(dir, modelFiles(audiences));
 await withWarehouse(async (w) => {
   for (const sql of messagesSql(events, users)) await w.execute(sql);
 });
 
 async function run(asOf: string, runId: string, compute: 'full' | 'incremental'): Promise<void> {
-  const target = { type: 'duckdb', ...settings, compute };
-  const sources = [
-    { name: 'shop', layout: 'messages', table: 'raw.messages', columns: { anonymous_id: null } },
-  ];
-  writeFileSync(
-    join(dir, 'rollcall.json'),
-    JSON.stringify({ name: 'bench', target: 'dev', targets: { dev: target }, sources }),
-  );
-  const { project, spans } = await loadProject({ dir, env: {} });
-  if (!project) throw new Error('no project');
+  writeFiles(dir, { 'rollcall.json': configOf({ ...settings, compute }, USERS_ALONE) });
+  // The days may lie in the future, which a run refuses.
   const now = (): string => new Date(Date.now() + 10 * 365 * 86_400_000).toISOString();
-  const result = await runProject({
-    project,
-    spans,
-    now,
-    asOf,
-    invocation: 'bench',
-    newRunId: () => runId,
-    artifacts: false,
-  });
-  if (result.exit !== 0) throw new Error(JSON.stringify(result.diagnostics));
+  await benchRun(await projectAt(dir), { asOf, runId, now });
 }
 
-/** Seconds of the steps that differ: finding who is affected, computing, comparing, publishing. */
-async function costOf(runId: string): Promise<number> {
-  let ms = 0;
-  await withWarehouse(async (w) => {
-    // What a batch computes has a row for each definition too, with the batch's times.
-    for (const row of await rows(
-      w,
-      `select sum(epoch_ms(completed_at - started_at)) ms from rollcall.run_steps
-       where run_id = '${runId}' and (step like 'compute.batch%' or step like 'publish.%')`,
-    ))
-      ms = Number(row['ms']);
-  });
-  return ms / 1000;
-}
+/**
+ * Seconds of the steps that differ: finding who is affected, computing, comparing, publishing. What a batch computes has a row for
+ * each definition too, with the batch's times.
+ */
+const costOf = (runId: string): Promise<number> =>
+  withWarehouse(async (w) => (await stepsMs(w, runId, '(compute[.]batch|publish[.]).*')) / 1000);
 
 await run(AS_OF, 'first', 'full');
 cpSync(file, `${file}.first`);

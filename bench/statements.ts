@@ -3,7 +3,7 @@
  * the engine, and done by DuckDB. Every audience has a destination; one in ten reads another.
  * `npx tsx bench/statements.ts [audiences …]`
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Relation } from '../compiler/ir/types.js';
@@ -14,14 +14,15 @@ import { duckdb } from '../dialects/duckdb/dialect.js';
 import { postgres } from '../dialects/postgres/dialect.js';
 import { snowflake } from '../dialects/snowflake/dialect.js';
 import { around } from '../dialects/warehouse.js';
-import { loadProject } from '../models/index.js';
-import { runProject } from '../runtime/index.js';
+import { configOf, modelFiles, USERS_ALONE, writeFiles } from './files.js';
 import { printTable } from './measure.js';
 import { warehouseAt } from './queries.js';
+import { benchRun, projectAt } from './run.js';
 import { audiences, messagesSql } from './workload.js';
 
 const given = process.argv.slice(2).map(Number);
 const sizes = given.length > 0 ? given : [1, 10, 100, 1000];
+const settings = { path: 'warehouse.duckdb', schema: 'rollcall' };
 const RUNS = ['2026-01-01T00:00:00Z', '2026-01-02T00:00:00Z'];
 
 /** Statements of a run: those in all, and those that compute or queue messages. */
@@ -76,29 +77,18 @@ async function counted(engine: Dialect, count: number): Promise<readonly Counter
   const dir = mkdtempSync(join(tmpdir(), 'rollcall-bench-statements-'));
   try {
     write(dir, count);
-    const settings = { path: 'warehouse.duckdb' };
     await warehouseAt(
       dir,
       settings,
     )(async (w) => {
       for (const sql of messagesSql(2_000, 100)) await w.execute(sql);
     });
-    const { project, spans, diagnostics } = await loadProject({ dir, env: {} });
-    if (!project) throw new Error(JSON.stringify(diagnostics));
+    const project = await projectAt(dir);
     const counters: Counter[] = [];
     for (const [i, asOf] of RUNS.entries()) {
       const counter = new Counter(engine);
-      const result = await runProject({
-        project,
-        spans,
-        now: () => asOf,
-        asOf,
-        invocation: 'bench',
-        newRunId: () => `run-${i}`,
-        artifacts: false,
-        dialectFor: () => Promise.resolve(counter.dialect()),
-      });
-      if (result.exit !== 0) throw new Error(JSON.stringify(result.diagnostics));
+      const dialectFor = (): Promise<Dialect> => Promise.resolve(counter.dialect());
+      await benchRun(project, { asOf, now: () => asOf, runId: `run-${i}`, dialectFor });
       counters.push(counter);
     }
     return counters;
@@ -108,23 +98,22 @@ async function counted(engine: Dialect, count: number): Promise<readonly Counter
 }
 
 function write(dir: string, count: number): void {
-  const put = (file: string, content: object): void =>
-    writeFileSync(join(dir, file), JSON.stringify(content));
-  mkdirSync(join(dir, 'models'), { recursive: true });
-  mkdirSync(join(dir, 'destinations'), { recursive: true });
-  put('rollcall.json', {
-    name: 'bench',
-    target: 'dev',
-    targets: { dev: { type: 'duckdb', path: 'warehouse.duckdb', schema: 'rollcall' } },
-    sources: [{ name: 'shop', layout: 'messages', table: 'raw.messages', columns: { anonymous_id: null } }],
-  });
-  const settings = { path: 'out.jsonl' };
-  put('destinations/crm.json', { kind: 'destination', key: 'crm', name: 'CRM', type: 'file', settings });
-  for (const [i, { key, file }] of audiences(count).entries()) {
+  const models = audiences(count).map(({ key, file }, i) => {
     const other = { audience: `audience_${i - 1}` };
     const definition = i % 10 === 9 ? { all: [other, file['definition']] } : file['definition'];
-    put(`models/${key}.json`, { ...file, definition, destinations: ['crm'] });
-  }
+    return { ...file, key, definition, destinations: ['crm'] };
+  });
+  writeFiles(dir, {
+    'rollcall.json': configOf(settings, USERS_ALONE),
+    'destinations/crm.json': {
+      kind: 'destination',
+      key: 'crm',
+      name: 'CRM',
+      type: 'file',
+      settings: { path: 'out.jsonl' },
+    },
+    ...modelFiles(models),
+  });
 }
 
 const table: string[][] = [];

@@ -4,12 +4,13 @@
  * `npx tsx bench/watch.ts [events] [profiles] [audiences] [times] [every]`
  */
 import { spawn } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Warehouse } from '../dialects/warehouse.js';
+import { configOf, modelFiles, USERS_ALONE, writeFiles } from './files.js';
 import { build, machine, median } from './measure.js';
 import { warehouseAt } from './queries.js';
 import { AS_OF, audiences, messagesSql } from './workload.js';
@@ -33,27 +34,23 @@ interface Tick {
 
 await build();
 rmSync(dir, { recursive: true, force: true });
-for (const folder of ['models', 'destinations']) mkdirSync(join(dir, folder), { recursive: true });
-const put = (file: string, content: unknown): void => writeFileSync(join(dir, file), JSON.stringify(content));
-put('rollcall.json', {
-  name: 'bench',
-  target: 'dev',
-  targets: { dev: { type: 'duckdb', ...settings } },
-  sources: [{ name: 'shop', layout: 'messages', table: 'raw.messages', columns: { anonymous_id: null } }],
-});
-put('destinations/crm.json', {
-  kind: 'destination',
-  key: 'crm',
-  type: 'file',
-  settings: { path: 'out.jsonl' },
-});
-for (const { key, file } of audiences(count)) put(`models/${key}.json`, { ...file, destinations: ['crm'] });
+const models = audiences(count).map(({ key, file }) => ({ ...file, key, destinations: ['crm'] }));
 // Whoever orders now enters, so that each row that lands has messages.
-put('models/now.json', {
+const now = {
   kind: 'audience',
   key: 'now',
   definition: { event: 'Order Placed', count: { at_least: 1 }, within: '1 day' },
   destinations: ['crm'],
+};
+writeFiles(dir, {
+  'rollcall.json': configOf(settings, USERS_ALONE),
+  'destinations/crm.json': {
+    kind: 'destination',
+    key: 'crm',
+    type: 'file',
+    settings: { path: 'out.jsonl' },
+  },
+  ...modelFiles([...models, now]),
 });
 await withWarehouse(async (w) => {
   for (const sql of messagesSql(events, profiles)) await w.execute(sql);

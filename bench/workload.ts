@@ -3,6 +3,8 @@
  * one-pass query a careful analyst would write by hand.
  */
 
+import { modelFiles } from './files.js';
+
 export const EVENTS = [
   'Product Viewed',
   'Product Searched',
@@ -197,3 +199,7 @@ group by user_id having ${overStaged(c.having('true'))}`;
     };
   });
 }
+
+/** The files of these audiences. */
+export const audienceFiles = (count: number): Readonly<Record<string, unknown>> =>
+  modelFiles(audiences(count).map(({ key, file }) => ({ ...file, key })));
