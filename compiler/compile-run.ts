@@ -5,6 +5,7 @@ import { parseInstant } from '../models/instant.js';
 import { ownerOf, type ComputeSetting, type Definition } from '../models/definition.js';
 import { upstreamOf } from '../models/upstream.js';
 import { withholdingKeys } from '../models/withholding.js';
+import { mentionOf } from './bind/paths.js';
 import type { Level } from './bind/types.js';
 import { values } from './ir/build.js';
 import type { Expr } from './ir/types.js';
@@ -27,7 +28,7 @@ import {
 } from './program/plan.js';
 import { runProvider } from './program/provider.js';
 import { StateSchema } from './program/state.js';
-import { definitionsAlong, mentionOf, type Along, type AlongLinks } from './resolve/along.js';
+import { definitionsAlong, type Along, type AlongLinks } from './resolve/along.js';
 import { unionNeeds } from './resolve/needs.js';
 import { rewrite } from './rewrite/index.js';
 import type { Remembered } from './standalone/index.js';

@@ -4,7 +4,7 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import * as ir from '../compiler/ir/build.js';
-import type { Column, Expr } from '../compiler/ir/types.js';
+import type { Column, Expr, Relation } from '../compiler/ir/types.js';
 import type { StateSchema } from '../compiler/program/state.js';
 import type { StepOp } from '../compiler/program/types.js';
 import type { Dialect } from './dialect.js';
@@ -83,6 +83,13 @@ export async function ensureTable(
   if (tables.some(({ table }) => table.name === name)) return;
   if (tables.length === 0) await run({ op: 'ensure_schema', schema: state.schema });
   await run({ op: 'ensure_table', spec: { table: state.ref(name), columns } });
+}
+
+/** All rows of a query. */
+export async function readRows({ warehouse, dialect }: HoldSite, query: Relation): Promise<readonly Row[]> {
+  const rows: Row[] = [];
+  for await (const batch of warehouse.read(dialect.select(query, {}))) rows.push(...batch.rows);
+  return rows;
 }
 
 /** The engine's time of day, and the moment, by `elapsed`, at which it was asked for. */

@@ -10,7 +10,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import * as ir from '../compiler/ir/build.js';
-import type { Column, Expr, Relation } from '../compiler/ir/types.js';
+import type { Column, Expr } from '../compiler/ir/types.js';
 import type { StepOp } from '../compiler/program/types.js';
 import {
   ensureTable,
@@ -20,6 +20,7 @@ import {
   ownerCells,
   ownerOf,
   Pulse,
+  readRows,
   ROUNDS,
   safeUntil,
   type Asked,
@@ -226,7 +227,7 @@ export class Leases {
       ...(subject === EVERYTHING ? [] : [ir.call('in_list', ir.c(rows, 'subject'), ...subjects)]),
       ir.call('gt', ir.c(rows, 'expires_at'), moment(now)),
     );
-    const found = await this.again(() => this.read(ir.filter(rows, wanted)));
+    const found = await this.again(() => readRows(this.site, ir.filter(rows, wanted)));
     const released = new Set(found.filter((row) => row['status'] === 'released').map((row) => row['token']));
     const live = new Map(
       found.flatMap((row): readonly (readonly [string, Taken])[] => {
@@ -258,13 +259,6 @@ export class Leases {
     for (const { sql } of dialect.statements({ ...op, id: `leases.${op.op}`, title: 'leases' }, {}))
       // A row too many of our own does no harm: it has our token.
       await this.again(() => warehouse.execute(sql, { labels: { step: 'leases' } }));
-  }
-
-  private async read(query: Relation): Promise<readonly Row[]> {
-    const { warehouse, dialect } = this.site;
-    const rows: Row[] = [];
-    for await (const batch of warehouse.read(dialect.select(query, {}))) rows.push(...batch.rows);
-    return rows;
   }
 
   private again<T>(work: () => Promise<T>): Promise<T> {

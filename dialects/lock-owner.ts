@@ -9,12 +9,17 @@ import type { LockOwner } from './warehouse.js';
  */
 export function isGone({ host, pid }: Partial<LockOwner>, isOurs: () => boolean): boolean {
   if (host !== hostname() || pid === undefined || !Number.isSafeInteger(pid) || pid <= 0) return false;
-  if (pid === process.pid) return !isOurs();
+  return pid === process.pid ? !isOurs() : !isAlive(pid);
+}
+
+/** Whether a process of this machine has a number. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return false;
+    return true;
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'ESRCH';
+    // Others' processes may not be asked.
+    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
   }
 }
 

@@ -25,6 +25,7 @@ import {
   ownerCells,
   ownerOf,
   Pulse,
+  readRows,
   ROUNDS,
   safeUntil,
   type Asked,
@@ -240,12 +241,8 @@ class TableLock implements Held {
   }
 }
 
-async function readLocks({ warehouse, dialect, state }: HoldSite): Promise<LockRow[]> {
-  const rows: LockRow[] = [];
-  for await (const batch of warehouse.read(dialect.select(ir.scan(state.ref(LOCKS), COLUMNS), {}))) {
-    rows.push(...batch.rows.map(lockRow));
-  }
-  return rows;
+async function readLocks(site: HoldSite): Promise<readonly LockRow[]> {
+  return (await readRows(site, ir.scan(site.state.ref(LOCKS), COLUMNS))).map(lockRow);
 }
 
 function lockRow(row: Row): LockRow {

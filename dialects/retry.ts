@@ -7,7 +7,7 @@ import { StatementError, type Failure } from './warehouse.js';
 
 export type Sleep = (ms: number, signal?: AbortSignal) => Promise<void>;
 
-export const MAX_RETRIES = 5;
+const MAX_RETRIES = 5;
 /** Waits double from the first to the longest. Quotas and queues take their time, and so do networks. */
 const DELAYS = {
   transient: { first: 200, longest: 10_000 },

@@ -1,4 +1,5 @@
 import { NumberText, type JsonTree } from './json-text.js';
+import { byText } from './order.js';
 import { parseJson, type JsonNode } from './source/json.js';
 
 /**
@@ -16,7 +17,7 @@ function canonical(node: JsonNode, text: string): string {
       const members = node.entries.map(
         (entry) => [entry.key, entry.node === undefined ? 'null' : canonical(entry.node, text)] as const,
       );
-      const sorted = members.sort(([a], [b]) => (a < b ? -1 : 1));
+      const sorted = members.sort(byText(([key]) => key));
       return `{${sorted.map(([key, value]) => `${JSON.stringify(key)}:${value}`).join(',')}}`;
     }
     case 'array':

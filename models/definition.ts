@@ -269,9 +269,7 @@ export interface TargetConfig {
 }
 
 /** What a column of an entity may identify a profile by; `group_id` is an account's. */
-export const ENTITY_IDENTIFIERS = ['user_id', 'anonymous_id', 'group_id'] as const;
-
-export type EntityIdentifier = (typeof ENTITY_IDENTIFIERS)[number];
+export type EntityIdentifier = 'user_id' | 'anonymous_id' | 'group_id';
 
 /** A column named in rollcall.json: an object, so that it has a place there. */
 export interface ColumnRef {

@@ -1,7 +1,7 @@
 import { didYouMean } from '../compiler/diagnostics/suggest.js';
 import { durationMicros, type Duration, type DurationUnit } from './algebra.js';
 
-export const DURATION_UNITS: readonly DurationUnit[] = ['second', 'minute', 'hour', 'day', 'week'];
+const DURATION_UNITS: readonly DurationUnit[] = ['second', 'minute', 'hour', 'day', 'week'];
 
 /** As the published schemas have it; the 1000-year limit is beyond a regular expression. */
 export const DURATION_PATTERN = '^[1-9][0-9]* +(second|minute|hour|day|week)s?$';

@@ -3,6 +3,7 @@ import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
+import { byText } from './order.js';
 import { Pace } from './pace.js';
 
 /** What the loader needs of a file system, for tests and for projects that are not on disk. */
@@ -82,7 +83,7 @@ export async function findFiles(
     }
   };
   await visit(join(dir, folder), folder, []);
-  return found.sort((a, b) => (a.file < b.file ? -1 : 1));
+  return found.sort(byText(({ file }) => file));
 }
 
 export type FileText = { readonly text: string } | { readonly error: string };

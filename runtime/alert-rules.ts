@@ -1,9 +1,11 @@
 /** What each kind of alert looks at, and what it finds. State alone is asked: sources need not be there. */
 import { deliveryHealth, lastEnded, sizesCompared } from '../compiler/program/alerts.js';
 import { messagesWaiting } from '../compiler/program/deliveries.js';
+import type { Row } from '../dialects/warehouse.js';
 import { durationMicros, type Duration } from '../models/algebra.js';
 import type { AlertRule } from '../models/alerts.js';
 import { ownerOf, pausedWays, type Definition } from '../models/definition.js';
+import { byText } from '../models/order.js';
 import type { Firing } from './alerts-api.js';
 import type { StoredState } from './existing.js';
 import { figure } from './figures.js';
@@ -177,7 +179,7 @@ function destinationsOf(
   return new Set(keys.filter((key) => destinations?.some(({ name }) => name === key) ?? true));
 }
 
-const sorted = <T extends Readonly<Record<string, unknown>>>(rows: readonly T[], by: string): readonly T[] =>
-  [...rows].sort((a, b) => (String(a[by]) < String(b[by]) ? -1 : 1));
+const sorted = (rows: readonly Row[], by: string): readonly Row[] =>
+  [...rows].sort(byText((row) => textOf(row, by)));
 
 const words = ({ amount, unit }: Duration): string => `${amount} ${unit}${amount === 1 ? '' : 's'}`;

@@ -9,6 +9,7 @@ import type { StepOp } from '../compiler/program/types.js';
 import type { Row } from '../dialects/warehouse.js';
 import type { Channel } from '../models/alerts.js';
 import type { Project } from '../models/definition.js';
+import { byText } from '../models/order.js';
 import { spanOf } from '../models/source/spans.js';
 import { evaluate } from './alert-rules.js';
 import type { AlertOptions, AlertsResult, Firing, Notice, Recovered } from './alerts-api.js';
@@ -40,7 +41,7 @@ export async function checkAlerts(options: AlertOptions): Promise<AlertsResult> 
       firing.push(...found.map((one) => ({ alert, on: rule.on, ...one })));
     }
     // Engines have rows in an order of their own; what is over is told in one.
-    const told = (await stored.read('alerts')).map(toldOf).sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
+    const told = (await stored.read('alerts')).map(toldOf).sort(byText(orderOf));
     return { firing, told };
   });
   if (!seen) return NOTHING;

@@ -13,6 +13,7 @@ import {
   type StateTable,
 } from '../compiler/program/state.js';
 import type { Row } from '../dialects/warehouse.js';
+import { byText } from '../models/order.js';
 import { checkContents, checkTables } from './damage.js';
 import { microsOf } from './instants.js';
 import { nullableText, numberOf, textOf, type Session } from './session.js';
@@ -88,7 +89,7 @@ export async function readState(session: Session): Promise<StoredState> {
   const project = session.project.config.name;
   checkContents({ schema, project, tables, meta, definitions: rows });
   // Engines have them in an order of their own; what is told of them comes in that of their keys.
-  const stored = rows.map(definitionRow).sort((a, b) => (a.key < b.key ? -1 : 1));
+  const stored = rows.map(definitionRow).sort(byText(({ key }) => key));
   const definitions = new Map(stored.map((row) => [row.key, row]));
   const runs = await readRuns(session, scanOf('runs'));
   const made = await readMade(session, meta, runs, scanOf('profiles'));

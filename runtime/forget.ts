@@ -23,6 +23,7 @@ import { wayKey, type OutboxWay } from '../compiler/program/outbox-link.js';
 import type { Step } from '../compiler/program/types.js';
 import type { Params } from '../dialects/dialect.js';
 import type { Definition } from '../models/definition.js';
+import { byText } from '../models/order.js';
 import { aside, wayTo, type Aside } from './aside.js';
 import type { ForgetOptions, ForgetResult } from './forget-api.js';
 import type { StoredState } from './existing.js';
@@ -197,7 +198,7 @@ class Forgetting {
         run_id: this.runId,
         profiles: statuses,
         identifiers: counted ? numberOf(counted, 'n') : 0,
-        messages: messages.sort((a, b) => (a.destination < b.destination ? -1 : 1)),
+        messages: messages.sort(byText(({ destination }) => destination)),
         untold: untold.sort(),
       };
     }, around);

@@ -4,6 +4,7 @@ import * as ir from '../compiler/ir/build.js';
 import type { Expr, Relation } from '../compiler/ir/types.js';
 import { withProfileId } from '../compiler/program/views.js';
 import type { Row } from '../dialects/warehouse.js';
+import { byText } from '../models/order.js';
 import type { DiffResult, KeyOptions, MembersOptions } from './queries-api.js';
 import { unknownKey } from './keys.js';
 import { publishedKey, resolveSession } from './prepare.js';
@@ -160,10 +161,7 @@ export function first(rows: Relation, limit: number): Relation {
   );
 }
 
-export function byProfile(a: Row, b: Row): number {
-  const [x, y] = [textOf(a, 'profile_id'), textOf(b, 'profile_id')];
-  return x < y ? -1 : x > y ? 1 : 0;
-}
+export const byProfile = byText((row: Row) => textOf(row, 'profile_id'));
 
 /** What the last run that published a definition changed (see `Diff`). */
 export async function diff(options: KeyOptions & { readonly limit?: number }): Promise<DiffResult> {

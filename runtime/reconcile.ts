@@ -5,6 +5,7 @@
  * who was forgotten.
  */
 import type { Row } from '../dialects/warehouse.js';
+import { byText } from '../models/order.js';
 import type { DefinitionResult, RunOptions, RunResult } from './api.js';
 import { prepareRun, type Prepared } from './prepare.js';
 import type { Reconciled } from './reconcile-api.js';
@@ -55,10 +56,8 @@ export class Drift {
         before === after && (old ? nullableText(old, 'digest') : null) === nullableText(row, 'digest');
       return same ? [] : [{ source, facts: what, before, after }];
     });
-    const order = (one: { readonly source: string; readonly facts: string }): string =>
-      JSON.stringify([one.source, one.facts]);
     // Engines have them in an order of their own.
-    return differing.sort((a, b) => (order(a) < order(b) ? -1 : 1));
+    return differing.sort(byText(({ source, facts }) => JSON.stringify([source, facts])));
   }
 }
 

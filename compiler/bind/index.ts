@@ -1,13 +1,14 @@
 /** Binding: from a source's configuration and what introspection found to relations over its raw tables. */
 import { createHash } from 'node:crypto';
 import type { SourceConfig } from '../../models/definition.js';
+import { byText } from '../../models/order.js';
 import { hasErrors, type Diagnostic } from '../diagnostics/index.js';
 import { didYouMean } from '../diagnostics/suggest.js';
 import type { BoundSource, BoundTable } from './bound.js';
 import { columnsRead } from './rows.js';
 import { MESSAGES_COLUMNS, MessagesSource } from './messages.js';
 import { SEGMENT_COLUMNS, CALL_TABLES, SegmentSource, hasEventColumn, segmentTables } from './segment.js';
-import { pathSteps, valueColumn } from './paths.js';
+import { mentionOf, pathSteps } from './paths.js';
 import { slug } from '../../models/key.js';
 import { TABLE_COLUMNS, TableSource } from './table.js';
 import {
@@ -169,7 +170,7 @@ export function checkValue(
 }
 
 /** The trait every identify lands with: it says who is known, and messages carry it. */
-export const EMAIL = valueColumn('trait', 'email', 'mention');
+export const EMAIL = mentionOf('email');
 
 /** Trait paths, the email among them. */
 export const withEmail = (traits: readonly ValueColumn[]): readonly ValueColumn[] =>
@@ -177,12 +178,11 @@ export const withEmail = (traits: readonly ValueColumn[]): readonly ValueColumn[
 
 /** What a source has to land for some needs: its events, and the trait paths of its identify messages. */
 export function sourceNeeds(source: BoundSource, needs: Needs): Needs {
-  const byName = (a: { readonly name: string }, b: { readonly name: string }): number =>
-    a.name < b.name ? -1 : 1;
+  const byName = byText(({ name }: ValueColumn) => name);
   const events: readonly EventNeeds[] = needs.events
     .filter(({ event }) => source.hasEvent(event))
     .map(({ event, columns }) => ({ event, columns: [...columns].sort(byName) }))
-    .sort((a, b) => (a.event < b.event ? -1 : 1));
+    .sort(byText(({ event }) => event));
   const accounts = needs.accounts && { accounts: [...needs.accounts].sort(byName) };
   return { events, traits: [...withEmail(needs.traits)].sort(byName), ...accounts };
 }
@@ -219,7 +219,7 @@ export function landingFingerprint(source: BoundSource, needs: Needs, layoutVers
   const meaning = [
     layoutVersion,
     [config.name, config.layout, config.schema, config.table, config.event],
-    Object.entries(config.columns).sort(([a], [b]) => (a < b ? -1 : 1)),
+    Object.entries(config.columns).sort(byText(([name]) => name)),
     tables,
     own.events.map(({ event, columns }) => [event, columns.map((column) => column.name)]),
     own.traits.map((column) => column.name),

@@ -62,3 +62,6 @@ export function valueColumn(root: ValueRoot, path: string, facet: Facet): ValueC
   COLUMNS.set(key, made);
   return made;
 }
+
+/** What messages say of a trait; JSON null says that it was removed. */
+export const mentionOf = (path: string): ValueColumn => valueColumn('trait', path, 'mention');

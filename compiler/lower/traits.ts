@@ -3,6 +3,7 @@ import {
   ELEMENTS,
   hasElements,
   hashedName,
+  mentionOf,
   pathOf,
   pathSteps,
   valueColumn,
@@ -66,7 +67,7 @@ export class TraitSources {
 
   private customTrait(traitPath: string): TraitReference {
     if (hasElements(traitPath)) return this.customElements(traitPath);
-    const column = valueColumn('trait', traitPath, 'mention');
+    const column = mentionOf(traitPath);
     this.custom.set(column.name, column);
     const faceted = jsonFaceted(col(column.name, 'json'));
     const number = col(numberName(traitPath), 'number');
@@ -76,7 +77,7 @@ export class TraitSources {
   /** Values on a path with `$`: those in the latest mention of what its first `$` steps into. */
   private customElements(traitPath: string): TraitReference {
     const { before, rest } = cutAtElements(pathSteps(traitPath));
-    const column = valueColumn('trait', pathOf([...before, ELEMENTS]), 'mention');
+    const column = mentionOf(pathOf([...before, ELEMENTS]));
     this.custom.set(column.name, column);
     const name = hashedName(`${traitPath}_elements`, 'trait', traitPath, 'elements');
     this.elements.set(name, as(name, call('json_elements', col(column.name, 'json'), path(rest))));

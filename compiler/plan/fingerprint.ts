@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { durationMicros, type Duration } from '../../models/algebra.js';
 import type { Definition, ProjectConfig, TraitDefinition } from '../../models/definition.js';
 import type { Journey } from '../../models/journey.js';
+import { byText } from '../../models/order.js';
 import { entitiesIn } from '../../models/walk.js';
 import { parseInstant } from '../../models/instant.js';
 import { canonicalDecimal } from '../lower/decimal.js';
@@ -94,12 +95,12 @@ function canonical(value: unknown, key = ''): Json {
   const entries = Object.entries(value)
     .filter(([, v]) => v !== undefined)
     .map(([k, v]) => [k, canonical(v, k)] as const);
-  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+  return Object.fromEntries(entries.sort(byText(([key]) => key)));
 }
 
 function sorted(items: readonly Json[]): readonly Json[] {
-  const byText = new Map(items.map((item) => [JSON.stringify(item), item]));
-  return [...byText.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, item]) => item);
+  const distinct = new Map(items.map((item) => [JSON.stringify(item), item]));
+  return [...distinct].sort(byText(([text]) => text)).map(([, item]) => item);
 }
 
 const isDuration = (value: object): value is Duration => 'amount' in value && 'unit' in value;

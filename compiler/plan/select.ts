@@ -1,7 +1,7 @@
 import { ownerOf, type Definition } from '../../models/definition.js';
 import type { Diagnostic } from '../diagnostics/index.js';
-import { definitionsAlong, type AlongLinks } from '../resolve/along.js';
 import { didYouMean } from '../diagnostics/suggest.js';
+import { definitionsAlong, type AlongLinks } from '../resolve/along.js';
 import { reachable, reversed } from './graph.js';
 
 export interface SelectInput {

@@ -3,10 +3,10 @@
  * one profile's: a user's before an anonymous one's, and of several the one that said it first. They are kept where a destination asks
  * for them, and from then on, so that whoever was told by one is told the end.
  */
-import { EMAIL, type BoundSource } from '../bind/index.js';
+import { withEmail, type BoundSource } from '../bind/index.js';
 import { TIES } from '../bind/mentions.js';
-import { valueColumn } from '../bind/paths.js';
-import type { Needs, ValueColumn } from '../bind/types.js';
+import { mentionOf } from '../bind/paths.js';
+import type { Needs } from '../bind/types.js';
 import { ADDRESS_TYPES, type AddressType } from '../../models/definition.js';
 import {
   agg,
@@ -43,11 +43,9 @@ const COLUMNS: readonly Column[] = [
   { name: 'first_id', type: 'text' },
 ];
 
-const addresses = (schema: StateSchema): TableSpec => ({ table: schema.ref(ADDRESSES), columns: COLUMNS });
+const TYPE: Column = { name: 'identifier_type', type: 'text' };
 
-/** The trait that says an address. */
-export const addressTrait = (type: AddressType): ValueColumn =>
-  type === 'email' ? EMAIL : valueColumn('trait', type, 'mention');
+const addresses = (schema: StateSchema): TableSpec => ({ table: schema.ref(ADDRESSES), columns: COLUMNS });
 
 /**
  * Finds the addresses of everyone, of identify messages up to `as_of`. Those of a type that is not landed any more stay as they are.
@@ -60,23 +58,23 @@ export function addressSteps(
   needs: Needs,
   kept: boolean,
 ): readonly Step[] {
-  const landed = ADDRESS_TYPES.filter(
-    (type) => type === 'email' || needs.traits.some(({ name }) => name === addressTrait(type).name),
-  );
-  const said = mentions(schema, sources, needs, landed.map(addressTrait));
+  const traits = new Set(withEmail(needs.traits).map(({ name }) => name));
+  const landed = ADDRESS_TYPES.filter((type) => traits.has(mentionOf(type).name));
+  const said = mentions(schema, sources, needs, landed.map(mentionOf));
   const query = owned(schema, union(landed.map((type) => saidAs(said, type))));
   const spec = addresses(schema);
-  const [key] = IDENTIFIER_COLUMNS;
   const make = (id: string, op: StepOp): Step => ({ id: `shared.${id}`, title: 'emails and phones', ...op });
-  if (!kept || !key || landed.length === ADDRESS_TYPES.length)
+  if (!kept || landed.length === ADDRESS_TYPES.length)
     return [make('addresses', { op: 'replace', spec, query })];
-  const types = landed.map((type) => [text(type)]);
   return [
     make('addresses.forget', {
       op: 'delete',
       table: spec.table,
-      query: values([key], types),
-      keys: [key.name],
+      query: values(
+        [TYPE],
+        landed.map((type) => [text(type)]),
+      ),
+      keys: [TYPE.name],
     }),
     make('addresses', { op: 'append', table: spec.table, query }),
   ];
@@ -84,7 +82,7 @@ export function addressSteps(
 
 /** (identifier_type, identifier, profile_no, first_at, first_id): each address of a type once a profile. */
 function saidAs(said: Relation, type: AddressType): Relation {
-  const column = addressTrait(type).name;
+  const column = mentionOf(type).name;
   const named = project(said, [
     ...['profile_no', 'timestamp', ...TIES].map((name) => as(name, c(said, name))),
     as('identifier', addressOf(c(said, column), type)),

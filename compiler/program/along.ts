@@ -4,9 +4,9 @@
  */
 import { hashedName } from '../bind/paths.js';
 import type { Level, ValueColumn } from '../bind/types.js';
-import { as, c, call, caseWhen, eq, filter, int, join, lit, not, pick, project } from '../ir/build.js';
+import { as, c, call, caseWhen, int, join, lit, not, pick, project } from '../ir/build.js';
 import type { Expr, Relation } from '../ir/types.js';
-import { ACCOUNT_USERS, accountTraits, customTraits, scanSpec } from './names.js';
+import { accountTraits, accountUsers, customTraits, publishedRows, scanSpec } from './names.js';
 import type { TraitAlong, TraitPlace } from './outbox-link.js';
 import type { StateSchema } from './state.js';
 
@@ -46,8 +46,7 @@ export function withTraits(schema: StateSchema, rows: Relation, along: readonly 
 }
 
 function valuesOf(schema: StateSchema, definitionNo: number, name: string): Relation {
-  const all = schema.scan('trait_state');
-  return pick(filter(all, eq(c(all, 'definition_no'), int(definitionNo))), ['profile_no', ['value', name]]);
+  return pick(publishedRows(schema, 'trait', int(definitionNo)), ['profile_no', ['value', name]]);
 }
 
 function membersOf(
@@ -55,13 +54,10 @@ function membersOf(
   { definitionNo, lifted }: TraitPlace & { kind: 'members' },
   name: string,
 ): Relation {
-  const all = schema.scan('member_state');
-  const own = filter(all, eq(c(all, 'definition_no'), int(definitionNo)));
-  const accounts = pick(own, [['profile_no', 'account']]);
-  const users = pick(scanSpec(ACCOUNT_USERS), ['profile_no', 'account']);
-  const rows = lifted
-    ? pick(join('inner', users, accounts, ['account']), ['profile_no'], { distinct: true })
-    : own;
+  const own = publishedRows(schema, 'audience', int(definitionNo));
+  const theirs = (): Relation =>
+    join('inner', accountUsers(), pick(own, [['profile_no', 'account']]), ['account']);
+  const rows = lifted ? pick(theirs(), ['profile_no'], { distinct: true }) : own;
   return project(rows, [as('profile_no', c(rows, 'profile_no')), as(name, int(1))]);
 }
 

@@ -23,8 +23,8 @@ import { AS_OF } from './identity.js';
 import { scanSpec, temporary } from './names.js';
 import type { OutboxInput } from './outbox-link.js';
 import {
-  addresses,
   holders,
+  isOfSide,
   receivers,
   RECEIVERS,
   withOwnProfile,
@@ -87,7 +87,7 @@ function news(rows: Relation, resent: readonly number[]): Relation {
 /** Ends go to every identifier that was told of a beginning, and whose profile of today has none of it. */
 function ends(schema: StateSchema, channel: Channel, held: Relation, ways: Relation): Relation {
   const before = join('inner', scanSpec(TOLD), ways, [WAY.name]);
-  const ended = filter(before, and(addresses(channel.side, before), standing(channel, before)));
+  const ended = filter(before, and(isOfSide(channel.side, before), standing(channel, before)));
   const gone = antiJoin(withOwnProfile(schema, ended, channel.addresses), held, [
     ...DEFINITION,
     'profile_no',
@@ -127,7 +127,7 @@ export function baselineRows(schema: StateSchema, inputs: readonly OutboxInput[]
 /** `{ way, people, accounts }`: how many changes there are of each way that has any. */
 export function counted(): Relation {
   const rows = scanSpec(CHANGES);
-  const count = (side: Side): Expr => agg('count', [], { filter: addresses(side, rows) });
+  const count = (side: Side): Expr => agg('count', [], { filter: isOfSide(side, rows) });
   return aggregate(
     rows,
     [as(WAY.name, c(rows, WAY.name))],

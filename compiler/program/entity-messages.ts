@@ -32,8 +32,7 @@ import type { Expr, Relation } from '../ir/types.js';
 import { stagedEntities } from './entity-state.js';
 import { AS_OF } from './identity.js';
 import { DIRECTIONS, type EntityLists } from './messages.js';
-import { ACCOUNT_USERS, scanSpec, staged, temporary } from './names.js';
-import { publishedRows } from './publish.js';
+import { accountUsers, publishedRows, scanSpec, staged, temporary } from './names.js';
 import { channelOf, holders, receivers, withOwnProfile, withTrue } from './receivers.js';
 import { IDENTIFIER, IDENTIFIER_COLUMNS, STATE, WAY_KEYS } from './state.js';
 import { TOLD } from './told.js';
@@ -142,7 +141,7 @@ export function rememberEntities(
 /** What a destination is taken to know when it begins with what enters or exits after this run: what members have now. */
 export function entityBaseline(input: OutboxInput): StepOp {
   const { schema, link } = input;
-  const before = people(input, publishedRows(schema, 'member_state', int(input.definitionNo)));
+  const before = people(input, publishedRows(schema, 'audience', int(input.definitionNo)));
   const rows = permitted(input.schema, link.withheld, held(input, link.entities?.fromNow ?? []));
   return {
     op: 'append',
@@ -173,7 +172,7 @@ function held({ definition, definitionNo }: OutboxInput, names: readonly string[
   );
   if (definition.of === 'users') return own;
   const rows = pick(own, [['profile_no', 'account'], 'entity', 'entity_id']);
-  const theirs = join('inner', pick(scanSpec(ACCOUNT_USERS), ['profile_no', 'account']), rows, ['account']);
+  const theirs = join('inner', accountUsers(), rows, ['account']);
   return pick(theirs, ['profile_no', 'entity', 'entity_id'], { distinct: true });
 }
 

@@ -1,4 +1,5 @@
 /** Landed events into typed columns, a table an event; and identify messages. */
+import { byText } from '../../models/order.js';
 import { sourceNeeds, type BoundSource, type RowsOf } from '../bind/index.js';
 import type { EventNeeds, Needs, ValueColumn } from '../bind/types.js';
 import { as, c, call, extend, filter, int, join, oneRow, param, pick, text } from '../ir/build.js';
@@ -101,7 +102,7 @@ function togetherSteps(input: FactsInput, group: readonly EventNeeds[], index: n
   const { schema, source } = input;
   const columns = [
     ...new Map(group.flatMap((needed) => needed.columns).map((x) => [x.name, x])).values(),
-  ].sort((a: ValueColumn, b: ValueColumn) => (a.name < b.name ? -1 : 1));
+  ].sort(byText(({ name }: ValueColumn) => name));
   const all = eventsTogether(source.name, index, columns);
   const read: Step = {
     id: `land.${source.name}.events${index === 0 ? '' : index + 1}`,

@@ -124,6 +124,12 @@ export function staged(kind: keyof typeof STAGE, no: Expr): Relation {
   );
 }
 
+/** What is published of one definition: its rows of `member_state` or `trait_state`. */
+export function publishedRows(schema: StateSchema, kind: keyof typeof STAGE, no: Expr): Relation {
+  const rows = schema.scan(kind === 'audience' ? 'member_state' : 'trait_state');
+  return filter(rows, eq(c(rows, 'definition_no'), no));
+}
+
 /** What current custom traits are kept in. */
 export const CUSTOM_TRAITS = 'custom_traits';
 
@@ -142,6 +148,9 @@ export const ACCOUNT_USERS = temporary('account_users', [
   { name: 'account', type: 'int' },
   GROUP_COLUMN,
 ]);
+
+/** (profile_no, account): users by the accounts they belong to. */
+export const accountUsers = (): Relation => pick(scanSpec(ACCOUNT_USERS), ['profile_no', 'account']);
 
 /** Current custom traits of accounts, like `customTraits`. */
 export const accountTraits = (columns: readonly ValueColumn[]): TableSpec =>

@@ -34,7 +34,7 @@ import { baselineRows, CHANGES, changes, counted, everyone, goneTo } from './cha
 import { DIRECTIONS, formOf, messageRows, type Form } from './messages.js';
 import type { OutboxInput, OutboxWay } from './outbox-link.js';
 import { scanSpec } from './names.js';
-import { addresses, withProfiles, type Side } from './receivers.js';
+import { isOfSide, withProfiles, type Side } from './receivers.js';
 import { IDENTIFIER, STATE, type StateSchema } from './state.js';
 import { told, TOLD } from './told.js';
 import type { Step, StepOp } from './types.js';
@@ -240,7 +240,7 @@ function entitySteps(input: OutboxInput): readonly Step[] {
   const beside = (rows: Relation): Relation =>
     join('inner', ready(schema, rows, forms), constants, [WAY.name]);
   const changed = ofNumber(CHANGES, no);
-  const people = filter(changed, addresses('people', changed));
+  const people = filter(changed, isOfSide('people', changed));
   const parts = [
     messageRows(withLists(beside(people), told), forms, { message, lists: told.lists }),
     ...DIRECTIONS.map((says) =>

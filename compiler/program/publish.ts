@@ -10,7 +10,6 @@ import {
   bool,
   c,
   call,
-  eq,
   filter,
   int,
   nul,
@@ -29,7 +28,7 @@ import { differing, isNew } from './differing.js';
 import { driftSamples } from './drift.js';
 import { entityPublishing, forgetEntities } from './entity-state.js';
 import { AS_OF } from './identity.js';
-import { AFFECTED, scanSpec, STAGE, temporary } from './names.js';
+import { AFFECTED, publishedRows, scanSpec, STAGE, temporary } from './names.js';
 import type { PublishSteps } from './plan.js';
 import { COUNT_COLUMNS, countsOf, snapshotRows } from './counts.js';
 import { STATE, type StateSchema } from './state.js';
@@ -76,16 +75,6 @@ export interface Computed {
   readonly whole: boolean;
   /** What its relation says, where it may be computed for some profiles next time. */
   readonly relation?: string;
-}
-
-/** Rows of a definition in a state table. */
-export function publishedRows(
-  schema: StateSchema,
-  table: 'member_state' | 'trait_state',
-  no: Expr,
-): Relation {
-  const rows = schema.scan(table);
-  return filter(rows, eq(c(rows, 'definition_no'), no));
 }
 
 /** Names the definitions to publish: a failed one's stage is no reason to empty what it published. */
@@ -357,7 +346,7 @@ function traits(schema: StateSchema): Parts {
 /** Empties a removed definition: members leave, history closes, values go; nothing is sent. */
 export function removeSteps(schema: StateSchema, key: string, definitionNo: number): readonly Step[] {
   const no = int(definitionNo);
-  const members = publishedRows(schema, 'member_state', no);
+  const members = publishedRows(schema, 'audience', no);
   const make = (id: string, title: string, op: StepOp): Step => ({
     id: `remove.${key}.${id}`,
     title: `${key}: ${title}`,

@@ -6,7 +6,7 @@ import { GROUP_ID } from './accounts.js';
 import { identifiers } from './addresses.js';
 import { AS_OF } from './identity.js';
 import type { Message } from './messages.js';
-import { ACCOUNT_USERS, scanSpec } from './names.js';
+import { accountUsers } from './names.js';
 import type { OutboxLink, Withheld } from './outbox-link.js';
 import { IDENTIFIER, IDENTIFIER_COLUMNS, type StateSchema } from './state.js';
 import { withProfileId } from './views.js';
@@ -75,7 +75,7 @@ export function channelOf(
 }
 
 /** Whether an identifier is of those that a side goes to. */
-export function addresses(side: Side, rows: Relation): Expr {
+export function isOfSide(side: Side, rows: Relation): Expr {
   const isGroup = eq(c(rows, 'identifier_type'), text(GROUP_ID));
   return side === 'accounts' ? isGroup : call('not', isGroup);
 }
@@ -83,8 +83,7 @@ export function addresses(side: Side, rows: Relation): Expr {
 /** Rows (`by`, profile_no, value) of those a channel is about, of rows of definitions with their values. */
 export function holders({ lifted }: Channel, rows: Relation, by: readonly string[]): Relation {
   if (!lifted) return rows;
-  const users = pick(scanSpec(ACCOUNT_USERS), ['profile_no', 'account']);
-  const theirs = join('inner', users, pick(rows, [...by, ['profile_no', 'account']]), ['account']);
+  const theirs = join('inner', accountUsers(), pick(rows, [...by, ['profile_no', 'account']]), ['account']);
   return withTrue(pick(theirs, [...by, 'profile_no'], { distinct: true }), by);
 }
 

@@ -21,7 +21,16 @@ import {
 import type { Expr, Relation, TableRef } from '../ir/types.js';
 import type { Provider } from '../lower/index.js';
 import { AS_OF } from './identity.js';
-import { AFFECTED, affectedBy, factsTable, identifyFacts, scanSpec, SELECTIVE, staged } from './names.js';
+import {
+  AFFECTED,
+  affectedBy,
+  factsTable,
+  identifyFacts,
+  publishedRows,
+  scanSpec,
+  SELECTIVE,
+  staged,
+} from './names.js';
 import type { RunProvider } from './provider.js';
 import type { StateSchema } from './state.js';
 
@@ -153,7 +162,7 @@ function referredLeaf(
 ): Relation {
   const { definitionNo, computing, lastRunNo } = referred(key);
   const values = shape === 'trait' ? ['value', 'number_value', 'text_value'] : [];
-  const before = published(schema, shape, definitionNo);
+  const before = publishedRows(schema, shape, int(definitionNo));
   const now = computing && staged(shape, int(definitionNo));
   const affected = affectedBy(definitionNo);
   const names = ['profile_no', ...values];
@@ -176,12 +185,6 @@ function referredLeaf(
       return now ? difference(scope, now, before, shape) : [];
     },
   });
-}
-
-/** With `definition_no`. */
-function published(schema: StateSchema, shape: 'audience' | 'trait', definitionNo: number): Relation {
-  const rows = schema.scan(shape === 'audience' ? 'member_state' : 'trait_state');
-  return filter(rows, eq(c(rows, 'definition_no'), int(definitionNo)));
 }
 
 /** Profiles whose row came, went or has another value. */

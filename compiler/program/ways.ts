@@ -4,30 +4,13 @@
  */
 import { isCounting } from '../../models/algebra.js';
 import type { Definition } from '../../models/definition.js';
-import {
-  and,
-  as,
-  bool,
-  c,
-  eq,
-  filter,
-  int,
-  join,
-  not,
-  nul,
-  oneRow,
-  or,
-  pick,
-  text,
-  union,
-  values,
-} from '../ir/build.js';
+import { and, bool, c, eq, filter, int, join, not, nul, or, pick, text, values } from '../ir/build.js';
 import type { Column, Expr, Relation } from '../ir/types.js';
 import { constantsOf, CONSTANTS, formOf, type Form, type Message } from './messages.js';
 import { scanSpec, temporary } from './names.js';
 import type { OutboxInput } from './outbox-link.js';
-import { addresses, channelOf, typesOf, type Channel, type Side } from './receivers.js';
-import { WAY_KEYS } from './state.js';
+import { channelOf, isOfSide, typesOf, type Channel, type Side } from './receivers.js';
+import { STATE, WAY_KEYS } from './state.js';
 import type { TableSpec } from './types.js';
 
 /** The number of a way. */
@@ -146,17 +129,12 @@ export function kindsBeside(rows: Relation, inputs: readonly OutboxInput[]): Rel
     or(...telling.map((no) => eq(c(kinds, WAY.name), no))),
   );
   const all = join('inner', rows, telling.length === 0 ? kinds : filter(kinds, not(apart)), [WAY.name]);
-  return filter(all, eq(c(all, 'is_group'), addresses('accounts', all)));
+  return filter(all, eq(c(all, 'is_group'), isOfSide('accounts', all)));
 }
 
 /** Rows of `connections` for ways that are new. */
 export const connectionRows = (inputs: readonly OutboxInput[], at: Expr): Relation =>
-  union(
-    inputs.map(({ definition, link }) =>
-      oneRow([
-        as('destination_key', text(link.destination.key)),
-        as('definition_key', text(definition.key)),
-        as('connected_at', at),
-      ]),
-    ),
+  values(
+    STATE.connections,
+    inputs.map(({ definition, link }) => [text(link.destination.key), text(definition.key), at]),
   );

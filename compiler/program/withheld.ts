@@ -25,7 +25,7 @@ import {
 } from '../ir/build.js';
 import type { Relation } from '../ir/types.js';
 import { MESSAGE_KEYS } from './deliveries.js';
-import { scanSpec } from './names.js';
+import { publishedRows, scanSpec } from './names.js';
 import type { Withheld } from './outbox-link.js';
 import { withOwnProfile, type Channel } from './receivers.js';
 import { IDENTIFIER, STATE, WAY_KEYS, type StateSchema } from './state.js';
@@ -41,8 +41,7 @@ const BY_PROFILE = ['profile_no'] as const;
 
 /** Profiles in an audience as published. */
 function membersOf(schema: StateSchema, no: number): Relation {
-  const rows = schema.scan('member_state');
-  return pick(filter(rows, eq(c(rows, 'definition_no'), int(no))), BY_PROFILE);
+  return pick(publishedRows(schema, 'audience', int(no)), BY_PROFILE);
 }
 
 /** Rows with a `profile_no` but for those of whom nothing is told. */

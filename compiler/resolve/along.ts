@@ -8,7 +8,8 @@ import {
   type TraitLink,
 } from '../../models/definition.js';
 import { levelsTold, traitsAlong } from '../../models/enrichment.js';
-import { hasElements, valueColumn } from '../bind/paths.js';
+import { spanOf } from '../../models/source/spans.js';
+import { hasElements, mentionOf } from '../bind/paths.js';
 import type { Level, Needs, ValueColumn } from '../bind/types.js';
 import type { Diagnostic } from '../diagnostics/index.js';
 import { didYouMean } from '../diagnostics/suggest.js';
@@ -58,9 +59,6 @@ export const definitionsAlong = (links: AlongLinks): ReadonlySet<string> =>
     ),
   );
 
-/** The mention of a custom trait that goes along. */
-export const mentionOf = (path: string): ValueColumn => valueColumn('trait', path, 'mention');
-
 /** What goes along that has to land: custom traits. */
 export function needsAlong(links: AlongLinks): Needs {
   const mentions = (level: Level): readonly ValueColumn[] =>
@@ -89,11 +87,10 @@ export function checkAlong(
   const check = (one: TraitLink, levels: readonly Level[], definition?: string): void => {
     const problem = problemOf(one, levels, names);
     if (!problem) return;
-    const span = spans.of(one);
     diagnostics.push({
       ...problem,
       ...(definition !== undefined && { definition }),
-      ...(span && { span }),
+      ...spanOf(spans, one),
     });
   };
   for (const definition of definitions) {
@@ -114,8 +111,7 @@ export function checkAlong(
   }
   for (const destination of destinations) {
     const problem = noPhones(destination, names);
-    const span = problem && spans.of(destination);
-    if (problem) diagnostics.push({ ...problem, ...(span && { span }) });
+    if (problem) diagnostics.push({ ...problem, ...spanOf(spans, destination) });
   }
   return diagnostics;
 }

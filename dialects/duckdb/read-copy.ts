@@ -5,6 +5,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { isAlive } from '../lock-owner.js';
 import { quoteIdentifier, quoteText } from './types.js';
 
 /** What the new file's database is called while it is filled. */
@@ -62,15 +63,6 @@ function removeDrafts(path: string): void {
     const pid = /^\.(\d+)\.rollcall-draft(\.wal|\.tmp)?$/.exec(name.slice(basename(path).length))?.[1];
     if (pid === undefined || (Number(pid) !== process.pid && isAlive(Number(pid)))) continue;
     rmSync(join(folder, name), { force: true, recursive: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
   }
 }
 

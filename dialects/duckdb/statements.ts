@@ -50,7 +50,8 @@ export const TEMPLATES: Templates = {
   replace: ({ spec, query }, select) => {
     const rows = `${select(conformed(spec.columns, query))}${order(spec)}`;
     const create = `create or replace ${tableKind(spec)} ${table(spec.table)}`;
-    // A table made of a query has no methods of its own, nor would what is appended to it later.
+    // A table made of a query has no methods of its own, nor would what is appended to it later. One made of what it holds does
+    // without them: it would be empty by the time its second statement reads it.
     if (isPlain(spec) || reads(query, spec.table)) return safe(`${create} as\n${rows}`);
     const names = list(spec.columns.map((x) => x.name));
     // What failed in the process itself did nothing, so the second may be made again after the first.

@@ -1,6 +1,7 @@
 /** Destinations that tell people by addresses: whether they can, and whether a name is left for the address. */
 import type { Diagnostic } from '../../compiler/diagnostics/index.js';
 import { addressTypes, type Definition, type Destination, type Spans } from '../definition.js';
+import { spanOf } from '../source/spans.js';
 
 /** Without an id of ours the tracking API takes nothing. */
 const WANT_IDS: ReadonlySet<string> = new Set(['segment', 'rudderstack']);
@@ -12,10 +13,6 @@ export function receiverProblems(
   spans: Spans,
 ): readonly Diagnostic[] {
   const byKey = new Map(destinations.map((destination) => [destination.key, destination]));
-  const place = (at: object): Pick<Diagnostic, 'span'> => {
-    const span = spans.of(at);
-    return span ? { span } : {};
-  };
   const unable = destinations.filter(
     ({ type, ...one }) => WANT_IDS.has(type) && addressTypes(one).length > 0,
   );
@@ -31,7 +28,7 @@ export function receiverProblems(
           message: `${to} tells people by ${key}, and messages of ${key} have that name for what they tell`,
           hint: 'give the definition another key, or send it elsewhere',
           definition: definition.key,
-          ...place(link),
+          ...spanOf(spans, link),
         },
       ];
     }),
@@ -42,7 +39,7 @@ export function receiverProblems(
       severity: 'error',
       message: `${JSON.stringify(destination.key)} drops messages without a user_id or anonymous_id, so it cannot tell people by their ${addressTypes(destination).join(' or ')}`,
       hint: 'take them out of "types": the latest email is in every message',
-      ...place(destination),
+      ...spanOf(spans, destination),
     })),
     ...unnamed,
   ];

@@ -34,7 +34,7 @@ function memberDifferences(expected: readonly string[], got: ReadonlySet<string>
   const wanted = new Set(expected);
   return {
     missing: expected.filter((profile) => !got.has(profile)),
-    unexpected: [...got].filter((profile) => !wanted.has(profile)).sort(byText),
+    unexpected: [...got].filter((profile) => !wanted.has(profile)).sort(),
     values: [],
   };
 }
@@ -47,7 +47,7 @@ function valueDifferences(
   definition: Definition | undefined,
 ): Differences {
   const none = readsAsZero(definition) ? new Set(['null', '0']) : new Set(['null']);
-  const profiles = [...expected.keys(), ...[...got.keys()].filter((p) => !expected.has(p)).sort(byText)];
+  const profiles = [...expected.keys(), ...[...got.keys()].filter((p) => !expected.has(p)).sort()];
   const values = profiles.flatMap((profile): ValueDifference[] => {
     const wanted = expected.get(profile);
     const wantedText = wanted === undefined ? null : compactJson(wanted);
@@ -64,5 +64,3 @@ function readsAsZero(definition: Definition | undefined): boolean {
   if (definition?.kind !== 'trait' || definition.value.kind !== 'reduced') return false;
   return isCounting(definition.value.reducer.fn);
 }
-
-const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
