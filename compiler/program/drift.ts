@@ -82,9 +82,12 @@ export function factsDigests(schema: StateSchema, sources: readonly BoundSource[
 function saying(rows: Relation, spec: TableSpec): Expr {
   const parts = spec.columns
     .filter(({ name }) => name !== RUN_NO.name)
-    .flatMap(({ name, type }) => [call('coalesce', textOf(c(rows, name), type), text('')), text('\u001f')]);
+    .flatMap(({ name, type }) => [call('coalesce', textOf(c(rows, name), type), NOTHING), text('\u001f')]);
   return call('concat', ...parts);
 }
+
+/** Instead of a value that is not there: an empty text is one. */
+const NOTHING = text('\u001e');
 
 function textOf(value: Expr, type: Column['type']): Expr {
   switch (type) {

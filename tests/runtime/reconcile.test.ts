@@ -83,6 +83,18 @@ it('tells what had drifted, apart from what has come since, and repairs it', asy
   expect(reconciled).toEqual({ ordinary_run_id: 'run_4', definitions: [], facts: [] });
 });
 
+it('finds a value that was corrected to an empty text', async () => {
+  await shop.model('by_channel', {
+    definition: { event: 'Order Completed', where: { property: 'channel', exists: true } },
+  });
+  await shop.run(DAY3);
+  await shop.sql(
+    `update raw.messages set properties = '{"revenue":10,"channel":""}' where message_id = 'o1'`,
+  );
+  const { reconciled } = await shop.run(DAY4, { reconcile: true });
+  expect(reconciled?.facts).toEqual([{ source: 'raw', facts: 'Order Completed', before: 3, after: 3 }]);
+});
+
 it('tells of facts in one order, whichever the engine has its rows in', () => {
   const drift = new Drift();
   drift.factsAfter = ['identify', 'Order Completed', 'Added'].map((what) => ({
