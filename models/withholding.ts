@@ -6,8 +6,13 @@ import type { Destination, Project, ProjectConfig } from './definition.js';
 
 export const SUPPRESSED = 'suppressed';
 
+const CONSENT = 'consent_';
+
 /** The key of the audience of those who consent to a category. */
-export const consentKey = (category: string): string => `consent_${category}`;
+export const consentKey = (category: string): string => `${CONSENT}${category}`;
+
+/** Whether a key may be that of an audience that decides whom destinations are told of. */
+export const mayWithhold = (key: string): boolean => key === SUPPRESSED || key.startsWith(CONSENT);
 
 /** The event that carries preferences, as Segment's consent tools send it when they change. */
 export const PREFERENCE_EVENT = 'Segment Consent Preference Updated';

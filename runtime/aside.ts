@@ -2,7 +2,10 @@
  * A run beside the program's: `forget` and `retire` change state by a few steps of their own, under a run number of their
  * own, and may queue messages the ways that definitions went.
  */
-import type { OutboxWay } from '../compiler/program/outbox-link.js';
+import { ADDRESSES } from '../compiler/program/addresses.js';
+import { tookBack } from '../compiler/program/links.js';
+import { wayKey, type OutboxWay } from '../compiler/program/outbox-link.js';
+import type { ExistingState } from '../compiler/program/plan.js';
 import type { Step } from '../compiler/program/types.js';
 import {
   messageTypes,
@@ -85,29 +88,33 @@ export interface Sender {
 /**
  * The way of a definition to a destination, for all that went it before.
  *
- * @param told names of the entities that messages on it carried; absent: none
- * @param addresses whether they are kept
  * @returns none where no type of message is left to send
  */
 export function wayTo(
   session: Session,
+  existing: ExistingState,
   destination: Destination,
   { definition, definitionNo, link }: Sender,
-  told: readonly string[] | undefined,
-  addresses: boolean,
 ): readonly OutboxWay[] {
   const types = messageTypes(definition, link, destination);
   if (types.length === 0) return [];
-  const entities = told &&
-    told.length > 0 &&
+  const told = existing.entityConnections.get(wayKey(destination.key, definition.key)) ?? [];
+  const entities = told.length > 0 &&
     types.includes('track') && { entities: { names: told, added: [], fromNow: [] } };
-  const namespace = session.project.config.name;
   return [
     {
       definition,
       definitionNo,
-      namespace,
-      link: { destination, types, isNew: false, fromNow: false, addresses, ...entities },
+      namespace: session.project.config.name,
+      link: {
+        destination,
+        types,
+        isNew: false,
+        fromNow: false,
+        addresses: existing.tables.has(ADDRESSES),
+        takenBack: tookBack(existing),
+        ...entities,
+      },
     },
   ];
 }

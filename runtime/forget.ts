@@ -179,7 +179,7 @@ class Forgetting {
     if (!capabilities.transactionalDdl) await executor.run(render(ensure));
     const around = { before: render(plan.before), after: render(plan.after) };
     const rendered = render([begin, ...steps.flatMap((step) => plan.within(step))]);
-    const strangers = this.reading('strangers', strangersOf(session.state, heads, reached));
+    const strangers = this.reading('strangers', strangersOf(session.state, heads, reached, this.addresses));
     const tombstones = session.state.scan('forgotten');
     const own = ir.filter(tombstones, ir.eq(ir.c(tombstones, 'run_no'), ir.int(bindings.runNo)));
     const identifiers = this.reading('count', ir.aggregate(own, [], [ir.as('n', ir.agg('count'))]));
@@ -226,22 +226,25 @@ class Forgetting {
     );
     const ways = (options.exits ?? true) ? this.ways() : [];
     const traits = stored.existing.tables.has(CUSTOM_TRAITS);
-    const addresses = stored.existing.tables.has(ADDRESSES);
+    const { addresses } = this;
     return forgetSteps({ schema: session.state, forgotten, heads, facts, traits, addresses, ways });
+  }
+
+  /** Whether addresses are kept. */
+  private get addresses(): boolean {
+    return this.stored.existing.tables.has(ADDRESSES);
   }
 
   /** Every way that anything went, disabled destinations too: their messages wait. */
   private ways(): readonly OutboxWay[] {
     const { session, stored } = this;
-    const { connections, entityConnections, tables } = stored.existing;
     return [...stored.definitions.values()].flatMap((row) => {
       const definition = this.definitions.find(({ key }) => key === row.key) ?? stub(row);
       return session.project.destinations.flatMap((destination) => {
-        const key = wayKey(destination.key, definition.key);
-        if (!connections.has(key)) return [];
+        if (!stored.existing.connections.has(wayKey(destination.key, definition.key))) return [];
         const link = definition.destinations.find(({ to }) => to === destination.key) ?? {};
         const from = { definition, definitionNo: row.definitionNo, link };
-        return wayTo(session, destination, from, entityConnections.get(key), tables.has(ADDRESSES));
+        return wayTo(session, stored.existing, destination, from);
       });
     });
   }

@@ -5,9 +5,7 @@
 import { misuse } from '../compiler/diagnostics/index.js';
 import { noEntities, stageSteps } from '../compiler/program/run.js';
 import { noAccountUsers } from '../compiler/program/accounts.js';
-import { ADDRESSES } from '../compiler/program/addresses.js';
 import { outboxSteps, queues } from '../compiler/program/outbox.js';
-import { wayKey } from '../compiler/program/outbox-link.js';
 import type { Step } from '../compiler/program/types.js';
 import { audienceViewName } from '../compiler/program/views.js';
 import type { Params } from '../dialects/dialect.js';
@@ -126,15 +124,7 @@ function exitSteps(
   const from = { definition: stub(row), definitionNo: row.definitionNo, link: {} };
   const to = session.project.destinations
     .filter(({ enabled }) => enabled)
-    .flatMap((destination) =>
-      wayTo(
-        session,
-        destination,
-        from,
-        existing.entityConnections.get(wayKey(destination.key, row.key)),
-        existing.tables.has(ADDRESSES),
-      ),
-    );
+    .flatMap((destination) => wayTo(session, existing, destination, from));
   if (to.length === 0) return first.map(silent);
   const { ways, find, queue, entities } = outboxSteps(session.state, to);
   return [

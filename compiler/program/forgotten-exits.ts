@@ -19,9 +19,11 @@ import {
   pick,
   semiJoin,
   text,
+  union,
   values,
 } from '../ir/build.js';
 import type { Column, Relation } from '../ir/types.js';
+import { addressesOf } from './addresses.js';
 import { finalMessages, MESSAGE_KEYS } from './deliveries.js';
 import { hashedIdentifier, type Forgotten } from './forgotten.js';
 import { scanSpec, temporary } from './names.js';
@@ -104,22 +106,27 @@ export function sweepSteps(
   };
 }
 
-/** Destinations that told something of those leaving, and that the project has no more: `destination_key`. */
+/**
+ * Destinations that told something of those leaving, and that the project has no more: `destination_key`.
+ *
+ * @param heads numbers of the subjects that bear their profiles
+ * @param addresses whether they are kept
+ */
 export function strangersOf(
   schema: StateSchema,
   heads: readonly number[],
   known: readonly string[],
+  addresses: boolean,
 ): Relation {
-  const subjects = schema.scan('subjects');
-  const borne = filter(
-    subjects,
-    or(
-      ...(['profile_no', 'owner_no'] as const).map((name) =>
-        call('in_list', c(subjects, name), ...heads.map(int)),
-      ),
-    ),
-  );
-  const sent = semiJoin(schema.scan('sent'), pick(borne, IDENTIFIER), IDENTIFIER);
+  const theirs = (rows: Relation, ...columns: readonly string[]): Relation => {
+    const bears = columns.map((name) => call('in_list', c(rows, name), ...heads.map(int)));
+    return pick(filter(rows, or(...bears)), IDENTIFIER);
+  };
+  const named = union([
+    theirs(schema.scan('subjects'), 'profile_no', 'owner_no'),
+    ...(addresses ? [theirs(addressesOf(schema), 'profile_no')] : []),
+  ]);
+  const sent = semiJoin(schema.scan('sent'), named, IDENTIFIER);
   const standing = filter(sent, and(...ENDS.map((end) => call('ne', c(sent, 'value'), text(end)))));
   const key = c(standing, 'destination_key');
   const others =

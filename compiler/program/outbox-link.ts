@@ -35,6 +35,8 @@ export interface OutboxLink {
   readonly fromNext?: boolean;
   /** Whom of people it is kept from. Absent: nobody. */
   readonly withheld?: Withheld;
+  /** Messages may have been taken back by runs before. */
+  readonly takenBack?: boolean;
   /** Whoever has something is told it, whether or not they were told before. */
   readonly resend?: boolean;
   /** Absent: none. */

@@ -38,7 +38,7 @@ import { isOfSide, withProfiles, type Side } from './receivers.js';
 import { IDENTIFIER, STATE, type StateSchema } from './state.js';
 import { told, TOLD } from './told.js';
 import type { Step, StepOp } from './types.js';
-import { filteredRows, standingMessages, withdrawn } from './withheld.js';
+import { filteredRows, takenBack, withdrawn } from './withheld.js';
 import {
   channelsOf,
   connectionRows,
@@ -97,7 +97,8 @@ export function outboxSteps(
   const fromNext = inputs.filter(({ link }) => link.fromNext);
   const channels = channelsOf(inputs);
   const keeping = channels.filter(({ withheld }) => withheld);
-  const queued = told(schema, keeping.length > 0 ? standingMessages(schema) : schema.scan('outbox'));
+  const mayLack = keeping.length > 0 || inputs.some(({ link }) => link.takenBack);
+  const queued = told(schema, mayLack ? takenBack(schema) : undefined);
   const resent = inputs.filter(({ link }) => link.resend).map(({ no }) => no);
   const added = inputs.filter(({ link }) => link.isNew);
   const forms = formsOf(inputs);

@@ -2,18 +2,7 @@
 import { landingFingerprint, type BoundSource } from '../bind/index.js';
 import type { Entities } from '../bind/entity.js';
 import type { EntityNeeds, Needs } from '../bind/types.js';
-import { CompilerBug } from '../diagnostics/index.js';
-import {
-  addressTypes,
-  messageTypes,
-  shapeOf,
-  type Definition,
-  type Destination,
-  type DestinationLink,
-  type MessageType,
-  type Project,
-} from '../../models/definition.js';
-import { withholdingOf } from '../../models/withholding.js';
+import { shapeOf, type Definition, type Project } from '../../models/definition.js';
 import { as, oneRow, text, union, values } from '../ir/build.js';
 import type { Relation } from '../ir/types.js';
 import { accountSteps } from './accounts.js';
@@ -25,9 +14,9 @@ import { ENTITY_STAGE_COLUMNS, entityStageStep, stageEntities } from './entity-s
 import { identityByTime, identitySteps } from './identity.js';
 import { factsMadeAnew, factsTables } from './facts.js';
 import { landSource, type LandingCapabilities } from './landing.js';
+import { keepsAddresses, linksOf, type AlongByDestination } from './links.js';
 import { AFFECTED, CUSTOM_TRAITS, customTraits, RUN_NO, scanSpec, STAGE, touchedPairs } from './names.js';
 import { sidesOf } from './pairs.js';
-import { wayKey, type LinkTraits, type OutboxLink, type Withheld } from './outbox-link.js';
 import type {
   DefinitionPlan,
   ExistingState,
@@ -48,8 +37,7 @@ export interface ComputedDefinition {
   readonly fingerprint: string;
   readonly dependsOn: readonly string[];
   readonly definitionNo: number;
-  /** Traits that go along with its messages, by destination. */
-  readonly along?: ReadonlyMap<string, LinkTraits>;
+  readonly along?: AlongByDestination;
   /** What has to be there before its own rows, or those of its outputs, can be computed. */
   readonly prepare?: readonly Step[];
   readonly checks?: QueryChecks;
@@ -158,10 +146,6 @@ export function buildRun(asked: RunInput): RunProgram {
     }),
   };
 }
-
-/** Whether a destination tells people by their addresses, or did. */
-const keepsAddresses = ({ project, existing }: Context): boolean =>
-  existing.tables.has(ADDRESSES) || project.destinations.some((one) => addressTypes(one).length > 0);
 
 /** Whether the tables that hold the universe have all that is kept in them. */
 function universeStands({ schema, needs, existing }: Context): boolean {
@@ -298,76 +282,3 @@ export const stageSteps = (): readonly Step[] =>
 
 /** An empty stage of entities. */
 export const noEntities = (): Step => entityStageStep(values(ENTITY_STAGE_COLUMNS, []));
-
-/** Where a definition's messages go: destinations that are enabled and take messages of its kind. */
-function linksOf(
-  input: Context,
-  { definition, along }: Pick<ComputedDefinition, 'definition' | 'along'>,
-): readonly OutboxLink[] {
-  const { project, existing, resend } = input;
-  const wasPublished = existing.definitions.get(definition.key)?.firstRunAt != null;
-  return definition.destinations.flatMap((link) => {
-    const destination = project.destinations.find(({ key }) => key === link.to);
-    if (!destination)
-      throw new CompilerBug(`definition ${definition.key} goes to ${link.to}, which does not exist`);
-    const types = messageTypes(definition, link, destination);
-    if (!destination.enabled || link.enabled === false || types.length === 0) return [];
-    const way = wayKey(destination.key, definition.key);
-    const isNew = !existing.connections.has(way);
-    const before = existing.entityConnections.get(way) ?? [];
-    // A duration reaches back, so only `history: false` starts with what is true when it is connected.
-    const { history } = definition;
-    const ignoresPast = history.mode === 'from_first_run' && history.before === undefined;
-    const takesPast = destination.backfill !== false;
-    const fromNow = wasPublished && (ignoresPast || !takesPast);
-    const fromNext = isNew && !wasPublished && !takesPast;
-    const goes = along?.get(destination.key);
-    return [
-      {
-        destination,
-        types,
-        isNew,
-        fromNow: isNew && fromNow,
-        ...(fromNext && { fromNext }),
-        ...(destination.key === resend && { resend: true }),
-        ...withheldFrom(input, destination),
-        ...(goes && { along: goes }),
-        ...(keepsAddresses(input) && { addresses: true }),
-        ...entitiesOf(link, types, before, fromNow || fromNext),
-      },
-    ];
-  });
-}
-
-/** Whom a destination is not told of. */
-function withheldFrom(
-  { project, existing, definitions }: Context,
-  destination: Destination,
-): Pick<OutboxLink, 'withheld'> {
-  const { not, all } = withholdingOf(project.config, destination);
-  const audience = (key: string, members: boolean, reason: string): Withheld['from'][number] => {
-    const computed = definitions.find(({ definition }) => definition.key === key);
-    const definitionNo = computed?.definitionNo ?? existing.definitions.get(key)?.definitionNo;
-    if (definitionNo === undefined) throw new CompilerBug(`nobody knows who is in ${key}`);
-    return { key, definitionNo, members, reason };
-  };
-  const from = [
-    ...not.map((key) => audience(key, true, 'suppressed')),
-    ...all.map((key, i) => audience(key, false, `no consent: ${destination.consent?.[i]?.name ?? key}`)),
-  ];
-  return from.length === 0 ? {} : { withheld: { from } };
-}
-
-/** Entities go out with track messages. */
-function entitiesOf(
-  link: DestinationLink,
-  types: readonly MessageType[],
-  before: readonly string[],
-  fromNow: boolean,
-): Pick<OutboxLink, 'entities'> {
-  const asked = link.entities ?? [];
-  if (asked.length === 0 || !types.includes('track')) return {};
-  const names = asked.map(({ entity }) => entity);
-  const added = names.filter((name) => !before.includes(name));
-  return { entities: { names, added, fromNow: fromNow ? added : [] } };
-}

@@ -27,7 +27,7 @@ import type { Relation } from '../ir/types.js';
 import { MESSAGE_KEYS } from './deliveries.js';
 import { publishedRows, scanSpec } from './names.js';
 import type { Withheld } from './outbox-link.js';
-import { withOwnProfile, type Channel } from './receivers.js';
+import { isOfSide, withOwnProfile, type Channel } from './receivers.js';
 import { IDENTIFIER, STATE, WAY_KEYS, type StateSchema } from './state.js';
 import { OF_WAY, TOLD } from './told.js';
 import type { StepOp } from './types.js';
@@ -66,7 +66,9 @@ export function withdrawn(schema: StateSchema, channels: readonly Channel[]): St
   const parts = channels.flatMap((channel) => {
     if (!channel.withheld) return [];
     const ways = pick(withWayKeys(waysOf(channel)), [...WAY_KEYS, 'end_value']);
-    const queued = join('inner', schema.scan('outbox'), ways, WAY_KEYS);
+    const all = join('inner', schema.scan('outbox'), ways, WAY_KEYS);
+    // Group calls may go the same way, and are about accounts.
+    const queued = filter(all, isOfSide(channel.side, all));
     const begins = and(
       call('ne', c(queued, 'value'), text('null')),
       call('ne', c(queued, 'value'), c(queued, 'end_value')),
@@ -92,22 +94,23 @@ export function withdrawn(schema: StateSchema, channels: readonly Channel[]): St
   return { op: 'append', table: schema.ref('deliveries'), query };
 }
 
-/** What is in the outbox and was not taken back. */
-export function standingMessages(schema: StateSchema): Relation {
+/** Messages that a run took back. */
+export function takenBack(schema: StateSchema): Relation {
   const deliveries = schema.scan('deliveries');
   const isTaken = and(
     eq(c(deliveries, 'status'), text('filtered')),
     eq(c(deliveries, 'attempt'), int(WITHDRAWN)),
   );
-  return antiJoin(schema.scan('outbox'), pick(filter(deliveries, isTaken), MESSAGE_KEYS), MESSAGE_KEYS);
+  return pick(filter(deliveries, isTaken), MESSAGE_KEYS, { distinct: true });
 }
 
 const RECEIVER = [...WAY_KEYS, ...IDENTIFIER] as const;
 
 /** Rows of `filtered` since which their receivers were told nothing: it is the same time still. Of some receivers alone. */
-function standing(schema: StateSchema, receivers: Relation): Relation {
+function lasting(schema: StateSchema, receivers: Relation): Relation {
   const own = pick(receivers, RECEIVER, { distinct: true });
-  const queued = semiJoin(standingMessages(schema), own, RECEIVER);
+  const standing = antiJoin(schema.scan('outbox'), takenBack(schema), MESSAGE_KEYS);
+  const queued = semiJoin(standing, own, RECEIVER);
   const last = aggregate(
     queued,
     RECEIVER.map((name) => as(name, c(queued, name))),
@@ -141,7 +144,7 @@ export function filteredRows(
   const beside = join('left', all, pick(scanSpec(TOLD), [...OF_WAY, 'told']), OF_WAY);
   const news = filter(beside, call('is_distinct', c(beside, 'value'), c(beside, 'told')));
   const named = withWayKeys(news);
-  const fresh = antiJoin(named, standing(schema, named), [...RECEIVER, 'value', 'reason']);
+  const fresh = antiJoin(named, lasting(schema, named), [...RECEIVER, 'value', 'reason']);
   const rows = withProfileId(schema, fresh);
   const query = project(rows, [
     ...[...WAY_KEYS, 'profile_id', ...IDENTIFIER, 'value', 'reason'].map((name) => as(name, c(rows, name))),

@@ -1,5 +1,7 @@
 /** People who are told by their addresses: hashed and without any id, suppressed, forgotten, and after the definition is gone. */
 import { createHash } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { formatDiagnostic } from '../../compiler/diagnostics/print.js';
 import { loadProject } from '../../models/index.js';
@@ -111,6 +113,21 @@ describe('whoever was told by an address is told the end', () => {
     expect(await told()).toHaveLength(5);
     for (const table of ['addresses', 'sent', 'outbox', 'filtered'])
       expect(await shop.query(`select * from rollcall.${table} where identifier ilike '%ann@%' or identifier like '+49%'`)).toEqual([]); // prettier-ignore
+  });
+
+  it('but by destinations that the project has no more, which are named', async () => {
+    await started();
+    await run(2);
+    await told();
+    await shop.model('buyers', BUYERS);
+    await rm(join(shop.dir, 'destinations/ads.json'));
+    const options = await shop.options();
+    const { messages, untold } = await forget({
+      ...options,
+      profiles: ['ann'],
+      invocation: 'rollcall forget',
+    });
+    expect({ messages, untold }).toEqual({ messages: [], untold: ['ads'] });
   });
 
   it('where the definition is gone, or the destination asks for ids now', async () => {

@@ -1,6 +1,6 @@
 /** Whom destinations are not told of: people who are suppressed, and those without consent. */
-import { afterEach, describe, expect, it } from 'vitest';
-import { backfillProject, compileProject, type RunOptions } from '../../runtime/index.js';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { backfillProject, compileProject, forget, retire, type RunOptions } from '../../runtime/index.js';
 import { refuse, hooked } from './faults.js';
 import { BUYERS, CRM, REVENUE, Shop, order, toldOf, type Message } from './shop.js';
 
@@ -129,6 +129,59 @@ describe('people who are suppressed', () => {
     expect(await told()).toEqual(['ann buyers true', 'bob buyers true']);
   });
 
+  describe('and were to be told what was taken back', () => {
+    beforeEach(async () => {
+      await started(SUPPRESS, { buyers: MODELS.buyers, complained: COMPLAINED });
+      await shop.land(buy(1, 'ann'), traits(1, 'ann', { do_not_contact: false }));
+      await run(2);
+      await shop.land(traits(2, 'ann', { do_not_contact: true }));
+      await run(3);
+    });
+
+    it('are told it once nobody is suppressed any more', async () => {
+      await shop.configure();
+      await run(4);
+      expect(await told()).toEqual(['ann buyers true']);
+    });
+
+    it('are not told the end where the definition is gone', async () => {
+      await shop.remove('buyers');
+      await run(4);
+      const options = { ...(await shop.options()), invocation: 'rollcall retire' };
+      expect(await retire({ ...options, key: 'buyers', sendExits: true })).toMatchObject({ messages: 0 });
+    });
+
+    it('are not told the end where they are forgotten', async () => {
+      const options = { ...(await shop.options()), invocation: 'rollcall forget' };
+      expect(await forget({ ...options, profiles: ['ann'] })).toMatchObject({ messages: [] });
+      expect(await told()).toEqual([]);
+    });
+  });
+
+  it('are told at one instant what was taken back from them at it', async () => {
+    await started(SUPPRESS, { buyers: MODELS.buyers, complained: COMPLAINED });
+    await shop.land(buy(1, 'ann'), traits(1, 'ann', { do_not_contact: false }));
+    await run(4);
+    await shop.land(traits(2, 'ann', { do_not_contact: true }));
+    await run(4);
+    expect(await told()).toEqual([]);
+    await shop.land(traits(3, 'ann', { do_not_contact: false }));
+    await run(4);
+    expect(await told()).toEqual(['ann buyers true']);
+  });
+
+  it('are told the end of what their destination knew, where what came after is taken back', async () => {
+    await started(SUPPRESS, { revenue: MODELS.revenue, complained: COMPLAINED });
+    await destination('crm', { backfill: false });
+    await shop.land(buy(1, 'ann', 10), traits(1, 'ann', { do_not_contact: false }));
+    await run(2);
+    await shop.land(buy(2, 'ann', 20));
+    await run(3);
+    await shop.land(traits(3, 'ann', { do_not_contact: true }));
+    await run(4);
+    expect(await told()).toEqual(['ann revenue null']);
+  });
+
   it('nobody is told anything where it was never known who they are', async () => {
     await started(SUPPRESS, MODELS);
     await shop.land(buy(1, 'ann'), traits(1, 'ann', { do_not_contact: false }));
@@ -236,6 +289,31 @@ describe('consent', () => {
     await run(7);
     await run(8);
     expect(await toAnn()).toBe(2);
+  });
+});
+
+describe('group calls', () => {
+  it('that wait are about accounts, of whom no consent is asked', async () => {
+    const consent = { mail: { trait: 'newsletter', equals: true } };
+    const match = { users: 'any', match: BUYERS.definition };
+    await started({ consent }, { active: { of: 'accounts', definition: match, destinations: ['crm'] } });
+    await destination('crm', { send: ['group', 'identify'], consent: ['mail'] });
+    const member = (id: string, user: string): Message => ({
+      id,
+      type: 'group',
+      user,
+      group: 'acme',
+      at: day(1),
+    });
+    await shop.land(member('g1', 'ann'), member('g2', 'bob'), buy(1, 'ann'));
+    await shop.land(traits(1, 'ann', { newsletter: true }));
+    await run(2);
+    await run(2);
+    expect(await shop.sync()).toMatchObject({ exit: 0 });
+    const sent = await shop.sent<{ type: string; userId?: string; groupId?: string }>();
+    const receivers = sent.map(({ type, userId, groupId }) => `${type} ${userId ?? groupId ?? ''}`);
+    expect(receivers.sort()).toEqual(['group acme', 'identify ann']);
+    expect(await shop.query('select error from rollcall.deliveries where attempt = 0')).toEqual([]);
   });
 });
 

@@ -149,7 +149,8 @@ outbox_joined as (
     and o.destination_key = d.destination_key
   join subjects_together as st on o.identifier_type = st.identifier_type
     and o.identifier = st.identifier
-  where o.value <> 'null'
+  where not (o.identifier_type = 'group_id')
+    and o.value <> 'null'
     and o.value <> rowv.end_value
 ),
 member_state_values as (
@@ -202,35 +203,67 @@ from rows_found;
 -- messages.sql
 -- outbox.told: what destinations were last told
 create or replace temporary table rollcall_outbox_told as
-with deliveries_values as (
-  select
-    message_id,
-    destination_key
-  from rollcall.deliveries
-  where status = 'filtered'
-    and attempt = 0
-),
-runs_values as (
+with runs_values as (
   select
     run_no,
     run_id as same_as_of
   from rollcall.runs
   where as_of = timestamp '2026-03-01 00:00:00'
 ),
+deliveries_values as (
+  select distinct
+    message_id,
+    destination_key
+  from rollcall.deliveries
+  where status = 'filtered'
+    and attempt = 0
+),
+deliveries_values_2 as (
+  select
+    message_id,
+    destination_key,
+    1 as taken
+  from deliveries_values
+),
 outbox_grouped as (
   select
     row2.way,
     o.identifier_type,
     o.identifier,
-    arg_max(o.value, o.run_no) as told,
+    arg_max(o.value, o.run_no) filter (where dv.taken is null) as standing,
     count(rv.same_as_of) as repeats
   from rollcall.outbox as o
-  anti join deliveries_values as dv on o.message_id = dv.message_id
-    and o.destination_key = dv.destination_key
   join rollcall_outbox_ways as row2 on o.destination_key = row2.destination_key
     and o.definition_key = row2.definition_key
   left join runs_values as rv on o.run_no = rv.run_no
+  left join deliveries_values_2 as dv on o.message_id = dv.message_id
+    and o.destination_key = dv.destination_key
   group by 1, 2, 3
+),
+sent_joined as (
+  select
+    s.destination_key,
+    s.definition_key,
+    s.identifier_type,
+    s.identifier,
+    s.value,
+    s.sent_at,
+    row2.way
+  from rollcall.sent as s
+  join rollcall_outbox_ways as row2 on s.destination_key = row2.destination_key
+    and s.definition_key = row2.definition_key
+),
+outbox_values as (
+  select
+    og.way,
+    og.identifier_type,
+    og.identifier,
+    coalesce(og.standing, sj.value) as told,
+    og.repeats
+  from outbox_grouped as og
+  left join sent_joined as sj on og.way = sj.way
+    and og.identifier_type = sj.identifier_type
+    and og.identifier = sj.identifier
 ),
 outbox_together as (
   select
@@ -239,20 +272,18 @@ outbox_together as (
     identifier,
     told,
     repeats
-  from outbox_grouped
+  from outbox_values
   union all
   select
-    row2.way,
-    s.identifier_type,
-    s.identifier,
-    s.value as told,
+    sj.way,
+    sj.identifier_type,
+    sj.identifier,
+    sj.value as told,
     0 as repeats
-  from rollcall.sent as s
-  join rollcall_outbox_ways as row2 on s.destination_key = row2.destination_key
-    and s.definition_key = row2.definition_key
-  anti join outbox_grouped as og on row2.way = og.way
-    and s.identifier_type = og.identifier_type
-    and s.identifier = og.identifier
+  from sent_joined as sj
+  anti join outbox_values as ov on sj.way = ov.way
+    and sj.identifier_type = ov.identifier_type
+    and sj.identifier = ov.identifier
 )
 select
   cast(ot.way as bigint) as way,
@@ -596,7 +627,7 @@ subjects_joined as (
   where st.value is distinct from rot.told
 ),
 deliveries_values as (
-  select
+  select distinct
     message_id,
     destination_key
   from rollcall.deliveries
