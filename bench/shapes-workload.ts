@@ -265,7 +265,7 @@ select profile_id from counted group by 1 having arg_min(v, row(-n, v)) = 'ios'`
     facts: (f) =>
       `select profile_no from (select distinct profile_no from ${f.table('Login')} where ${back(90)})
        where ${known} and profile_no in (
-         select profile_no from rollcall_custom_traits where ${f.column('plan_mention')} in ('"business"', '"team"'))`,
+         select profile_no from rollcall.custom_traits where ${f.column('plan_mention')} in ('"business"', '"team"'))`,
     raw: (by) => `with ${by.linked},
 ${by.latest('plan')},
 ${by.events(['Login'], back(90), '1')}
@@ -284,7 +284,7 @@ select distinct profile_id from e where profile_id in (select profile_id from t 
          select distinct profile_no from ${f.table('Order Completed')}
          join (
            select profile_no, cast(cast(${f.column('spending_limit_mention')} as varchar) as decimal(18, 2)) as spending_limit
-           from rollcall_custom_traits) using (profile_no)
+           from rollcall.custom_traits) using (profile_no)
          where ${back(180)} and ${f.column('price_number')} > spending_limit)
        where ${known}`,
     raw: (by) => `with ${by.linked},

@@ -52,7 +52,7 @@ async function make(): Promise<void> {
 async function factsOf(w: Warehouse): Promise<Facts> {
   const columns = await rows(
     w,
-    `select table_name, column_name from duckdb_columns() where schema_name = 'rollcall' or table_name = 'rollcall_custom_traits'`,
+    `select table_name, column_name from duckdb_columns() where schema_name = 'rollcall'`,
   );
   const numbers = new Map(
     (await rows(w, 'select key, definition_no from rollcall.definitions')).map((d) => [
@@ -88,7 +88,7 @@ try {
     const facts = await factsOf(w);
     const stages = [...recorded.keys()].filter((id) => id.startsWith('stage.'));
     const computing = run.definitions.map(({ key }) => `compute.${key}`);
-    for (const id of ['shared.custom_traits', ...stages, ...computing])
+    for (const id of [...stages, ...computing])
       for (const sql of recorded.get(id) ?? []) await w.execute(sql);
     const table: string[][] = [];
     const ratios = new Map<string, number[]>(modes.map((mode) => [mode, []]));
