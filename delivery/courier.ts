@@ -114,7 +114,7 @@ export class Courier {
   private async deliverPage(page: Page, messages: AsyncIterable<readonly OutboxMessage[]>): Promise<void> {
     const flying = new Set<Promise<void>>();
     const { concurrency } = this.destination.limits;
-    const ahead = new Ahead(batches(messages, this.destination.limits));
+    const ahead = new Ahead(this.prepared(messages));
     let run: number | undefined;
     try {
       for await (const batch of ahead) {
@@ -135,6 +135,15 @@ export class Courier {
       this.tally.leaveOut();
     } finally {
       await Promise.all(flying);
+    }
+  }
+
+  private async *prepared(
+    messages: AsyncIterable<readonly OutboxMessage[]>,
+  ): AsyncGenerator<readonly OutboxMessage[]> {
+    for await (const batch of batches(messages, this.destination.limits)) {
+      this.destination.prepare?.(batch);
+      yield batch;
     }
   }
 

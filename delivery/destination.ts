@@ -80,6 +80,11 @@ export interface Destination {
   /** Where it leads, for people: a path, an address without its secrets. */
   readonly where: string;
   readonly limits: Limits;
+  /**
+   * Where present, it is told of a batch when the one before is sent, and begins what takes long. Whether the batch is sent is
+   * another matter: all of it, part of it, or none.
+   */
+  prepare?(batch: readonly OutboxMessage[]): void;
   /** Makes one attempt. What it throws counts as `retry`, unless `signal` is aborted. */
   send(batch: readonly OutboxMessage[], signal: AbortSignal): Promise<Attempt>;
   /**

@@ -15,6 +15,7 @@ export function sendFitting(
   added: number,
   send: (fitting: readonly OutboxMessage[]) => Promise<Attempt>,
 ): Promise<Attempt> {
+  if (batch.every((message) => sizeOf(message) + added <= most)) return send(batch);
   const fittingOrRefused = batch.map((message) => {
     const size = sizeOf(message) + added;
     return size <= most ? message : tooLarge(message, size, most);

@@ -2,13 +2,11 @@
  * The HTTP tracking API that Segment defined and RudderStack speaks: `POST /v1/batch` of messages as they stand in the outbox.
  * https://segment.com/docs/connections/sources/catalog/libraries/server/http-api/#batch
  */
-import { promisify } from 'node:util';
-import { gzip, type ZlibOptions } from 'node:zlib';
-
 import type { Attempt, Destination, Limits, OpenContext, OutboxMessage } from '../destination.js';
 import { publicAddress, redactor, secretsOf } from '../redact.js';
 import { textSetting, timeoutOf } from '../settings.js';
 import { version } from '../version.js';
+import { begin, finish, type Begun } from './gzip.js';
 import type { HttpClient } from './http.js';
 import { limitsOf } from './limits.js';
 import { sendFitting } from './oversized.js';
@@ -40,6 +38,8 @@ export class Tracking implements Destination {
   /** Members of the batch's object beside `batch`, and of each message's. */
   private readonly around: string;
   private readonly within: string;
+  /** Batches that are being compressed, or are. */
+  private readonly ahead = new WeakMap<readonly OutboxMessage[], Promise<Begun>>();
 
   constructor(
     private readonly context: OpenContext,
@@ -72,6 +72,13 @@ export class Tracking implements Destination {
     this.limits = { ...limits, maxPayloadBytes: room };
   }
 
+  prepare(batch: readonly OutboxMessage[]): void {
+    if (!this.compressed) return;
+    const begun = begin(this.start(batch));
+    begun.catch(() => undefined); // whoever sends it is told
+    this.ahead.set(batch, begun);
+  }
+
   send(batch: readonly OutboxMessage[], signal: AbortSignal): Promise<Attempt> {
     const most = this.limits.maxMessageBytes ?? Infinity;
     const added = Buffer.byteLength(this.within);
@@ -91,14 +98,27 @@ export class Tracking implements Destination {
       : [bytes.subarray(0, bytes.lastIndexOf(BRACE)), Buffer.from(`${members}}`)];
   }
 
+  /** A request up to the end of its messages. */
+  private start(batch: readonly OutboxMessage[]): Buffer {
+    return Buffer.concat(batch.flatMap((m, i) => [i === 0 ? START : COMMA, ...this.parts(m)]));
+  }
+
+  /** The rest of a request, which says when it is sent. */
+  private end(): Buffer {
+    return Buffer.from(`]${this.around},"sentAt":${JSON.stringify(this.context.now())}}`);
+  }
+
+  private async body(batch: readonly OutboxMessage[]): Promise<Buffer> {
+    if (!this.compressed) return Buffer.concat([this.start(batch), this.end()]);
+    const begun = await (this.ahead.get(batch) ?? begin(this.start(batch)));
+    return finish(begun, this.end());
+  }
+
   private async post(batch: readonly OutboxMessage[], signal: AbortSignal): Promise<Attempt> {
-    const end = `]${this.around},"sentAt":${JSON.stringify(this.context.now())}}`;
-    const messages = batch.flatMap((m, i) => [i === 0 ? START : COMMA, ...this.parts(m)]);
-    const body = Buffer.concat([...messages, Buffer.from(end)]);
     return this.http.post({
       url: this.url,
       headers: this.headers,
-      body: this.compressed ? await compress(body, WHOLE) : body,
+      body: await this.body(batch),
       timeoutMs: this.timeoutMs,
       signal,
       clean: this.clean,
@@ -107,14 +127,9 @@ export class Tracking implements Destination {
   }
 }
 
-const compress = promisify<Buffer, ZlibOptions, Buffer>(gzip);
-
 const START = Buffer.from('{"batch":[');
 const COMMA = Buffer.from(',');
 const BRACE = 0x7d;
-
-/** Room for what a batch comes to, so that it is made in one piece. */
-const WHOLE: ZlibOptions = { chunkSize: 64 * 1024 };
 
 /** The API drops a call of nobody, and a call about an account names none: the account stands for it. */
 function whose(message: OutboxMessage): string {

@@ -53,6 +53,25 @@ describe('the tracking API', () => {
     });
   });
 
+  test('a batch that was prepared is sent as it stands then, whole, again or in part', async () => {
+    await using server = await faultyServer();
+    let time = 0;
+    const now = () => new Date(1e12 + 1000 * time++).toISOString();
+    const url = new URL(server.url).origin;
+    const target = await segment.open({
+      ...context(destination('segment', { write_key: 'wk_secret', url })),
+      now,
+    });
+    const batch = messages(3);
+    target.prepare?.(batch);
+    for (const some of [batch, batch, batch.slice(1)]) await target.send(some, new AbortController().signal);
+    await target.close();
+    const told = server.requests.map(({ body }) => body as { batch: unknown[]; sentAt: string });
+    expect(told.map(({ batch: sent }) => sent.length)).toEqual([3, 3, 2]);
+    expect(told[2]!.batch).toEqual(told[0]!.batch.slice(1));
+    expect(new Set(told.map(({ sentAt }) => sentAt)).size).toBe(3);
+  });
+
   test('of RudderStack: what is said of all stands in every message, and a path of the data plane stays', async () => {
     await using server = await faultyServer();
     const url = `${new URL(server.url).origin}/plane/`;
