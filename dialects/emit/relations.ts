@@ -55,14 +55,18 @@ const BUILDERS: Builders = {
   },
 
   aggregate: (r, q) => {
+    const { groupedExpressions } = q.engine.capabilities;
+    // Before the input is opened: what is made of it and not used would stay.
+    if (!groupedExpressions && !r.groupBy.every(({ expr }) => isPlain(expr)))
+      return BUILDERS.aggregate(byColumns(r, q), q);
     const input = q.open(r.input);
     const having = r.having ? [r.having] : [];
     const exprs = [...r.groupBy, ...r.aggs].map((e) => e.expr).concat(having);
-    const merged =
-      input.stage === 'rows' && canInline(input, exprs, false) ? input : q.restart(input, r.input);
-    const computed = r.groupBy.some(({ expr }) => !isPlain(rebind(expr, resolver(merged))));
-    if (computed && !q.engine.capabilities.groupedExpressions) return BUILDERS.aggregate(byColumns(r, q), q);
-    const block = merged;
+    const merges =
+      input.stage === 'rows' &&
+      canInline(input, exprs, false) &&
+      (groupedExpressions || r.groupBy.every(({ expr }) => isPlain(rebind(expr, resolver(input)))));
+    const block = merges ? input : q.restart(input, r.input);
     const inner = resolver(block);
     const columns = new Map<string, Expr>();
     const outer = (c: ColumnExpr): Expr => columns.get(c.name) ?? inner(c);

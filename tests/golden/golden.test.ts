@@ -13,8 +13,10 @@ const NAMES = ['shared', ...KEYS];
 
 describe('standalone SELECTs', () => {
   const texts = new Map<string, ReadonlyMap<string, string>>();
+  let whole: Awaited<ReturnType<typeof standaloneGoldens>>;
   beforeAll(async () => {
-    for (const [engine, sql] of await standaloneGoldens()) texts.set(engine, withShared(sql));
+    whole = await standaloneGoldens();
+    for (const [engine, sql] of whole) texts.set(engine, withShared(sql));
   });
   const of = (name: string, engine = ''): string => texts.get(engine)?.get(name) ?? '';
 
@@ -24,6 +26,16 @@ describe('standalone SELECTs', () => {
       await expect(difference(of(name, base), of(name, engine))).toMatchFileSnapshot(
         `standalone/${name}.${engine}.diff`,
       );
+  });
+
+  it.each([...DIALECTS.map(({ name }) => name)])('name nothing that is not read, on %s', (engine) => {
+    const unread = [...(whole.get(engine) ?? [])].flatMap(([key, sql]) =>
+      [...sql.matchAll(/^(?:with )?("?\w+"?) as (?:(?:not )?materialized )?\($/gm)]
+        .map(([, name = '']) => name)
+        .filter((name) => sql.split(new RegExp(`(?<![\\w"])${name}(?![\\w"])`)).length < 3)
+        .map((name) => `${key}: ${name}`),
+    );
+    expect(unread).toEqual([]);
   });
 
   it('have no other files', () => {
