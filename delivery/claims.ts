@@ -3,7 +3,8 @@
  * claims them by leases, so that several processes share the work of a destination that takes several requests at a time,
  * and one that takes one, or keeps to a rate, or shows a sync whole, is one process's at a time.
  */
-import { firstGap, type HeldLease, type Leases } from '../dialects/leases.js';
+import type { HeldLease, Leases } from '../dialects/leases.js';
+import { firstGap } from '../dialects/ranges.js';
 import type { Destination } from './destination.js';
 import { ALL_LANES, type Lanes } from './rows.js';
 

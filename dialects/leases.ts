@@ -28,6 +28,8 @@ import {
   type HoldSite,
 } from './holding.js';
 import { isGone } from './lock-owner.js';
+import { goneRuns } from './left-behind.js';
+import { overlap, type Range } from './ranges.js';
 import { sleep, withRetry } from './retry.js';
 import type { LockOwner, Row } from './warehouse.js';
 
@@ -35,12 +37,6 @@ export const LEASES = 'leases';
 
 /** The subject of who has to be alone: a lease of it and one of any other are never held together. */
 export const EVERYTHING = '*';
-
-/** Numbers from `from` up to, and without, `to`. */
-export interface Range {
-  readonly from: number;
-  readonly to: number;
-}
 
 const COLUMNS: readonly Column[] = [
   { name: 'token', type: 'text' },
@@ -85,6 +81,7 @@ interface Mine {
 /** Leases of one process. Make it by `open`. */
 export class Leases {
   private readonly mine = new Map<string, Mine>();
+  private readonly buried = new Set<string>();
   private readonly pulse: Pulse;
   private wrote = false;
 
@@ -222,12 +219,18 @@ export class Leases {
 
   private async taken(subject: string, now: number, asking?: string): Promise<readonly Taken[]> {
     const rows = ir.scan(this.table, COLUMNS);
-    const subjects = [subject, EVERYTHING].map((name) => ir.text(name));
+    const subjects = subject === EVERYTHING ? [] : [subject, EVERYTHING];
     const wanted = ir.and(
-      ...(subject === EVERYTHING ? [] : [ir.call('in_list', ir.c(rows, 'subject'), ...subjects)]),
+      ...(subjects.length === 0 ? [] : [ir.call('in_list', ir.c(rows, 'subject'), ...subjects.map((name) => ir.text(name)))]),
       ir.call('gt', ir.c(rows, 'expires_at'), moment(now)),
+    ); // prettier-ignore
+    const outlives = this.site.warehouse.endSessionsOf !== undefined;
+    // Where sessions outlive their processes, rows of those that are gone say which.
+    const all = await this.again(() => readRows(this.site, outlives ? rows : ir.filter(rows, wanted)));
+    if (outlives) await this.bury(all, now);
+    const found = all.filter(
+      (row) => (subjects.length === 0 || subjects.includes(String(row['subject']))) && expiryOf(row) > now,
     );
-    const found = await this.again(() => readRows(this.site, ir.filter(rows, wanted)));
     const released = new Set(found.filter((row) => row['status'] === 'released').map((row) => row['token']));
     const live = new Map(
       found.flatMap((row): readonly (readonly [string, Taken])[] => {
@@ -239,6 +242,23 @@ export class Leases {
       }),
     );
     return [...live.values()];
+  }
+
+  /** Ends what processes that are gone left open, once. */
+  private async bury(rows: readonly Row[], now: number): Promise<void> {
+    const gone = goneRuns(
+      rows.map((row) => ({
+        token: String(row['token']),
+        runId: ownerOf(row).run_id,
+        released: row['status'] === 'released',
+        alive: expiryOf(row) > now && !isGone(ownerOf(row), () => held.has(String(row['token']))),
+      })),
+    );
+    for (const runId of gone) {
+      if (runId === this.owner.run_id || this.buried.has(runId)) continue;
+      await this.again(() => this.site.warehouse.endSessionsOf?.(runId) ?? Promise.resolve());
+      this.buried.add(runId);
+    }
   }
 
   /** Deletes leases all of whose rows ended a while ago. */
@@ -266,23 +286,7 @@ export class Leases {
   }
 }
 
-export const overlap = (a: Range, b: Range): boolean => a.from < b.to && b.from < a.to;
-
-/**
- * The first free stretch of a range, at most `width` long; of a stretch that is shorter, all.
- *
- * @returns undefined where nothing is free
- */
-export function firstGap(whole: Range, taken: readonly Range[], width: number): Range | undefined {
-  let { from } = whole;
-  for (const other of [...taken].sort((a, b) => a.from - b.from)) {
-    if (other.from > from) break;
-    from = Math.max(from, other.to);
-  }
-  if (from >= whole.to) return undefined;
-  const next = taken.filter((other) => other.from > from).map((other) => other.from);
-  return { from, to: Math.min(from + width, whole.to, ...next) };
-}
+const expiryOf = (row: Row): number => Date.parse(String(row['expires_at']));
 
 const takenOf = (row: Row): Taken => ({
   range: { from: Number(row['range_from']), to: Number(row['range_to']) },

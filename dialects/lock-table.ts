@@ -33,6 +33,7 @@ import {
   type HoldSite,
 } from './holding.js';
 import { isGone, lockedBy } from './lock-owner.js';
+import { withRetry } from './retry.js';
 import { StatementError, type Lease, type LockOwner, type Row } from './warehouse.js';
 
 export const LOCKS = 'locks';
@@ -162,14 +163,22 @@ class TableLock implements Held {
     held.add(this.token);
     try {
       await this.extend(asked);
+      await this.bury(rows.filter((row) => row.token !== this.token));
     } catch (error) {
       held.delete(this.token);
       await this.remove([this.token]).catch(() => undefined);
       throw error;
     }
-    const dead = rows.map((row) => row.token).filter((token) => token !== this.token);
-    if (dead.length > 0) await this.remove(dead);
     this.pulse.start();
+  }
+
+  /** Of others there are only rows left, and perhaps a transaction that their processes did not end. */
+  private async bury(dead: readonly LockRow[]): Promise<void> {
+    const { warehouse } = this.site;
+    const again = { repeatable: true, sleep: this.settings.sleep, onRetry: () => undefined };
+    for (const { status, owner } of dead)
+      if (status === 'held') await withRetry(async () => warehouse.endSessionsOf?.(owner.run_id), again);
+    if (dead.length > 0) await this.remove(dead.map((row) => row.token));
   }
 
   /** A sign of life. One that fails is given again at the next turn. */

@@ -109,7 +109,11 @@ export function discreet(w: Warehouse, hide: Hide): Warehouse {
       writeLines: (sql, path, options) =>
         quietly(() => w.writeLines?.(sql, path, options) ?? Promise.resolve(0)),
     }),
-    begin: () => quietly(() => w.begin()),
+    ...(w.endSessionsOf && {
+      endSessionsOf: (runId, options) =>
+        quietly(() => w.endSessionsOf?.(runId, options) ?? Promise.resolve()),
+    }),
+    begin: (options) => quietly(() => w.begin(options)),
     commit: () => quietly(() => w.commit()),
     rollback: () => quietly(() => w.rollback()),
     close: () => quietly(() => w.close()),

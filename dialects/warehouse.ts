@@ -96,9 +96,14 @@ export interface Warehouse {
    * do so. What belonged to a session, a lock as well as temporary tables, went with it.
    */
   session?(): number;
-  begin(): Promise<void>;
+  begin(options?: CallOptions): Promise<void>;
   commit(): Promise<void>;
   rollback(): Promise<void>;
+  /**
+   * Only where a session goes on without the process that made it: ends what a run that is gone left open, with the transaction
+   * in it, which would be in the way of others. Where there is nothing, or it may not be ended by us, nothing happens.
+   */
+  readonly endSessionsOf?: (runId: string, options?: CallOptions) => Promise<void>;
   /**
    * Only where the settings name a file for it: puts a new database whole in its place. `fill` makes tables and views in a
    * schema of the catalog that it is given. Rejects with what stopped it; the file there was stays then.
@@ -176,10 +181,13 @@ export const around = (w: Warehouse, instead: Partial<Warehouse> = {}): Warehous
   version: (options) => w.version(options),
   now: (options) => w.now(options),
   ...(w.session && { session: () => w.session?.() ?? 0 }),
-  begin: () => w.begin(),
+  begin: (options) => w.begin(options),
   commit: () => w.commit(),
   rollback: () => w.rollback(),
   close: () => w.close(),
+  ...(w.endSessionsOf && {
+    endSessionsOf: (runId, options) => w.endSessionsOf?.(runId, options) ?? Promise.resolve(),
+  }),
   ...(w.readCopy && { readCopy: w.readCopy }),
   ...(w.writeLines && {
     writeLines: (sql, path, options) => w.writeLines?.(sql, path, options) ?? Promise.resolve(0),
@@ -205,6 +213,10 @@ export const labelled = (w: Warehouse, labels: StatementLabels): Warehouse => {
     estimate: (sql, options) => w.estimate(sql, beside(options)),
     version: (options) => w.version(beside(options)),
     now: (options) => w.now(beside(options)),
+    begin: (options) => w.begin(beside(options)),
+    ...(w.endSessionsOf && {
+      endSessionsOf: (runId, options) => w.endSessionsOf?.(runId, beside(options)) ?? Promise.resolve(),
+    }),
     ...(w.writeLines && {
       writeLines: (sql, path, options) => w.writeLines?.(sql, path, beside(options)) ?? Promise.resolve(0),
     }),

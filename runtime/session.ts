@@ -227,9 +227,13 @@ async function withTableLock(
         return warehouse.commit();
       },
       close: async () => {
-        // What is not released expires.
-        await lock.release().catch(() => undefined);
-        await warehouse.close();
+        try {
+          // A session that had to be ended is, before anybody else begins.
+          await warehouse.close();
+        } finally {
+          // What is not released expires.
+          await lock.release().catch(() => undefined);
+        }
       },
     });
   } catch (error) {

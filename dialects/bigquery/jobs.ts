@@ -43,6 +43,8 @@ interface QueryResults {
 export interface JobOptions extends CallOptions {
   readonly session?: string | undefined;
   readonly createSession?: boolean;
+  /** One of ours that nobody else has; made up unless given. */
+  readonly jobId?: string;
   readonly dryRun?: boolean;
 }
 
@@ -60,8 +62,7 @@ export class Jobs {
   /** Starts a statement. */
   async start(sql: string, options: JobOptions = {}): Promise<Job> {
     options.signal?.throwIfAborted();
-    const { session, createSession, dryRun, labels } = options;
-    const jobId = `rollcall_${randomUUID()}`;
+    const { session, createSession, dryRun, labels, jobId = `rollcall_${randomUUID()}` } = options;
     const request = {
       query: sql,
       useLegacySql: false,
@@ -80,21 +81,21 @@ export class Jobs {
       this.#location ??= job.location;
       return job;
     } catch (error) {
-      const known = dryRun || !(isLost(error) || isDuplicate(error)) ? undefined : await this.#find(jobId);
+      const known = dryRun || !(isLost(error) || isDuplicate(error)) ? undefined : await this.find(jobId);
       if (known) return known;
       throw errorOf(error, sql);
     }
   }
 
-  /** The job of an id, if the request that should have made it did so before its answer was lost. */
-  async #find(jobId: string): Promise<Job | undefined> {
+  /** The job of an id, if there is one: a request that should have made it may have been lost, or its answer. */
+  async find(jobId: string): Promise<Job | undefined> {
     try {
       const at = this.#location === undefined ? {} : { location: this.#location };
       const [job] = (await this.client.job(jobId, at).get()) as unknown as [Job];
       return job;
     } catch (error) {
       if (isMissing(error)) return undefined;
-      throw error;
+      throw errorOf(error, '');
     }
   }
 

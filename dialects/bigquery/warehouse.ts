@@ -8,6 +8,7 @@ import type {
   EngineVersion,
   Executed,
   OpenOptions,
+  StatementLabels,
   TableColumn,
   TableDescription,
   Warehouse,
@@ -15,6 +16,7 @@ import type {
 import { clientOptions } from './credentials.js';
 import { errorOf, isMissing } from './errors.js';
 import { Jobs } from './jobs.js';
+import { endSession, endSessionsOf, startSession } from './sessions.js';
 import { readSettings } from './settings.js';
 import { columnKind, quoteIdentifier } from './types.js';
 import { batchOf, columnOf, type Field } from './values-out.js';
@@ -34,6 +36,7 @@ export async function openWarehouse(options: OpenOptions): Promise<Warehouse> {
 class BigQueryWarehouse implements Warehouse {
   #session: string | undefined;
   #inTransaction = false;
+  #labels: StatementLabels | undefined;
   /** Set once there are temporary tables, which only their own session sees. */
   #temporary = false;
 
@@ -44,14 +47,14 @@ class BigQueryWarehouse implements Warehouse {
 
   async execute(sql: string, options?: CallOptions): Promise<Executed> {
     if (/^\s*create\s+(?:or\s+replace\s+)?temp/i.test(sql)) this.#temporary = true;
-    const session = await this.#sessionFor();
+    const session = await this.#sessionFor(options);
     const job = await this.jobs.start(sql, { ...options, session });
     const { rowsChanged, bytes } = await this.jobs.result(job, sql, options);
     return { ...(rowsChanged !== undefined && { rowsChanged }), ...(bytes !== undefined && { bytes }) };
   }
 
   async *read(sql: string, options?: CallOptions): AsyncGenerator<Batch, void, undefined> {
-    const session = await this.#sessionFor();
+    const session = await this.#sessionFor(options);
     const job = await this.jobs.start(sql, { ...options, session });
     // A finished job's result is kept by BigQuery, so pages are read whenever the caller wants them.
     let page = await this.jobs.result(job, sql, options);
@@ -65,14 +68,9 @@ class BigQueryWarehouse implements Warehouse {
   }
 
   /** What belongs together runs in one session, one statement after the other; anything else needs none. */
-  async #sessionFor(): Promise<string | undefined> {
+  async #sessionFor({ labels }: CallOptions = {}): Promise<string | undefined> {
     if (!this.#inTransaction && !this.#temporary) return undefined;
-    if (this.#session === undefined) {
-      const sql = 'select 1';
-      const job = await this.jobs.start(sql, { createSession: true });
-      await this.jobs.result(job, sql);
-      this.#session = (await this.jobs.statistics(job, sql)).sessionInfo?.sessionId;
-    }
+    this.#session ??= await startSession(this.jobs, labels);
     return this.#session;
   }
 
@@ -136,7 +134,7 @@ order by table_name, ordinal_position`;
   }
 
   async #dryRun(sql: string, options: CallOptions | undefined) {
-    const session = await this.#sessionFor();
+    const session = await this.#sessionFor(options);
     const job = await this.jobs.start(sql, { ...options, session, dryRun: true });
     return this.jobs.statistics(job, sql);
   }
@@ -151,31 +149,39 @@ order by table_name, ordinal_position`;
     return '';
   }
 
-  async begin(): Promise<void> {
+  async begin(options?: CallOptions): Promise<void> {
     this.#inTransaction = true;
-    await this.execute('begin transaction');
+    this.#labels = options?.labels;
+    await this.execute('begin transaction', options);
   }
 
   async commit(): Promise<void> {
-    await this.execute('commit transaction');
+    await this.execute('commit transaction', this.#ofTransaction());
     this.#inTransaction = false;
   }
 
   async rollback(): Promise<void> {
     if (!this.#inTransaction) return;
     try {
-      await this.execute('rollback transaction');
+      if (this.#session !== undefined) await this.execute('rollback transaction', this.#ofTransaction());
     } finally {
       this.#inTransaction = false;
     }
   }
 
-  /** A session would end by itself, a day after its last statement. */
+  #ofTransaction(): CallOptions {
+    return this.#labels === undefined ? {} : { labels: this.#labels };
+  }
+
+  async endSessionsOf(runId: string, options?: CallOptions): Promise<void> {
+    await endSessionsOf(this.jobs, runId, options);
+  }
+
   async close(): Promise<void> {
     const session = this.#session;
     if (session === undefined) return;
     this.#session = undefined;
-    const sql = 'call bq.abort_session()';
-    await this.jobs.start(sql, { session }).catch(() => undefined);
+    // What cannot be ended now ends with the next run, or a day after its last statement.
+    await endSession(this.jobs, session).catch(() => undefined);
   }
 }

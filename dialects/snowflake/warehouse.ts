@@ -151,8 +151,8 @@ class SnowflakeWarehouse implements Warehouse {
     return String(row?.['t']);
   }
 
-  async begin(): Promise<void> {
-    await this.execute('begin transaction');
+  async begin(options?: CallOptions): Promise<void> {
+    await this.execute('begin transaction', options);
     this.#inTransaction = true;
   }
 

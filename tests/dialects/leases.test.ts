@@ -2,7 +2,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { StateSchema } from '../../compiler/program/state.js';
 import type { HoldSettings } from '../../dialects/holding.js';
-import { EVERYTHING, firstGap, Leases, LEASES, type Range } from '../../dialects/leases.js';
+import { EVERYTHING, Leases, LEASES } from '../../dialects/leases.js';
+import { goneRuns } from '../../dialects/left-behind.js';
+import { firstGap, type Range } from '../../dialects/ranges.js';
 import { around, keptOpen, StatementError, type Warehouse } from '../../dialects/warehouse.js';
 import { duckdb, openMemory, rowsOf } from './support/duckdb.js';
 
@@ -169,5 +171,54 @@ describe('the first gap', () => {
     [[{ from: 0, to: 100 }], undefined],
   ])('beside %j', (taken, gap) => {
     expect(firstGap(WHOLE, taken, 30)).toEqual(gap);
+  });
+});
+
+describe('where a session outlives its process', () => {
+  const named = (runId: string, ended: string[]): Promise<Leases> => {
+    const site = around(keptOpen(warehouse), {
+      now: () => Promise.resolve(new Date(clock).toISOString()),
+      endSessionsOf: (gone) => Promise.resolve(void ended.push(gone)),
+    });
+    const owner = {
+      run_id: runId,
+      pid: 1,
+      host: 'elsewhere',
+      since: '2025-01-01T00:00:00Z',
+      command: 'sync',
+    };
+    const began = clock;
+    const settings = { elapsed: () => clock - began, sleep: () => Promise.resolve() };
+    return Leases.open({ warehouse: site, dialect: duckdb, state }, owner, settings);
+  };
+
+  test('that of a run that is gone is ended, once; those of others are not', async () => {
+    const ended: string[] = [];
+    const [killed, done] = [await named('killed', ended), await named('done', ended)];
+    await killed.claim('crm', half);
+    await (await done.claim('crm', half))?.release();
+    const next = await named('next', ended);
+    await next.claim('mail', half);
+    expect(ended).toEqual([]);
+    clock += 3 * 60_000;
+    const later = await named('later', ended);
+    expect((await later.claim('crm', half))?.range).toEqual({ from: 0, to: 50 });
+    await later.claim('crm', half);
+    expect(ended.sort()).toEqual(['killed', 'next']);
+  });
+
+  test('who keeps one lease and lost another is not gone', () => {
+    const row = (token: string, over: object) => ({
+      token,
+      runId: 'one',
+      released: false,
+      alive: false,
+      ...over,
+    });
+    expect([...goneRuns([row('a', {}), row('b', { alive: true })])]).toEqual([]);
+    expect([...goneRuns([row('a', {}), row('b', { alive: true }), row('b', { released: true })])]).toEqual([
+      'one',
+    ]);
+    expect([...goneRuns([row('a', {}), row('a', { released: true })])]).toEqual([]);
   });
 });

@@ -142,3 +142,29 @@ it('tries again where the engine says that it may go', async () => {
   await (await acquireTableLock(busy, owner('one'), settings)).release();
   expect(await locks()).toEqual([]);
 });
+
+it('ends what a holder that is gone left open, before anything is done under the lock', async () => {
+  await take('one', { pid: 2 ** 30 });
+  const ended: string[] = [];
+  const left = async (runId: string): Promise<void> => {
+    ended.push(`${runId}, with ${JSON.stringify((await locks()).map((row) => row['run_id']))}`);
+  };
+  const lock = await acquireTableLock(site({ endSessionsOf: left }), owner('two'), settings);
+  expect(ended).toEqual(['one, with ["one","two"]']);
+  await lock.release();
+  await (await acquireTableLock(site({ endSessionsOf: left }), owner('three'), settings)).release();
+  expect(ended).toHaveLength(1);
+});
+
+it('is not held by who could not end what is in its way, and the next comer tries again', async () => {
+  await take('one', { pid: 2 ** 30 });
+  const failing = {
+    endSessionsOf: () => Promise.reject(new StatementError('busy', '', { failure: 'busy' })),
+  };
+  await expect(acquireTableLock(site(failing), owner('two'), settings)).rejects.toThrow('busy');
+  expect(await locks()).toEqual([{ run_id: 'one', status: 'held' }]);
+  const ended: string[] = [];
+  const willing = { endSessionsOf: (runId: string) => Promise.resolve(void ended.push(runId)) };
+  await (await acquireTableLock(site(willing), owner('three'), settings)).release();
+  expect(ended).toEqual(['one']);
+});
