@@ -23,11 +23,8 @@ const ELSEWHERE = [
     'ROLLCALL_POSTGRES_URL',
     'scripts/with-postgres.sh',
   ],
-  [
-    'tests/{dialects/bigquery/client,scenarios/bigquery}.test.ts',
-    'BIGQUERY_EMULATOR',
-    'scripts/with-bigquery-emulator.sh',
-  ],
+  ['tests/dialects/bigquery/client.test.ts', 'BIGQUERY_EMULATOR', 'scripts/with-bigquery-emulator.sh'],
+  ['tests/scenarios/bigquery.test.ts', 'ROLLCALL_GOOGLESQL', '.ci/steps.d/20-bigquery.sh'],
   [
     'tests/{dialects/snowflake/functions,conformance/snowflake,scenarios/snowflake}.test.ts',
     'ROLLCALL_SNOWFLAKE_EMULATOR',
@@ -42,7 +39,7 @@ const ELSEWHERE = [
   ['tests/actions/*.test.ts', 'ROLLCALL_ACTIONS', 'scripts/with-actions.sh'],
 ] as const;
 const GOOGLESQL =
-  'tests/{conformance/bigquery,dialects/bigquery/functions,{property,examples}/googlesql}.test.ts';
+  'tests/{conformance/bigquery,dialects/bigquery/{functions,killed},scenarios/bigquery,{property,examples}/googlesql}.test.ts';
 
 const noGoogleSql = whyNoGoogleSql();
 const absent: readonly (readonly [tests: string, why: string])[] = [
