@@ -1,6 +1,7 @@
 /** What BigQuery refuses, as its documentation has the answers, through its client: text, exit code, and what is tried again. */
 import { describe, expect, it } from 'vitest';
 import { bigquery } from '../../../dialects/bigquery/dialect.js';
+import { withRetry } from '../../../dialects/retry.js';
 import { StatementError, type Warehouse } from '../../../dialects/warehouse.js';
 import { BUYERS, CONFIG, emptyFolder, rollcall, type Ran } from '../../cli/support.js';
 import { faultServer, type Answer, type Asked, type FaultServer } from '../../support/fault-server.js';
@@ -36,6 +37,26 @@ const job = (asked: Asked): Answer => {
 };
 const isInsert = ({ method, path }: Asked): boolean => method === 'POST' && /\/jobs(\?|$)/.test(path);
 
+it('a key file that is none is refused before anything is asked', async () => {
+  await using shop = await emptyFolder();
+  await shop.write('models/buyers.json', { ...BUYERS, destinations: [] });
+  const told = async (key_file: string): Promise<Ran> => {
+    const target = { type: 'bigquery', project: 'acme', dataset: 'rollcall', key_file };
+    await shop.write('rollcall.json', { ...CONFIG, targets: { dev: target } });
+    return rollcall(shop.dir, ['run']);
+  };
+  await shop.write('key.json', { type: 'authorized_user', refresh_token: 'hunter2' });
+  const other = await told('key.json');
+  expect(other.exit).toBe(4);
+  expect(other.stderr).toMatch(
+    /the key file \S+key\.json is not a service account's key[^]*hint: make a JSON key/,
+  );
+  expect(other.stdout + other.stderr).not.toContain('hunter2');
+  const none = await told('nowhere.json');
+  expect(none.exit).toBe(2);
+  expect(none.stderr).toMatch(/"key_file" must be the path of a key, and there is no \S+nowhere\.json/);
+});
+
 /** One statement on a service that makes the job and answers so when its result is asked for. */
 async function failed(result: Answer): Promise<StatementError> {
   const server = await faultServer((asked) => (isInsert(asked) ? job(asked) : result));
@@ -70,6 +91,16 @@ describe.concurrent('what refuses us ends a run with exit 4, and says what to do
       refusal(404, 'notFound', 'Not found: Project acme'),
       /BigQuery knows no acme[^]*"location" of the target/,
     ],
+    [
+      'a dataset that there is not',
+      refusal(404, 'notFound', 'Not found: Dataset acme:rollcall was not found in location US'),
+      /BigQuery knows no acme:rollcall[^]*"dataset" and "location" of the target/,
+    ],
+    [
+      'a key that was revoked',
+      refusal(400, '', 'invalid_grant: Invalid JWT Signature.'),
+      /BigQuery refused the credentials: invalid_grant[^]*replace the key/,
+    ],
   ] as const;
   it.each(CASES)('%s', { timeout: 60_000 }, async (_what, answer, text) => {
     const ran = await run(() => answer);
@@ -97,6 +128,32 @@ describe.concurrent('a statement that fails', () => {
       expect(error.message).toBe((answer.json as { error: { message: string } }).error.message);
   });
 });
+
+it(
+  'a quota is waited for, twice as long each time, and the statement then done',
+  { timeout: 60_000 },
+  async () => {
+    let refusals = 3;
+    const server = await faultServer((asked) => {
+      if (!isInsert(asked)) return { json: { jobComplete: true, numDmlAffectedRows: '1' } };
+      return refusals-- > 0 ? refusal(403, 'quotaExceeded', 'Quota exceeded') : job(asked);
+    });
+    const warehouse = await bigquery.open({ settings: settings(server), projectDir: '/', mode: 'write' });
+    const waits: number[] = [];
+    const sleep = (ms: number): Promise<void> => Promise.resolve(void waits.push(ms));
+    try {
+      const done = await withRetry(() => warehouse.execute('delete from rollcall.t where true'), {
+        repeatable: false,
+        sleep,
+        onRetry: ({ error }) => expect(error.message).toBe('Quota exceeded'),
+      });
+      expect(done).toEqual({ rowsChanged: 1 });
+      expect(waits).toEqual([5_000, 10_000, 20_000]);
+    } finally {
+      await server.close();
+    }
+  },
+);
 
 it(
   'an answer that was lost is asked for by the id of the job, which is not run twice',
