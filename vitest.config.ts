@@ -24,7 +24,11 @@ const ELSEWHERE = [
     'scripts/with-postgres.sh',
   ],
   ['tests/dialects/bigquery/client.test.ts', 'BIGQUERY_EMULATOR', 'scripts/with-bigquery-emulator.sh'],
-  ['tests/scenarios/bigquery.test.ts', 'ROLLCALL_GOOGLESQL', '.ci/steps.d/20-bigquery.sh'],
+  [
+    'tests/{scenarios/bigquery,dialects/bigquery/runs}.test.ts',
+    'ROLLCALL_GOOGLESQL',
+    '.ci/steps.d/20-bigquery.sh',
+  ],
   [
     'tests/{dialects/snowflake/functions,conformance/snowflake,scenarios/snowflake}.test.ts',
     'ROLLCALL_SNOWFLAKE_EMULATOR',
@@ -39,7 +43,7 @@ const ELSEWHERE = [
   ['tests/actions/*.test.ts', 'ROLLCALL_ACTIONS', 'scripts/with-actions.sh'],
 ] as const;
 const GOOGLESQL =
-  'tests/{conformance/bigquery,dialects/bigquery/{functions,killed},scenarios/bigquery,{property,examples}/googlesql}.test.ts';
+  'tests/{conformance/bigquery,dialects/bigquery/{functions,killed,runs},scenarios/bigquery,{property,examples}/googlesql}.test.ts';
 
 const noGoogleSql = whyNoGoogleSql();
 const absent: readonly (readonly [tests: string, why: string])[] = [

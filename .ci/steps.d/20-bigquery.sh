@@ -6,7 +6,7 @@ set -euo pipefail
 ROLLCALL_GOOGLESQL=all ROLLCALL_GOOGLESQL_PAIRS=200 ROLLCALL_EXAMPLES=all timeout 900 npx vitest run \
   tests/conformance/bigquery tests/property/googlesql tests/examples/googlesql
 
-ROLLCALL_GOOGLESQL=few timeout 900 npx vitest run tests/scenarios/bigquery tests/dialects/bigquery/killed
+ROLLCALL_GOOGLESQL=few timeout 900 npx vitest run tests/scenarios/bigquery tests/dialects/bigquery/killed tests/dialects/bigquery/runs
 
 status=0
 timeout 300 scripts/with-bigquery-emulator.sh npx vitest run tests/dialects/bigquery/client || status=$?

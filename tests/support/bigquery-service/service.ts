@@ -18,6 +18,7 @@ interface JobRequest {
   readonly jobReference?: { readonly jobId?: string };
   readonly configuration: {
     readonly dryRun?: boolean;
+    readonly labels?: Readonly<Record<string, string>>;
     readonly query: {
       readonly query: string;
       readonly createSession?: boolean;
@@ -26,6 +27,11 @@ interface JobRequest {
   };
 }
 
+/** What becomes of a statement: refused; its connection cut before it is heard, or before it is answered. */
+export type Fate = Refusal | 'cut' | 'deaf' | undefined;
+
+class Cut extends Error {}
+
 interface Reply {
   readonly status: number;
   readonly json: unknown;
@@ -33,6 +39,8 @@ interface Reply {
 
 export class BigQueryService implements AsyncDisposable {
   readonly database: Database;
+  /** Sees each statement, and the step it is for, before it is done. */
+  watch: (sql: string, step: string) => Fate | Promise<Fate> = () => undefined;
   readonly #jobs = new Map<string, Job>();
   #dry = 0;
 
@@ -75,6 +83,10 @@ export class BigQueryService implements AsyncDisposable {
       const path = url.pathname.replace(/^.*?\/projects\/[^/]+/, '');
       reply = await this.#answer(`${request.method ?? ''} ${path}`, url.searchParams, body.toString());
     } catch (error) {
+      if (error instanceof Cut) {
+        request.socket.resetAndDestroy();
+        return;
+      }
       reply = refused(error);
     }
     response.writeHead(reply.status, { 'content-type': 'application/json' });
@@ -117,13 +129,19 @@ export class BigQueryService implements AsyncDisposable {
         query: { schema: { fields: fieldsOf(columns) }, totalBytesProcessed: '0' },
       });
     }
+    const fate = await this.watch(query.query, configuration.labels?.['rollcall_step'] ?? '');
+    if (fate === 'cut') throw new Cut();
     // Its error is told where its result is asked for.
-    const done = await this.database.execute(query.query, session).catch((error: unknown) => {
-      if (error instanceof Refusal) return error;
-      return new Refusal(400, 'invalidQuery', error instanceof Error ? error.message : String(error));
-    });
+    const done =
+      fate instanceof Refusal
+        ? fate
+        : await this.database.execute(query.query, session).catch((error: unknown) => {
+            if (error instanceof Refusal) return error;
+            return new Refusal(400, 'invalidQuery', error instanceof Error ? error.message : String(error));
+          });
     const body = job({});
     this.#jobs.set(jobId, { body, done });
+    if (fate === 'deaf') throw new Cut();
     return body;
   }
 }
