@@ -87,6 +87,7 @@ module.exports = {
         part('dialects/warehouse'),
         part('dialects/dialect'),
         part('dialects/leases'),
+        part('dialects/ranges'),
         part('dialects/retry'),
         '^models/',
       ],
