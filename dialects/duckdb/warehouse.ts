@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { DuckDBInstance, type DuckDBConnection, type DuckDBResult } from '@duckdb/node-api';
+import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
 import { UserError } from '../../compiler/diagnostics/index.js';
 import type { TableRef } from '../../compiler/ir/types.js';
 import type {
@@ -17,12 +17,12 @@ import type {
   Warehouse,
 } from '../warehouse.js';
 import { driverVersion } from '../driver-version.js';
-import { isOpenElsewhere, openError, statementError } from './errors.js';
+import { isOpenElsewhere, openError } from './errors.js';
 import { acquireLock, refuseIfLocked } from './lock.js';
 import { writeReadCopy } from './read-copy.js';
 import { MEMORY, readSettings } from './settings.js';
+import { call, ResultStream, Turns } from './stream.js';
 import { columnKind, quoteText } from './types.js';
-import { batchOf, columnsOf } from './values-out.js';
 
 /** How often a statement is asked how far it is. */
 const WATCH_MS = 250;
@@ -80,14 +80,20 @@ function makeFolder(path: string): void {
   }
 }
 
+/** The name of what a statement makes, and of what it drops, as it is written. */
+const MAKES_TEMPORARY = /^\s*create\s+(?:or\s+replace\s+)?temp\S*\s+\w+\s+(?:if\s+not\s+exists\s+)?(\S+)/i;
+const DROPS = /^\s*drop\s+\w+\s+(?:if\s+exists\s+)?(\S+)\s*$/i;
+
 class DuckDBWarehouse implements Warehouse {
   #inTransaction = false;
   #closed = false;
-  /** Set once there are temporary tables, which only their own connection sees. */
-  #temporary = false;
+  /** Temporary tables there may be, which only their own connection sees. */
+  readonly #temporary = new Set<string>();
   #watched = false;
   /** The result being read on the connection itself, if there is one. */
   #stream: ResultStream | undefined;
+  /** Statements of the connection itself begin one after another: each puts what is left of the result before it aside. */
+  readonly #turns = new Turns();
   readonly readCopy?: (schema: string, fill: (catalog: string) => Promise<void>) => Promise<void>;
 
   constructor(
@@ -101,15 +107,21 @@ class DuckDBWarehouse implements Warehouse {
   }
 
   async execute(sql: string, options?: CallOptions): Promise<{ readonly rowsChanged?: number }> {
-    await this.#stream?.keepRest();
-    if (/^\s*create\s+(?:or\s+replace\s+)?temp/i.test(sql)) this.#temporary = true;
-    const watching = options?.onProgress && (await this.#watch(options.onProgress));
-    try {
-      const result = await call(this.connection, sql, options, () => this.connection.run(sql));
-      return { rowsChanged: result.rowsChanged };
-    } finally {
-      clearInterval(watching);
-    }
+    const made = MAKES_TEMPORARY.exec(sql)?.[1];
+    if (made !== undefined) this.#temporary.add(made);
+    return this.#turns.take(async () => {
+      await this.#stream?.keepRest();
+      const watching = options?.onProgress && (await this.#watch(options.onProgress));
+      try {
+        const { rowsChanged } = await call(this.connection, sql, options, () => this.connection.run(sql));
+        // In a transaction it may come back.
+        const dropped = this.#inTransaction ? undefined : DROPS.exec(sql)?.[1];
+        if (dropped !== undefined) this.#temporary.delete(dropped);
+        return { rowsChanged };
+      } finally {
+        clearInterval(watching);
+      }
+    });
   }
 
   /** Asks now and then how far the statement is that the connection executes, until the timer is cleared. */
@@ -131,12 +143,17 @@ class DuckDBWarehouse implements Warehouse {
   async *read(sql: string, options?: CallOptions): AsyncGenerator<Batch, void, undefined> {
     // A connection has one result at a time: outside a transaction a reader gets its own, so that the caller
     // can write while it reads.
-    const own = !this.#inTransaction && !this.#temporary;
-    if (!own) await this.#stream?.keepRest();
+    const own = !this.#inTransaction && this.#temporary.size === 0;
     const connection = own ? await this.instance.connect() : this.connection;
     const stream = new ResultStream(connection, sql, options);
-    if (!own) this.#stream = stream;
     try {
+      if (own) await stream.begin();
+      else
+        await this.#turns.take(async () => {
+          await this.#stream?.keepRest();
+          this.#stream = stream;
+          await stream.begin();
+        });
       for (;;) {
         const batch = await stream.next();
         if (batch === undefined) return;
@@ -265,90 +282,5 @@ order by database_name = 'temp' desc, table_name, column_index`;
       }
     }
     return [...tables.values()];
-  }
-}
-
-/** The batches of one query, a chunk at a time. */
-class ResultStream {
-  readonly #connection: DuckDBConnection;
-  readonly #sql: string;
-  readonly #options: CallOptions | undefined;
-  #source: { readonly result: DuckDBResult; readonly columns: ReturnType<typeof columnsOf> } | undefined;
-  #kept: Batch[] | undefined;
-  #ended = false;
-
-  constructor(connection: DuckDBConnection, sql: string, options: CallOptions | undefined) {
-    this.#connection = connection;
-    this.#sql = sql;
-    this.#options = options;
-  }
-
-  /** The next batch; nothing after the last. */
-  async next(): Promise<Batch | undefined> {
-    return this.#kept ? this.#kept.shift() : this.#fetch();
-  }
-
-  /** Reads the rest into memory: the connection's next statement would cut the result off without a word. */
-  async keepRest(): Promise<void> {
-    if (this.#kept) return;
-    const kept: Batch[] = [];
-    for (let batch = await this.#fetch(); batch !== undefined; batch = await this.#fetch()) kept.push(batch);
-    this.#kept = kept;
-  }
-
-  /**
-   * Ends the query wherever its reader stopped. A result that has more to give keeps the file open after the database was
-   * closed, and a second instance of this process would write beside the first.
-   */
-  async leave({ interrupt }: { readonly interrupt: boolean }): Promise<void> {
-    const result = this.#source?.result;
-    if (!result || this.#ended) return;
-    try {
-      do if (interrupt) this.#connection.interrupt();
-      while ((await result.fetchChunk())?.rowCount);
-    } catch {
-      // Interrupted, as asked.
-    }
-  }
-
-  async #fetch(): Promise<Batch | undefined> {
-    const run = <T>(driver: () => Promise<T>): Promise<T> =>
-      call(this.#connection, this.#sql, this.#options, driver);
-    if (!this.#source) {
-      const result = await run(() => this.#connection.stream(this.#sql));
-      this.#source = { result, columns: columnsOf(result) };
-    }
-    const { result, columns } = this.#source;
-    const chunk = await run(() => result.fetchChunk());
-    if (chunk && chunk.rowCount > 0) return batchOf(columns, chunk);
-    this.#ended = true;
-    return undefined;
-  }
-}
-
-/** Runs one driver call; an abort interrupts it and rejects with the signal's reason. */
-async function call<T>(
-  connection: DuckDBConnection,
-  sql: string,
-  options: CallOptions | undefined,
-  run: () => Promise<T>,
-): Promise<T> {
-  const signal = options?.signal;
-  signal?.throwIfAborted();
-  let timer: NodeJS.Timeout | undefined;
-  // Again and again: an interrupt before the query has begun is forgotten when it begins.
-  const interrupt = (): void => {
-    connection.interrupt();
-    timer = setInterval(() => connection.interrupt(), 20);
-  };
-  signal?.addEventListener('abort', interrupt, { once: true });
-  try {
-    return await run();
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw statementError(error, sql);
-  } finally {
-    signal?.removeEventListener('abort', interrupt);
-    clearInterval(timer);
   }
 }
