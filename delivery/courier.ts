@@ -131,8 +131,12 @@ export class Courier {
         if (flying.size >= concurrency) await Promise.race(flying);
       }
     } catch (error) {
-      if (!this.over()) throw error; // an aborted read: what was sent is recorded all the same
       this.tally.leaveOut();
+      if (this.over()) return; // an aborted read
+      await Promise.all(flying);
+      // What was sent is recorded all the same, if that can be; else it is sent again.
+      await this.record(page).catch(() => undefined);
+      throw error;
     } finally {
       await Promise.all(flying);
     }
@@ -164,8 +168,9 @@ export class Courier {
    */
   private async deliverBatch(batch: readonly OutboxMessage[], triesBefore = 0): Promise<void> {
     const free = this.held.size === 0 ? batch : batch.filter((m) => !this.held.has(holder(m)));
-    if (free.length < batch.length || this.over()) this.tally.leaveOut();
-    if (free.length === 0 || this.over()) return;
+    const over = this.over(); // asked once: a claim may be lost between two looks
+    if (over || free.length < batch.length) this.tally.leaveOut();
+    if (over || free.length === 0) return;
     let result: BatchResult;
     try {
       result = this.oversized(free) ?? (await this.sender.deliver(free));

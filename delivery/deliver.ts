@@ -27,8 +27,9 @@ export async function deliver(work: Work, options: DeliveryOptions): Promise<Del
       if (commits(destination)) {
         if (waiting.length === 0) return courier.result;
         const { inside } = destination;
-        if (inside) return await deliverInside(outbox, inside, selection, waiting, options);
-        return await deliverWhole(outbox, destination, selection, waiting, { ...options, lost: claim.lost });
+        const held = { ...options, lost: claim.lost };
+        if (inside) return await deliverInside(outbox, inside, selection, waiting, held);
+        return await deliverWhole(outbox, destination, selection, waiting, held);
       }
       await courier.deliver(selection, waiting, claim);
     } finally {

@@ -204,8 +204,13 @@ export class Outbox {
       await this.again(() => perform(this.site, { op: 'drop', table: MARKS.table, object: 'table' }), signal);
   }
 
-  /** Writes a page's messages within the warehouse, and that they were delivered, at once. */
-  async write(page: Page, { prepare, steps }: NonNullable<Destination['inside']>, at: string): Promise<void> {
+  /** Writes a page's messages within the warehouse, and that they were delivered, at once; `check` as `performAtOnce` has it. */
+  async write(
+    page: Page,
+    { prepare, steps }: NonNullable<Destination['inside']>,
+    at: string,
+    check: () => void,
+  ): Promise<void> {
     const { signal } = new AbortController();
     const delivered: Fate = { outcome: { status: 'delivered' }, tries: 1 };
     let first = true;
@@ -214,7 +219,8 @@ export class Outbox {
       first = false;
       for (const step of prepare) await perform(this.site, step);
       const rows = pendingRows(this.state, looked);
-      await performAtOnce(this.site, [...steps(rows), ...recordSteps(this.state, looked, delivered, [], at)]);
+      const recorded = recordSteps(this.state, looked, delivered, [], at);
+      await performAtOnce(this.site, [...steps(rows), ...recorded], check);
     }, signal);
   }
 

@@ -17,12 +17,17 @@ export async function perform({ warehouse, dialect }: Site, op: StepOp): Promise
   for (const { sql } of dialect.statements(step, {})) await warehouse.execute(sql);
 }
 
-/** Does steps, all or none of them. */
-export async function performAtOnce(site: Site, steps: readonly StepOp[]): Promise<void> {
+/**
+ * Does steps, all or none of them.
+ *
+ * @param check called when all are done, before they are committed: where it throws, nothing was done
+ */
+export async function performAtOnce(site: Site, steps: readonly StepOp[], check?: () => void): Promise<void> {
   const { warehouse } = site;
   try {
     await warehouse.begin();
     for (const step of steps) await perform(site, step);
+    check?.();
     await warehouse.commit();
   } catch (error) {
     await warehouse.rollback().catch(() => undefined);

@@ -3,15 +3,14 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 
-import { syncDestinations, type SyncOptions } from '../../delivery/index.js';
 import { Outbox } from '../../delivery/outbox.js';
 import type { OutboxMessage } from '../../delivery/destination.js';
 import { Stubs } from '../../delivery/records.js';
 import { ALL_LANES, LANES, type Page } from '../../delivery/rows.js';
 import { around, StatementError } from '../../dialects/warehouse.js';
-import { destination, folder, now } from './support.js';
+import { destination, folder } from './support.js';
 import { faultyServer, status } from './server.js';
-import { testWarehouse, type TestWarehouse } from './warehouse.js';
+import { sync, testWarehouse, type TestWarehouse } from './warehouse.js';
 
 const HOSTILE = [
   '\u001e',
@@ -24,7 +23,7 @@ const HOSTILE = [
   '%s \u0001\u001f',
 ];
 
-/** 600 messages of one run: more than an engine hands over at once. */
+/** 600 messages of one run: several pages, where a page is 100. */
 const many = (over = {}) =>
   Array.from({ length: 600 }, (_, n) => ({
     id: `m${n}`,
@@ -129,9 +128,6 @@ test('ids are found again by where they stand in the file', async () => {
   await file?.close();
 });
 
-const sync = (w: TestWarehouse, over: Partial<SyncOptions> & Pick<SyncOptions, 'destinations'>) =>
-  syncDestinations({ ...w, projectDir: '/nowhere', now, pageSize: 100, ...over });
-
 test.each([
   ['aside', true],
   ['as rows, as no file could be written', false],
@@ -152,13 +148,44 @@ test.each([
   );
   await w.queue(many());
   const destinations = [destination('webhook', { url: server.url, batch_size: 90, retries: 0 })];
-  const result = await sync(w, { warehouse, destinations });
+  const result = await sync(w, { warehouse, destinations, pageSize: 100 });
   expect(result.destinations[0]).toMatchObject({ delivered: 597, rejected: 3, waiting: 0 });
   const rejected = `SELECT message_id FROM rollcall.deliveries WHERE status = 'rejected' ORDER BY 1`;
   expect((await w.rows(rejected)).map((row) => row['message_id'])).toEqual([...bad].sort());
+  expect(server.accepted).toHaveLength(597);
   expect(new Set(server.accepted).size).toBe(597);
   expect(asked.length).toBeGreaterThan(0);
   for (const path of asked) await expect(stat(dirname(path))).rejects.toThrow('ENOENT');
+});
+
+test('what went out before they could not be read on is recorded, and not sent again', async () => {
+  await using w = await testWarehouse();
+  await using server = await faultyServer();
+  await w.queue(many());
+  let pages = 0;
+  const warehouse = around(w.warehouse, {
+    writeLines: (sql) => Promise.reject(new StatementError('no files here', sql)),
+    read: async function* (sql, options) {
+      let ofRecords = false;
+      for await (const batch of w.warehouse.read(sql, options)) {
+        ofRecords = batch.columns[0]?.name === 'record';
+        yield batch;
+      }
+      if (ofRecords && ++pages === 3) throw new StatementError('the server is gone', sql);
+    },
+  });
+  const wanted = {
+    destinations: [destination('webhook', { url: server.url, batch_size: 10 })],
+    pageSize: 100,
+  };
+  await expect(sync(w, { ...wanted, warehouse })).rejects.toThrow('the server is gone');
+  const before = server.accepted.length;
+  expect(before).toBeGreaterThan(200);
+  expect(await w.rows('SELECT 1 FROM rollcall.deliveries')).toHaveLength(before);
+  const { destinations } = await sync(w, wanted);
+  expect(destinations).toMatchObject([{ delivered: 600 - before, waiting: 0 }]);
+  expect(new Set(server.accepted).size).toBe(600);
+  expect(server.accepted).toHaveLength(600);
 });
 
 test.each([
@@ -184,7 +211,7 @@ test.each([
     },
   });
   const destinations = [destination('file', { path })];
-  const result = await sync(w, { warehouse, destinations, projectDir: dir.path });
+  const result = await sync(w, { warehouse, destinations, projectDir: dir.path, pageSize: 100 });
   expect(result.destinations[0]).toMatchObject({ status: 'succeeded', delivered: 601, waiting: 0 });
   expect(asked).toEqual([`${dir.path}/.out.jsonl.crm.jsonl.tmp.part`]);
   const lines = (await readFile(path, 'utf8')).split('\n');
