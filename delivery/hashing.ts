@@ -1,6 +1,7 @@
 /**
  * What happens to a payload between the outbox and a destination that wants it otherwise: identifiers under other names, and values
- * hashed as ad platforms ask for them. A pure function of the message; the outbox keeps it as it was queued.
+ * hashed as ad platforms ask for them. A pure function of the message; the outbox keeps it as it was queued. Numbers beside them keep
+ * all their digits, of which a double would lose some.
  */
 import { createHash } from 'node:crypto';
 
@@ -10,6 +11,9 @@ import {
   type Hashing,
   type ReceiverType,
 } from '../models/definition.js';
+import { compactJson, plainNumber } from '../models/canonical-json.js';
+import { NumberText } from '../models/json-text.js';
+import { readObject } from '../models/source/tree.js';
 import type { Destination, Outcome, OutboxMessage } from './destination.js';
 import { objectIn } from './json.js';
 import { sendRest } from './outcomes.js';
@@ -27,8 +31,9 @@ const RECEIVERS: ReadonlySet<string> = new Set(['userId', 'anonymousId']);
  * - `phone_digits`: the same without `+`
  */
 export function normalForm(value: unknown, { as, country }: Hashing): string | undefined {
-  if (typeof value !== 'string' && typeof value !== 'number') return undefined;
-  const text = String(value).trim();
+  const written = value instanceof NumberText ? plainNumber(value.text) : value;
+  if (typeof written !== 'string') return undefined;
+  const text = written.trim();
   if (text === '') return undefined;
   if (as === 'text' || as === 'email') return text.toLowerCase();
   const digits = e164(text, country);
@@ -58,7 +63,7 @@ export function shaped(
   message: OutboxMessage,
   { hash = {}, identifierNames = {} }: Pick<DestinationDefinition, 'hash' | 'identifierNames'>,
 ): OutboxMessage | undefined {
-  const payload = JSON.parse(message.payload) as Record<string, unknown>;
+  const payload = readObject(message.payload);
   const context = objectIn(payload, 'context');
   const own = payload['type'] === 'track' ? 'properties' : 'traits';
   const traits = objectIn(payload, own);
@@ -80,7 +85,7 @@ export function shaped(
     // A definition may be called as a trait is: what it came to is not a trait's value.
     else if (name !== message.definition) places.forEach((place) => place && replace(place, name, how));
   }
-  return withPayload(message, JSON.stringify(payload));
+  return withPayload(message, compactJson(payload));
 }
 
 /** Member by member: what a message is called may be looked up in its class. */

@@ -1,16 +1,7 @@
-import { NumberText, type JsonTree } from '../json-text.js';
 import type { JsonEntry, JsonNode, ObjectNode } from '../source/json.js';
+import { objectOf, treeOf } from '../source/tree.js';
 import type { Expectation, JsonObject, TestCase, TestMessage, TestRows, TestStep } from '../test-case.js';
-import {
-  asArray,
-  asObject,
-  asString,
-  field,
-  mark,
-  optionalString,
-  strings,
-  type BuildContext,
-} from './context.js';
+import { asArray, asObject, asString, field, mark, optionalString, strings } from './context.js';
 import { buildDuration } from './leaves.js';
 import {
   checkedKey,
@@ -79,7 +70,7 @@ function messageOf(context: TestContext, node: ObjectNode): TestMessage {
   const text = (key: string): string | undefined => optionalString(node, key);
   const json = (key: string): JsonObject | undefined => {
     const found = field(node, key);
-    return found === undefined ? undefined : objectTree(context, asObject(found));
+    return found === undefined ? undefined : objectOf(asObject(found), context.source.text);
   };
   const ago = field(node, 'ago');
   const fallback = text('event') === undefined ? 'identify' : 'track';
@@ -110,7 +101,7 @@ function messageOf(context: TestContext, node: ObjectNode): TestMessage {
 
 function rowsOf(context: TestContext, entry: JsonEntry): TestRows {
   checkedTable(context, entry);
-  const rows = asArray(entry.node).items.map((item) => objectTree(context, asObject(item)));
+  const rows = asArray(entry.node).items.map((item) => objectOf(asObject(item), context.source.text));
   return mark(context, { table: entry.key, rows }, atKey(entry));
 }
 
@@ -122,7 +113,9 @@ function membersOf(context: TestContext, entry: JsonEntry): Expectation {
 
 function valuesOf(context: TestContext, entry: JsonEntry): Expectation {
   checkedKey(context, entry.key, atKey(entry), 'trait');
-  const values = new Map(entriesOf(entry.node).map(({ key, node }) => [key, tree(context, node)]));
+  const values = new Map(
+    entriesOf(entry.node).map(({ key, node }) => [key, treeOf(node, context.source.text)]),
+  );
   return mark(context, { kind: 'traits', key: entry.key, values }, atKey(entry));
 }
 
@@ -130,30 +123,4 @@ const atKey = ({ start, keyEnd }: JsonEntry): { start: number; end: number } => 
 
 function entriesOf(node: JsonNode | undefined): readonly JsonEntry[] {
   return node === undefined ? [] : asObject(node).entries;
-}
-
-/** A value as it is in the file, numbers with every digit. */
-function tree(context: BuildContext, node: JsonNode | undefined): JsonTree {
-  if (node === undefined) return null;
-  switch (node.type) {
-    case 'object':
-      return objectTree(context, node);
-    case 'array':
-      return node.items.map((item) => tree(context, item));
-    case 'number':
-      return new NumberText(context.source.text.slice(node.start, node.end));
-    case 'string':
-      return asString(node);
-    case 'boolean':
-      return node.value === true;
-    case 'null':
-      return null;
-  }
-}
-
-function objectTree(context: BuildContext, node: ObjectNode): JsonObject {
-  // Without a prototype, a key may be called __proto__.
-  const result = Object.create(null) as Record<string, JsonTree>;
-  for (const { key, node: value } of node.entries) result[key] = tree(context, value);
-  return result;
 }

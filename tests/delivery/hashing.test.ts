@@ -85,6 +85,20 @@ test('a message: hashed where it has them, what cannot be hashed is left out, wh
   });
 });
 
+test('numbers are what they were, to the last digit', () => {
+  const text = '{"a":12345678901234567890.123456789,"b":[1.50],"phone":4930123456789012.0,"email":1e2}';
+  const some = message(4, { payload: `{"type":"identify","userId":"u4","traits":${text}}` });
+  const { payload } = shaped(some, { hash: { phone: { as: 'text' }, email: { as: 'text' } } })!;
+  const numbers = `"a":12345678901234567890.123456789,"b":[1.50]`;
+  const hashes = `"phone":"${sha('4930123456789012')}","email":"${sha('100')}"`;
+  expect(payload).toBe(`{"type":"identify","userId":"u4","traits":{${numbers},${hashes}}}`);
+});
+
+test('an identifier may have any name', () => {
+  const { payload } = shaped(identify, { identifierNames: { user_id: 'constructor' } })!;
+  expect(payload).toContain('"constructor":"u1"');
+});
+
 test('what was left out of a file is not taken for delivered', async () => {
   await using dir = await folder();
   await using w = await testWarehouse();
