@@ -16,6 +16,8 @@ const posted: Posted[] = [];
 const mails: { readonly to: readonly string[]; readonly text: string; readonly user: string }[] = [];
 /** What the HTTP server answers. */
 let answer = 200;
+/** What happens while the next is being told. */
+let meanwhile: (() => Promise<unknown>) | undefined;
 
 const http = createServer((request, response) => {
   let text = '';
@@ -23,8 +25,11 @@ const http = createServer((request, response) => {
   request.on('end', () => {
     const { url: path = '', headers } = request;
     if (answer === 200) posted.push({ path, headers, body: JSON.parse(text) as Posted['body'] });
+    const work = meanwhile;
+    meanwhile = undefined;
     // It quotes what it was asked, as some do.
-    response.writeHead(answer).end(`no: ${path} ${String(headers['authorization'])}`);
+    const reply = `no: ${path} ${String(headers['authorization'])}`;
+    void Promise.resolve(work?.()).then(() => response.writeHead(answer).end(reply));
   });
 });
 
@@ -147,6 +152,17 @@ describe('alerts', () => {
       told: [],
       diagnostics: [],
     });
+  });
+
+  test('are told once, though another comes while they are', async () => {
+    await project([SIZES]);
+    await at(MARCH1, 'run');
+    const others: Ran[] = [];
+    meanwhile = async () => others.push(await at(MARCH13, 'alerts'));
+    expect(await at(MARCH13, 'run')).toMatchObject({ exit: 0 });
+    expect(others).toMatchObject([{ exit: 3 }]);
+    expect(documentOf(await at(MARCH13, 'alerts', '--json'))).toMatchObject({ firing: [{}], told: [] });
+    expect([posted.length, mails.length]).toEqual([2, 1]);
   });
 
   test('that cannot be sent are a warning without secrets, and are sent the next time', async () => {
