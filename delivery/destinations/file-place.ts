@@ -69,8 +69,13 @@ export async function beginWith({ target, temporary, append }: Location): Promis
     },
   );
   const handle = await open(temporary, exists ? 'a+' : 'ax');
-  if (exists) await endLine(handle);
-  return handle;
+  try {
+    if (exists) await endLine(handle);
+    return handle;
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
 }
 
 /** Opens a file of its own, with nothing in it. */

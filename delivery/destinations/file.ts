@@ -150,16 +150,21 @@ class Rows extends Lines {
     const old = before !== undefined && format === 'parquet' ? { before } : {};
     await writeRows({ lines: this.draft, to: this.rows, format, header, ...old });
     if (before !== undefined && format === 'csv') {
-      const handle = await beginWith(this.location);
-      await appendTo(handle, this.rows);
-      await handle.sync();
-      await handle.close();
+      await synced(await beginWith(this.location), (handle) => appendTo(handle, this.rows));
       return rename(temporary, target);
     }
-    const written = await open(this.rows, 'r+');
-    await written.sync();
-    await written.close();
+    await synced(await open(this.rows, 'r+'));
     return rename(this.rows, target);
+  }
+}
+
+/** Does the last that is done with a file, and closes it, whatever becomes of that. */
+async function synced(handle: FileHandle, work?: (handle: FileHandle) => Promise<void>): Promise<void> {
+  try {
+    await work?.(handle);
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
 }
 

@@ -1,5 +1,6 @@
 /** CSV and Parquet, as an engine reads them again. */
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, readlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
@@ -8,6 +9,9 @@ import { file } from '../../delivery/destinations/file.js';
 import { writeRowFile } from '../../dialects/duckdb/row-files.js';
 import { context, destination, folder, message, never } from './support.js';
 import { testWarehouse } from './warehouse.js';
+
+/** Where Linux says which files this process has open. */
+const OPEN_FILES = '/proc/self/fd';
 
 /** One sync of messages to a file. */
 async function sync(
@@ -95,6 +99,22 @@ test('a file that is no Parquet stays as it is, and the sync says so', async () 
   await writeFile(path, 'mine');
   await expect(sync(dir.path, { path: 'rows.parquet' }, ALL)).rejects.toThrow(/parquet/i);
   expect(await readFile(path, 'utf8')).toBe('mine');
+});
+
+test.skipIf(!existsSync(OPEN_FILES))('a sync that cannot be finished keeps no file open', async () => {
+  await using dir = await folder();
+  await writeFile(join(dir.path, 'rows.csv'), 'a\n');
+  const writeRows = async ({ to }: { readonly to: string }): Promise<void> => void (await mkdir(to));
+  const target = await file.open({
+    ...context(destination('file', { path: 'rows.csv' }), dir.path),
+    writeRows,
+  });
+  await target.send([message(1)], never);
+  await expect(target.commit!()).rejects.toThrow();
+  await target.close();
+  const open = await readdir(OPEN_FILES);
+  const paths = await Promise.all(open.map((one) => readlink(join(OPEN_FILES, one)).catch(() => '')));
+  expect(paths.filter((path) => path.startsWith(dir.path))).toEqual([]);
 });
 
 test('lists: a line says which, and what is to be done', async () => {
