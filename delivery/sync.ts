@@ -109,12 +109,13 @@ async function syncAll(
   const outbox = new Outbox(options);
   const exists = await outbox.exists();
   const results: DestinationResult[] = [];
+  const one: SyncsOne = (definition) =>
+    tracedDestination(definition, below, () => syncOne(definition, outbox, options));
   for (const definition of chosen) {
     if (options.signal?.aborted) break;
-    const one = (): Promise<DestinationResult> => syncOne(definition, outbox, options);
-    results.push(exists ? await tracedDestination(definition, below, one) : idle(definition, 0));
+    results.push(exists ? await one(definition) : idle(definition, 0));
   }
-  await comeBack(results, chosen, outbox, options);
+  await comeBack(results, chosen, one, options);
   const cancelled = options.signal?.aborted === true;
   if (exists && !cancelled) await outbox.sweep();
   const failed = results.some((r) => r.status === 'failed' || r.status === 'stopped');
@@ -126,6 +127,8 @@ async function syncAll(
   };
 }
 
+type SyncsOne = (definition: DestinationDefinition) => Promise<DestinationResult>;
+
 /** So long after a destination was found busy it is asked again. */
 const LOOK_AGAIN_MS = 2_000;
 
@@ -133,13 +136,12 @@ const LOOK_AGAIN_MS = 2_000;
 async function comeBack(
   results: DestinationResult[],
   chosen: readonly DestinationDefinition[],
-  outbox: Outbox,
-  options: SyncOptions,
+  one: SyncsOne,
+  { wait, signal, sleep: pause = sleep }: SyncOptions,
 ): Promise<void> {
-  const { wait, signal, sleep: pause = sleep } = options;
   let left = wait?.ms ?? 0;
   const busy = (): readonly DestinationDefinition[] =>
-    chosen.filter(({ key }) => results.some((one) => one.key === key && one.status === 'busy'));
+    chosen.filter(({ key }) => results.some((result) => result.key === key && result.status === 'busy'));
   for (const { key } of left > 0 ? busy() : []) wait?.onWait?.(key);
   while (left > 0 && busy().length > 0) {
     const ms = Math.min(left, LOOK_AGAIN_MS);
@@ -149,7 +151,7 @@ async function comeBack(
     });
     for (const definition of busy()) {
       if (signal?.aborted) return;
-      const again = await syncOne(definition, outbox, options);
+      const again = await one(definition);
       results[results.findIndex(({ key }) => key === definition.key)] = again;
     }
   }

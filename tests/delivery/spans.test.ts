@@ -6,18 +6,25 @@ import {
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
 import { afterEach, expect, test } from 'vitest';
-import { syncDestinations } from '../../delivery/index.js';
-import { destination, FAST, now } from './support.js';
+import { Leases } from '../../dialects/leases.js';
+import { keptOpen } from '../../dialects/warehouse.js';
+import { AT, destination } from './support.js';
 import { faultyServer, status } from './server.js';
-import { testWarehouse } from './warehouse.js';
+import { sync, testWarehouse } from './warehouse.js';
 
 afterEach(() => trace.disable());
 
-test('a sync is a span, with a destination below it each, and says nothing of what messages hold', async () => {
+/** Gathers spans from now on. */
+function spansOf(): InMemorySpanExporter {
   const exporter = new InMemorySpanExporter();
   trace.setGlobalTracerProvider(
     new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }),
   );
+  return exporter;
+}
+
+test('a sync is a span, with a destination below it each, and says nothing of what messages hold', async () => {
+  const exporter = spansOf();
   await using w = await testWarehouse();
   await using server = await faultyServer();
   await using refusing = await faultyServer(() => status(400));
@@ -26,14 +33,7 @@ test('a sync is a span, with a destination below it each, and says nothing of wh
     { id: 'm2', user: 'bob' },
     { id: 'm3', user: 'ann@example.com', destination: 'other' },
   ]);
-  const { warehouse, dialect, state } = w;
-  const result = await syncDestinations({
-    warehouse,
-    dialect,
-    state,
-    projectDir: '/nowhere',
-    now,
-    backoff: FAST,
+  const result = await sync(w, {
     destinations: [
       destination('webhook', { url: server.url }),
       destination('webhook', { url: refusing.url }, { key: 'other' }),
@@ -59,4 +59,26 @@ test('a sync is a span, with a destination below it each, and says nothing of wh
     ['rollcall.destination', SpanStatusCode.UNSET, 'idle', 0, 0],
   ]); // prettier-ignore
   expect(JSON.stringify(spans.map(({ attributes, status: s }) => [attributes, s]))).not.toContain('ann@');
+});
+
+test('a destination that was busy and is asked again has a span each time', async () => {
+  const exporter = spansOf();
+  await using w = await testWarehouse();
+  await using server = await faultyServer();
+  await w.queue([{ id: 'm1' }]);
+  const owner = { run_id: 'r', pid: 1, host: 'elsewhere', since: AT, command: 'rollcall sync' };
+  const open = (): Promise<Leases> => Leases.open({ ...w, warehouse: keptOpen(w.warehouse) }, owner);
+  const held = await (await open()).claim('destination crm', () => ({ from: 0, to: 2 ** 31 }));
+  await sync(w, {
+    destinations: [destination('webhook', { url: server.url })],
+    leases: open,
+    wait: { ms: 1000 },
+    sleep: async () => held?.release(),
+  });
+  const spans = exporter.getFinishedSpans();
+  const whole = spans.find(({ name }) => name === 'rollcall.sync');
+  const below = spans.filter(({ name }) => name === 'rollcall.destination');
+  expect(below.map(({ attributes }) => attributes['rollcall.status'])).toEqual(['busy', 'succeeded']);
+  for (const { parentSpanContext } of below)
+    expect(parentSpanContext?.spanId).toBe(whole?.spanContext().spanId);
 });
