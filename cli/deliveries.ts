@@ -43,15 +43,9 @@ const near = (word: string): string => {
 };
 
 async function showDeliveries(context: Context, loaded: Loaded, asked: Asked): Promise<number> {
-  const report = await withSession(context.runtime(loaded), { mode: 'read' }, async (session) => {
-    const described = await session.warehouse.describeSchema(session.state.schema);
-    const names = new Set(described.map(({ table: { name } }) => name));
-    const { state } = session;
-    return deliveryReport(
-      { state, has: (name) => names.has(name), rows: (query) => session.rows(query) },
-      asked,
-    );
-  });
+  const report = await withSession(context.runtime(loaded), { mode: 'read' }, (session) =>
+    deliveryReport(session, asked),
+  );
   if (context.json) await context.document(report);
   else await printReport(context, report);
   return 0;

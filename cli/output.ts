@@ -4,7 +4,10 @@ import { isAbsolute, relative } from 'node:path';
 import Table from 'cli-table3';
 import pc from 'picocolors';
 
+import { figure as count } from '../runtime/figures.js';
 import type { Io, Sink } from './io.js';
+
+export { count };
 
 export type Paint = ReturnType<typeof pc.createColors>;
 
@@ -63,12 +66,6 @@ export function shown(text: string | null | undefined, most = 60): string | null
   if (text === null || text === undefined) return null;
   const clean = text.replaceAll('\u001b', '·');
   return clean.length > most ? `${clean.slice(0, most - 1)}…` : clean;
-}
-
-/** `1,234`. A locale's formatter would take as long to load as a small command does. */
-export function count(n: number): string {
-  const [whole = '', ...fraction] = String(n).split('.');
-  return [whole.replace(/\B(?=(\d{3})+$)/g, ','), ...fraction].join('.');
 }
 
 /** `1 message`, `2 messages`. */

@@ -30,7 +30,7 @@ const ALONE: Claim = {
 };
 
 /** Whether only one process at a time may deliver to it. */
-export const isExclusive = (destination: Destination): boolean => {
+const isExclusive = (destination: Destination): boolean => {
   const { requestsPerSecond, concurrency } = destination.limits;
   return 'commit' in destination || requestsPerSecond !== undefined || concurrency === 1;
 };

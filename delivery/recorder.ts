@@ -51,7 +51,7 @@ export interface Recording {
 }
 
 /** Five syncs of five tries each. */
-export const MOST_ATTEMPTS = 25;
+const MOST_ATTEMPTS = 25;
 
 /** Rows of one VALUES list: long ones are parsed slowly everywhere. */
 const VALUES_ROWS = 1000;

@@ -18,9 +18,10 @@ import {
 } from '../compiler/ir/build.js';
 import type { Expr, Relation } from '../compiler/ir/types.js';
 import { MESSAGE_KEYS } from '../compiler/program/deliveries.js';
-import type { StateSchema, StateTable } from '../compiler/program/state.js';
+import type { StateSchema } from '../compiler/program/state.js';
 import type { Row } from '../dialects/warehouse.js';
 import { messagesIn, momentOf } from './rows.js';
+import { tablesOf, type Site } from './site.js';
 
 /** Of which messages: those made from `since` up to, and without, `until` (ISO 8601 instants). */
 export interface ReportRange {
@@ -31,10 +32,8 @@ export interface ReportRange {
 }
 
 /** What a report is read with. */
-export interface ReportSite {
-  readonly state: StateSchema;
-  /** Tables that the schema has. */
-  readonly has: (table: StateTable) => boolean;
+export interface ReportSite extends Site {
+  /** All rows of a query; what may pass is asked again. */
   readonly rows: (query: Relation) => Promise<readonly Row[]>;
 }
 
@@ -92,7 +91,8 @@ const MOST_REASONS = 20;
 export async function deliveryReport(site: ReportSite, range: ReportRange): Promise<DeliveryReport> {
   const { since, until } = range;
   const found: Found[] = [];
-  if (site.has('outbox') && site.has('deliveries')) {
+  const tables = await tablesOf(site);
+  if (tables.has('outbox') && tables.has('deliveries')) {
     const rows = await site.rows(byFate(site.state, range));
     const idsOf = (row: Row): readonly string[] => [row['least'], row['greatest']].map(String);
     const samples = await samplesOf(site, rows.flatMap(idsOf));
@@ -103,7 +103,7 @@ export async function deliveryReport(site: ReportSite, range: ReportRange): Prom
       found.push(foundOf(row, fate, row['error'], own));
     }
   }
-  if (site.has('filtered'))
+  if (tables.has('filtered'))
     for (const row of await site.rows(leftOut(site.state, range))) {
       const sample = { message_id: null, ...identifierOf(row), payload: null };
       found.push(foundOf(row, 'filtered', row['reason'], [sample]));

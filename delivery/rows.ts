@@ -74,7 +74,7 @@ export const messagesIn = (parts: readonly { readonly messages: number }[]): num
   parts.reduce((sum, { messages }) => sum + messages, 0);
 
 /** Outbox rows of a stretch, whatever became of them. */
-export function queuedRows(state: StateSchema, page: Stretch): Relation {
+function queuedRows(state: StateSchema, page: Stretch): Relation {
   const { selection, fromRun, toRun, lanes } = page;
   const { destination, definitions, except = [] } = selection;
   const outbox = state.scan('outbox');

@@ -22,7 +22,7 @@ export interface Backoff {
   readonly maxMs: number;
 }
 
-export const DEFAULT_BACKOFF: Backoff = { minMs: 500, maxMs: 30_000 };
+const DEFAULT_BACKOFF: Backoff = { minMs: 500, maxMs: 30_000 };
 
 /** What became of a batch. `stopped`: the destination takes nothing more until its settings are mended. */
 export interface BatchResult {

@@ -4,12 +4,11 @@ import type { Context } from '../context.js';
 import { count, duration, plural } from '../output.js';
 import { landed, howFar, syncSummary } from './words.js';
 import type { Progress } from './progress.js';
-
-const EVERY_MS = 5000;
+import { Seldom } from './seldom.js';
 
 /** A line for each thing done: what the log of a scheduled job should hold. */
 export class LineProgress implements Progress {
-  private saidAt = 0;
+  private readonly seldom = new Seldom();
 
   constructor(private readonly context: Pick<Context, 'note' | 'errPaint'>) {}
 
@@ -17,15 +16,16 @@ export class LineProgress implements Progress {
     const { dim, red, yellow } = this.context.errPaint;
     switch (event.event) {
       case 'run_started':
-        return this.line(dim(`run ${event.run_id} as of ${event.as_of}`), event.at);
+        this.seldom.isDue(event.at, true);
+        return this.line(dim(`run ${event.run_id} as of ${event.as_of}`));
       case 'landing_finished':
         return this.line(`landed ${event.source}: ${landed(event)} ${dim(duration(event.duration_ms))}`);
       case 'profiles_finished':
         return this.line(`profiles ${dim(duration(event.duration_ms))}`);
       case 'definition_finished':
         // The table at the end tells them one by one; a log wants a sign of life.
-        if (Date.parse(event.at) - this.saidAt < EVERY_MS && event.index < event.total) return;
-        return this.line(`computed ${event.index}/${event.total}`, event.at);
+        if (!this.seldom.isDue(event.at, event.index === event.total)) return;
+        return this.line(`computed ${event.index}/${event.total}`);
       case 'definition_failed':
         return this.line(
           `${dim(`${event.index}/${event.total}`)} ${event.kind} ${event.key} ${red(event.status === 'failed' ? 'failed' : 'not computed')}`,
@@ -35,8 +35,8 @@ export class LineProgress implements Progress {
           `published ${plural(event.definitions, 'definition')} ${dim(duration(event.duration_ms))}`,
         );
       case 'step_progress':
-        if (Date.parse(event.at) - this.saidAt < EVERY_MS) return;
-        return this.line(dim(`${event.step} ${howFar(event)}`), event.at);
+        if (!this.seldom.isDue(event.at)) return;
+        return this.line(dim(`${event.step} ${howFar(event)}`));
       case 'retry':
         return this.line(
           yellow(`retry ${event.attempt} of ${event.step} in ${event.delay_ms} ms: ${event.error}`),
@@ -57,8 +57,7 @@ export class LineProgress implements Progress {
     // every line is out
   }
 
-  private line(text: string, at?: string): void {
-    if (at !== undefined) this.saidAt = Date.parse(at);
+  private line(text: string): void {
     this.context.note(text);
   }
 }

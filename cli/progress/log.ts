@@ -7,14 +7,13 @@ import type { BackfillEvent } from '../../runtime/time-api.js';
 import type { Io } from '../io.js';
 import type { WatchEvent } from '../watching/events.js';
 import type { Progress } from './progress.js';
-
-/** How far a statement is, a log holds no more often. */
-const EVERY_MS = 5000;
+import { Seldom } from './seldom.js';
 
 /** An event a line, for orchestrators: `--log-format json`. */
 export class LogProgress implements Progress {
   private readonly logger: Logger;
-  private saidAt = -Infinity;
+  /** How far a statement is. */
+  private readonly seldom = new Seldom();
 
   constructor(io: Io) {
     this.logger = pino(
@@ -24,20 +23,13 @@ export class LogProgress implements Progress {
   }
 
   run(event: RunEvent): void {
-    if (event.event === 'step_progress' && !this.isDue(event)) return;
+    if (event.event === 'step_progress' && !this.seldom.isDue(event.at)) return;
     if (event.event === 'definition_failed')
       this.logger.error({ ...event, error: diagnosticJson(event.error) });
     else if (event.event === 'warning')
       this.logger.warn({ ...event, diagnostic: diagnosticJson(event.diagnostic) });
     else if (event.event === 'retry') this.logger.warn(event);
     else this.logger.info(event);
-  }
-
-  private isDue({ at }: RunEvent): boolean {
-    const now = Date.parse(at);
-    if (now - this.saidAt < EVERY_MS) return false;
-    this.saidAt = now;
-    return true;
   }
 
   sync(event: SyncEvent): void {

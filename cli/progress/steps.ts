@@ -4,8 +4,7 @@ import type { BackfillEvent } from '../../runtime/time-api.js';
 import type { Context } from '../context.js';
 import { count, duration, instant, plural } from '../output.js';
 import { LogProgress } from './log.js';
-
-const EVERY_MS = 5000;
+import { Seldom } from './seldom.js';
 
 export interface StepProgress {
   run(event: RunEvent): void;
@@ -42,7 +41,7 @@ function stepWords(event: BackfillEvent & { readonly event: 'backfill_step' }): 
 }
 
 class Lines implements StepProgress {
-  private saidAt = -Infinity;
+  private readonly seldom = new Seldom();
   private drawn = false;
 
   constructor(
@@ -66,12 +65,8 @@ class Lines implements StepProgress {
       this.keep(`${plural(total, 'step')} from ${instant(from) ?? from} to ${instant(to) ?? to}${before}`);
       return;
     }
-    const now = Date.parse(event.at);
     if (this.live) this.draw(stepWords(event));
-    else if (now - this.saidAt >= EVERY_MS || event.index === event.total) {
-      this.saidAt = now;
-      this.context.note(stepWords(event));
-    }
+    else if (this.seldom.isDue(event.at, event.index === event.total)) this.context.note(stepWords(event));
   }
 
   end(): void {

@@ -2,7 +2,6 @@
 import { expect, test } from 'vitest';
 
 import { deliveryReport, pruneDeliveries, putBackLetters } from '../../delivery/index.js';
-import type { Relation } from '../../compiler/ir/types.js';
 import { destination } from './support.js';
 import { faultyServer, status, type FaultyServer } from './server.js';
 import { sync as syncFrom, testWarehouse, type TestWarehouse } from './warehouse.js';
@@ -11,14 +10,7 @@ const sync = (w: TestWarehouse, server: FaultyServer) =>
   syncFrom(w, { destinations: [destination('webhook', { url: server.url, batch_size: 4, retries: 0 })] });
 
 const report = (w: TestWarehouse, since = '2024-12-01T00:00:00Z', until = '2025-02-01T00:00:00Z') =>
-  deliveryReport(
-    {
-      state: w.state,
-      has: () => true,
-      rows: (query: Relation) => w.rows(w.dialect.select(query, {})),
-    },
-    { since, until },
-  );
+  deliveryReport({ ...w, rows: (query) => w.rows(w.dialect.select(query, {})) }, { since, until });
 
 const TABLES = ['outbox', 'deliveries', 'sent', 'filtered', 'runs'] as const;
 

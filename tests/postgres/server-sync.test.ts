@@ -176,16 +176,12 @@ it(
         destination: { status: 'succeeded', delivered: 900, waiting: 0 },
       });
       expectOrder(300);
+      const site = { warehouse, dialect: postgres, state };
       const report = await deliveryReport(
-        {
-          state,
-          has: (name) => name !== 'filtered',
-          rows: (query) => rows(postgres.select(query, {})) as Promise<readonly Row[]>,
-        },
+        { ...site, rows: (query) => rows(postgres.select(query, {})) as Promise<readonly Row[]> },
         { since: '2025-01-01T00:00:00Z', until: '2100-01-01T00:00:00Z' },
       );
       expect(report.ways).toMatchObject([{ created: 900, delivered: 900, percent: { delivered: 100 } }]);
-      const site = { warehouse, dialect: postgres, state };
       expect(await putBackLetters(site, {})).toEqual({ retried: 0, stale: 0 });
     } finally {
       await run.close();
