@@ -159,8 +159,7 @@ export class Outbox {
     try {
       return await RecordFile.of((path) => this.again(() => this.writeLines(page, record, path)));
     } catch {
-      this.signal?.throwIfAborted();
-      return undefined; // whatever was the matter shows when it is read, or has passed
+      return undefined; // whatever was the matter shows when it is read, or has passed: that it was to stop, too
     }
   }
 

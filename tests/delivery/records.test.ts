@@ -158,6 +158,22 @@ test.each([
   for (const path of asked) await expect(stat(dirname(path))).rejects.toThrow('ENOENT');
 });
 
+test('whoever asks to stop while they are written aside gets an end in order', async () => {
+  await using w = await testWarehouse();
+  await w.queue(many());
+  const abort = new AbortController();
+  const warehouse = around(w.warehouse, {
+    writeLines: () => {
+      abort.abort(new Error('interrupted'));
+      return Promise.reject(abort.signal.reason as Error);
+    },
+  });
+  const destinations = [destination('webhook', { url: 'http://127.0.0.1:9' })];
+  const result = await sync(w, { warehouse, destinations, pageSize: 100, signal: abort.signal });
+  expect(result).toMatchObject({ status: 'cancelled', destinations: [{ delivered: 0, waiting: 600 }] });
+  expect(await w.rows('SELECT 1 FROM rollcall.deliveries')).toEqual([]);
+});
+
 test('what went out before they could not be read on is recorded, and not sent again', async () => {
   await using w = await testWarehouse();
   await using server = await faultyServer();
