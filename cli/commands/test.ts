@@ -6,6 +6,7 @@ import type { TestResult } from '../../runtime/testing/api.js';
 import { describe, GROUPS, type Register } from '../command.js';
 import type { Context } from '../context.js';
 import { junitXml } from '../testing/junit.js';
+import { testsOf } from '../testing/load.js';
 import { resultLines, summary, testJson } from '../testing/print.js';
 
 interface Options {
@@ -31,18 +32,10 @@ export const test: Register = (program, bind) =>
     .action(bind(action));
 
 async function action(context: Context, { junit }: Options): Promise<number> {
-  const { loadTests } = await import('../../models/index.js');
   const loaded = await context.loadAll({ detached: true });
   const { project, spans, brokenKeys } = loaded;
   if (project === undefined) throw new UserError(loaded.diagnostics);
-  const found = await loadTests({
-    dir: project.dir,
-    definitions: project.definitions,
-    brokenKeys,
-    sources: project.config.sources,
-    ...(project.macros && { macros: project.macros }),
-    entities: project.config.entities,
-  });
+  const found = await testsOf(project, brokenKeys);
   const problems = [...loaded.diagnostics, ...found.diagnostics];
   if (hasErrors(problems)) throw new UserError(problems);
   context.report(problems);

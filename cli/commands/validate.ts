@@ -3,6 +3,7 @@ import type { LoadResult } from '../../models/index.js';
 import { describe, GROUPS, type Register } from '../command.js';
 import { problemCount, problemsJson, type Context } from '../context.js';
 import { plural } from '../output.js';
+import { testsOf } from '../testing/load.js';
 
 interface Options {
   readonly offline?: boolean;
@@ -14,7 +15,7 @@ export const validate: Register = (program, bind) =>
     name: 'validate',
     summary: 'Read every definition and print every problem',
     details:
-      'References, tables and columns are checked against the warehouse too, where it can be opened. Nothing is written.',
+      'Tests of tests/ are read as well, and not run. References, tables and columns are checked against the warehouse too, where it can be opened. Nothing is written.',
     group: GROUPS.project,
     uses: ['project', 'target', 'json'],
     examples: [
@@ -29,7 +30,7 @@ export const validate: Register = (program, bind) =>
 
 async function action(context: Context, options: Options): Promise<number> {
   const loaded = await context.loadAll();
-  const { checked, diagnostics } = await check(context, loaded, options);
+  const { checked, diagnostics, tests } = await check(context, loaded, options);
   const failed = hasErrors(diagnostics) || (options.strict === true && diagnostics.length > 0);
   if (context.json) {
     const of = (severity: Diagnostic['severity']) =>
@@ -42,32 +43,48 @@ async function action(context: Context, options: Options): Promise<number> {
   if (failed) await context.print(`${diagnostics.length > 0 ? '\n' : ''}${red('✖')} ${found}`);
   else {
     const { definitions = [], destinations = [] } = loaded.project ?? {};
-    const what = [plural(definitions.length, 'definition'), plural(destinations.length, 'destination')].join(
-      ', ',
-    );
+    const what = [
+      plural(definitions.length, 'definition'),
+      plural(destinations.length, 'destination'),
+      ...(tests > 0 ? [plural(tests, 'test')] : []),
+    ];
     await context.print(
-      `${diagnostics.length > 0 ? '\n' : ''}${green('✔')} ${what}: valid${found === '' ? '' : ` (${found})`}`,
+      `${diagnostics.length > 0 ? '\n' : ''}${green('✔')} ${what.join(', ')}: valid${found === '' ? '' : ` (${found})`}`,
     );
   }
   return failed ? 2 : 0;
+}
+
+interface Checked {
+  readonly checked: boolean;
+  readonly diagnostics: readonly Diagnostic[];
+  /** How many there are. */
+  readonly tests: number;
 }
 
 async function check(
   context: Context,
   { project, spans, diagnostics, brokenKeys }: LoadResult,
   options: Options,
-): Promise<{ readonly checked: boolean; readonly diagnostics: readonly Diagnostic[] }> {
-  if (project === undefined) return { checked: false, diagnostics };
+): Promise<Checked> {
+  if (project === undefined) return { checked: false, diagnostics, tests: 0 };
   const { checkDestinations } = await import('../../delivery/index.js');
-  const problems = [...diagnostics, ...checkDestinations(project.destinations, spans)];
-  if (options.offline === true) return { checked: false, diagnostics: problems };
+  const found = await testsOf(project, brokenKeys);
+  const tests = found.tests.length;
+  const problems = [
+    ...diagnostics,
+    ...checkDestinations(project.destinations, spans),
+    ...found.diagnostics.filter(({ code }) => code !== 'no-tests'), // they need not be there
+  ];
+  if (options.offline === true) return { checked: false, diagnostics: problems, tests };
   const { checkProject } = await import('../../runtime/index.js');
-  const found = await checkProject(context.runtime({ project, spans }));
+  const seen = await checkProject(context.runtime({ project, spans }));
   // What refers to a definition that could not be read is not wrong for that.
   const dangling = (d: Diagnostic): boolean =>
     d.code === 'unknown-reference' && [...brokenKeys].some((key) => d.message.includes(`"${key}"`));
   return {
-    checked: found.checked,
-    diagnostics: [...problems, ...found.diagnostics.filter((d) => !dangling(d))],
+    checked: seen.checked,
+    diagnostics: [...problems, ...seen.diagnostics.filter((d) => !dangling(d))],
+    tests,
   };
 }

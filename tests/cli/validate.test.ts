@@ -37,6 +37,21 @@ test('every problem is printed, with its place, the line and a caret', async () 
   expect(stderr).toMatch(/^models\/b\.json:1:\d+ invalid-json/m);
 });
 
+test('tests are read, and not run', async () => {
+  await using s = await shop();
+  const step = { as_of: '2025-01-01', expect: { members: { buyers: [] } } };
+  await s.write('tests/a.json', { tests: [{ name: 'nobody', steps: [step] }] });
+  const good = await rollcall(s.dir, ['validate']);
+  expect([good.exit, good.stdout]).toEqual([0, '✔ 2 definitions, 1 destination, 1 test: valid\n']);
+  await s.write('tests/a.json', {
+    tests: [{ name: 'nobody', steps: [{ ...step, expect: { members: { buyrs: [] } } }] }],
+  });
+  const { exit, stderr } = await rollcall(s.dir, ['validate', '--offline']);
+  expect(exit).toBe(2);
+  expect(stderr).toMatch(/^tests\/a\.json:\d+:\d+ unknown-reference .*buyrs/m);
+  expect(stderr).toContain('did you mean "buyers"?');
+});
+
 test('problems of files do not hide those that only the warehouse shows', async () => {
   await using s = await shop();
   await s.write('models/a.json', { ...BUYERS, key: 'a', definition: { trait: 'palan', equals: 'x' } });
