@@ -71,6 +71,11 @@ function unavailable(error: unknown): UserError | undefined {
       'there are no credentials for BigQuery',
       'set "key_file" of the target, or GOOGLE_APPLICATION_CREDENTIALS, or log in: gcloud auth application-default login',
     );
+  if (message.includes('GOOGLE_APPLICATION_CREDENTIALS'))
+    return because(
+      `the credentials for BigQuery cannot be read: ${message}`,
+      'GOOGLE_APPLICATION_CREDENTIALS has to name a file of credentials; or set "key_file" of the target, or log in: gcloud auth application-default login',
+    );
   if (code === 401 || /invalid_grant|invalid_client|invalid_rapt|Invalid Credentials/i.test(message))
     return because(
       `BigQuery refused the credentials: ${message}`,

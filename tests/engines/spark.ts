@@ -124,4 +124,5 @@ export const sparkEngine: EngineUnderTest = {
   },
   version: async () => (await (await connected()).version()).engine,
   again: 'scripts/with-spark.sh npm run conformance -- spark',
+  sample: 'planning a SELECT takes seconds, and beside other work all of them take hours',
 };

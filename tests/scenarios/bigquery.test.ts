@@ -30,7 +30,7 @@ livesOn({
     }),
   version: () =>
     Promise.resolve(
-      `GoogleSQL, @fivetrandevelopers/zetasql 1.13.0, through ${driverVersion('@google-cloud/bigquery')}`,
+      `GoogleSQL, @fivetrandevelopers/zetasql 1.13.0, behind an API of ours, through ${driverVersion('@google-cloud/bigquery')}`,
     ),
   again: 'ROLLCALL_GOOGLESQL=few npx vitest run tests/scenarios/bigquery',
   marks: [],
