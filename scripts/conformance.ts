@@ -77,11 +77,12 @@ async function keep(folder: string): Promise<void> {
     const last = new Map(own.flatMap((part) => part.cases).map((one) => [`${one.case} ${one.way}`, one]));
     const cases = [...last.values()].sort((a, b) => compare(a.case, b.case) || compare(a.way, b.way));
     const file = join(RESULTS, `${engine}.json`);
+    const { version = '', again = '', sample } = own.at(-1) ?? {};
     const results: EngineResults = {
       engine,
-      version: own[0]?.version ?? '',
-      again: own[0]?.again ?? '',
-      ...(own[0]?.sample !== undefined && { sample: own[0].sample }),
+      version,
+      again,
+      ...(sample !== undefined && { sample }),
       cases,
     };
     await writeFormatted(file, JSON.stringify(results));
