@@ -113,7 +113,12 @@ const jsonMention = pathed((json, steps) => {
 const jsonObject: Emit = (args, { args: exprs }) => {
   const pairs: Sql[] = [];
   for (let i = 0; i < args.length; i += 2) {
-    pairs.push(`(${quoteText(`${JSON.stringify(textLiteral(exprs[i]))}:`)} || ${arg(args, i + 1)})`);
+    const key = exprs[i];
+    const named =
+      key?.kind === 'lit'
+        ? quoteText(`${JSON.stringify(textLiteral(key))}:`)
+        : `${textJson(arg(args, i))} || ':'`;
+    pairs.push(`(${named} || ${arg(args, i + 1)})`);
   }
   return `('{' || concat_ws(','${pairs.map((pair) => `, ${pair}`).join('')}) || '}')`;
 };
