@@ -27,8 +27,17 @@ import { columnKind, quoteText } from './types.js';
 /** How often a statement is asked how far it is. */
 const WATCH_MS = 250;
 
-/** Opens the file, taking its lock where there is an owner. */
-export async function openWarehouse(options: OpenOptions): Promise<Warehouse> {
+/** Where connections come from, and what is to be closed after them. */
+export interface Database {
+  connect(): Promise<DuckDBConnection>;
+  close(): void | Promise<void>;
+}
+
+/** Opens the file, taking its lock where there is an owner. `open` is how; by an engine of its own unless it says otherwise. */
+export async function openWarehouse(
+  options: OpenOptions,
+  open: (path: string, config: Record<string, string>) => Promise<Database> = openFile,
+): Promise<Warehouse> {
   const { path, config, readCopy } = readSettings(options);
   let lease: Lease | undefined;
   if (path !== MEMORY) {
@@ -37,10 +46,10 @@ export async function openWarehouse(options: OpenOptions): Promise<Warehouse> {
     else refuseIfLocked(path);
   }
   try {
-    const instance = await openFile(path, { ...config });
-    const connection = await instance.connect();
+    const database = await open(path, { ...config });
+    const connection = await database.connect();
     await connection.run("set global timezone = 'UTC'");
-    return new DuckDBWarehouse(instance, connection, lease, options.mode === 'write' ? readCopy : undefined);
+    return new DuckDBWarehouse(database, connection, lease, options.mode === 'write' ? readCopy : undefined);
   } catch (error) {
     await lease?.release();
     throw openError(error, path);
@@ -51,11 +60,12 @@ export async function openWarehouse(options: OpenOptions): Promise<Warehouse> {
 const OTHERS_MS = 1000;
 
 /** Opens the file; while another program has it, again and again for a moment. */
-async function openFile(path: string, config: Record<string, string>): Promise<DuckDBInstance> {
+async function openFile(path: string, config: Record<string, string>): Promise<Database> {
   const since = performance.now();
   for (;;) {
     try {
-      return await DuckDBInstance.create(path, config);
+      const instance = await DuckDBInstance.create(path, config);
+      return { connect: () => instance.connect(), close: () => instance.closeSync() };
     } catch (error) {
       if (!isOpenElsewhere(error) || performance.now() - since > OTHERS_MS) throw error;
       await wait(25);
@@ -97,7 +107,7 @@ class DuckDBWarehouse implements Warehouse {
   readonly readCopy?: (schema: string, fill: (catalog: string) => Promise<void>) => Promise<void>;
 
   constructor(
-    private readonly instance: DuckDBInstance,
+    private readonly database: Database,
     private readonly connection: DuckDBConnection,
     private readonly lease: Lease | undefined,
     readCopy: string | undefined,
@@ -144,7 +154,7 @@ class DuckDBWarehouse implements Warehouse {
     // A connection has one result at a time: outside a transaction a reader gets its own, so that the caller
     // can write while it reads.
     const own = !this.#inTransaction && this.#temporary.size === 0;
-    const connection = own ? await this.instance.connect() : this.connection;
+    const connection = own ? await this.database.connect() : this.connection;
     const stream = new ResultStream(connection, sql, options);
     try {
       if (own) await stream.begin();
@@ -242,7 +252,7 @@ class DuckDBWarehouse implements Warehouse {
     this.#closed = true;
     try {
       this.connection.closeSync();
-      this.instance.closeSync();
+      await this.database.close();
     } finally {
       await this.lease?.release();
     }

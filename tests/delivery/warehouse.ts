@@ -4,6 +4,7 @@ import type { Dialect } from '../../dialects/dialect.js';
 import type { Row, Warehouse } from '../../dialects/warehouse.js';
 import { STATE, StateSchema, type StateTable } from '../../compiler/program/state.js';
 import type { StepOp } from '../../compiler/program/types.js';
+import { emptyDuckDB } from '../engines/duckdb-attached.js';
 import { FAST, now } from './support.js';
 
 export interface Queued {
@@ -28,7 +29,7 @@ export async function testWarehouse(
   tables: readonly StateTable[] = ['outbox', 'deliveries', 'sent'],
 ): Promise<TestWarehouse> {
   const dialect = await dialectFor('duckdb');
-  const warehouse = await dialect.open({ settings: { path: ':memory:' }, projectDir: '/', mode: 'write' });
+  const warehouse = await emptyDuckDB();
   const state = new StateSchema('rollcall');
   const run = async (op: StepOp): Promise<void> => {
     for (const { sql } of dialect.statements({ ...op, id: 'test', title: 'test' }, {}))

@@ -1,5 +1,6 @@
 /** DuckDB in memory, the engine that everything else is compared with. */
 import { duckdb } from '../../dialects/duckdb/dialect.js';
+import { emptyDuckDB } from './duckdb-attached.js';
 import type { EngineUnderTest } from './engine.js';
 import { sqlTables } from './sql-tables.js';
 
@@ -11,7 +12,7 @@ export const duckdbEngine: EngineUnderTest = {
   target: TARGET,
   ways: ['standalone', 'run'],
   open: async () => {
-    const warehouse = await duckdb.open({ settings: TARGET, projectDir: '/', mode: 'write' });
+    const warehouse = await emptyDuckDB();
     const types = {
       text: 'varchar',
       int: 'bigint',

@@ -44,7 +44,13 @@ export interface EngineUnderTest {
   waysOf?(one: {
     readonly name: string;
     readonly definitions: readonly { readonly kind: string }[];
-    readonly steps: readonly { readonly expect: { readonly said?: unknown; readonly tracked?: unknown } }[];
+    readonly steps: readonly {
+      readonly expect: {
+        readonly said?: unknown;
+        readonly tracked?: unknown;
+        readonly entity_rows?: unknown;
+      };
+    }[];
   }): readonly Way[];
   open(): Promise<FreshWarehouse>;
   /** What executes the SQL, with its version: `DuckDB v1.5.5`. */

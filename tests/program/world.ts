@@ -24,6 +24,7 @@ import type { Dialect, Params } from '../../dialects/dialect.js';
 import { dialectFor } from '../../dialects/registry.js';
 import type { Row, Warehouse } from '../../dialects/warehouse.js';
 import { shapeOf, type Definition, type Destination, type SourceConfig } from '../../models/definition.js';
+import { emptyDuckDB } from '../engines/duckdb-attached.js';
 import { messagesSource, micros, needsOf, STATE_SCHEMA, type Stage } from './given.js';
 
 export interface RunOptions {
@@ -57,13 +58,9 @@ export class World {
     public sources: readonly SourceConfig[],
   ) {}
 
-  static async open(
-    sources: readonly SourceConfig[] = [messagesSource()],
-    path = ':memory:',
-  ): Promise<World> {
+  static async open(sources: readonly SourceConfig[] = [messagesSource()]): Promise<World> {
     const dialect = await dialectFor('duckdb');
-    const settings = { path, threads: 2 };
-    const warehouse = await dialect.open({ settings, projectDir: '/', mode: 'write' });
+    const warehouse = await emptyDuckDB();
     const world = new World(dialect, warehouse, sources);
     await world.sql('create schema raw; create schema web');
     await world.sql(`create table raw.messages (message_id varchar, type varchar, event varchar, name varchar,

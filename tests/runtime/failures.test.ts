@@ -3,9 +3,9 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { hashedName } from '../../compiler/bind/paths.js';
 import { UserError } from '../../compiler/diagnostics/index.js';
 import { runProject, withSession, type RunResult } from '../../runtime/index.js';
-import { dialectFor } from '../../dialects/registry.js';
 import type { Dialect } from '../../dialects/dialect.js';
 import { around, keptOpen } from '../../dialects/warehouse.js';
+import { attachedDuckDB, dialectHere } from '../engines/duckdb-attached.js';
 import { hooked, refuse, refuseMessages, stutter, type Hook } from './faults.js';
 import { BUYERS, CRM, REVENUE, SPENDERS, Shop, order } from './shop.js';
 
@@ -193,7 +193,7 @@ describe('one of seven that are computed together', () => {
 function losing(table: string): (type: string) => Promise<Dialect> {
   let lost = false;
   return async (type) => {
-    const real = await dialectFor(type);
+    const real = await dialectHere(type);
     return {
       ...real,
       open: async (options) => {
@@ -332,7 +332,7 @@ it('refuses a second run while one holds the lock', async () => {
 
 it('refuses it on an engine that has no lock of its own, and frees the lock after', async () => {
   shop = await started();
-  const real = await dialectFor('duckdb');
+  const real = attachedDuckDB;
   const warehouse = await real.open({
     settings: { path: 'warehouse.duckdb' },
     projectDir: shop.dir,

@@ -1,6 +1,6 @@
 /** An engine that misbehaves on demand: every statement it is given passes a hook first. */
-import { dialectFor } from '../../dialects/registry.js';
 import type { Dialect } from '../../dialects/dialect.js';
+import { dialectHere } from '../engines/duckdb-attached.js';
 import { around, StatementError, type Failure, type Warehouse } from '../../dialects/warehouse.js';
 
 /** Called before each statement; what it throws is what the engine says. */
@@ -8,7 +8,7 @@ export type Hook = (sql: string) => void;
 
 export function hooked(hook: Hook, committed?: () => void): (type: string) => Promise<Dialect> {
   return async (type) => {
-    const real = await dialectFor(type);
+    const real = await dialectHere(type);
     const open: Dialect['open'] = async (options) => watch(await real.open(options), hook, committed);
     return Object.create(real, { open: { value: open } }) as Dialect;
   };

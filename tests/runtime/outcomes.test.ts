@@ -1,9 +1,9 @@
 /** What becomes of a run whose statements have no known outcome, or are turned away for a while; and their labels. */
 import { afterEach, expect, it } from 'vitest';
 import { around, StatementError, type StatementLabels } from '../../dialects/warehouse.js';
-import { dialectFor } from '../../dialects/registry.js';
 import type { Dialect } from '../../dialects/dialect.js';
 import type { RunResult } from '../../runtime/index.js';
+import { dialectHere } from '../engines/duckdb-attached.js';
 import { hooked, stutter, type Hook } from './faults.js';
 import { BUYERS, REVENUE, SPENDERS, Shop, order } from './shop.js';
 
@@ -121,7 +121,7 @@ it('says with every statement what it is for', async () => {
   shop = await started();
   const seen: StatementLabels[] = [];
   const watching = async (type: string): Promise<Dialect> => {
-    const real = await dialectFor(type);
+    const real = await dialectHere(type);
     return {
       ...real,
       open: async (options) => {

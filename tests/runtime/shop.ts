@@ -6,8 +6,8 @@ import { StateSchema } from '../../compiler/program/state.js';
 import type { SyncOptions, SyncResult } from '../../delivery/index.js';
 import { loadProject } from '../../models/index.js';
 import { runProject, type RunEvent, type RunOptions, type RunResult } from '../../runtime/index.js';
-import { dialectFor } from '../../dialects/registry.js';
 import type { Row, Warehouse } from '../../dialects/warehouse.js';
+import { attachedDuckDB, dialectHere } from '../engines/duckdb-attached.js';
 
 export interface Message {
   readonly id: string;
@@ -110,9 +110,8 @@ export class Shop {
   }
 
   async open<T>(mode: 'read' | 'write', work: (warehouse: Warehouse) => Promise<T>): Promise<T> {
-    const dialect = await dialectFor('duckdb');
     const settings = { path: 'warehouse.duckdb', threads: 1 };
-    const warehouse = await dialect.open({ settings, projectDir: this.dir, mode });
+    const warehouse = await attachedDuckDB.open({ settings, projectDir: this.dir, mode });
     try {
       return await work(warehouse);
     } finally {
@@ -166,6 +165,7 @@ export class Shop {
       invocation: 'rollcall run',
       onEvent: (event) => this.events.push(event),
       sleep: async () => undefined,
+      dialectFor: dialectHere,
       ...more,
     };
   }
@@ -178,7 +178,7 @@ export class Shop {
   async sync(more: Partial<SyncOptions> = {}): Promise<SyncResult> {
     // Most tests deliver nothing: they need not read the code of it.
     const { syncDestinations } = await import('../../delivery/index.js');
-    const dialect = await dialectFor('duckdb');
+    const dialect = attachedDuckDB;
     const { destinations } = (await this.options()).project;
     const state = new StateSchema('rollcall');
     return this.open('write', (warehouse) =>
