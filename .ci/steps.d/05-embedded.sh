@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Engines that live in the process, beyond what `npm test` has room for: every conformance case by its SELECT and by runs on
-# DuckDB and on PGlite, a project's life on PGlite, and all random definitions over random histories of the fixed seeds.
+# Engines that live in the process, beyond what `npm test` has room for: of conformance cases on DuckDB the runs of those it asks by
+# SELECT, and the other way round; all of both on PGlite, a project's life on PGlite, all random definitions over random histories of
+# the fixed seeds, and deliveries to an address that cannot be trusted at first.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-ROLLCALL_DUCKDB=all ROLLCALL_PGLITE=all ROLLCALL_PROPERTIES=all NO_COLOR=1 npx vitest run tests/conformance/duckdb \
-  tests/postgres/pglite tests/scenarios/pglite tests/property
+ROLLCALL_DUCKDB=rest ROLLCALL_PGLITE=all ROLLCALL_PROPERTIES=all ROLLCALL_UNTRUSTED=yes NO_COLOR=1 npx vitest run tests/conformance/duckdb \
+  tests/postgres/pglite tests/scenarios/pglite tests/property tests/delivery/soak
