@@ -3,9 +3,9 @@
  * Rollcall's. It reads `raw.messages` as landed; `as_of()` is a macro the caller defines.
  */
 
-/** Typed views of what has happened by `as_of()`. */
-export const views = `
-CREATE OR REPLACE TEMP VIEW orders AS
+/** What has happened by `as_of()`, typed: tables, as dozens of queries read them, and JSON is slow to take apart. */
+export const happened = `
+CREATE OR REPLACE TEMP TABLE orders AS
   SELECT user_id AS household, "timestamp" AS happened, message_id AS id,
          properties->>'store_id' AS store, properties->>'weekday' AS weekday,
          CAST(properties->>'revenue' AS DECIMAL(18, 2)) AS revenue,
@@ -13,23 +13,23 @@ CREATE OR REPLACE TEMP VIEW orders AS
          CAST(properties->>'coupon_discount' AS DECIMAL(18, 2)) AS coupon_discount
   FROM raw.messages WHERE event = 'Order Completed' AND "timestamp" <= as_of();
 
-CREATE OR REPLACE TEMP VIEW lines AS
+CREATE OR REPLACE TEMP TABLE lines AS
   SELECT user_id AS household, "timestamp" AS happened, message_id AS id,
          properties->>'department' AS department, properties->>'product_category' AS category,
          properties->>'product_type' AS product_type, properties->>'brand' AS brand,
          CAST(properties->>'price' AS DECIMAL(18, 4)) AS price
   FROM raw.messages WHERE event = 'Product Purchased' AND "timestamp" <= as_of();
 
-CREATE OR REPLACE TEMP VIEW sends AS
+CREATE OR REPLACE TEMP TABLE sends AS
   SELECT user_id AS household, "timestamp" AS happened, message_id AS id,
          properties->>'campaign_type' AS campaign_type, properties->>'end_date' AS end_date
   FROM raw.messages WHERE event = 'Campaign Received' AND "timestamp" <= as_of();
 
-CREATE OR REPLACE TEMP VIEW redemptions AS
+CREATE OR REPLACE TEMP TABLE redemptions AS
   SELECT user_id AS household, "timestamp" AS happened, properties->>'campaign_id' AS campaign_id
   FROM raw.messages WHERE event = 'Coupon Redeemed' AND "timestamp" <= as_of();
 
-CREATE OR REPLACE TEMP VIEW demographics AS
+CREATE OR REPLACE TEMP TABLE demographics AS
   SELECT user_id AS household, traits->>'income' AS income, traits->>'kids_count' AS kids_count,
          traits->>'household_comp' AS household_comp, traits->>'home_ownership' AS home_ownership
   FROM raw.messages WHERE type = 'identify' AND "timestamp" <= as_of();

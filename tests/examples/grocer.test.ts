@@ -5,7 +5,7 @@ import { basename, dirname, join, relative, resolve } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { audiences, traits, views } from './grocer-expected.js';
+import { audiences, happened, traits } from './grocer-expected.js';
 import { grocer, land, records, withWarehouse, type Query, type Row } from './grocer-warehouse.js';
 
 /** The instants of the README's tables. Campaign 8 was sent exactly 30 days before the first. */
@@ -31,7 +31,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 async function measure(query: Query, asOf: string): Promise<void> {
   await query(`CREATE TEMP MACRO as_of() AS TIMESTAMP '${asOf}'`);
-  await query(views);
+  await query(happened);
   for (const [key, sql] of Object.entries({ ...traits, ...audiences })) {
     const { size } = await one(query, `SELECT CAST(count(*) AS INTEGER) AS size FROM (${sql})`);
     (sizes[key] ??= []).push(size as number);
