@@ -14,6 +14,7 @@ export async function deliveryNight(messages = 1_000_000): Promise<boolean> {
     kills: 8,
     serverKillAfterMs: 7000,
     serverKills: 10,
+    untrusted: true,
   });
   const good = report.lost + report.unexpected + report.profilesOutOfOrder + report.recordedTwice === 0;
   const { faults, ...counts } = report;
