@@ -3,7 +3,14 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { whyNoGoogleSql } from './tests/support/zetasql/binary.js';
 
 /** The longest first, so that no process is left alone with one at the end. */
-const LONGEST = ['tests/property/', 'tests/conformance/duckdb', 'tests/examples/'];
+const LONGEST = [
+  'tests/conformance/duckdb',
+  'tests/examples/',
+  'tests/delivery/soak',
+  'tests/property/',
+  'tests/runtime/',
+  'tests/program/',
+];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
