@@ -25,6 +25,7 @@ class LongestFirst extends BaseSequencer {
 /** Tests of engines that are not in this process, or take minutes: the variable that asks for them, and what sets it. */
 const ELSEWHERE = [
   ['tests/scenarios/pglite.test.ts', 'ROLLCALL_PGLITE', '.ci/steps.d/05-embedded.sh'],
+  ['tests/examples/grocer-run.test.ts', 'ROLLCALL_EXAMPLES', '.ci/steps.d/05-embedded.sh'],
   [
     'tests/{postgres/{server-*,warehouse,troubles},{scenarios,faults}/server}.test.ts',
     'ROLLCALL_POSTGRES_URL',
