@@ -22,10 +22,20 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
-/** Tests of engines that are not in this process, or take minutes: the variable that asks for them, and what sets it. */
+const EMBEDDED = '.ci/steps.d/05-embedded.sh';
+
+/** Tests of engines that are not in this process, or for which a developer has no time: the variable that asks for them, and what sets it. */
 const ELSEWHERE = [
-  ['tests/scenarios/pglite.test.ts', 'ROLLCALL_PGLITE', '.ci/steps.d/05-embedded.sh'],
-  ['tests/examples/grocer-run.test.ts', 'ROLLCALL_EXAMPLES', '.ci/steps.d/05-embedded.sh'],
+  ['tests/scenarios/pglite.test.ts', 'ROLLCALL_PGLITE', EMBEDDED],
+  ['tests/examples/grocer-run.test.ts', 'ROLLCALL_EXAMPLES', EMBEDDED],
+  ['tests/conformance/duckdb-2.test.ts', 'ROLLCALL_DUCKDB', EMBEDDED],
+  [
+    'tests/property/{journeys,scenarios,entities,entity-triggers,backfill}.test.ts',
+    'ROLLCALL_PROPERTIES',
+    EMBEDDED,
+  ],
+  ['tests/faults/{duckdb,killed}.test.ts', 'ROLLCALL_FAULTS', EMBEDDED],
+  ['tests/runtime/ddl.test.ts', 'ROLLCALL_DDL', EMBEDDED],
   [
     'tests/{postgres/{server-*,warehouse,troubles},{scenarios,faults}/server}.test.ts',
     'ROLLCALL_POSTGRES_URL',

@@ -61,13 +61,13 @@ const ENGINES: Readonly<Record<string, Engine>> = {
     title: 'DuckDB',
     pairs: 50_000,
     command: [...VITEST, ...OTHERS],
-    env: (pairs) => ({ ROLLCALL_PAIRS: pairs }),
+    env: (pairs) => ({ ROLLCALL_PAIRS: pairs, ROLLCALL_PROPERTIES: 'some' }),
   },
   postgres: {
     title: 'PostgreSQL 15',
     pairs: 2000,
     command: ['scripts/with-postgres.sh', ...VITEST, ...OTHERS],
-    env: (pairs) => ({ ROLLCALL_PAIRS: pairs, ROLLCALL_ENGINE: 'postgres' }),
+    env: (pairs) => ({ ROLLCALL_PAIRS: pairs, ROLLCALL_PROPERTIES: 'some', ROLLCALL_ENGINE: 'postgres' }),
   },
   googlesql: {
     title: "GoogleSQL's evaluator",
@@ -207,7 +207,7 @@ function pageOf(parts: readonly Part[]): string {
 
 Written by \`npm run test:nightly\` from \`nightly.json\`, to which each run adds its parts. A pair is one random definition over one random
 history of messages; product and reference evaluator have to agree on it. Any seed is tried again by
-\`ROLLCALL_SEED=… npx vitest run tests/property\`, on PostgreSQL with \`ROLLCALL_ENGINE=postgres\` in \`scripts/with-postgres.sh\`.
+\`ROLLCALL_PROPERTIES=some ROLLCALL_SEED=… npx vitest run tests/property\`, on PostgreSQL with \`ROLLCALL_ENGINE=postgres\` in \`scripts/with-postgres.sh\`.
 Node ${process.version}, ${availableParallelism()} processors; minutes are of machines with other work.
 
 ${totals.join('\n')}

@@ -14,4 +14,4 @@ afterAll(() => server[Symbol.asyncDispose]());
 
 const waysOf: EngineUnderTest['waysOf'] = ({ definitions }) =>
   amount !== 'all' || definitions.some(({ kind }) => kind === 'journey') ? BOTH : ['standalone'];
-conformsOn({ ...bigqueryEvaluator(server, BOTH), waysOf }, 0, amount === 'few' ? 60 : 1);
+conformsOn({ ...bigqueryEvaluator(server, BOTH), waysOf }, 0, amount === 'few' ? 170 : 1);
