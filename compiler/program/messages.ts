@@ -48,6 +48,8 @@ export interface Form {
   readonly along: readonly TraitAlong[];
   /** Whether receivers may be addresses. */
   readonly addresses: boolean;
+  /** Whether `phone` among its traits is what the definition came to: then it is nobody's number. */
+  readonly ownsPhone: boolean;
 }
 
 const TYPE_OF: Readonly<Record<Shape, MessageType>> = {
@@ -62,8 +64,13 @@ const TYPE_OF: Readonly<Record<Shape, MessageType>> = {
 export function formOf({ along = [], addresses = false, ...message }: Message): Form {
   const shape = shapeOf(message);
   const said = createHash('sha256').update(JSON.stringify(along)).digest('hex');
-  const parts = [...(addresses ? ['addresses'] : []), ...(along.length === 0 ? [] : [said.slice(0, 8)])];
-  return { name: [shape, ...parts].join(' '), shape, along, addresses };
+  const ownsPhone = addresses && shape === 'identify' && message.definition.key === 'phone';
+  const parts = [
+    ...(addresses ? ['addresses'] : []),
+    ...(ownsPhone ? ['phone'] : []),
+    ...(along.length === 0 ? [] : [said.slice(0, 8)]),
+  ];
+  return { name: [shape, ...parts].join(' '), shape, along, addresses, ownsPhone };
 }
 
 function shapeOf({ type, definition: { kind, key } }: Pick<Message, 'type' | 'definition'>): Shape {
@@ -242,7 +249,7 @@ function traits(rows: Relation, form: Form): Expr {
   const { shape, along } = form;
   const isNamed = shape !== 'identify' || along.some((one) => one.as === 'email');
   const also = isNamed ? [] : [text('email'), email(rows, form)];
-  const reached = shape === 'group' ? [] : phone(rows, form);
+  const reached = shape === 'group' || form.ownsPhone ? [] : phone(rows, form);
   return call(
     'json_object',
     c(rows, 'definition_key'),

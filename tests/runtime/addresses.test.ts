@@ -80,6 +80,26 @@ it('go to a list by hashes alone, and what cannot be written as asked is filtere
   expect(filtered).toEqual([{ identifier: 'call me' }]);
 });
 
+it('leave the name of a phone to a definition that is called so', async () => {
+  shop = await Shop.create({ phone: { ...BUYERS, destinations: ['ads'] } });
+  await shop.configure({
+    sources: [{ name: 'raw', layout: 'messages', table: 'raw.messages', traits: ['email'] }],
+  });
+  const { hash: _, list: __, ...ads } = ADS;
+  await shop.write('destinations/ads.json', {
+    ...ads,
+    send: ['identify', 'track'],
+    identifiers: { types: ['email'] },
+  });
+  await shop.land(order('o1', 'ann', day(1), 5), identify(1, 'ann', { email: 'ann@example.com' }));
+  await run(2);
+  const payloads = await shop.query('select message_type, payload from rollcall.outbox order by 1');
+  const [identified, tracked] = payloads.map(({ payload }) => String(payload));
+  expect(identified?.match(/"phone"/g)).toHaveLength(2); // the trait, and the key in its context
+  expect(JSON.parse(identified ?? '')).toMatchObject({ traits: { phone: true, email: 'ann@example.com' } });
+  expect(JSON.parse(tracked ?? '')).toMatchObject({ properties: { phone: true } });
+});
+
 it('are kept from destinations with the people whose they are, and taken back', async () => {
   await started({ suppress: { trait: 'do_not_contact', equals: true } });
   await run(2);
