@@ -142,6 +142,7 @@ export class Courier {
     }
   }
 
+  /** Batches; of each the destination is told as soon as it is there. */
   private async *prepared(
     messages: AsyncIterable<readonly OutboxMessage[]>,
   ): AsyncGenerator<readonly OutboxMessage[]> {

@@ -128,20 +128,26 @@ test('ids are found again by where they stand in the file', async () => {
   await file?.close();
 });
 
-test.each([
-  ['aside', true],
-  ['as rows, as no file could be written', false],
-])('some are refused, and each is recorded as what became of it: read %s', async (_, writes) => {
-  await using w = await testWarehouse();
+/** A warehouse that says where it was asked to write lines; one that does not work has written some when it fails. */
+function writing(w: TestWarehouse, works: boolean) {
   const asked: string[] = [];
   const warehouse = around(w.warehouse, {
     writeLines: async (sql, to) => {
       asked.push(to);
       const written = await w.warehouse.writeLines?.(sql, to);
-      if (writes) return written ?? 0;
+      if (works) return written ?? 0;
       throw new StatementError('no space left', sql);
     },
   });
+  return { warehouse, asked };
+}
+
+test.each([
+  ['aside', true],
+  ['as rows, as no file could be written', false],
+])('some are refused, and each is recorded as what became of it: read %s', async (_, writes) => {
+  await using w = await testWarehouse();
+  const { warehouse, asked } = writing(w, writes);
   const bad = new Set(['m3', 'm77', 'm599']);
   await using server = await faultyServer((_, { ids }) =>
     ids.some((id) => bad.has(id)) ? status(400, {}, 'no') : undefined,
@@ -217,15 +223,7 @@ test.each([
   await w.rows(
     `UPDATE rollcall.outbox SET payload = replace(payload, ',', E',\\r\\n') WHERE message_id = 'm5'`,
   );
-  const asked: string[] = [];
-  const warehouse = around(w.warehouse, {
-    writeLines: async (sql, to) => {
-      asked.push(to);
-      const written = await w.warehouse.writeLines?.(sql, to);
-      if (works) return written ?? 0;
-      throw new StatementError('no space left', sql);
-    },
-  });
+  const { warehouse, asked } = writing(w, works);
   const destinations = [destination('file', { path })];
   const result = await sync(w, { warehouse, destinations, projectDir: dir.path, pageSize: 100 });
   expect(result.destinations[0]).toMatchObject({ status: 'succeeded', delivered: 601, waiting: 0 });

@@ -6,7 +6,7 @@
  * until it ends: whoever wants to change one of them is refused. Rows may be added by many at once.
  */
 import { randomUUID } from 'node:crypto';
-import { arranged, flat, names, partner, partners, type Table } from '../zetasql/rows.js';
+import { arranged, flat, ManyPartners, merged, names, without, type Table } from '../zetasql/rows.js';
 import type { CatalogTable, ResultTable, ZetaSql } from '../zetasql/server.js';
 import type { Cell } from '../zetasql/values.js';
 import { read, type Said } from './statements.js';
@@ -177,8 +177,7 @@ export class Database {
       case 'delete': {
         const table = this.#table(said.key, session);
         const { keys, query } = said;
-        const gone = query === undefined ? undefined : partners(await this.#evaluate(query, session), keys);
-        const rows = gone ? table.rows.filter((row) => !gone.has(partner(table, row, keys) ?? '')) : [];
+        const rows = query === undefined ? [] : without(table, await this.#evaluate(query, session), keys);
         this.#put(said.key, { ...table, rows }, session);
         return table.rows.length - rows.length;
       }
@@ -190,27 +189,9 @@ export class Database {
   async #merge(said: Extract<Said, { op: 'merge' }>, session: Session | undefined): Promise<number> {
     const table = this.#table(said.key, session);
     const source = await this.#evaluate(said.query, session);
-    const matches = partners(source, said.keys);
-    const used = new Set<string>();
-    let changed = 0;
-    const rows = table.rows.map((row) => {
-      const key = partner(table, row, said.keys);
-      const from = key === undefined ? undefined : matches.get(key);
-      if (!from || key === undefined) return row;
-      if (from.length > 1)
-        throw new Refusal(400, 'invalidQuery', 'UPDATE/MERGE must match at most one source row for each target row'); // prettier-ignore
-      used.add(key);
-      if (said.set.length === 0) return row;
-      changed++;
-      const [values = []] = arranged({ columns: source.columns, rows: from }, table.columns);
-      return table.columns.map(({ name }, i) =>
-        said.set.includes(name) ? (values[i] ?? {}) : (row[i] ?? {}),
-      );
-    });
-    const rest = source.rows.filter((row) => !used.has(partner(source, row, said.keys) ?? ''));
-    const added = said.insert ? arranged({ columns: source.columns, rows: rest }, table.columns) : [];
-    this.#put(said.key, { ...table, rows: [...rows, ...added] }, session);
-    return changed + added.length;
+    const { rows, changed } = mergedOrRefused(table, source, said);
+    this.#put(said.key, { ...table, rows }, session);
+    return changed;
   }
 
   #transaction(session: Session | undefined): Transaction {
@@ -359,3 +340,12 @@ export class Database {
 }
 
 const isTemporary = (key: string): boolean => !key.includes('.');
+
+const mergedOrRefused: typeof merged = (...asked) => {
+  try {
+    return merged(...asked);
+  } catch (error) {
+    if (!(error instanceof ManyPartners)) throw error;
+    throw new Refusal(400, 'invalidQuery', error.message);
+  }
+};

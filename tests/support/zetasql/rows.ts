@@ -31,13 +31,13 @@ export function arranged(
 }
 
 /** What two rows have in common that are equal on the keys; a null is equal to nothing. */
-export function partner(table: Table, row: readonly Cell[], keys: readonly string[]): string | undefined {
+function partner(table: Table, row: readonly Cell[], keys: readonly string[]): string | undefined {
   const values = keys.map((key) => valueOf(row[table.columns.findIndex(({ name }) => name === key)] ?? {}));
   return values.includes(null) ? undefined : JSON.stringify(values);
 }
 
 /** Rows by what they have in common. */
-export function partners(table: Table, keys: readonly string[]): Map<string, (readonly Cell[])[]> {
+function partners(table: Table, keys: readonly string[]): Map<string, (readonly Cell[])[]> {
   const found = new Map<string, (readonly Cell[])[]>();
   for (const row of table.rows) {
     const key = partner(table, row, keys);
@@ -64,3 +64,45 @@ export function names(key: string): RegExp {
 
 /** What a table is called out of its dataset. */
 export const flat = (key: string): string => key.replaceAll(/[^\w]/g, '__');
+
+/** Several rows would overwrite the same one. */
+export class ManyPartners extends Error {
+  constructor() {
+    super('UPDATE/MERGE must match at most one source row for each target row');
+  }
+}
+
+/** The rows that have no partner among those of a source. */
+export function without(table: Table, source: Table, keys: readonly string[]): Table['rows'] {
+  const gone = partners(source, keys);
+  return table.rows.filter((row) => !gone.has(partner(table, row, keys) ?? ''));
+}
+
+/** What a MERGE of a source's rows leaves of a table, and how many rows it changed or added. Throws `ManyPartners`. */
+export function merged(
+  table: Table,
+  source: Table,
+  {
+    keys,
+    set,
+    insert,
+  }: { readonly keys: readonly string[]; readonly set: readonly string[]; readonly insert: boolean },
+): { readonly rows: Table['rows']; readonly changed: number } {
+  const matches = partners(source, keys);
+  const used = new Set<string>();
+  let changed = 0;
+  const rows = table.rows.map((row) => {
+    const key = partner(table, row, keys);
+    const from = key === undefined ? undefined : matches.get(key);
+    if (!from || key === undefined) return row;
+    if (from.length > 1) throw new ManyPartners();
+    used.add(key);
+    if (set.length === 0) return row;
+    changed++;
+    const [values = []] = arranged({ columns: source.columns, rows: from }, table.columns);
+    return table.columns.map(({ name }, i) => (set.includes(name) ? (values[i] ?? {}) : (row[i] ?? {})));
+  });
+  const rest = source.rows.filter((row) => !used.has(partner(source, row, keys) ?? ''));
+  const added = insert ? arranged({ columns: source.columns, rows: rest }, table.columns) : [];
+  return { rows: [...rows, ...added], changed: changed + added.length };
+}

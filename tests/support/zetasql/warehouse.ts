@@ -18,7 +18,7 @@ import {
 import type { RawTables, RawType } from '../../engines/engine.js';
 import type { Json } from '../../reference/model.js';
 import { requireInstant } from '../../reference/time.js';
-import { arranged, between, flat, names, partner, partners, type Table } from './rows.js';
+import { arranged, between, flat, merged, names, without, type Table } from './rows.js';
 import { rowsOf, type CatalogColumn, type CatalogTable, type ResultTable, type ZetaSql } from './server.js';
 import { cellOf, type Cell, type SqlType } from './values.js';
 
@@ -99,10 +99,9 @@ export class EvaluatedWarehouse implements Warehouse {
       case 'delete': {
         const table = this.#table(step.table);
         const keys = step.keys ?? [];
-        const gone =
-          step.query &&
-          partners(await this.#evaluate(between(sql, 'select 1 from (\n', '\n) as s where ')), keys);
-        const rows = gone ? table.rows.filter((row) => !gone.has(partner(table, row, keys) ?? '')) : [];
+        const rows = step.query
+          ? without(table, await this.#evaluate(between(sql, 'select 1 from (\n', '\n) as s where ')), keys)
+          : [];
         this.#tables.set(keyOf(step.table), { ...table, rows });
         return table.rows.length - rows.length;
       }
@@ -119,27 +118,9 @@ export class EvaluatedWarehouse implements Warehouse {
 
   #merge(step: Extract<Step, { op: 'merge' }>, source: ResultTable): number {
     const table = this.#table(step.table);
-    const matches = partners(source, step.keys);
-    const used = new Set<string>();
-    let changed = 0;
-    const rows = table.rows.map((row) => {
-      const key = partner(table, row, step.keys);
-      const from = key === undefined ? undefined : matches.get(key);
-      if (!from || key === undefined) return row;
-      if (from.length > 1)
-        throw new Error('UPDATE/MERGE must match at most one source row for each target row');
-      used.add(key);
-      if (step.set.length === 0) return row;
-      changed++;
-      const [values = []] = arranged({ columns: source.columns, rows: from }, table.columns);
-      return table.columns.map(({ name }, i) =>
-        step.set.includes(name) ? (values[i] ?? {}) : (row[i] ?? {}),
-      );
-    });
-    const rest = source.rows.filter((row) => !used.has(partner(source, row, step.keys) ?? ''));
-    const added = step.insert ? arranged({ columns: source.columns, rows: rest }, table.columns) : [];
-    this.#tables.set(keyOf(step.table), { ...table, rows: [...rows, ...added] });
-    return changed + added.length;
+    const { rows, changed } = merged(table, source, step);
+    this.#tables.set(keyOf(step.table), { ...table, rows });
+    return changed;
   }
 
   #table(ref: TableRef): Table {
