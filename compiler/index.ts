@@ -6,6 +6,8 @@
  */
 export {
   resolveProject,
+  type Found,
+  type Meaning,
   type ResolvedProject,
   type ResolvedDefinition,
   type ResolveInput,

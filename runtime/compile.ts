@@ -12,6 +12,7 @@ import type {
 import { runArtifacts, writeArtifacts, writeCompiled } from './artifacts.js';
 import { attributed } from './failures.js';
 import { readAsOf } from './instants.js';
+import { shareMeanings, type Meanings } from './meanings.js';
 import { modifiedSince } from './modified.js';
 import {
   look,
@@ -60,7 +61,9 @@ async function compiled(
   const { dialect, spans } = session;
   const seen = await look(session);
   second?.tell({ catalog: seen.catalog, existing: seen.stored.existing });
-  const project = await resolveSession(session, seen);
+  let meanings: Meanings = new Map();
+  const project = await resolveSession(session, seen, { meaning: (key) => meanings.get(key) });
+  if (second) meanings = await shareMeanings(project.resolved, second);
   const selection = withWithholding(project, await selectKeys(project, options));
   const { resolved, stored } = project;
   const definitions = selection.keys.flatMap((key) => resolved.byKey.get(key)?.definition ?? []);

@@ -1,6 +1,6 @@
 /** From an open session to a program: introspect, resolve, select, compile. Reads only; throws what the user must mend. */
 import type { Catalog } from '../compiler/bind/types.js';
-import { compileRun, resolveProject, select, type ResolvedProject } from '../compiler/index.js';
+import { compileRun, resolveProject, select, type Found, type ResolvedProject } from '../compiler/index.js';
 import { CompilerBug, hasErrors, UserError, type Diagnostic } from '../compiler/diagnostics/index.js';
 import { orList } from '../compiler/diagnostics/suggest.js';
 import type { Read } from '../compiler/incremental/index.js';
@@ -48,8 +48,8 @@ export async function look(session: Session): Promise<Seen> {
 export const tryResolve = async (session: Session): Promise<Resolution> =>
   resolveSeen(session, await look(session));
 
-function resolveSeen({ project, spans }: Session, { stored, catalog }: Seen): Resolution {
-  const { resolved, diagnostics } = resolveProject({ project, spans, catalog });
+function resolveSeen({ project, spans }: Session, { stored, catalog }: Seen, found?: Found): Resolution {
+  const { resolved, diagnostics } = resolveProject({ project, spans, catalog, ...(found && { found }) });
   return {
     stored,
     resolved,
@@ -58,8 +58,8 @@ function resolveSeen({ project, spans }: Session, { stored, catalog }: Seen): Re
 }
 
 /** Like `tryResolve`, but errors are thrown. */
-export async function resolveSession(session: Session, seen?: Seen): Promise<ResolvedSession> {
-  const { stored, resolved, diagnostics } = resolveSeen(session, seen ?? (await look(session)));
+export async function resolveSession(session: Session, seen?: Seen, found?: Found): Promise<ResolvedSession> {
+  const { stored, resolved, diagnostics } = resolveSeen(session, seen ?? (await look(session)), found);
   throwErrors(diagnostics);
   if (!resolved) throw new CompilerBug('a project without errors was not resolved');
   return { stored, resolved, diagnostics };

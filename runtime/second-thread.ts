@@ -1,6 +1,6 @@
 /**
- * A second thread for projects of many definitions: it makes part of their standalone SELECTs while this one compiles
- * the run. It resolves the project itself, of what this thread read of files and warehouse: names and relations
+ * A second thread for projects of many definitions: it finds out part of what they come to, and makes part of their standalone
+ * SELECTs while this one compiles the run. It resolves the project itself, of what this thread read of files and warehouse: names and relations
  * cannot be handed over, plain data can. Both then do the same (`selectAt`), so it makes no difference which one does.
  */
 import { availableParallelism } from 'node:os';
@@ -9,13 +9,16 @@ import type { ResolvedProject } from '../compiler/index.js';
 import type { Project } from '../models/definition.js';
 import type { Seen } from './prepare.js';
 import { SELECT_THREAD } from './select-thread-file.js';
+import type { Meanings } from './meanings.js';
+import { Places } from './places.js';
 import type { OutputFile } from './files.js';
 import type { Standalone } from './sql-files.js';
 
 /** What it begins with. */
 export interface Start {
-  /** See `placesLeft`. */
-  readonly next: Int32Array;
+  /** The cells of `Places`. */
+  readonly meanings: Int32Array;
+  readonly selects: Int32Array;
 }
 
 /** What it is told next, in this order: what was read of files, what the warehouse says, what to make. */
@@ -36,21 +39,22 @@ export interface Share {
 }
 
 /** What it says, in this order. */
-export type Answer = { readonly made: Made } | { readonly written: true };
+export type Answer = { readonly meant: Meanings } | { readonly made: Made } | { readonly written: true };
 
 /** With fewer definitions it would not be there in time. */
 const FROM = 250;
 
 export class SecondThread {
-  /** The first place that no thread has taken yet. */
-  readonly next = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  readonly meanings = new Places();
+  readonly selects = new Places();
   readonly #worker: Worker;
+  readonly #meant: Promise<Meanings | undefined>;
   readonly #made: Promise<Made | undefined>;
   readonly #written: Promise<boolean>;
 
   /** @param file its code, as the build makes it of `select-thread.ts` */
   constructor(file: URL) {
-    const workerData: Start = { next: this.next };
+    const workerData: Start = { meanings: this.meanings.cells, selects: this.selects.cells };
     // What this process was told to load beforehand is not for it.
     const worker = new Worker(file, { workerData, execArgv: [] });
     this.#worker = worker;
@@ -63,6 +67,7 @@ export class SecondThread {
         worker.once('error', () => resolve(none)); // the same fails here, where it is reported
         worker.once('exit', () => resolve(none));
       });
+    this.#meant = answer((said) => ('meant' in said ? said.meant : undefined), undefined);
     this.#made = answer((said) => ('made' in said ? said.made : undefined), undefined);
     this.#written = answer((said) => ('written' in said ? said.written : undefined), false);
   }
@@ -75,6 +80,11 @@ export class SecondThread {
 
   tell(told: Told): void {
     this.#worker.postMessage(told);
+  }
+
+  /** What it found out of definitions, when there is nothing left to find out; nothing if it failed. */
+  meant(): Promise<Meanings | undefined> {
+    return this.#meant;
   }
 
   /** What it made, when there is nothing left to make; nothing if it failed. */

@@ -1,6 +1,6 @@
 /**
- * What the second thread does (see `second-thread.ts`): resolves the project, makes SELECTs until none are left, and writes its
- * share of the files.
+ * What the second thread does (see `second-thread.ts`): resolves the project, finds out what definitions come to and makes
+ * SELECTs until none are left, and writes its share of the files.
  */
 import { on } from 'node:events';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -9,12 +9,14 @@ import { CompilerBug } from '../compiler/diagnostics/index.js';
 import { dialectFor } from '../dialects/registry.js';
 import type { Spans } from '../models/definition.js';
 import { writeFiles } from './files.js';
+import { meaningsLeft } from './meanings.js';
+import { Places } from './places.js';
 import type { Answer, Made, Start, Told } from './second-thread.js';
-import { placesLeft, selectAt } from './selects.js';
+import { selectAt } from './selects.js';
 
 if (!parentPort) throw new CompilerBug('the second thread is the first');
 const told = on(parentPort, 'message');
-const { next } = workerData as Start;
+const places = workerData as Start;
 
 /** Problems are reported by the first thread, which finds them too. */
 const NOWHERE: Spans = { of: () => undefined };
@@ -27,12 +29,15 @@ const needs = (): ResolvedProject['needs'] => {
   if (!known.needs) throw new CompilerBug('needs are asked for before they are told');
   return known.needs;
 };
-const { resolved } = resolveProject({ project, spans: NOWHERE, catalog, needs });
+const { resolved } = resolveProject({ project, spans: NOWHERE, catalog, found: { needs } });
 if (!resolved) throw new CompilerBug('a project that does not resolve');
+const meanings = new Places(places.meanings);
+meanings.join();
+parentPort.postMessage({ meant: meaningsLeft(resolved, meanings) } satisfies Answer);
 const { keys, asOf, ...first } = await hear('keys');
 known.needs = first.needs;
 const made: Made = new Map();
-for (const place of placesLeft(next, keys.length)) {
+for (const place of new Places(places.selects).left(keys.length)) {
   try {
     made.set(place, selectAt({ resolved, dialect, stored: { existing }, asOf, keys }, place));
   } catch {

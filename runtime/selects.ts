@@ -5,6 +5,7 @@ import type { Dialect } from '../dialects/dialect.js';
 import type { Spans } from '../models/definition.js';
 import type { StoredState } from './existing.js';
 import { attributed } from './failures.js';
+import { Places } from './places.js';
 import type { Made, SecondThread } from './second-thread.js';
 import { standaloneSql, type Standalone } from './sql-files.js';
 
@@ -22,18 +23,6 @@ export function selectAt({ resolved, dialect, stored, asOf, keys }: SelectInput,
   const key = keys[place];
   if (key === undefined) throw new CompilerBug(`no definition at ${place}`);
   return standaloneSql(resolved, key, dialect, stored, asOf);
-}
-
-/** How many are taken at a time: few enough that no thread waits long for the other at the end. */
-const AT_A_TIME = 8;
-
-/** Places not taken yet, until there are none; `next` is shared by all who take. */
-export function* placesLeft(next: Int32Array, total: number): Generator<number> {
-  for (;;) {
-    const start = Atomics.add(next, 0, AT_A_TIME);
-    if (start >= total) return;
-    for (let place = start; place < Math.min(start + AT_A_TIME, total); place++) yield place;
-  }
 }
 
 /**
@@ -56,7 +45,7 @@ export async function standaloneSelects(
       problems.set(place, attributed(error, definition, spans));
     }
   };
-  for (const place of placesLeft(second?.next ?? new Int32Array(1), input.keys.length)) make(place);
+  for (const place of (second?.selects ?? new Places()).left(input.keys.length)) make(place);
   const others = (await second?.made()) ?? (new Map() as Made);
   for (const place of input.keys.keys()) {
     const other = others.get(place);

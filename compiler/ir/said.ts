@@ -23,7 +23,10 @@ export function said(
   return objectText(relation, { inputs, numbers, named });
 }
 
-/** As JSON has it; `JSON.stringify` with a function to replace values takes thrice as long, and this is asked of every relation. */
+/** What of a relation holds relations, or integers that JSON lacks. The rest is plain data, which the engine of the language says fastest. */
+const OURS = new Set(['input', 'left', 'right', 'inputs', 'pieces', 'relation', 'frame']);
+
+/** As JSON has it. */
 function textOf(value: unknown, manner: Manner): string | undefined {
   switch (typeof value) {
     case 'object':
@@ -49,7 +52,8 @@ function objectText(object: object, manner: Manner): string {
   let text = '';
   for (const key of Object.keys(object)) {
     if (key === 'label' && !manner.named) continue;
-    const value = textOf((object as Record<string, unknown>)[key], manner);
+    const of = (object as Record<string, unknown>)[key];
+    const value = OURS.has(key) ? textOf(of, manner) : (JSON.stringify(of) as string | undefined);
     if (value !== undefined) text += `${text === '' ? '' : ','}"${key}":${value}`;
   }
   return `{${text}}`;

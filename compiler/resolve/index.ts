@@ -11,9 +11,9 @@ import { checkDefinition, type Checked } from './check.js';
 import { bindQueries, withOutputs } from '../sql/index.js';
 import { Names } from './names.js';
 import { needsOf, unionNeeds, type Meanings } from './needs.js';
-import type { ResolvedDefinition, ResolvedProject, ResolveInput } from './types.js';
+import type { Found, ResolvedDefinition, ResolvedProject, ResolveInput } from './types.js';
 
-export type { ResolvedDefinition, ResolvedProject, ResolveInput } from './types.js';
+export type { Found, Meaning, ResolvedDefinition, ResolvedProject, ResolveInput } from './types.js';
 
 /**
  * Checks every definition against the project and the catalog and orders them. Every problem is reported, not
@@ -52,10 +52,10 @@ export function resolveProject(input: ResolveInput): {
   };
   const meanings: Meanings = { queries: queries.bound, definition, resolveTrait, entities };
   const definitions = order.map((key) =>
-    resolvedDefinition(known(names, key), checked.get(key), meanings, project, names),
+    resolvedDefinition(known(names, key), checked.get(key), meanings, project, names, input.found),
   );
   const needs = once(
-    input.needs ??
+    input.found?.needs ??
       (() =>
         unionNeeds([...definitions.flatMap((d) => [d.needs, needsAlong(d.along)]), needsAddresses(project)])),
   );
@@ -101,10 +101,15 @@ function resolvedDefinition(
   meanings: Meanings,
   project: Project,
   names: Names,
+  found: Found | undefined,
 ): ResolvedDefinition {
   const query = meanings.queries.get(ownerOf(definition).key);
-  const print = once(() => fingerprint(definition, project.config.entities, query?.query));
-  const needs = once(() => needsOf(definition, meanings));
+  const { key } = definition;
+  const print = once(
+    () =>
+      found?.meaning?.(key)?.fingerprint ?? fingerprint(definition, project.config.entities, query?.query),
+  );
+  const needs = once(() => found?.meaning?.(key)?.needs ?? needsOf(definition, meanings));
   return {
     definition,
     upstream: checked?.upstream ?? new Set(),

@@ -10,9 +10,19 @@ export interface ResolveInput {
   readonly project: Project;
   readonly spans: Spans;
   readonly catalog: Catalog;
-  /** What the definitions need together, where it is known by the time it is asked for: another thread found out. */
-  readonly needs?: () => Needs;
+  readonly found?: Found;
 }
+
+/** What another thread found out, where that is known by the time it is asked for. */
+export interface Found {
+  /** What the definitions need together. */
+  readonly needs?: () => Needs;
+  /** What a definition comes to, by its key; absent: it is found out here. */
+  readonly meaning?: (key: string) => Meaning | undefined;
+}
+
+/** What of a definition is plain data, and dear. */
+export type Meaning = Pick<ResolvedDefinition, 'fingerprint' | 'needs'>;
 
 /** What is dear and not always asked for, `fingerprint` and `needs`, is made when it is. */
 export interface ResolvedDefinition {

@@ -8,13 +8,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { imaginedTables } from '../../compiler/bind/entity.js';
 import type { Catalog } from '../../compiler/bind/types.js';
-import { resolveProject } from '../../compiler/index.js';
+import { resolveProject, type Meaning } from '../../compiler/index.js';
 import { UserError } from '../../compiler/diagnostics/index.js';
 import { reachable } from '../../compiler/plan/graph.js';
 import { dialectFor } from '../../dialects/registry.js';
 import type { Dialect } from '../../dialects/dialect.js';
 import type { Project, Spans } from '../../models/definition.js';
 import { loadProject } from '../../models/index.js';
+import { shareMeanings, type Meanings } from '../../runtime/meanings.js';
 import { SecondThread } from '../../runtime/second-thread.js';
 import { standaloneSelects, type SelectInput } from '../../runtime/selects.js';
 import { propertiesOf } from '../../runtime/testing/entities.js';
@@ -108,6 +109,35 @@ describe('a second thread', () => {
     const alone = await standaloneSelects(input, spans);
     const both = await withThread('duckdb', (second) => standaloneSelects(input, spans, second));
     expect(both).toEqual(alone);
+  });
+
+  it('finds out what definitions come to as the first does', async () => {
+    const { resolved } = resolveProject({ project, spans, catalog });
+    const own = resolved?.definitions.map(({ definition, fingerprint, needs }) => [
+      definition.key,
+      { fingerprint, needs },
+    ]);
+    await withThread('duckdb', async (second) => {
+      const found = await second.meant(); // before this thread takes any
+      expect([...(found ?? [])]).toEqual(own);
+    });
+  });
+
+  it('is asked for what it found out, and for no more', async () => {
+    const found: { meanings: Meanings } = { meanings: new Map() };
+    const meaning = (key: string): Meaning | undefined => found.meanings.get(key);
+    const { resolved } = resolveProject({ project, spans, catalog, found: { meaning } });
+    if (!resolved) throw new Error('the cookbook does not resolve');
+    await withThread('duckdb', async (second) => {
+      found.meanings = await shareMeanings(resolved, second);
+    });
+    expect(resolved.needs).toEqual(input.resolved.needs);
+    expect(resolved.definitions.map((d) => d.fingerprint)).toEqual(
+      input.resolved.definitions.map((d) => d.fingerprint),
+    );
+    await withThread('no such engine', async (second) => {
+      expect((await shareMeanings(resolved, second)).size).toBe(0);
+    });
   });
 
   it('writes the files it is given, and says so where it cannot', async () => {
