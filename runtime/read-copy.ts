@@ -3,7 +3,7 @@ import type { Diagnostic } from '../compiler/diagnostics/index.js';
 import * as ir from '../compiler/ir/build.js';
 import { STATE, type StateTable } from '../compiler/program/state.js';
 import type { Step } from '../compiler/program/types.js';
-import { audienceView, audienceViewName, contractViews } from '../compiler/program/views.js';
+import { audienceViews, audienceViewName, contractViews } from '../compiler/program/views.js';
 import { readState } from './existing.js';
 import { renderStep } from './render.js';
 import type { Session } from './session.js';
@@ -60,7 +60,7 @@ async function stepsOf(session: Session): Promise<(catalog: string) => readonly 
   const stored = await readState(session);
   const keys = [...stored.definitions.values()].map(({ key }) => key);
   const audiences = keys.filter((key) => stored.existing.tables.has(audienceViewName(key)));
-  const views = [...contractViews(state), ...audiences.map((key) => audienceView(state, key))];
+  const views = [...contractViews(state), ...audienceViews(state, audiences)];
   return (catalog) => [
     ...TABLES.map((table): Step => {
       const columns =

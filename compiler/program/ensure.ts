@@ -2,7 +2,7 @@
 import type { ExistingState } from './plan.js';
 import { STATE, type StateSchema, type StateTable } from './state.js';
 import type { Step } from './types.js';
-import { audienceView, contractViews, type View } from './views.js';
+import { audienceViews, contractViews, type View } from './views.js';
 
 /** Creates what the schema lacks; on a warehouse that has run before, nothing. */
 export function ensureSteps(
@@ -10,7 +10,7 @@ export function ensureSteps(
   audiences: readonly string[],
   existing: ExistingState,
 ): readonly Step[] {
-  const views = [...contractViews(schema), ...audiences.map((key) => audienceView(schema, key))];
+  const views = [...contractViews(schema), ...audienceViews(schema, audiences)];
   const steps = [
     ...(Object.keys(STATE) as StateTable[])
       .filter((table) => !existing.tables.has(table))

@@ -1,5 +1,5 @@
 /** The contract's relations over compact state (SEMANTICS §6): text ids and keys come back in at the edge. */
-import { as, c, eq, filter, join, nul, pick, project, text, union } from '../ir/build.js';
+import { as, c, eq, filter, join, nul, pick, project, stable, text, union } from '../ir/build.js';
 import type { Relation, TableRef } from '../ir/types.js';
 import type { StateSchema } from './state.js';
 
@@ -19,21 +19,18 @@ export const contractViews = (schema: StateSchema): readonly View[] => [
 /** Name of the view of one audience. */
 export const audienceViewName = (key: string): string => `audience_${key}`;
 
-/** Members of one audience, with the first identifier of each type. */
-export function audienceView(schema: StateSchema, key: string): View {
-  const definitions = schema.scan('definitions');
-  const own = pick(filter(definitions, eq(c(definitions, 'key'), text(key))), ['definition_no']);
-  const members = join('inner', pick(schema.scan('member_state'), MEMBER), own, ['definition_no']);
+/** Members of each audience, with the first identifier of each type; what is the same in all of them is printed once. */
+export function audienceViews(schema: StateSchema, keys: readonly string[]): readonly View[] {
   const profiles = pick(schema.scan('profiles'), ['profile_no', 'user_id', 'email', 'anonymous_id']);
-  const rows = join('left', withProfileId(schema, members), profiles, ['profile_no']);
-  return {
+  const members = join('left', withProfileId(schema, schema.scan('member_state')), profiles, ['profile_no']);
+  const shown = ['profile_id', 'entered_at', 'user_id', 'email', 'anonymous_id'];
+  const rows = stable(pick(members, ['definition_no', ...shown]), 'members');
+  const named = withKey(schema, rows);
+  return keys.map((key) => ({
     view: schema.ref(audienceViewName(key)),
-    query: pick(rows, ['profile_id', 'entered_at', 'user_id', 'email', 'anonymous_id']),
-  };
+    query: pick(filter(named, eq(c(named, 'key'), text(key))), shown),
+  }));
 }
-
-const MEMBER = ['definition_no', 'profile_no', 'entered_at', 'run_no'] as const;
-
 function memberships(schema: StateSchema): Relation {
   const named = withKey(schema, withProfileId(schema, schema.scan('member_state')));
   return pick(withRunId(schema, named), [['key', 'audience_key'], 'profile_id', 'entered_at', 'run_id']);
