@@ -12,7 +12,7 @@ import type {
 import { runArtifacts, writeArtifacts, writeCompiled } from './artifacts.js';
 import { attributed } from './failures.js';
 import { readAsOf } from './instants.js';
-import { shareMeanings, type Meanings } from './meanings.js';
+import { shareMeanings } from './meanings.js';
 import { modifiedSince } from './modified.js';
 import {
   look,
@@ -24,7 +24,7 @@ import {
   type Prepared,
 } from './prepare.js';
 import { renderProgram, watermarksOf, type Script } from './script.js';
-import { SecondThread } from './second-thread.js';
+import { SecondThread, type Meanings } from './second-thread.js';
 import { standaloneSelects } from './selects.js';
 import { openSession, targetOf, withSession, type Session } from './session.js';
 import { standaloneFile, standaloneSql } from './sql-files.js';

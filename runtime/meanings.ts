@@ -1,10 +1,7 @@
 /** Fingerprints and needs of a project's definitions: each is found out by itself, so that threads can share them out. */
 import type { Meaning, ResolvedProject } from '../compiler/index.js';
 import type { Places } from './places.js';
-import type { SecondThread } from './second-thread.js';
-
-/** By key. */
-export type Meanings = ReadonlyMap<string, Meaning>;
+import type { Meanings, SecondThread } from './second-thread.js';
 
 /** Those that nobody else took. */
 export function meaningsLeft({ definitions }: ResolvedProject, places: Places): Meanings {

@@ -5,11 +5,10 @@
  */
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import type { ResolvedProject } from '../compiler/index.js';
+import type { Meaning, ResolvedProject } from '../compiler/index.js';
 import type { Project } from '../models/definition.js';
 import type { Seen } from './prepare.js';
 import { SELECT_THREAD } from './select-thread-file.js';
-import type { Meanings } from './meanings.js';
 import { Places } from './places.js';
 import type { OutputFile } from './files.js';
 import type { Standalone } from './sql-files.js';
@@ -27,6 +26,9 @@ export type Told =
   | { readonly catalog: Seen['catalog']; readonly existing: Seen['stored']['existing'] }
   | { readonly write: Share }
   | { readonly keys: readonly string[]; readonly asOf: string; readonly needs: ResolvedProject['needs'] };
+
+/** What definitions come to, by key. */
+export type Meanings = ReadonlyMap<string, Meaning>;
 
 /** SELECTs by the places of their keys. */
 export type Made = Map<number, Standalone>;
