@@ -37,7 +37,7 @@ const ELSEWHERE = [
   ['tests/faults/{duckdb,killed}.test.ts', 'ROLLCALL_FAULTS', EMBEDDED],
   ['tests/runtime/ddl.test.ts', 'ROLLCALL_DDL', EMBEDDED],
   [
-    'tests/{postgres/{server-*,warehouse,troubles},{scenarios,faults}/server}.test.ts',
+    'tests/{postgres/{server-*,warehouse,troubles,password-file},{scenarios,faults}/server}.test.ts',
     'ROLLCALL_POSTGRES_URL',
     'scripts/with-postgres.sh',
   ],

@@ -16,6 +16,6 @@ if ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then
 fi
 
 export NO_COLOR=1
-scripts/with-postgres.sh npx vitest run tests/postgres/server- tests/postgres/warehouse tests/postgres/troubles tests/postgres/functions tests/scenarios/server tests/faults/server || exit 1
+scripts/with-postgres.sh npx vitest run tests/postgres/server- tests/postgres/warehouse tests/postgres/troubles tests/postgres/password-file tests/postgres/functions tests/scenarios/server tests/faults/server || exit 1
 ROLLCALL_ENGINE=postgres ROLLCALL_PAIRS="${ROLLCALL_POSTGRES_PAIRS:-500}" \
   ROLLCALL_PROPERTIES=some scripts/with-postgres.sh npx vitest run tests/property/scenarios tests/property/standalone tests/property/entities || exit 1

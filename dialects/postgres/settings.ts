@@ -5,9 +5,10 @@ import type { ConnectionOptions } from 'node:tls';
 import type { ClientConfig } from 'pg';
 import { UserError } from '../../compiler/diagnostics/index.js';
 import type { OpenOptions } from '../warehouse.js';
+import { passwordFor } from './password-file.js';
 
 export interface PostgresSettings {
-  /** What the driver is given; what is left out it finds in PGHOST and the like, and passwords in `.pgpass`. */
+  /** What the driver is given; what is left out it finds in PGHOST and the like. */
   readonly config: ClientConfig;
   /** Tried in this order: `prefer` is with TLS, then without. */
   readonly tls: readonly (false | ConnectionOptions)[];
@@ -59,7 +60,7 @@ export function readSettings({ settings, projectDir }: OpenOptions): PostgresSet
     port: portNumber,
     ...(database !== undefined && { database }),
     ...(user !== undefined && { user }),
-    ...(password !== undefined && { password }),
+    password: password ?? (() => passwordFor({ host, port: portNumber, database, user })),
     ...(statementTimeout !== undefined && { statement_timeout: statementTimeout * SECONDS }),
     connectionTimeoutMillis: (seconds('connect_timeout') ?? CONNECT_TIMEOUT) * SECONDS,
     keepAlive: true,
