@@ -5,7 +5,8 @@ Answers:  {"id": 1, "columns": […]}, {"id": 1, "rows": [[…], …]} as often 
           or {"id": 1, "error": "…", "lost": false}.
 
 The first argument is where Spark is: a master (`spark://host:7077`, `local[2]`), or a Connect server (`sc://host:15002`).
-Further arguments are settings, `name=value`.
+Further arguments are settings, `name=value`; with `spark.rollcall.collect=true` a result crosses at once, by one job instead of one
+for each of its partitions: it has to fit into memory.
 """
 
 import decimal
@@ -49,6 +50,9 @@ def plain(value):
 
 def with_instants(frame):
     """The frame with instants as text: Python has none on the first day of the year 1."""
+    # Each frame made of another is analysed anew, with all that is below it.
+    if "timestamp" not in (kind for _, kind in frame.dtypes):
+        return frame
     named = frame.toDF(*[f"c{i}" for i in range(len(frame.columns))])
     instant = "replace(cast({0} as string), ' ', 'T') || 'Z' as {0}"
     return named.selectExpr(*[instant.format(c) if kind == "timestamp" else c for c, kind in named.dtypes])
@@ -64,7 +68,9 @@ def answer(spark, request, say):
         frame = spark.sql(request["sql"])
         say({"columns": columns_of(frame)})
         rows = []
-        for row in with_instants(frame).toLocalIterator():
+        read = with_instants(frame)
+        at_once = spark.conf.get("spark.rollcall.collect", "false") == "true"
+        for row in read.collect() if at_once else read.toLocalIterator():
             rows.append([plain(value) for value in row])
             if len(rows) == BATCH:
                 say({"rows": rows})

@@ -24,6 +24,10 @@ const types = {
 // A handful of rows a statement: what is spent on planning and on making code comes back a million rows later.
 const JVM = '-XX:+UseSerialGC -XX:TieredStopAtLevel=1';
 
+// The first would compute constant rows where the statement is planned. The others put a CTE wherever it is read, so that it is
+// planned and computed as often as it is; without them it is a stage of its own.
+const EXCLUDED = ['ConvertToLocalRelation', 'InlineCTE', 'PushdownPredicatesAndPruneColumnsForCTEDef'];
+
 const SETTINGS = {
   'spark.driver.extraJavaOptions': JVM,
   'spark.executor.extraJavaOptions': JVM,
@@ -38,9 +42,12 @@ const SETTINGS = {
   // Rows are spread over both workers from the start, and none are computed where the statement is planned.
   'spark.sql.leafNodeDefaultParallelism': '2',
   'spark.sql.shuffle.partitions': '2',
-  'spark.sql.optimizer.excludedRules': 'org.apache.spark.sql.catalyst.optimizer.ConvertToLocalRelation',
+  'spark.sql.optimizer.excludedRules': EXCLUDED.map(
+    (rule) => `org.apache.spark.sql.catalyst.optimizer.${rule}`,
+  ).join(),
   'spark.sql.warehouse.dir': join(tmpdir(), `rollcall-spark-${process.pid}`),
   'spark.sql.catalogImplementation': 'in-memory',
+  'spark.rollcall.collect': 'true',
 };
 
 // A session takes half a minute to start, so one serves all files of a process, with which it ends; each case begins with no
