@@ -1,6 +1,6 @@
 /**
- * How many definitions one statement should compute: 100 audiences over landed facts, in batches of several sizes, each in
- * a process of its own, by turns. `npx tsx bench/batches.ts [events] [users] [repeats] [sizes]`, the last with commas.
+ * How long a statement that computes several definitions should be: audiences over landed facts, in batches of several sizes, each in a
+ * process of its own, by turns. `npx tsx bench/batches.ts [events] [users] [repeats] [bytes] [audiences]`, bytes with commas.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,10 +14,13 @@ import { benchRun, projectAt } from './run.js';
 import { AS_OF, audienceFiles, messagesSql } from './workload.js';
 
 const [events = 2_000_000, users = 200_000, repeats = 5] = process.argv.slice(2, 5).map(Number);
-const sizes = (process.argv[5] ?? '1,5,10,25,50,100').split(',').map(Number);
+const sizes = (process.argv[5] ?? '1,10000,50000,100000,200000,400000').split(',').map(Number);
+const count = Number(process.env['BENCH_COUNT'] ?? process.argv[6] ?? 100);
 const settings = { path: 'warehouse.duckdb', schema: 'rollcall', memory_limit: '2GB' };
 
 interface Measured {
+  /** How many definitions computing them took a statement, about. */
+  readonly definitions: number;
   readonly cpu: number;
   readonly seconds: number;
 }
@@ -36,7 +39,7 @@ if (process.env['BENCH_CHILD']) {
 
 /** A project with a warehouse in which everything has landed. */
 async function make(dir: string): Promise<void> {
-  writeFiles(dir, { 'rollcall.json': configOf(settings, USERS_ALONE), ...audienceFiles(100) });
+  writeFiles(dir, { 'rollcall.json': configOf(settings, USERS_ALONE), ...audienceFiles(count) });
   await warehouseAt(
     dir,
     settings,
@@ -50,6 +53,7 @@ async function make(dir: string): Promise<void> {
 async function computing(dir: string, size: number): Promise<Measured> {
   const project = await projectAt(dir);
   let [cpu, seconds] = [0, 0];
+  const batches = new Set<string>();
   const mark = (sign: 1 | -1): void => {
     const { user, system } = process.cpuUsage();
     cpu += (sign * (user + system)) / 1e6;
@@ -60,14 +64,21 @@ async function computing(dir: string, size: number): Promise<Measured> {
     runId: `run-${process.pid}-${size}`,
     dialectFor: async (type): Promise<Dialect> => {
       const real = await dialectFor(type);
-      return { ...real, capabilities: { ...real.capabilities, definitionsPerStatement: size } };
+      return {
+        ...real,
+        capabilities: { ...real.capabilities, batchBytes: size },
+        statements: (step, params) => {
+          if (/^compute\.batch\.\d+(\.\d+)*$|^compute\.audience_\d+$/.test(step.id)) batches.add(step.id);
+          return real.statements(step, params);
+        },
+      };
     },
     onEvent: ({ event }) => {
       if (event === 'profiles_finished') mark(-1);
       if (event === 'publish_started') mark(1);
     },
   });
-  return { cpu, seconds };
+  return { cpu, seconds, definitions: Math.round(count / batches.size) };
 }
 
 async function compare(dir: string): Promise<void> {
@@ -75,19 +86,20 @@ async function compare(dir: string): Promise<void> {
   const taken = new Map(sizes.map((size) => [size, [] as (Measured & { readonly rss: number })[]]));
   for (let i = 0; i < repeats; i++) {
     for (const size of i % 2 ? [...sizes].reverse() : sizes) {
-      const env = { BENCH_CHILD: dir, BENCH_SIZE: String(size) };
+      const env = { BENCH_CHILD: dir, BENCH_SIZE: String(size), BENCH_COUNT: String(count) };
       const { stdout, maxRssMB } = await spawned(['--import', 'tsx', import.meta.filename], env);
       const measured = { ...(JSON.parse(stdout) as Measured), rss: maxRssMB };
       taken.get(size)?.push(measured);
     }
   }
-  const of = (size: number, what: 'cpu' | 'seconds' | 'rss'): number =>
+  const of = (size: number, what: keyof Measured | 'rss'): number =>
     median((taken.get(size) ?? []).map((m) => m[what]));
   const first = sizes[0] ?? 1;
   printTable(
-    ['definitions in a statement', 'processor time', 'ratio', 'wall', 'ratio', 'peak RSS MB'],
+    ['bytes of a statement', 'definitions in it', 'processor time', 'ratio', 'wall', 'ratio', 'peak RSS MB'],
     sizes.map((size) => [
       String(size),
+      of(size, 'definitions').toFixed(0),
       `${of(size, 'cpu').toFixed(2)} s`,
       (of(size, 'cpu') / of(first, 'cpu')).toFixed(2),
       `${of(size, 'seconds').toFixed(2)} s`,

@@ -12,7 +12,7 @@ export async function recording(type: string): Promise<Dialect> {
   const dialect = await dialectFor(type);
   return {
     ...dialect,
-    capabilities: { ...dialect.capabilities, definitionsPerStatement: 1 },
+    capabilities: { ...dialect.capabilities, batchBytes: 1 },
     statements: (step, params) => {
       const statements = dialect.statements(step, params);
       recorded.set(

@@ -1,4 +1,4 @@
-/** Batches of definitions with their SQL: one statement each, no longer than the engine admits. */
+/** Batches of definitions with their SQL: one statement each, as many definitions in it as the engine takes. */
 import { UserError } from '../compiler/diagnostics/index.js';
 import {
   affectedStep,
@@ -63,7 +63,7 @@ export function batchRenderer(
   how: { readonly whole: boolean } & Pick<RunProgram, 'choosing'>,
 ): BatchRenderer {
   const { whole, choosing } = how;
-  const { maxStatementBytes, definitionsPerStatement } = dialect.capabilities;
+  const most = Math.min(dialect.capabilities.maxStatementBytes, dialect.capabilities.batchBytes);
   const some = (items: readonly DefinitionScript[], id: string): readonly BatchScript[] => {
     const members = membersOf(items);
     const step = batchStep(members, id, whole);
@@ -78,13 +78,26 @@ export function batchRenderer(
     const statements = dialect.statements(step, params);
     const before = finding ? [{ step: finding, statements: dialect.statements(finding, params) }] : [];
     const all = [...statements, ...before.flatMap((found) => found.statements)];
-    if (longestOf(all) > maxStatementBytes)
-      return halves(items).flatMap((half, i) => some(half, `${id}.${i + 1}`));
+    if (longestOf(all) > most) return halves(items).flatMap((half, i) => some(half, `${id}.${i + 1}`));
     const parts = items.map(({ plan: { definition } }) => ({
       id: `compute.${definition.key}`,
       definition: definition.key,
     }));
     return [{ id, items, before, share, step: { step, statements, parts } }];
+  };
+  /** How many of some definitions a statement has room for, by the length of one that computes the first of them. */
+  const fitting = (members: readonly BatchMember[]): number => {
+    const sample = members.slice(0, SAMPLE);
+    if (most === Infinity || sample.length === members.length) return members.length;
+    try {
+      const steps = [batchStep(sample, '', whole), whole ? undefined : affectedStep(sample, '')];
+      const bytes = longestOf(steps.flatMap((step) => (step ? dialect.statements(step, params) : [])));
+      return Math.max(1, Math.floor((most * sample.length) / bytes));
+    } catch (error) {
+      // What the engine cannot do is told, with its definition, when the batch itself is made.
+      if (error instanceof UserError) return sample.length;
+      throw error;
+    }
   };
   const attempted = (items: readonly DefinitionScript[], id: string): readonly BatchScript[] => {
     try {
@@ -112,7 +125,7 @@ export function batchRenderer(
       let number = 0;
       const levels = levelsOf(items.map(({ plan }) => plan)).map((level) => ({
         items: scripts(level),
-        batches: batchesOf(level, definitionsPerStatement).flatMap((batch) => {
+        batches: batchesOf(level, fitting).flatMap((batch) => {
           number += 1;
           try {
             return attempted(scripts(batch), `compute.batch.${number}`);
@@ -128,6 +141,9 @@ export function batchRenderer(
     },
   };
 }
+
+/** What many definitions share counts for little among so many. */
+const SAMPLE = 50;
 
 const membersOf = (items: readonly DefinitionScript[]): readonly BatchMember[] =>
   items.map(({ plan }) => plan).filter(isBatchMember);

@@ -35,16 +35,16 @@ export function levelsOf(definitions: readonly DefinitionPlan[]): readonly (read
  * Definitions of one level, as they are computed together: those whose rows go to one table, about equally many in each
  * batch.
  *
- * @param most how many a statement may compute
+ * @param most how many of those that go to one table a statement may compute
  */
 export function batchesOf(
   level: readonly DefinitionPlan[],
-  most: number,
+  most: (members: readonly BatchMember[]) => number,
 ): readonly (readonly BatchMember[])[] {
   const members = level.filter(isBatchMember);
   return (['audience', 'trait'] as const).flatMap((shape) => {
     const own = members.filter(({ staged }) => staged.shape === shape);
-    const count = own.length === 0 ? 0 : Math.ceil(own.length / Math.min(most, own.length));
+    const count = own.length === 0 ? 0 : Math.ceil(own.length / Math.min(most(own), own.length));
     return Array.from({ length: count }, (_, i) =>
       own.slice(Math.floor((i * own.length) / count), Math.floor(((i + 1) * own.length) / count)),
     );

@@ -19,6 +19,7 @@ const engine: EmitEngine = {
     billedByColumn: true,
     temporaryDdl: true, // in the session that has the transaction
     maxStatementBytes: 1024 * 1024,
+    batchBytes: 1024 * 1024, // each statement is billed for the columns it reads
   },
   functions: FUNCTIONS,
   aggregates: AGGREGATES,

@@ -21,6 +21,7 @@ const engine: EmitEngine = {
     prunesAlternatives: false, // zone maps serve one comparison
     lock: 'own',
     singleProcess: true,
+    batchBytes: 200_000,
   },
   functions: FUNCTIONS,
   aggregates: AGGREGATES,

@@ -17,6 +17,7 @@ const engine: EmitEngine = {
     // Rows of VALUES take constants only, and JSON is none.
     valuesTable: false,
     maxStatementBytes: 1_000_000,
+    batchBytes: 1_000_000,
   },
   functions: FUNCTIONS,
   aggregates: AGGREGATES,

@@ -202,7 +202,7 @@ export class World {
       };
       computed.push({ definitionNo: Number(no), key, kind: shapeOf(kind), whole: true, plan, own });
     }
-    for (const batch of levelsOf(program.definitions).flatMap((level) => batchesOf(level, Infinity)))
+    for (const batch of levelsOf(program.definitions).flatMap((level) => batchesOf(level, () => Infinity)))
       await this.steps([batchStep(batch, 'compute.batch')], run);
     await this.steps([computedStep(computed), ...program.publish.diff], run);
     const found = await this.readAll(program.publish.counts, run);

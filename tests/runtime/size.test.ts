@@ -3,7 +3,7 @@ import { afterEach, expect, it } from 'vitest';
 import * as ir from '../../compiler/ir/build.js';
 import type { Column } from '../../compiler/ir/types.js';
 import type { Step } from '../../compiler/program/types.js';
-import type { Dialect } from '../../dialects/dialect.js';
+import type { Capabilities, Dialect } from '../../dialects/dialect.js';
 import { dialectFor } from '../../dialects/registry.js';
 import { around } from '../../dialects/warehouse.js';
 import { renderStep } from '../../runtime/render.js';
@@ -15,13 +15,16 @@ afterEach(async () => {
 });
 
 /** An engine with a limit, and what was said to it. */
-const limited =
-  (maxStatementBytes: number, said: string[] = []) =>
+const limited = (maxStatementBytes: number, said: string[] = []) =>
+  which({ maxStatementBytes, batchBytes: Infinity }, said);
+
+const which =
+  (own: Partial<Capabilities>, said: string[]) =>
   async (type: string): Promise<Dialect> => {
     const real = await dialectFor(type);
     return {
       ...real,
-      capabilities: { ...real.capabilities, maxStatementBytes },
+      capabilities: { ...real.capabilities, ...own },
       open: async (options) => {
         const warehouse = await real.open(options);
         return around(warehouse, {
@@ -58,6 +61,24 @@ it('splits what grows with the number of definitions', { timeout: 60_000 }, asyn
   expect(Math.max(...split.map((sql) => Buffer.byteLength(sql)))).toBeLessThanOrEqual(LIMIT);
   expect(split.length).toBeGreaterThan(whole.length);
   expect(await other.contents()).toEqual(await one.contents());
+});
+
+it('computes as many definitions in a statement as it has room for', { timeout: 60_000 }, async () => {
+  const COUNT = 130;
+  const computing = async (batchBytes: number): Promise<readonly string[]> => {
+    const said: string[] = [];
+    const shop = await create(COUNT);
+    await shop.run(DAY, { dialectFor: which({ batchBytes }, said) });
+    return said.filter((sql) => /^insert into \S*rollcall_stage_members/.test(sql));
+  };
+  const [all, ...others] = await computing(Infinity);
+  expect(others).toEqual([]);
+  const room = Math.ceil(Buffer.byteLength(all ?? '') / 4);
+  const batches = await computing(room);
+  // What definitions share is in each: a statement or two more than quarters of the whole.
+  expect(batches.length).toBeGreaterThanOrEqual(4);
+  expect(batches.length).toBeLessThanOrEqual(6);
+  for (const sql of batches) expect(Buffer.byteLength(sql)).toBeLessThanOrEqual(room);
 });
 
 it('refuses what cannot be split, with the step and its size, before anything is written', async () => {
