@@ -14,12 +14,16 @@ import {
   param,
   pick,
   project,
+  semiJoin,
   text,
   union,
 } from '../ir/build.js';
 import type { Column, Expr, Relation } from '../ir/types.js';
 import { AS_OF } from './identity.js';
 import { STATE, type StateSchema } from './state.js';
+
+/** Of `Counted`, what is of other definitions as well. */
+const STANDING: ReadonlySet<string> = new Set(['members', 'values']);
 
 const COUNTS = ['size', 'entered', 'exited', 'changed'] as const;
 
@@ -42,7 +46,7 @@ const SUMS: Readonly<
   changed: { of: ['entered', 'exited', 'changed_values'] },
 };
 
-/** `members` and `values` are those there were. */
+/** `members` and `values` are those there were, of all definitions. */
 export interface Counted {
   readonly members: Relation;
   readonly entered: Relation;
@@ -56,11 +60,16 @@ export interface Counted {
 /**
  * (definition_no, definition_key, size, entered, exited, changed), before anything is applied.
  *
+ * Rows are counted first, and then those to count are chosen: asking of each member whether it is one of theirs costs three times
+ * what counting it does.
+ *
  * @param computed (definition_no, definition_key) of those to count
  */
 export function countsOf(counted: Counted, computed: Relation): Relation {
+  const asked = pick(computed, ['definition_no']);
   const parts = Object.entries(counted).map(([what, rows]: [string, Relation]) => {
-    const grouped = aggregate(rows, [as('definition_no', c(rows, 'definition_no'))], [as('n', agg('count'))]);
+    const all = aggregate(rows, [as('definition_no', c(rows, 'definition_no'))], [as('n', agg('count'))]);
+    const grouped = STANDING.has(what) ? semiJoin(all, asked, ['definition_no']) : all;
     return project(grouped, [
       as('definition_no', c(grouped, 'definition_no')),
       as('what', text(what)),

@@ -109,10 +109,10 @@ export function publishSteps(schema: StateSchema, withEntities: boolean, anew: b
   const counts = scanSpec(COUNTED);
   const counting = countsOf(
     {
-      members: ofComputed(schema.scan('member_state')),
+      members: schema.scan('member_state'),
       entered: scanSpec(ENTERED),
       exited: scanSpec(EXITED),
-      values: ofComputed(schema.scan('trait_state')),
+      values: schema.scan('trait_state'),
       new_values: filter(changed, c(changed, 'is_new')),
       vanished: scanSpec(VANISHED),
       changed_values: filter(changed, call('not', c(changed, 'is_new'))),
