@@ -1,4 +1,7 @@
-/** What the differences of memberships are measured against: a full join of them before and after, each a table. */
+/**
+ * What the differences of memberships are measured against: a full join of them before and after, each a table, whose making is
+ * not counted. A run looks only at the pairs it computed; the join is what one would do who does not know these.
+ */
 import type { Warehouse } from '../dialects/warehouse.js';
 import { median } from './measure.js';
 import { rows } from './queries.js';
