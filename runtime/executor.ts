@@ -11,7 +11,8 @@ import { elapsed } from './instants.js';
 import { Cancelled, failureOf, withRetry, type Sleep } from './retry.js';
 import { renderStep, type RenderedStep, type StepPart } from './render.js';
 import type { Session } from './session.js';
-import { Measures, measuresOf } from './measures.js';
+import { measuresOf, type Measures } from './measures.js';
+import { NOTHING, StepRecords, type Outcome, type Said } from './step-records.js';
 import type { StepRecord, Store } from './store.js';
 import { Tracing } from './tracing.js';
 import { StepFailed } from './step-failed.js';
@@ -56,38 +57,34 @@ const attributesOf = ({ id, definition }: StepPart): Record<string, string> => (
   ...(definition !== undefined && { 'rollcall.definition': definition }),
 });
 
+const SUCCEEDED: Outcome = { status: 'succeeded', error: null };
+
 /** What belongs to a transaction and cannot be in it. */
 export interface Around {
   readonly before?: readonly RenderedStep[];
   readonly after?: readonly RenderedStep[];
 }
 
-type Outcome = Pick<StepRecord, 'status' | 'error'>;
-
 /** What a step gave, and what the engine said of it. */
-interface Done<T> {
+interface Done<T> extends Said {
   readonly value: T;
-  readonly rowsChanged: number | null;
-  readonly rowsRead: number | null;
-  readonly bytes: number | null;
 }
 
-const NOTHING = { rowsChanged: null, rowsRead: null, bytes: null };
-
 export class Executor {
-  private pending: StepRecord[] = [];
-  private readonly attempts = new Map<string, number>();
-  /** Index into `pending` of the first record of the open transaction. */
-  private transactionFrom: number | undefined;
+  private readonly records: StepRecords;
   private finishing = false;
   /** How often the open transaction, and the statement at hand, were begun again. */
   private readonly again = { transaction: 0, statement: 0 };
   private readonly tracing: Tracing;
-  /** What became of every step so far, whether or not it was written. */
-  readonly measures = new Measures();
 
   constructor(private readonly options: ExecutorOptions) {
+    this.records = new StepRecords(options.runId, () => options.session.now());
     this.tracing = options.tracing ?? new Tracing();
+  }
+
+  /** What became of every step so far, whether or not it was written. */
+  get measures(): Measures {
+    return this.records.measures;
   }
 
   /** From here on nothing is cancelled: what happened is being recorded. */
@@ -156,19 +153,19 @@ export class Executor {
       try {
         await warehouse.begin();
         await this.options.fence?.();
-        this.transactionFrom = this.pending.length;
+        this.records.begin();
         result = await work();
         this.throwIfCancelled();
-        await this.write(this.pending);
+        await this.write(this.records.pending);
         await this.commit();
       } catch (error) {
-        this.markRolledBack();
+        this.records.rolledBack();
         await warehouse.rollback().catch(() => undefined);
         throw signal?.aborted ? new Cancelled() : error;
       } finally {
-        this.transactionFrom = undefined;
+        this.records.end();
       }
-      this.pending = [];
+      this.records.written();
       return result;
     }).finally(() => {
       this.again.transaction = 0;
@@ -186,7 +183,7 @@ export class Executor {
     try {
       await session.warehouse.commit();
     } catch (error) {
-      const last = this.pending.at(-1);
+      const last = this.records.pending.at(-1);
       if (failureOf(error) !== 'unknown') throw error;
       await session.warehouse.rollback().catch(() => undefined);
       const found =
@@ -198,7 +195,7 @@ export class Executor {
 
   /** Writes the records kept so far, in a transaction of their own. */
   async flush(): Promise<void> {
-    if (this.pending.length > 0) await this.transaction(async () => undefined);
+    if (this.records.pending.length > 0) await this.transaction(async () => undefined);
   }
 
   throwIfCancelled(): void {
@@ -220,16 +217,16 @@ export class Executor {
       const bytes = sum(all.map((done) => done.bytes));
       return { ...NOTHING, value: changed ?? 0, rowsChanged: changed, bytes };
     });
-    if (this.transactionFrom === undefined && this.pending.length >= FLUSH_AT) await this.flush();
+    if (!this.records.inTransaction && this.records.pending.length >= FLUSH_AT) await this.flush();
     return rows;
   }
 
   /** One statement. A retry is recorded as an attempt of its own step. */
   private async attempt<T>(step: Step, retry: Statement['retry'], work: () => Promise<T>): Promise<T> {
-    if (this.transactionFrom !== undefined) return work();
+    if (this.records.inTransaction) return work();
     const startedAt = this.options.session.now();
     return this.retrying(step.id, retry === 'safe', work, (error) => {
-      this.record(step, startedAt, { status: 'failed', error: error.message }, NOTHING);
+      this.records.add(step, startedAt, { status: 'failed', error: error.message }, this.retries);
       this.again.statement += 1;
     });
   }
@@ -261,10 +258,10 @@ export class Executor {
       const ofParts = this.tracing.together('rollcall.definition', parts.map(attributesOf));
       try {
         const { value, ...done } = await work();
-        this.record(step, startedAt, { status: 'succeeded', error: null }, done);
+        this.records.add(step, startedAt, SUCCEEDED, this.retries, done);
         // How many of the rows are whose is not known yet.
         const share = done.bytes === null ? null : Math.round(done.bytes / Math.max(1, parts.length));
-        this.recordParts(parts, startedAt, { status: 'succeeded', error: null }, share);
+        this.records.addAll(parts, startedAt, SUCCEEDED, this.retries, share);
         const measured = measuresOf(done, this.retries);
         span.setAttributes(measured);
         ofParts.end({ 'rollcall.retries': this.retries });
@@ -273,8 +270,8 @@ export class Executor {
         const cancelled = error instanceof Cancelled || this.signal?.aborted === true;
         const status = cancelled ? 'cancelled' : 'failed';
         const outcome: Outcome = { status, error: cancelled ? null : messageOf(error) };
-        this.record(step, startedAt, outcome, NOTHING);
-        if (cancelled) this.recordParts(parts, startedAt, outcome, null);
+        this.records.add(step, startedAt, outcome, this.retries);
+        if (cancelled) this.records.addAll(parts, startedAt, outcome, this.retries);
         span.setAttribute('rollcall.retries', this.retries);
         const told = cancelled ? new Cancelled() : error instanceof UserError ? error : new StepFailed(step, error); // prettier-ignore
         ofParts.end({ 'rollcall.retries': this.retries }, told);
@@ -289,62 +286,12 @@ export class Executor {
 
   /** Records that the parts of a step failed with it, where nobody can tell which of them it was. */
   failedTogether({ parts = [] }: RenderedStep, startedAt: string, error: Error): void {
-    this.recordParts(parts, startedAt, { status: 'failed', error: error.message }, null);
+    this.records.addAll(parts, startedAt, { status: 'failed', error: error.message }, this.retries);
   }
 
   /** Says how many rows steps changed of which that was not known, as far as their records are still here. */
   tellRows(rows: ReadonlyMap<string, number>): void {
-    for (const [step, changed] of rows) this.measures.tellRows(step, changed);
-    this.pending = this.pending.map((record) =>
-      record.status === 'succeeded' && record.rows_changed === null && rows.has(record.step)
-        ? { ...record, rows_changed: rows.get(record.step) ?? null }
-        : record,
-    );
-  }
-
-  private recordParts(
-    parts: readonly StepPart[],
-    startedAt: string,
-    outcome: Outcome,
-    bytes: number | null,
-  ): void {
-    for (const part of parts) this.record(part, startedAt, outcome, { ...NOTHING, bytes });
-  }
-
-  private record(
-    step: StepPart,
-    startedAt: string,
-    outcome: Outcome,
-    { rowsChanged, rowsRead, bytes }: Omit<Done<unknown>, 'value'>,
-  ): void {
-    const attempt = (this.attempts.get(step.id) ?? 0) + 1;
-    this.attempts.set(step.id, attempt);
-    const completedAt = this.options.session.now();
-    const record: StepRecord = {
-      run_id: this.options.runId,
-      step: step.id,
-      attempt,
-      started_at: startedAt,
-      completed_at: completedAt,
-      definition_key: step.definition ?? null,
-      ...outcome,
-      rows_changed: rowsChanged,
-      rows_read: rowsRead,
-      bytes,
-      duration_ms: elapsed(startedAt, completedAt),
-      retries: this.retries,
-    };
-    this.pending.push(record);
-    this.measures.add(record);
-  }
-
-  private markRolledBack(): void {
-    const from = this.transactionFrom ?? this.pending.length;
-    for (const { step, status } of this.pending.slice(from))
-      if (status === 'succeeded') this.measures.undo(step);
-    this.pending = this.pending.map((record, i) =>
-      i >= from && record.status === 'succeeded' ? { ...record, status: 'rolled_back' } : record,
-    );
+    this.records.tellRows(rows);
   }
 
   /** Without recording that it records. */

@@ -2,13 +2,10 @@
 import { columnsOf, sourceNeeds, type BoundSource } from '../bind/index.js';
 import type { RowsOf } from '../bind/bound.js';
 import type { Needs } from '../bind/types.js';
-import { messageExprs } from '../bind/rows.js';
-import { durationMicros, type Duration } from '../../models/algebra.js';
 import type { Capabilities } from '../../dialects/dialect.js';
 import {
   agg,
   aggregate,
-  and,
   antiJoin,
   as,
   c,
@@ -17,7 +14,6 @@ import {
   filter,
   int,
   oneRow,
-  or,
   param,
   pick,
   project,
@@ -32,8 +28,6 @@ import {
   countedAtOnce,
   countedRows,
   dedupeSteps,
-  KEYS,
-  LANDED,
   newRows,
   newSteps,
   windowsDone,
@@ -43,6 +37,7 @@ import { factsMadeAnew, factsSteps } from './facts.js';
 import { livingPairs, type Forgotten } from './forgotten.js';
 import { scanSpec, touchedPairs } from './names.js';
 import { changedPairs, pairsOf } from './pairs.js';
+import { landedBefore, windowOf, type LandedBefore } from './landing-window.js';
 import type { SourceLanding } from './plan.js';
 import type { StateSchema } from './state.js';
 import type { Step, StepOp } from './types.js';
@@ -149,7 +144,7 @@ class Landing {
   }
 
   prepare(): readonly Step[] {
-    return newSteps(this.tables, (of) => this.window(of), this.landedBefore());
+    return newSteps(this.tables, (of) => windowOf(of, this.capabilities), this.landedBefore());
   }
 
   /** New rows, rows that landed again earlier than what counted until now, and messages that landed and are gone. */
@@ -282,52 +277,8 @@ class Landing {
     return this.ofSource(pick(messages, ['stream', 'message_id', 'received_at', 'timestamp']));
   }
 
-  /** What landed before: of rows that the window has as long as they are there, and earlier ones. */
-  private landedBefore(): { readonly recent: Relation; readonly older: Relation } {
-    // Each a scan of its own, as engines find a range of rows better than either of two, or than rows they keep aside.
-    const where = (part: (received: Expr) => Expr): Relation => {
-      const landed = this.schema.scan('landed');
-      const own = filter(landed, call('eq', c(landed, 'source'), text(this.source.name)));
-      return pick(filter(own, part(c(own, 'received_at'))), [
-        ['stream', KEYS.stream],
-        ['message_id', KEYS.id],
-        ['source', LANDED.source],
-        ['received_at', LANDED.receivedAt],
-        ['timestamp', LANDED.timestamp],
-      ]);
-    };
-    const from = this.from();
-    const { redeliveredWithin } = this.source.config;
-    const isOlder = (received: Expr): Expr =>
-      redeliveredWithin
-        ? and(call('lt', received, from), call('ge', received, before(from, redeliveredWithin)))
-        : call('lt', received, from);
-    return {
-      recent: union([
-        where((received) => call('ge', received, from)),
-        where((received) => call('is_null', received)),
-      ]),
-      older: where(isOlder),
-    };
-  }
-
-  /** Rows with a `received_at` since the watermark less the overlap, or without one. */
-  private window(of: LandingTable): Relation {
-    const { raw } = of.table;
-    const received = messageExprs(this.source, of.table, raw)('received_at');
-    const from = this.from();
-    const [since, missing] =
-      received.kind === 'call' && received.fn === 'column_instant'
-        ? [call('column_since', ...received.args, from), call('column_missing', ...received.args)]
-        : [call('ge', received, from), call('is_null', received)];
-    return this.capabilities.prunesAlternatives
-      ? filter(raw, or(since, missing))
-      : union([filter(raw, since), filter(raw, missing)]);
-  }
-
-  /** Where the window begins. */
-  private from(): Expr {
-    return before(param('watermark', 'timestamp'), this.source.config.overlap);
+  private landedBefore(): LandedBefore {
+    return landedBefore(this.schema, this.source.config);
   }
 
   private clear(table: 'landed' | 'identity_pairs'): Step {
@@ -385,7 +336,3 @@ class Landing {
     return { id: `land.${this.source.name}.${id}`, title: `${this.source.name}: ${title}`, ...op };
   }
 }
-
-/** The instant that lies a duration before another. */
-const before = (instant: Expr, duration: Duration): Expr =>
-  call('ts_add_micros', instant, int(-durationMicros(duration)));

@@ -9,6 +9,7 @@ import type { Code, Diagnostic } from '../diagnostics/index.js';
 import { didYouMean } from '../diagnostics/suggest.js';
 import { isSql } from '../sql/index.js';
 import { checkEntity } from './check-entity.js';
+import { checkPlace } from './check-place.js';
 import { checkRefs, unknownName } from './check-query.js';
 import { readableBy, type Names } from './names.js';
 
@@ -216,48 +217,9 @@ class Checker {
 
   /** An event and where it stands; false where what is in it cannot be checked. */
   private event(stream: EventStream, around: Enclosing, at: object): boolean {
-    const row = around.at(-1);
-    if (row?.kind === 'entity') {
-      this.report(
-        'misplaced-operand',
-        at,
-        `"${stream.event}" is an event and stands in the entity "${row.entity}", whose rows have no time to come after`,
-        'put the two beside each other under "all"',
-      );
-      return false;
-    }
-    if (stream.by && this.definition.of === 'users') {
-      this.report(
-        'misplaced-operand',
-        at,
-        '"by": "group_id" asks for events tagged with the account, and this definition is of users',
-        'leave it out, or make the definition { "of": "accounts" }',
-      );
-    }
-    if (stream.expiresAfter && around.length > 0) {
-      this.report(
-        'misplaced-operand',
-        at,
-        '"expires_after" is about the last session of a profile, not about events after another',
-        'leave it out, or say how long after its parent the event counts with "within_parent"',
-      );
-    }
-    if (stream.settled && around.length > 0 && !stream.parentWindow) {
-      this.report(
-        'misplaced-operand',
-        at,
-        '"settled" waits until the time after the parent has passed, and here it has no end',
-        'say how long with "within_parent" or "between_parent"',
-      );
-    }
-    if (around.length === 0 && (stream.parentWindow || stream.settled)) {
-      this.report(
-        'misplaced-operand',
-        at,
-        'A window after a parent belongs to an event inside the "where" of another',
-        'use "within" or "between"',
-      );
-    }
+    const problems = checkPlace(stream, around, this.definition.of);
+    for (const { message, hint } of problems) this.report('misplaced-operand', at, message, hint);
+    if (around.at(-1)?.kind === 'entity') return false;
     const missing = checkEvent(this.sources, stream.event);
     if (missing && !this.missingEvents.has(stream.event)) {
       this.missingEvents.add(stream.event);
