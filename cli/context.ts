@@ -10,6 +10,7 @@ import {
 import type { LoadOptions, LoadResult } from '../models/index.js';
 import type { Project, Spans } from '../models/definition.js';
 import type { RuntimeOptions } from '../runtime/api.js';
+import { documentText } from './document.js';
 import { write, type Io } from './io.js';
 import { near, paintFor, plural, type Paint } from './output.js';
 
@@ -82,7 +83,7 @@ export class Context {
 
   /** The one document of `--json`, or one of its lines. */
   async document(value: unknown): Promise<void> {
-    await write(this.io.stdout, `${JSON.stringify(value, null, this.goesOn ? undefined : 2)}\n`);
+    await write(this.io.stdout, `${documentText(value, !this.goesOn)}\n`);
   }
 
   /** Prints problems to standard error, in the order of files and places. */

@@ -1,4 +1,6 @@
 import type { Row } from '../dialects/warehouse.js';
+import type { JsonTree } from '../models/json-text.js';
+import { readObject } from '../models/source/tree.js';
 
 /** Columns that hold JSON text: in JSON they are what they say, digit for digit. */
 const JSON_COLUMNS: ReadonlySet<string> = new Set(['value']);
@@ -12,10 +14,8 @@ export function rowJson(row: Row): string {
   return `{${fields.join(',')}}`;
 }
 
-/** The same as a value, for small documents. Numbers beyond a double lose their last digits. */
-export function rowValue(row: Row): unknown {
-  return JSON.parse(rowJson(row));
-}
+/** The same as a part of a document. */
+export const rowValue = (row: Row): JsonTree => readObject(rowJson(row));
 
 /** A line of RFC 4180 CSV; null is an empty field. */
 export function csvLine(values: readonly (string | boolean | null | undefined)[]): string {

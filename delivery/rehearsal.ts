@@ -1,6 +1,8 @@
 /** `sync --dry-run`: what a sync would send, and how long the pace of its destinations makes that take. Nothing is sent or written. */
 import type { Diagnostic } from '../compiler/diagnostics/index.js';
 import type { Destination as DestinationDefinition } from '../models/definition.js';
+import type { JsonTree } from '../models/json-text.js';
+import { readObject } from '../models/source/tree.js';
 import type { Limits, OutboxMessage } from './destination.js';
 import { shaped } from './hashing.js';
 import { Outbox, type Kind } from './outbox.js';
@@ -21,7 +23,7 @@ const SAMPLE = 3;
 /** Messages of one definition and type. */
 export interface RehearsedKind extends Kind {
   /** The first of them, as the destination would get them; those it would not get are left out. */
-  readonly sample: readonly unknown[];
+  readonly sample: readonly JsonTree[];
 }
 
 export interface Rehearsed {
@@ -113,12 +115,12 @@ const shown = (
   sample: readonly OutboxMessage[],
   { definition, type }: Kind,
   destination: DestinationDefinition,
-): readonly unknown[] => {
+): readonly JsonTree[] => {
   const { hash, identifierNames } = destination;
   return sample
     .filter((message) => message.definition === definition && message.type === type)
     .flatMap((message) => (hash || identifierNames ? (shaped(message, destination) ?? []) : message))
-    .map(({ payload }) => JSON.parse(payload) as unknown);
+    .map(({ payload }) => readObject(payload));
 };
 
 /** Batches are full but for the last of each group; sizes in bytes may make more of them. */

@@ -20,6 +20,8 @@ import type { Expr, Relation } from '../compiler/ir/types.js';
 import { MESSAGE_KEYS } from '../compiler/program/deliveries.js';
 import type { StateSchema } from '../compiler/program/state.js';
 import type { Row } from '../dialects/warehouse.js';
+import type { JsonTree } from '../models/json-text.js';
+import { readObject } from '../models/source/tree.js';
 import { messagesIn, momentOf } from './rows.js';
 import { tablesOf, type Site } from './site.js';
 
@@ -42,7 +44,7 @@ export interface Sample {
   readonly identifier_type: string;
   readonly identifier: string;
   /** Null where a run left it out of the outbox. */
-  readonly payload: unknown;
+  readonly payload: JsonTree;
 }
 
 /** Messages of one fate. */
@@ -277,9 +279,9 @@ const identifierOf = (row: Row): Pick<Sample, 'identifier_type' | 'identifier'> 
   identifier: String(row['identifier']),
 });
 
-function parsed(payload: string): unknown {
+function parsed(payload: string): JsonTree {
   try {
-    return JSON.parse(payload);
+    return readObject(payload);
   } catch {
     return payload;
   }

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import pc from 'picocolors';
 
 import { count, duration, instant, plural, shown, signed, sparkline, table } from '../../cli/output.js';
-import { csvLine, rowJson } from '../../cli/rows.js';
+import { documentText } from '../../cli/document.js';
+import { csvLine, rowJson, rowValue } from '../../cli/rows.js';
 
 test('a table has no lines, and numbers stand to the right', () => {
   const columns = [{ title: 'key' }, { title: 'size', align: 'right' as const }];
@@ -32,6 +33,27 @@ test('a sparkline spans from least to most', () => {
   expect(sparkline([0, 5, 10])).toBe('▁▅█');
   expect(sparkline([7, 7])).toBe('▁▁');
   expect(sparkline([])).toBe('');
+});
+
+test('documents keep the digits of numbers that are text', () => {
+  const rows = [rowValue({ key: 'a"b', value: '12345678901234567890.123456789', at: null })];
+  expect(documentText({ rows, text: '$1 "x"' }, false)).toBe(
+    '{"rows":[{"key":"a\\"b","value":12345678901234567890.123456789,"at":null}],"text":"$1 \\"x\\""}',
+  );
+  expect(documentText({ rows: [rowValue({ value: '[1.50, 1e400, -0]' })], none: [] }, true)).toBe(
+    `{
+  "rows": [
+    {
+      "value": [
+        1.50,
+        1e400,
+        -0
+      ]
+    }
+  ],
+  "none": []
+}`,
+  );
 });
 
 test('rows keep their digits', () => {
