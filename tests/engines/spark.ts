@@ -131,5 +131,6 @@ export const sparkEngine: EngineUnderTest = {
   },
   version: async () => (await (await connected()).version()).engine,
   again: 'scripts/with-spark.sh npm run conformance -- spark',
-  sample: 'planning a SELECT takes seconds, and beside other work all of them take hours',
+  sample:
+    'a SELECT takes two to three seconds of processor time, most of it planning, and there are 2,100: two hours alone, and a night beside other work',
 };
