@@ -57,8 +57,8 @@ export function table(paint: Paint, columns: readonly Column[], rows: readonly (
 function cellText(cell: Cell): string {
   if (cell === null || cell === undefined) return '–';
   if (typeof cell === 'number') return count(cell);
-  // eslint-disable-next-line no-control-regex -- data must not drive the terminal; ESC is left for our own colours
-  return cell.replace(/[\u0000-\u001a\u001c-\u001f\u007f-\u009f\u2028\u2029]/g, '·');
+  // Data must not drive the terminal; ESC is left for our own colours.
+  return cell.replace(/[\p{Cc}\u2028\u2029]/gu, (control) => (control === '\u001b' ? control : '·'));
 }
 
 /** Text from the warehouse or a file, safe to show: it could hold escape sequences. */

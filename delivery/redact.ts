@@ -18,8 +18,8 @@ export function redactor(secrets: readonly string[]): (text: string) => string {
   return (text) => {
     let clean = text;
     for (const secret of hidden) clean = clean.replaceAll(secret, '***');
-    // eslint-disable-next-line no-control-regex -- an answer must not drive the terminal
-    clean = clean.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ').trim();
+    // An answer must not drive the terminal.
+    clean = clean.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').trim();
     return clean.length > QUOTED ? `${clean.slice(0, QUOTED)}…` : clean;
   };
 }

@@ -96,14 +96,12 @@ function excerpt(span: SourceSpan, line: string): { text: string; caret: string 
 
 /** Control characters by a picture of the same width: a file must not drive the terminal. */
 function oneColumn(text: string): string {
-  // eslint-disable-next-line no-control-regex -- the point is to find them
-  return text.replace(/[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u2028\u2029]/g, '·');
+  return text.replace(/(?!\t)[\p{Cc}\u2028\u2029]/gu, '·');
 }
 
 /** Control characters escaped, so that one message is one line. */
 function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex -- the point is to find them
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (c) => {
+  return text.replace(/[\p{Cc}\u2028\u2029]/gu, (c) => {
     if (c === '\n') return '\\n';
     return `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`;
   });

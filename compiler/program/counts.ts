@@ -14,16 +14,12 @@ import {
   param,
   pick,
   project,
-  semiJoin,
   text,
   union,
 } from '../ir/build.js';
 import type { Column, Expr, Relation } from '../ir/types.js';
 import { AS_OF } from './identity.js';
 import { STATE, type StateSchema } from './state.js';
-
-/** Of `Counted`, what is of other definitions as well. */
-const STANDING: ReadonlySet<string> = new Set(['members', 'values']);
 
 const COUNTS = ['size', 'entered', 'exited', 'changed'] as const;
 
@@ -60,16 +56,14 @@ export interface Counted {
 /**
  * (definition_no, definition_key, size, entered, exited, changed), before anything is applied.
  *
- * Rows are counted first, and then those to count are chosen: asking of each member whether it is one of theirs costs three times
- * what counting it does.
+ * Rows of all definitions are counted, and then the counts asked for are chosen: asking of each member whether it is one of
+ * theirs costs three times what counting it does.
  *
  * @param computed (definition_no, definition_key) of those to count
  */
 export function countsOf(counted: Counted, computed: Relation): Relation {
-  const asked = pick(computed, ['definition_no']);
   const parts = Object.entries(counted).map(([what, rows]: [string, Relation]) => {
-    const all = aggregate(rows, [as('definition_no', c(rows, 'definition_no'))], [as('n', agg('count'))]);
-    const grouped = STANDING.has(what) ? semiJoin(all, asked, ['definition_no']) : all;
+    const grouped = aggregate(rows, [as('definition_no', c(rows, 'definition_no'))], [as('n', agg('count'))]);
     return project(grouped, [
       as('definition_no', c(grouped, 'definition_no')),
       as('what', text(what)),

