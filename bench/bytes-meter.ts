@@ -12,6 +12,7 @@ import { bigquery } from '../dialects/bigquery/dialect.js';
 import type { Dialect, Params } from '../dialects/dialect.js';
 import { duckdb } from '../dialects/duckdb/dialect.js';
 import { around, type Warehouse } from '../dialects/warehouse.js';
+import { viewsIn } from '../tests/support/zetasql/scripts.js';
 import type { CatalogTable, ZetaSql } from '../tests/support/zetasql/server.js';
 import type { SqlType } from '../tests/support/zetasql/values.js';
 import { rows } from './queries.js';
@@ -139,14 +140,21 @@ export class Meter {
         ({ name, type }) => [name, bigquery.type(type).toUpperCase() as SqlType] as const,
       );
       if (!this.#types.has(key)) this.#types.set(key, new Map(columns));
-    } else if (step.op === 'replace' || step.op === 'view') {
-      const key = keyOf(step.op === 'view' ? step.view : step.spec.table);
-      const query = sql.slice(sql.indexOf(' as\n') + 4);
-      const columns = await this.server.columns(query, await this.#catalog(w, query));
-      this.#types.set(key, new Map(columns.map(({ name, type }) => [name, type])));
-      if (step.op === 'view') this.#views.set(key, query);
-      else this.#sizes.delete(key);
+    } else if (step.op === 'replace') {
+      await this.#define(w, keyOf(step.spec.table), sql.slice(sql.indexOf(' as\n') + 4));
+      this.#sizes.delete(keyOf(step.spec.table));
+    } else if (step.op === 'views') {
+      for (const { key, query } of viewsIn(sql)) {
+        await this.#define(w, key, query);
+        this.#views.set(key, query);
+      }
     } else if ('table' in step) this.#sizes.delete(keyOf(step.table));
+  }
+
+  /** A table or view has the columns of a query. */
+  async #define(w: Warehouse, key: string, query: string): Promise<void> {
+    const columns = await this.server.columns(query, await this.#catalog(w, query));
+    this.#types.set(key, new Map(columns.map(({ name, type }) => [name, type])));
   }
 
   /** Forgets sizes: tables were written by others. */

@@ -266,7 +266,7 @@ async function permissions(session: Session): Promise<Found> {
       ? []
       : [[`create schema ${schema.schema}`, { op: 'ensure_schema', schema: schema.schema }] as const]),
     [`create tables in ${schema.schema}`, { op: 'ensure_table', spec: { table, columns: COLUMNS } }],
-    [`create views in ${schema.schema}`, { op: 'view', view, query }],
+    [`create views in ${schema.schema}`, { op: 'views', views: [{ view, query }] }],
     ['create temporary tables', { op: 'replace', spec: temporary, query: row }],
   ];
   const written: readonly (readonly [string, StepOp])[] = [

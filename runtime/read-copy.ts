@@ -72,9 +72,11 @@ async function stepsOf(session: Session): Promise<(catalog: string) => readonly 
       const spec = { table: { ...state.ref(table), catalog }, columns };
       return { id: `read_copy.${table}`, title: `read copy: ${table}`, op: 'replace', spec, query };
     }),
-    ...views.map(({ view, query }): Step => {
-      const id = `read_copy.${view.name}`;
-      return { id, title: `read copy: ${view.name}`, op: 'view', view: { ...view, catalog }, query };
-    }),
+    {
+      id: 'read_copy.views',
+      title: 'read copy: views',
+      op: 'views',
+      views: views.map(({ view, query }) => ({ view: { ...view, catalog }, query })),
+    },
   ];
 }

@@ -1,6 +1,6 @@
 /**
  * Steps too long for one statement, as several: what puts in, changes or takes out the rows of a union, or of a list
- * of constants, may do so a part at a time. Steps whose rows depend on all of them at once cannot be split.
+ * of constants, may do so a part at a time, as may what makes views. Steps whose rows depend on all of them at once cannot be split.
  */
 import * as ir from '../compiler/ir/build.js';
 import type { Relation } from '../compiler/ir/types.js';
@@ -8,6 +8,15 @@ import type { Step } from '../compiler/program/types.js';
 
 /** Two steps that together do what one does, or nothing where there are no such. */
 export function splitStep(step: Step): readonly [Step, Step] | undefined {
+  if (step.op === 'views') {
+    const { views } = step;
+    const middle = Math.ceil(views.length / 2);
+    if (views.length < 2) return undefined;
+    return [
+      { ...step, views: views.slice(0, middle) },
+      { ...step, views: views.slice(middle) },
+    ];
+  }
   if (step.op !== 'append' && step.op !== 'replace' && step.op !== 'merge' && step.op !== 'delete')
     return undefined;
   const parts = step.query && halves(step.query);

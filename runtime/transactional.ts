@@ -79,7 +79,7 @@ function isTemporary(step: Step): boolean | undefined {
       // Temporary tables stand in no schema.
       return step.object === 'table' && step.table.schema === undefined;
     case 'ensure_schema':
-    case 'view':
+    case 'views':
       return false;
     case 'append':
     case 'merge':

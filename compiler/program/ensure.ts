@@ -1,8 +1,8 @@
 /** What has to be there before a run: the schema, state tables, views. */
 import type { ExistingState } from './plan.js';
 import { STATE, type StateSchema, type StateTable } from './state.js';
-import type { Step } from './types.js';
-import { audienceViews, contractViews, type View } from './views.js';
+import type { Step, View } from './types.js';
+import { audienceViews, contractViews } from './views.js';
 
 /** Creates what the schema lacks; on a warehouse that has run before, nothing. */
 export function ensureSteps(
@@ -10,8 +10,10 @@ export function ensureSteps(
   audiences: readonly string[],
   existing: ExistingState,
 ): readonly Step[] {
-  const views = [...contractViews(schema), ...audienceViews(schema, audiences)];
-  const steps = [
+  const views = [...contractViews(schema), ...audienceViews(schema, audiences)].filter(
+    (view) => !isThere(view, existing),
+  );
+  const steps: readonly Step[] = [
     ...(Object.keys(STATE) as StateTable[])
       .filter((table) => !existing.tables.has(table))
       .map((table): Step => ({
@@ -20,7 +22,7 @@ export function ensureSteps(
         op: 'ensure_table',
         spec: schema.spec(table),
       })),
-    ...views.filter((view) => !isThere(view, existing)).map(viewStep),
+    ...(views.length === 0 ? [] : [{ id: 'ensure.views', title: 'views', op: 'views', views } as const]),
   ];
   // What landed is told by all of these together. A process that dies in between leaves nothing that says it did.
   const rebuilt = existing.rebuilt ?? [];
@@ -49,11 +51,3 @@ function isThere({ view, query }: View, existing: ExistingState): boolean {
   const columns = existing.tables.get(view.name);
   return columns !== undefined && query.columns.every((column) => columns.includes(column.name));
 }
-
-const viewStep = ({ view, query }: View): Step => ({
-  id: `ensure.${view.name}`,
-  title: `view ${view.name}`,
-  op: 'view',
-  view,
-  query,
-});

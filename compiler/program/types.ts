@@ -17,6 +17,12 @@ export interface TableSpec {
   readonly like?: Relation;
 }
 
+/** A view, and what it shows. */
+export interface View {
+  readonly view: TableRef;
+  readonly query: Relation;
+}
+
 export type StepOp =
   /** Create the table if it is not there. */
   | { readonly op: 'ensure_table'; readonly spec: TableSpec }
@@ -49,7 +55,8 @@ export type StepOp =
       readonly query?: Relation;
       readonly keys?: readonly string[];
     }
-  | { readonly op: 'view'; readonly view: TableRef; readonly query: Relation }
+  /** Create or replace views, in this order. */
+  | { readonly op: 'views'; readonly views: readonly View[] }
   | { readonly op: 'drop'; readonly table: TableRef; readonly object: 'table' | 'view' }
   /** Rows for the program's caller. */
   | { readonly op: 'read'; readonly query: Relation };

@@ -1,12 +1,8 @@
 /** The contract's relations over compact state (SEMANTICS §6): text ids and keys come back in at the edge. */
 import { as, c, eq, filter, join, nul, pick, project, stable, text, union } from '../ir/build.js';
-import type { Relation, TableRef } from '../ir/types.js';
+import type { Relation } from '../ir/types.js';
 import type { StateSchema } from './state.js';
-
-export interface View {
-  readonly view: TableRef;
-  readonly query: Relation;
-}
+import type { View } from './types.js';
 
 /** `memberships`, `membership_history` and `trait_values`, and beyond the contract `entity_memberships`. */
 export const contractViews = (schema: StateSchema): readonly View[] => [

@@ -10,13 +10,14 @@ import {
   standardStatements,
   subquery,
   tableKind,
+  together,
 } from '../emit/statements.js';
 import { bigqueryType, quoteIdentifier } from './types.js';
 
 const { table, list, columns, onKeys } = clausesOf(quoteIdentifier);
 
 export const TEMPLATES: Templates = {
-  ...standardStatements(quoteIdentifier),
+  ...standardStatements(quoteIdentifier, together),
 
   ensure_table: ({ spec }) => {
     const made = columns(spec, bigqueryType);

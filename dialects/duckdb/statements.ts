@@ -3,7 +3,7 @@ import { topDown } from '../../compiler/ir/relations.js';
 import type { Column, Relation, ScalarType, TableRef } from '../../compiler/ir/types.js';
 import type { TableSpec } from '../../compiler/program/types.js';
 import type { Templates } from '../emit/statements.js';
-import { clausesOf, conformed, safe, standardStatements, tableKind } from '../emit/statements.js';
+import { clausesOf, conformed, safe, standardStatements, tableKind, together } from '../emit/statements.js';
 import { duckdbType, quoteIdentifier } from './types.js';
 
 const { table, columns, list, order } = clausesOf(quoteIdentifier);
@@ -28,7 +28,7 @@ const described = (spec: TableSpec): string =>
     return `${duckdbType(type)}${method && ` using compression ${method}`}`;
   });
 
-const standard = standardStatements(quoteIdentifier);
+const standard = standardStatements(quoteIdentifier, together);
 
 const reads = (query: Relation, { schema, name }: TableRef): boolean =>
   topDown(query).some((r) => r.kind === 'scan' && r.table.name === name && r.table.schema === schema);

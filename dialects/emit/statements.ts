@@ -47,10 +47,20 @@ export function clausesOf(quote: (name: string) => Sql): Clauses {
   };
 }
 
-type Standard = Pick<Templates, 'ensure_schema' | 'append' | 'merge' | 'delete' | 'view' | 'drop' | 'read'>;
+type Standard = Pick<Templates, 'ensure_schema' | 'append' | 'merge' | 'delete' | 'views' | 'drop' | 'read'>;
 
-/** The templates that are the same wherever there is a MERGE and a DELETE … USING. */
-export function standardStatements(quote: (name: string) => Sql): Standard {
+/** Several statements as one, in an engine that takes scripts. */
+export type Script = (statements: readonly Sql[]) => Sql;
+
+/** One after the other in one text. */
+export const together: Script = (statements) => statements.join(';\n');
+
+/**
+ * The templates that are the same wherever there is a MERGE and a DELETE … USING.
+ *
+ * @param script of definitions of views; where there is none, each is a statement
+ */
+export function standardStatements(quote: (name: string) => Sql, script?: Script): Standard {
   const { table, list, onKeys } = clausesOf(quote);
   return {
     ensure_schema: ({ schema }) => safe(`create schema if not exists ${quote(schema)}`),
@@ -78,7 +88,12 @@ export function standardStatements(quote: (name: string) => Sql): Standard {
       return safe(`delete from ${table(target)} as t\nusing ${rows} as s\nwhere ${onKeys(deleteKeys(keys))}`);
     },
 
-    view: ({ view, query }, select) => safe(`create or replace view ${table(view)} as\n${select(query)}`),
+    views: ({ views }, select) => {
+      const made = views.map(
+        ({ view, query }) => `create or replace view ${table(view)} as\n${select(query)}`,
+      );
+      return safe(...(script && made.length > 1 ? [script(made)] : made));
+    },
 
     drop: (step) => safe(`drop ${step.object} if exists ${table(step.table)}`),
 

@@ -3,16 +3,14 @@ import { topDown } from '../../compiler/ir/relations.js';
 import type { StepOp, TableSpec } from '../../compiler/program/types.js';
 import type { Sql } from '../dialect.js';
 import type { Select, Templates } from '../emit/statements.js';
-import { clausesOf, conformed, safe, standardStatements, tableKind } from '../emit/statements.js';
+import { clausesOf, conformed, safe, standardStatements, tableKind, together } from '../emit/statements.js';
 import { columnType, fittedName, postgresType, quoteIdentifier, quoteText } from './types.js';
 
 const { table, list, columns, order } = clausesOf(quoteIdentifier);
 
-/** Several statements in one message are one transaction. */
-const together = (...statements: readonly Sql[]): Sql => statements.join(';\n');
-
 export const TEMPLATES: Templates = {
-  ...standardStatements(quoteIdentifier),
+  // Several statements in one message are one transaction.
+  ...standardStatements(quoteIdentifier, together),
 
   // IF NOT EXISTS alone wants the right to create schemas even where there is one already.
   ensure_schema: ({ schema }) =>
@@ -26,7 +24,7 @@ end $rollcall$`),
     safe(`create ${tableKind(spec)} if not exists ${table(spec.table)} ${columns(spec, columnType)}`),
 
   replace: (step, select) =>
-    safe(together(...(step.spec.temporary ? temporaryRows : lastingRows)(step, select))),
+    safe(together((step.spec.temporary ? temporaryRows : lastingRows)(step, select))),
 };
 
 /** What a table is to hold next, while it still holds what that is made of. */

@@ -2,8 +2,8 @@
 import type { TableSpec } from '../../compiler/program/types.js';
 import type { Sql } from '../dialect.js';
 import type { Templates } from '../emit/statements.js';
-import { clausesOf, conformed, safe, standardStatements, tableKind } from '../emit/statements.js';
-import { columnType, quoteIdentifier } from './types.js';
+import { clausesOf, conformed, safe, standardStatements, tableKind, together } from '../emit/statements.js';
+import { columnType, quoteIdentifier, quoteText } from './types.js';
 
 const { table, list, columns, order } = clausesOf(quoteIdentifier);
 
@@ -12,7 +12,10 @@ const clustering = ({ clusterBy, temporary }: TableSpec): Sql =>
   clusterBy && !temporary ? ` cluster by (${list(clusterBy)})` : '';
 
 export const TEMPLATES: Templates = {
-  ...standardStatements(quoteIdentifier),
+  ...standardStatements(
+    quoteIdentifier,
+    (statements) => `execute immediate ${quoteText(`begin\n${together(statements)};\nend`)}`,
+  ),
 
   // Temporary tables stand in the schema that is in use.
   ensure_schema: ({ schema }) =>

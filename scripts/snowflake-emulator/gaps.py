@@ -4,10 +4,13 @@ fakesnow reads Snowflake's SQL with sqlglot and runs it on DuckDB. Statements ar
 is here works on the tree that was read, so that a form Snowflake would refuse gets no easier to run.
 """
 
+import re
+
 from fakesnow import macros, variables
 from fakesnow.cursor import FakeSnowflakeCursor
 from fakesnow.transforms import SUCCESS_NOP
 import fakesnow.transforms as transforms
+import sqlglot
 from sqlglot import exp
 
 # In VARIANT a text is not the text of its JSON, and a key may be any text.
@@ -148,6 +151,17 @@ def trimmed(node):
     return node
 
 
+def of_block(tree):
+    """The statements of a block that is executed as a text; fakesnow has no blocks."""
+    if not isinstance(tree, exp.Command) or tree.name.upper() != "EXECUTE":
+        return None
+    word, text = sqlglot.tokenize(tree.text("expression"), read="snowflake")
+    body = re.fullmatch(r"\s*begin\b(.*)\bend\s*;?\s*", text.text, re.DOTALL | re.IGNORECASE)
+    if word.text.upper() != "IMMEDIATE" or not body:
+        return None
+    return [each for each in sqlglot.parse(body[1], read="snowflake") if each is not None]
+
+
 DDL = (exp.Alter, exp.Comment, exp.Create, exp.Drop)
 
 
@@ -198,6 +212,8 @@ def install():
         return theirs(self, tree, params)
 
     FakeSnowflakeCursor._transform = transform
+    exploded = FakeSnowflakeCursor._transform_explode
+    FakeSnowflakeCursor._transform_explode = lambda self, tree: of_block(tree) or exploded(self, tree)
     macros.creation_sql = lambda catalog: creation_sql(catalog) + MACROS.replace("{c}", catalog)
     FakeSnowflakeCursor._execute = committing(FakeSnowflakeCursor._execute)
     transforms.upper_case_unquoted_identifiers = quoted

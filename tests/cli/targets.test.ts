@@ -27,7 +27,8 @@ beforeAll(async () => {
   // One of its own: tests that share one hold its only connection.
   pglite = await servePglite();
   const address = { host: '127.0.0.1', port: pglite.port, user: 'postgres', database: 'postgres' };
-  const server = { type: 'postgres', ...address, sslmode: 'disable' };
+  // It takes one connection: the second, for leases, is waited for in vain.
+  const server = { type: 'postgres', ...address, sslmode: 'disable', connect_timeout: 1 };
   await shop.write('rollcall.json', {
     ...CONFIG,
     target: 'nowhere',

@@ -204,8 +204,8 @@ test('view and drop', async () => {
   await run({ op: 'replace', spec, query: given(['a', 1, '1'], ['b', 2, '2']) });
   const view = { schema: 'rollcall', name: 'seen' };
   const query = ir.filter(scan, ir.eq(ir.c(scan, 'key'), ir.param('p', 'text')));
-  await run({ op: 'view', view, query }, { p: { type: 'text', value: "b'?" } });
-  await run({ op: 'view', view, query }, { p: { type: 'text', value: 'b' } });
+  await run({ op: 'views', views: [{ view, query }] }, { p: { type: 'text', value: "b'?" } });
+  await run({ op: 'views', views: [{ view, query }] }, { p: { type: 'text', value: 'b' } });
   expect(await rowsOf(warehouse, 'from rollcall.seen')).toEqual([row('b', 2, '2')]);
   expect((await warehouse.describeTable(view))?.columns.map((c) => c.name)).toEqual(['key', 'n', 'v']);
   for (let i = 0; i < 2; i++) {
@@ -267,7 +267,7 @@ test('only an append is unsafe to repeat', () => {
   const ops: readonly StepOp[] = [
     { op: 'ensure_table', spec }, { op: 'ensure_schema', schema: 's' }, { op: 'replace', spec, query },
     { op: 'append', table, query }, { op: 'merge', table, query, keys: ['key'], set: ['v'], insert: true },
-    { op: 'delete', table }, { op: 'view', view: table, query }, { op: 'drop', table, object: 'table' }, { op: 'read', query },
+    { op: 'delete', table }, { op: 'views', views: [{ view: table, query }] }, { op: 'drop', table, object: 'table' }, { op: 'read', query },
   ]; // prettier-ignore
   const unsafe = ops.filter((op) =>
     duckdb.statements({ ...op, id: 'x', title: 'x' }, {}).some((s) => s.retry === 'unsafe'),

@@ -81,6 +81,14 @@ it('computes as many definitions in a statement as it has room for', { timeout: 
   for (const sql of batches) expect(Buffer.byteLength(sql)).toBeLessThanOrEqual(room);
 });
 
+it('makes the views of all audiences by one statement', { timeout: 60_000 }, async () => {
+  const said: string[] = [];
+  const shop = await create(40);
+  await shop.run(DAY, { dialectFor: which({}, said) });
+  expect(said.filter((sql) => sql.includes('create or replace view'))).toHaveLength(1);
+  expect(await shop.query('from rollcall.audience_audience_number_39')).toHaveLength(2);
+});
+
 it('refuses what cannot be split, with the step and its size, before anything is written', async () => {
   const shop = await create(1);
   const list = Array.from({ length: 2_000 }, (_, i) => `product é ${i}`);

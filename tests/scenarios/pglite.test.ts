@@ -19,7 +19,7 @@ livesOn({
     // One of its own: tests that share one hold its only connection.
     server = await servePglite();
     const address = { host: '127.0.0.1', port: server.port, user: 'postgres', database: 'postgres' };
-    const target = { type: 'postgres', ...address, sslmode: 'disable', schema: 'life' };
+    const target = { type: 'postgres', ...address, sslmode: 'disable', connect_timeout: 1, schema: 'life' };
     return { dialect: postgres, target, raw: 'life_raw', projectDir: '/' };
   },
   version: () => pgliteEngine.version(),

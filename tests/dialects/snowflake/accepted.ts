@@ -55,9 +55,19 @@ const MOST_BYTES = 1_000_000;
 /** Makes the parser ready. */
 export const ready = (): Promise<unknown> => init();
 
+/** The statements of a block that is executed as a text. */
+function ofBlock(sql: string): readonly string[] | undefined {
+  const [, block] = /^execute immediate '([^]*)'$/.exec(sql) ?? [];
+  if (block === undefined) return undefined;
+  const text = block.replace(/''|\\([^])/g, (all, escaped: string | undefined) => escaped ?? "'");
+  const [, body] = /^begin\n([^]*);\nend$/.exec(text) ?? [];
+  return body?.split(/;\n(?=create )/);
+}
+
 /** Why Snowflake would refuse a statement; nothing where it would not, as far as this can tell. */
 export function refusals(sql: string): readonly string[] {
-  const found: string[] = [];
+  const inside = ofBlock(sql);
+  const found: string[] = (inside ?? []).flatMap(refusals);
   try {
     const statements: unknown = parse(sql, 'snowflake');
     if (!Array.isArray(statements) || statements.length !== 1) found.push('not one statement');

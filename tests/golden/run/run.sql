@@ -16,7 +16,7 @@ create table if not exists rollcall.runs (
 );
 
 -- ensure.sql
--- ensure.memberships: view memberships
+-- ensure.views: views
 create or replace view rollcall.memberships as
 select
   d.key as audience_key,
@@ -27,6 +27,407 @@ from rollcall.member_state as ms
 join rollcall.subjects as s on ms.profile_no = s.subject_no
 join rollcall.definitions as d on ms.definition_no = d.definition_no
 left join rollcall.runs as r on ms.run_no = r.run_no;
+create or replace view rollcall.membership_history as
+with member_state_together as (
+  select
+    definition_no,
+    profile_no,
+    entered_at,
+    cast(null as timestamp) as exited_at
+  from rollcall.member_state
+  union all
+  select
+    definition_no,
+    profile_no,
+    entered_at,
+    exited_at
+  from rollcall.exit_state
+)
+select
+  d.key as audience_key,
+  s.identifier as profile_id,
+  mst.entered_at,
+  mst.exited_at
+from member_state_together as mst
+join rollcall.subjects as s on mst.profile_no = s.subject_no
+join rollcall.definitions as d on mst.definition_no = d.definition_no;
+create or replace view rollcall.trait_values as
+select
+  d.key as trait_key,
+  s.identifier as profile_id,
+  ts.value,
+  ts.number_value,
+  ts.text_value,
+  ts.updated_at,
+  r.run_id
+from rollcall.trait_state as ts
+join rollcall.subjects as s on ts.profile_no = s.subject_no
+join rollcall.definitions as d on ts.definition_no = d.definition_no
+left join rollcall.runs as r on ts.run_no = r.run_no;
+create or replace view rollcall.entity_memberships as
+select
+  d.key as audience_key,
+  s.identifier as profile_id,
+  es.entity,
+  es.entity_id,
+  es.entered_at,
+  r.run_id
+from rollcall.entity_state as es
+join rollcall.subjects as s on es.profile_no = s.subject_no
+join rollcall.definitions as d on es.definition_no = d.definition_no
+left join rollcall.runs as r on es.run_no = r.run_no;
+create or replace view rollcall.audience_best_customers as
+with members as (
+  select
+    ms.definition_no,
+    s.identifier as profile_id,
+    ms.entered_at,
+    p.user_id,
+    p.email,
+    p.anonymous_id
+  from rollcall.member_state as ms
+  join rollcall.subjects as s on ms.profile_no = s.subject_no
+  left join rollcall.profiles as p on ms.profile_no = p.profile_no
+)
+select
+  m.profile_id,
+  m.entered_at,
+  m.user_id,
+  m.email,
+  m.anonymous_id
+from members as m
+join rollcall.definitions as d on m.definition_no = d.definition_no
+where d.key = 'best_customers';
+create or replace view rollcall.audience_expiring as
+with members as (
+  select
+    ms.definition_no,
+    s.identifier as profile_id,
+    ms.entered_at,
+    p.user_id,
+    p.email,
+    p.anonymous_id
+  from rollcall.member_state as ms
+  join rollcall.subjects as s on ms.profile_no = s.subject_no
+  left join rollcall.profiles as p on ms.profile_no = p.profile_no
+)
+select
+  m.profile_id,
+  m.entered_at,
+  m.user_id,
+  m.email,
+  m.anonymous_id
+from members as m
+join rollcall.definitions as d on m.definition_no = d.definition_no
+where d.key = 'expiring';
+create or replace view rollcall.audience_frequent_buyers as
+with members as (
+  select
+    ms.definition_no,
+    s.identifier as profile_id,
+    ms.entered_at,
+    p.user_id,
+    p.email,
+    p.anonymous_id
+  from rollcall.member_state as ms
+  join rollcall.subjects as s on ms.profile_no = s.subject_no
+  left join rollcall.profiles as p on ms.profile_no = p.profile_no
+)
+select
+  m.profile_id,
+  m.entered_at,
+  m.user_id,
+  m.email,
+  m.anonymous_id
+from members as m
+join rollcall.definitions as d on m.definition_no = d.definition_no
+where d.key = 'frequent_buyers';
+create or replace view rollcall.audience_funnel_counted as
+with members as (
+  select
+    ms.definition_no,
+    s.identifier as profile_id,
+    ms.entered_at,
+    p.user_id,
+    p.email,
+    p.anonymous_id
+  from rollcall.member_state as ms
+  join rollcall.subjects as s on ms.profile_no = s.subject_no
+  left join rollcall.profiles as p on ms.profile_no = p.profile_no
+)
+select
+  m.profile_id,
+  m.entered_at,
+  m.user_id,
+  m.email,
+  m.anonymous_id
+from members as m
+join rollcall.definitions as d on m.definition_no = d.definition_no
+where d.key = 'funnel_counted';
+create or replace view rollcall.audience_funnel_first_value as
+with members as (
+  select
+    ms.definition_no,
+    s.identifier as profile_id,
+    ms.entered_at,
+    p.user_id,
+    p.email,
+    p.anonymous_id
+  from rollcall.member_state as ms
+  join rollcall.subjects as s on ms.profile_no = s.subject_no
+  left join rollcall.profiles as p on ms.profile_no = p.profile_no
+)
+select
+  m.profile_id,
+  m.entered_at,
+  m.user_id,
+  m.email,
+  m.anonymous_id
+from members as m
+join rollcall.definitions as d on m.definition_no = d.definition_no
+where d.key = 'funnel_first_value';
+create or replace view rollcall.audience_funnel_framed as
+with members as (
+  select
+    ms.definition_no,
+    s.identifier as profile_id,
+    ms.entered_at,
+    p.user_id,
+    p.email,
+    p.anonymous_id
+  from rollcall.member_state as ms
+  join rollcall.subjects as s on ms.profile_no = s.subject_no
+  left join rollcall.profiles as p on ms.profile_no = p.profile_no
+)
+select
+  m.profile_id,
+  m.entered_at,
+  m.user_id,
+  m.email,
+  m.anonymous_id
+from members as m
+join rollcall.definitions as d on m.definition_no = d.definition_no
+where d.key = 'funnel_framed';
+create or replace view rollcall.audience_funnel_last as
+with members as (
+  select
+    ms.definition_no,
+    s.identifier as profile_id,
+    ms.entered_at,
+    p.user_id,
+    p.email,
+    p.anonymous_id
+  from rollcall.member_state as ms
+  join rollcall.subjects as s on ms.profile_no = s.subject_no
+  left join rollcall.profiles as p on ms.profile_no = p.profile_no
+)
+select
+  m.profile_id,
+  m.entered_at,
+  m.user_id,
+  m.email,
+  m.anonymous_id
+from members as m
+join rollcall.definitions as d on m.definition_no = d.definition_no
+where d.key = 'funnel_last';
+create or replace view rollcall.audience_funnel_nearest as
+with members as (
+  select
+    ms.definition_no,
+    s.identifier as profile_id,
+    ms.entered_at,
+    p.user_id,
+    p.email,
+    p.anonymous_id
+  from rollcall.member_state as ms
+  join rollcall.subjects as s on ms.profile_no = s.subject_no
+  left join rollcall.profiles as p on ms.profile_no = p.profile_no
+)
+select
+  m.profile_id,
+  m.entered_at,
+  m.user_id,
+  m.email,
+  m.anonymous_id
+from members as m
+join rollcall.definitions as d on m.definition_no = d.definition_no
+where d.key = 'funnel_nearest';
+create or replace view rollcall.audience_funnel_pairs as
+with members as (
+  select
+    ms.definition_no,
+    s.identifier as profile_id,
+    ms.entered_at,
+    p.user_id,
+    p.email,
+    p.anonymous_id
+  from rollcall.member_state as ms
+  join rollcall.subjects as s on ms.profile_no = s.subject_no
+  left join rollcall.profiles as p on ms.profile_no = p.profile_no
+)
+select
+  m.profile_id,
+  m.entered_at,
+  m.user_id,
+  m.email,
+  m.anonymous_id
+from members as m
+join rollcall.definitions as d on m.definition_no = d.definition_no
+where d.key = 'funnel_pairs';
+create or replace view rollcall.audience_last_paid_by_card as
+with members as (
+  select
+    ms.definition_no,
+    s.identifier as profile_id,
+    ms.entered_at,
+    p.user_id,
+    p.email,
+    p.anonymous_id
+  from rollcall.member_state as ms
+  join rollcall.subjects as s on ms.profile_no = s.subject_no
+  left join rollcall.profiles as p on ms.profile_no = p.profile_no
+)
+select
+  m.profile_id,
+  m.entered_at,
+  m.user_id,
+  m.email,
+  m.anonymous_id
+from members as m
+join rollcall.definitions as d on m.definition_no = d.definition_no
+where d.key = 'last_paid_by_card';
+create or replace view rollcall.audience_quiet_accounts as
+with members as (
+  select
+    ms.definition_no,
+    s.identifier as profile_id,
+    ms.entered_at,
+    p.user_id,
+    p.email,
+    p.anonymous_id
+  from rollcall.member_state as ms
+  join rollcall.subjects as s on ms.profile_no = s.subject_no
+  left join rollcall.profiles as p on ms.profile_no = p.profile_no
+)
+select
+  m.profile_id,
+  m.entered_at,
+  m.user_id,
+  m.email,
+  m.anonymous_id
+from members as m
+join rollcall.definitions as d on m.definition_no = d.definition_no
+where d.key = 'quiet_accounts';
+create or replace view rollcall.audience_regular_visitors as
+with members as (
+  select
+    ms.definition_no,
+    s.identifier as profile_id,
+    ms.entered_at,
+    p.user_id,
+    p.email,
+    p.anonymous_id
+  from rollcall.member_state as ms
+  join rollcall.subjects as s on ms.profile_no = s.subject_no
+  left join rollcall.profiles as p on ms.profile_no = p.profile_no
+)
+select
+  m.profile_id,
+  m.entered_at,
+  m.user_id,
+  m.email,
+  m.anonymous_id
+from members as m
+join rollcall.definitions as d on m.definition_no = d.definition_no
+where d.key = 'regular_visitors';
+create or replace view rollcall.audience_renewing as
+with members as (
+  select
+    ms.definition_no,
+    s.identifier as profile_id,
+    ms.entered_at,
+    p.user_id,
+    p.email,
+    p.anonymous_id
+  from rollcall.member_state as ms
+  join rollcall.subjects as s on ms.profile_no = s.subject_no
+  left join rollcall.profiles as p on ms.profile_no = p.profile_no
+)
+select
+  m.profile_id,
+  m.entered_at,
+  m.user_id,
+  m.email,
+  m.anonymous_id
+from members as m
+join rollcall.definitions as d on m.definition_no = d.definition_no
+where d.key = 'renewing';
+create or replace view rollcall.audience_shoe_orders as
+with members as (
+  select
+    ms.definition_no,
+    s.identifier as profile_id,
+    ms.entered_at,
+    p.user_id,
+    p.email,
+    p.anonymous_id
+  from rollcall.member_state as ms
+  join rollcall.subjects as s on ms.profile_no = s.subject_no
+  left join rollcall.profiles as p on ms.profile_no = p.profile_no
+)
+select
+  m.profile_id,
+  m.entered_at,
+  m.user_id,
+  m.email,
+  m.anonymous_id
+from members as m
+join rollcall.definitions as d on m.definition_no = d.definition_no
+where d.key = 'shoe_orders';
+create or replace view rollcall.audience_silent as
+with members as (
+  select
+    ms.definition_no,
+    s.identifier as profile_id,
+    ms.entered_at,
+    p.user_id,
+    p.email,
+    p.anonymous_id
+  from rollcall.member_state as ms
+  join rollcall.subjects as s on ms.profile_no = s.subject_no
+  left join rollcall.profiles as p on ms.profile_no = p.profile_no
+)
+select
+  m.profile_id,
+  m.entered_at,
+  m.user_id,
+  m.email,
+  m.anonymous_id
+from members as m
+join rollcall.definitions as d on m.definition_no = d.definition_no
+where d.key = 'silent';
+create or replace view rollcall.audience_steady_baskets as
+with members as (
+  select
+    ms.definition_no,
+    s.identifier as profile_id,
+    ms.entered_at,
+    p.user_id,
+    p.email,
+    p.anonymous_id
+  from rollcall.member_state as ms
+  join rollcall.subjects as s on ms.profile_no = s.subject_no
+  left join rollcall.profiles as p on ms.profile_no = p.profile_no
+)
+select
+  m.profile_id,
+  m.entered_at,
+  m.user_id,
+  m.email,
+  m.anonymous_id
+from members as m
+join rollcall.definitions as d on m.definition_no = d.definition_no
+where d.key = 'steady_baskets';
 
 -- land_web.sql
 -- land.web.messages.read: web: web.messages: rows since the last landing

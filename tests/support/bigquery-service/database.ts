@@ -7,6 +7,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { arranged, flat, ManyPartners, merged, names, without, type Table } from '../zetasql/rows.js';
+import { statementsIn } from '../zetasql/scripts.js';
 import type { CatalogTable, ResultTable, ZetaSql } from '../zetasql/server.js';
 import type { Cell } from '../zetasql/values.js';
 import { read, type Said } from './statements.js';
@@ -71,11 +72,17 @@ export class Database {
   async execute(sql: string, sessionId?: string): Promise<Done> {
     return this.#inTurn(async () => {
       const session = this.#session(sessionId);
-      const said = read(sql);
-      if (said.op === 'query') return { result: await this.#evaluate(sql, session) };
-      if ('key' in said && said.op !== 'append' && said.op !== 'drop') await this.#analyse(sql, session);
-      return { changed: await this.#perform(said, session) };
+      let done: Done = { changed: 0 };
+      for (const one of statementsIn(sql)) done = await this.#executed(one, session);
+      return done;
     });
+  }
+
+  async #executed(sql: string, session: Session | undefined): Promise<Done> {
+    const said = read(sql);
+    if (said.op === 'query') return { result: await this.#evaluate(sql, session) };
+    if ('key' in said && said.op !== 'append' && said.op !== 'drop') await this.#analyse(sql, session);
+    return { changed: await this.#perform(said, session) };
   }
 
   /** The columns that a query would give; for other statements whether they are right. */

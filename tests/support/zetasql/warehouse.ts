@@ -19,6 +19,7 @@ import type { RawTables, RawType } from '../../engines/engine.js';
 import type { Json } from '../../reference/model.js';
 import { requireInstant } from '../../reference/time.js';
 import { arranged, between, flat, merged, names, without, type Table } from './rows.js';
+import { statementsIn, viewsIn } from './scripts.js';
 import { rowsOf, type CatalogColumn, type CatalogTable, type ResultTable, type ZetaSql } from './server.js';
 import { cellOf, type Cell, type SqlType } from './values.js';
 
@@ -62,7 +63,9 @@ export class EvaluatedWarehouse implements Warehouse {
     if (step === undefined) throw new Error(`a statement of no step: ${sql}`);
     try {
       // An INSERT would end the server; its SELECT is evaluated, and its columns are compared below.
-      if (step.op !== 'append') await this.server.analyse(sql, await this.#mentioned(sql, false));
+      if (step.op !== 'append')
+        for (const one of statementsIn(sql))
+          await this.server.analyse(one, await this.#mentioned(one, false));
       return { rowsChanged: await this.#perform(step, sql) };
     } catch (error) {
       throw new StatementError(error instanceof Error ? error.message : String(error), sql);
@@ -105,8 +108,8 @@ export class EvaluatedWarehouse implements Warehouse {
         this.#tables.set(keyOf(step.table), { ...table, rows });
         return table.rows.length - rows.length;
       }
-      case 'view':
-        this.#views.set(keyOf(step.view), sql.slice(sql.indexOf(' as\n') + 4));
+      case 'views':
+        for (const { key, query } of viewsIn(sql)) this.#views.set(key, query);
         return 0;
       case 'drop':
         (step.object === 'view' ? this.#views : this.#tables).delete(keyOf(step.table));
