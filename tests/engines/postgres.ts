@@ -74,7 +74,14 @@ let server: Promise<PgliteServer> | undefined;
 export async function pgliteSettings(): Promise<Settings> {
   server ??= servePglite();
   const { port } = await server;
-  return { host: '127.0.0.1', port, user: 'postgres', database: 'postgres', sslmode: 'disable', connect_timeout: 1 };
+  return {
+    host: '127.0.0.1',
+    port,
+    user: 'postgres',
+    database: 'postgres',
+    sslmode: 'disable',
+    connect_timeout: 1,
+  };
 }
 
 export const pgliteEngine = engine({
