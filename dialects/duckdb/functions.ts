@@ -61,11 +61,14 @@ function compactText(value: Sql, newLine: string): Sql {
   );
 }
 
-/** Numbers without an exponent are read as they stand; all else by the grammar. */
+/**
+ * Numbers without an exponent are read as they stand; all else by the grammar. As text: a cast of JSON goes by way of a
+ * double, which has no place for the ninth digit of 123456789.12345679.
+ */
 function compactNumber(value: Sql, newLine: string): Sql {
   return caseLines(
     [
-      `when regexp_full_match(${value}, '-?[0-9.]+') then ${plainDecimal(value)}`,
+      `when regexp_full_match(${value}, '-?[0-9.]+') then ${plainDecimal(asText(value))}`,
       `else ${textNumber(`trim(${value}, '"')`, `${newLine}  `)}`,
     ],
     newLine,

@@ -875,7 +875,7 @@ rollcall_new_web_messages_ac93d687_values_3 as (
     source_id,
     event_no,
     case
-      when regexp_full_match(rollcall_value_1, '-?[0-9.]+') then coalesce(try_cast(rollcall_value_1 as decimal(18, 9)), try_cast(rollcall_value_1 as decimal(38, 9)))
+      when regexp_full_match(rollcall_value_1, '-?[0-9.]+') then coalesce(try_cast(cast(rollcall_value_1 as varchar) as decimal(18, 9)), try_cast(cast(rollcall_value_1 as varchar) as decimal(38, 9)))
       else case
         when regexp_full_match(trim(rollcall_value_1, '"'), '[+-]?(?:\d+\.?\d*|\.\d+)') then coalesce(try_cast(trim(rollcall_value_1, '"') as decimal(18, 9)), try_cast(trim(rollcall_value_1, '"') as decimal(38, 9)))
         when regexp_full_match(trim(rollcall_value_1, '"'), '[+-]?(?:\d+\.?\d*|\.\d+)[eE][+-]?\d+') then list_transform(list_transform([regexp_extract(trim(rollcall_value_1, '"'), '([+-]?)(\d*)\.?(\d*)[eE](.*)', ['sign', 'whole', 'part', 'exp'])],
@@ -896,7 +896,7 @@ rollcall_new_web_messages_ac93d687_values_3 as (
       else coalesce(rtrim(rtrim(cast(case when abs(try_cast(rollcall_value_2 as double)) < 5e-10 then 0 else coalesce(try_cast(cast(rollcall_value_2 as varchar) as decimal(18, 9)), try_cast(cast(rollcall_value_2 as varchar) as decimal(38, 9))) end as varchar), '0'), '.'), cast(rollcall_value_2 as varchar))
     end as category_text_fae286a4,
     case
-      when regexp_full_match(rollcall_value_3, '-?[0-9.]+') then coalesce(try_cast(rollcall_value_3 as decimal(18, 9)), try_cast(rollcall_value_3 as decimal(38, 9)))
+      when regexp_full_match(rollcall_value_3, '-?[0-9.]+') then coalesce(try_cast(cast(rollcall_value_3 as varchar) as decimal(18, 9)), try_cast(cast(rollcall_value_3 as varchar) as decimal(38, 9)))
       else case
         when regexp_full_match(trim(rollcall_value_3, '"'), '[+-]?(?:\d+\.?\d*|\.\d+)') then coalesce(try_cast(trim(rollcall_value_3, '"') as decimal(18, 9)), try_cast(trim(rollcall_value_3, '"') as decimal(38, 9)))
         when regexp_full_match(trim(rollcall_value_3, '"'), '[+-]?(?:\d+\.?\d*|\.\d+)[eE][+-]?\d+') then list_transform(list_transform([regexp_extract(trim(rollcall_value_3, '"'), '([+-]?)(\d*)\.?(\d*)[eE](.*)', ['sign', 'whole', 'part', 'exp'])],
@@ -1031,7 +1031,7 @@ messages_values_4 as (
     source_id,
     event_no,
     case
-      when regexp_full_match(rollcall_value_1, '-?[0-9.]+') then coalesce(try_cast(rollcall_value_1 as decimal(18, 9)), try_cast(rollcall_value_1 as decimal(38, 9)))
+      when regexp_full_match(rollcall_value_1, '-?[0-9.]+') then coalesce(try_cast(cast(rollcall_value_1 as varchar) as decimal(18, 9)), try_cast(cast(rollcall_value_1 as varchar) as decimal(38, 9)))
       else case
         when regexp_full_match(trim(rollcall_value_1, '"'), '[+-]?(?:\d+\.?\d*|\.\d+)') then coalesce(try_cast(trim(rollcall_value_1, '"') as decimal(18, 9)), try_cast(trim(rollcall_value_1, '"') as decimal(38, 9)))
         when regexp_full_match(trim(rollcall_value_1, '"'), '[+-]?(?:\d+\.?\d*|\.\d+)[eE][+-]?\d+') then list_transform(list_transform([regexp_extract(trim(rollcall_value_1, '"'), '([+-]?)(\d*)\.?(\d*)[eE](.*)', ['sign', 'whole', 'part', 'exp'])],
@@ -1052,7 +1052,7 @@ messages_values_4 as (
       else coalesce(rtrim(rtrim(cast(case when abs(try_cast(rollcall_value_2 as double)) < 5e-10 then 0 else coalesce(try_cast(cast(rollcall_value_2 as varchar) as decimal(18, 9)), try_cast(cast(rollcall_value_2 as varchar) as decimal(38, 9))) end as varchar), '0'), '.'), cast(rollcall_value_2 as varchar))
     end as category_text_fae286a4,
     case
-      when regexp_full_match(rollcall_value_3, '-?[0-9.]+') then coalesce(try_cast(rollcall_value_3 as decimal(18, 9)), try_cast(rollcall_value_3 as decimal(38, 9)))
+      when regexp_full_match(rollcall_value_3, '-?[0-9.]+') then coalesce(try_cast(cast(rollcall_value_3 as varchar) as decimal(18, 9)), try_cast(cast(rollcall_value_3 as varchar) as decimal(38, 9)))
       else case
         when regexp_full_match(trim(rollcall_value_3, '"'), '[+-]?(?:\d+\.?\d*|\.\d+)') then coalesce(try_cast(trim(rollcall_value_3, '"') as decimal(18, 9)), try_cast(trim(rollcall_value_3, '"') as decimal(38, 9)))
         when regexp_full_match(trim(rollcall_value_3, '"'), '[+-]?(?:\d+\.?\d*|\.\d+)[eE][+-]?\d+') then list_transform(list_transform([regexp_extract(trim(rollcall_value_3, '"'), '([+-]?)(\d*)\.?(\d*)[eE](.*)', ['sign', 'whole', 'part', 'exp'])],

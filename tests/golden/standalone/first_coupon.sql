@@ -63,7 +63,7 @@ select
   case
     when starts_with(cast(ocf.order_completed_first_b03fe838 as varchar), '"') then cast(null as decimal(38, 9))
     else case
-        when regexp_full_match(ocf.order_completed_first_b03fe838, '-?[0-9.]+') then coalesce(try_cast(ocf.order_completed_first_b03fe838 as decimal(18, 9)), try_cast(ocf.order_completed_first_b03fe838 as decimal(38, 9)))
+        when regexp_full_match(ocf.order_completed_first_b03fe838, '-?[0-9.]+') then coalesce(try_cast(cast(ocf.order_completed_first_b03fe838 as varchar) as decimal(18, 9)), try_cast(cast(ocf.order_completed_first_b03fe838 as varchar) as decimal(38, 9)))
         else case
           when regexp_full_match(trim(ocf.order_completed_first_b03fe838, '"'), '[+-]?(?:\d+\.?\d*|\.\d+)') then coalesce(try_cast(trim(ocf.order_completed_first_b03fe838, '"') as decimal(18, 9)), try_cast(trim(ocf.order_completed_first_b03fe838, '"') as decimal(38, 9)))
           when regexp_full_match(trim(ocf.order_completed_first_b03fe838, '"'), '[+-]?(?:\d+\.?\d*|\.\d+)[eE][+-]?\d+') then list_transform(list_transform([regexp_extract(trim(ocf.order_completed_first_b03fe838, '"'), '([+-]?)(\d*)\.?(\d*)[eE](.*)', ['sign', 'whole', 'part', 'exp'])],

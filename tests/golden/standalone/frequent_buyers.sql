@@ -39,7 +39,7 @@ Order_Completed as (
       else coalesce(rtrim(rtrim(cast(case when abs(try_cast(rollcall_value_1 as double)) < 5e-10 then 0 else coalesce(try_cast(cast(rollcall_value_1 as varchar) as decimal(18, 9)), try_cast(cast(rollcall_value_1 as varchar) as decimal(38, 9))) end as varchar), '0'), '.'), cast(rollcall_value_1 as varchar))
     end as currency_text_f67f6e36,
     case
-      when regexp_full_match(rollcall_value_2, '-?[0-9.]+') then coalesce(try_cast(rollcall_value_2 as decimal(18, 9)), try_cast(rollcall_value_2 as decimal(38, 9)))
+      when regexp_full_match(rollcall_value_2, '-?[0-9.]+') then coalesce(try_cast(cast(rollcall_value_2 as varchar) as decimal(18, 9)), try_cast(cast(rollcall_value_2 as varchar) as decimal(38, 9)))
       else case
         when regexp_full_match(trim(rollcall_value_2, '"'), '[+-]?(?:\d+\.?\d*|\.\d+)') then coalesce(try_cast(trim(rollcall_value_2, '"') as decimal(18, 9)), try_cast(trim(rollcall_value_2, '"') as decimal(38, 9)))
         when regexp_full_match(trim(rollcall_value_2, '"'), '[+-]?(?:\d+\.?\d*|\.\d+)[eE][+-]?\d+') then list_transform(list_transform([regexp_extract(trim(rollcall_value_2, '"'), '([+-]?)(\d*)\.?(\d*)[eE](.*)', ['sign', 'whole', 'part', 'exp'])],
@@ -60,7 +60,7 @@ Order_Completed as (
       else coalesce(rtrim(rtrim(cast(case when abs(try_cast(rollcall_value_1 as double)) < 5e-10 then 0 else coalesce(try_cast(cast(rollcall_value_1 as varchar) as decimal(18, 9)), try_cast(cast(rollcall_value_1 as varchar) as decimal(38, 9))) end as varchar), '0'), '.'), cast(rollcall_value_1 as varchar))
     end as currency_text_f67f6e36,
     case
-      when regexp_full_match(rollcall_value_2, '-?[0-9.]+') then coalesce(try_cast(rollcall_value_2 as decimal(18, 9)), try_cast(rollcall_value_2 as decimal(38, 9)))
+      when regexp_full_match(rollcall_value_2, '-?[0-9.]+') then coalesce(try_cast(cast(rollcall_value_2 as varchar) as decimal(18, 9)), try_cast(cast(rollcall_value_2 as varchar) as decimal(38, 9)))
       else case
         when regexp_full_match(trim(rollcall_value_2, '"'), '[+-]?(?:\d+\.?\d*|\.\d+)') then coalesce(try_cast(trim(rollcall_value_2, '"') as decimal(18, 9)), try_cast(trim(rollcall_value_2, '"') as decimal(38, 9)))
         when regexp_full_match(trim(rollcall_value_2, '"'), '[+-]?(?:\d+\.?\d*|\.\d+)[eE][+-]?\d+') then list_transform(list_transform([regexp_extract(trim(rollcall_value_2, '"'), '([+-]?)(\d*)\.?(\d*)[eE](.*)', ['sign', 'whole', 'part', 'exp'])],

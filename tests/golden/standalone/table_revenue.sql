@@ -47,7 +47,7 @@ table_revenue_query_values as (
     case
       when starts_with(cast(table_revenue_json_e96cd102 as varchar), '"') then cast(null as decimal(38, 9))
       else case
-          when regexp_full_match(table_revenue_json_e96cd102, '-?[0-9.]+') then coalesce(try_cast(table_revenue_json_e96cd102 as decimal(18, 9)), try_cast(table_revenue_json_e96cd102 as decimal(38, 9)))
+          when regexp_full_match(table_revenue_json_e96cd102, '-?[0-9.]+') then coalesce(try_cast(cast(table_revenue_json_e96cd102 as varchar) as decimal(18, 9)), try_cast(cast(table_revenue_json_e96cd102 as varchar) as decimal(38, 9)))
           else case
             when regexp_full_match(trim(table_revenue_json_e96cd102, '"'), '[+-]?(?:\d+\.?\d*|\.\d+)') then coalesce(try_cast(trim(table_revenue_json_e96cd102, '"') as decimal(18, 9)), try_cast(trim(table_revenue_json_e96cd102, '"') as decimal(38, 9)))
             when regexp_full_match(trim(table_revenue_json_e96cd102, '"'), '[+-]?(?:\d+\.?\d*|\.\d+)[eE][+-]?\d+') then list_transform(list_transform([regexp_extract(trim(table_revenue_json_e96cd102, '"'), '([+-]?)(\d*)\.?(\d*)[eE](.*)', ['sign', 'whole', 'part', 'exp'])],
