@@ -1,5 +1,5 @@
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
 
 import { dialectFor } from '../../dialects/registry.js';
 import type { Warehouse } from '../../dialects/warehouse.js';
@@ -43,6 +43,7 @@ export class SampleWarehouse {
   static async open(projectDir: string): Promise<SampleWarehouse> {
     const dialect = await dialectFor(ENGINE);
     const settings = { type: ENGINE, path: SAMPLE_DATABASE };
+    await mkdir(join(projectDir, dirname(SAMPLE_DATABASE)), { recursive: true });
     return new SampleWarehouse(await dialect.open({ settings, projectDir, mode: 'write' }));
   }
 

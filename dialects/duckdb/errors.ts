@@ -5,17 +5,7 @@ import { StatementError } from '../warehouse.js';
 /** Why a file could not be opened, as an error of exit code 4. */
 export function openError(error: unknown, path: string): UserError {
   const message = messageOf(error);
-  const unavailable = (text: string, hint?: string): UserError =>
-    new UserError(
-      {
-        code: 'warehouse-unavailable',
-        severity: 'error',
-        message: text,
-        ...(hint === undefined ? {} : { hint }),
-      },
-      4,
-      { cause: error },
-    );
+  const unavailable = (text: string, hint?: string): UserError => notAvailable(text, hint, error);
 
   if (/read-only mode: database does not exist|No such file or directory/.test(message)) {
     return unavailable(
@@ -42,6 +32,18 @@ export function openError(error: unknown, path: string): UserError {
     );
   }
   return unavailable(`${path} cannot be opened: ${firstLine(message)}`);
+}
+
+/** There is no folder that the file could be in. */
+export const noFolder = (folder: string): UserError =>
+  notAvailable(
+    `there is no folder ${folder} for the DuckDB file`,
+    'check "path" in rollcall.json, or make it',
+  );
+
+function notAvailable(message: string, hint: string | undefined, cause?: unknown): UserError {
+  const problem = { code: 'warehouse-unavailable', severity: 'error', message } as const;
+  return new UserError({ ...problem, ...(hint !== undefined && { hint }) }, 4, { cause });
 }
 
 /** Whether a file could not be opened because another program has it open. */

@@ -1,5 +1,5 @@
 /** DuckDB through its official driver: one file, one process, one connection. Loaded when one is opened, not before. */
-import { mkdirSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
@@ -17,7 +17,7 @@ import type {
   Warehouse,
 } from '../warehouse.js';
 import { driverVersion } from '../driver-version.js';
-import { isOpenElsewhere, openError } from './errors.js';
+import { isOpenElsewhere, noFolder, openError } from './errors.js';
 import { acquireLock, refuseIfLocked } from './lock.js';
 import { writeReadCopy } from './read-copy.js';
 import { MEMORY, readSettings } from './settings.js';
@@ -41,7 +41,7 @@ export async function openWarehouse(
   const { path, config, readCopy } = readSettings(options);
   let lease: Lease | undefined;
   if (path !== MEMORY) {
-    if (options.mode === 'write') makeFolder(path);
+    if (options.mode === 'write') needFolder(path);
     if (options.owner) lease = takeLock(path, options.owner);
     else refuseIfLocked(path);
   }
@@ -82,12 +82,10 @@ function takeLock(path: string, owner: LockOwner): Lease {
   }
 }
 
-function makeFolder(path: string): void {
-  try {
-    mkdirSync(dirname(path), { recursive: true });
-  } catch (error) {
-    throw openError(error, path);
-  }
+/** A new file is made where there is none, a folder is not: a path that leads nowhere is a mistake in it. */
+function needFolder(path: string): void {
+  const folder = dirname(path);
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw noFolder(folder);
 }
 
 /** The name of what a statement makes, and of what it drops, as it is written. */

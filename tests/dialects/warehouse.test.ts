@@ -250,7 +250,8 @@ describe('opening', () => {
     return error as UserError;
   }
 
-  test('creates the file and its folder, relative to the project', async () => {
+  test('creates the file, relative to the project', async () => {
+    mkdirSync(join(folder, 'data/new'), { recursive: true });
     const warehouse = await open({ path: 'data/new/w.duckdb' }, 'write');
     await warehouse.execute('create table t as select 42 as a');
     await warehouse.close();
@@ -295,15 +296,18 @@ describe('opening', () => {
     },
   );
 
-  test('to read what is not there fails with 4 and creates nothing', async () => {
-    const error = await refusal({ path: 'none/w.duckdb' }, 'read');
-    expect(error.exit).toBe(4);
-    expect(error.diagnostics[0]).toMatchObject({
-      code: 'warehouse-unavailable',
-      hint: expect.stringContaining('rollcall.json'),
-    });
-    expect(existsSync(join(folder, 'none'))).toBe(false);
-  });
+  test.each(['read', 'write'] as const)(
+    'to %s in no folder fails with 4 and creates nothing',
+    async (mode) => {
+      const error = await refusal({ path: 'none/w.duckdb' }, mode);
+      expect(error.exit).toBe(4);
+      expect(error.diagnostics[0]).toMatchObject({
+        code: 'warehouse-unavailable',
+        hint: expect.stringContaining('rollcall.json'),
+      });
+      expect(existsSync(join(folder, 'none'))).toBe(false);
+    },
+  );
 
   test('what is no DuckDB file fails with 4', async () => {
     writeFileSync(join(folder, 'text.duckdb'), 'not a database, only some text '.repeat(400));
