@@ -214,7 +214,11 @@ def install():
     FakeSnowflakeCursor._transform = transform
     exploded = FakeSnowflakeCursor._transform_explode
     FakeSnowflakeCursor._transform_explode = lambda self, tree: of_block(tree) or exploded(self, tree)
-    macros.creation_sql = lambda catalog: creation_sql(catalog) + MACROS.replace("{c}", catalog)
+    # A key that begins with a dollar sign is no path.
+    keyed = "json_extract(to_json(input), '/' || replace(replace(x, '~', '~0'), '/', '~1'))"
+    macros.creation_sql = lambda catalog: (
+        creation_sql(catalog).replace("CAST(TO_JSON(input) -> x AS JSON)", keyed) + MACROS.replace("{c}", catalog)
+    )
     FakeSnowflakeCursor._execute = committing(FakeSnowflakeCursor._execute)
     transforms.upper_case_unquoted_identifiers = quoted
     transforms.merge = lambda tree: [tree]
