@@ -28,7 +28,7 @@ const EMBEDDED = '.ci/steps.d/05-embedded.sh';
 const ELSEWHERE = [
   ['tests/scenarios/pglite.test.ts', 'ROLLCALL_PGLITE', EMBEDDED],
   ['tests/examples/grocer-run.test.ts', 'ROLLCALL_EXAMPLES', EMBEDDED],
-  ['tests/conformance/duckdb-2.test.ts', 'ROLLCALL_DUCKDB', EMBEDDED],
+  ['tests/conformance/duckdb-{2,3}.test.ts', 'ROLLCALL_DUCKDB', EMBEDDED],
   [
     'tests/property/{journeys,scenarios,entities,entity-triggers,backfill}.test.ts',
     'ROLLCALL_PROPERTIES',

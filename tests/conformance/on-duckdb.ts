@@ -1,8 +1,8 @@
 /**
- * Conformance cases on DuckDB, in two parts, as one file of tests runs in one process. `npm test` has the first. A case is asked of its
+ * Conformance cases on DuckDB, in three parts, as one file of tests runs in one process. `npm test` has the first. A case is asked of its
  * SELECTs, but where only runs can tell what is expected: of those who were at a step of a journey before, of what is sent and of
  * rows of entities that are kept. Some of the others are asked of runs instead. `ROLLCALL_DUCKDB=rest`, as CI has it, asks those of the
- * first part the other way, and the second both ways; `all` both of both.
+ * first part the other way, and the others both ways; `all` both of all.
  */
 import { duckdbEngine } from '../engines/duckdb.js';
 import type { EngineUnderTest, Way } from '../engines/engine.js';
