@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { whyNoTls } from './tests/support/postgres-bin.js';
 import { whyNoGoogleSql } from './tests/support/zetasql/binary.js';
 
 /** The longest first, so that no process is left alone with one at the end. */
@@ -37,7 +38,7 @@ const ELSEWHERE = [
   ['tests/faults/{duckdb,killed}.test.ts', 'ROLLCALL_FAULTS', EMBEDDED],
   ['tests/runtime/ddl.test.ts', 'ROLLCALL_DDL', EMBEDDED],
   [
-    'tests/{postgres/{server-*,warehouse,troubles,password-file},{scenarios,faults}/server}.test.ts',
+    'tests/{postgres/{server-*,warehouse,troubles,password-file,tls-*},{scenarios,faults}/server}.test.ts',
     'ROLLCALL_POSTGRES_URL',
     'scripts/with-postgres.sh',
   ],
@@ -64,11 +65,13 @@ const GOOGLESQL =
   'tests/{conformance/bigquery,dialects/bigquery/{functions,killed,runs},scenarios/bigquery,{property,examples}/googlesql}.test.ts';
 
 const noGoogleSql = whyNoGoogleSql();
+const noTls = whyNoTls();
 const absent: readonly (readonly [tests: string, why: string])[] = [
   ...ELSEWHERE.flatMap(([tests, variable, where]) =>
     process.env[variable] === undefined ? [[tests, `see ${where}`] as const] : [],
   ),
   ...(noGoogleSql === undefined ? [] : [[GOOGLESQL, noGoogleSql] as const]),
+  ...(noTls === undefined ? [] : [['tests/postgres/tls-*.test.ts', noTls] as const]),
 ];
 for (const [tests, why] of absent) process.stderr.write(`not run: ${tests}, ${why}\n`);
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# PostgreSQL: every conformance case, the functions and the failures on a real server, and random pairs against the
-# reference. Skipped, and saying so, where there is no server package.
+# PostgreSQL: every conformance case, the functions and the failures on a real server, TLS to servers of its own beside psql, and random
+# pairs against the reference. Skipped, and saying so, where there is no server package.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -16,6 +16,6 @@ if ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then
 fi
 
 export NO_COLOR=1
-scripts/with-postgres.sh npx vitest run tests/postgres/server- tests/postgres/warehouse tests/postgres/troubles tests/postgres/password-file tests/postgres/functions tests/scenarios/server tests/faults/server || exit 1
+scripts/with-postgres.sh npx vitest run tests/postgres/server- tests/postgres/warehouse tests/postgres/troubles tests/postgres/password-file tests/postgres/tls- tests/postgres/functions tests/scenarios/server tests/faults/server || exit 1
 ROLLCALL_ENGINE=postgres ROLLCALL_PAIRS="${ROLLCALL_POSTGRES_PAIRS:-500}" \
   ROLLCALL_PROPERTIES=some scripts/with-postgres.sh npx vitest run tests/property/scenarios tests/property/standalone tests/property/entities || exit 1

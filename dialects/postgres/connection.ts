@@ -1,7 +1,9 @@
 /** One connection to a server through `pg`: opened, told what a session is, and asked statements in its simple protocol. */
 import type { Client, ClientConfig, QueryArrayResult } from 'pg';
 import { UserError } from '../../compiler/diagnostics/index.js';
-import { codeOf, isLost, openError, statementError } from './errors.js';
+import { connected, safetyOf } from './connect.js';
+import { codeOf } from './error-codes.js';
+import { isLost, openError, statementError } from './errors.js';
 import { HELPERS, SESSION } from './session.js';
 import type { PostgresSettings } from './settings.js';
 
@@ -22,6 +24,8 @@ export class Connection {
     private readonly settings: PostgresSettings,
     /** Of the server, for cancelling. */
     private readonly pid: number,
+    /** `TLSv1.3, …` or `without TLS`. */
+    readonly safety: string,
   ) {
     // Without a listener an error of an idle connection would end the process.
     client.on('error', (error) => (this.#lost ??= error));
@@ -35,13 +39,14 @@ export class Connection {
     mode: 'read' | 'write',
   ): Promise<Connection> {
     try {
-      const client = await connected(settings, applicationName);
+      const made = await connected(settings, applicationName);
+      const { client } = made;
       const { rows } = (await client.query({
         text: "select current_setting('server_version_num'), pg_backend_pid()",
         rowMode: 'array',
       })) as unknown as { rows: [string, string][] };
       const [version = '', pid = ''] = rows[0] ?? [];
-      const connection = new Connection(client, settings, Number(pid));
+      const connection = new Connection(client, settings, Number(pid), safetyOf(made));
       if (Math.floor(Number(version) / 10_000) < OLDEST) throw await tooOld(client, Number(version));
       await connection.prepare(mode);
       return connection;
@@ -98,32 +103,13 @@ export class Connection {
   }
 
   async #cancel(): Promise<void> {
-    const other = await connected(this.settings, 'rollcall cancel');
+    const { client: other } = await connected(this.settings, 'rollcall cancel');
     try {
       await other.query('select pg_cancel_backend($1)', [this.pid]);
     } finally {
       await other.end();
     }
   }
-}
-
-/** A client that is connected, by the first of the ways the settings name that the server takes. */
-async function connected(settings: PostgresSettings, applicationName: string): Promise<Client> {
-  const { default: pg } = await import('pg');
-  let failure: unknown;
-  for (const ssl of settings.tls) {
-    const client = new pg.Client({ ...settings.config, ssl, application_name: applicationName });
-    try {
-      await client.connect();
-      return client;
-    } catch (error) {
-      failure = error;
-      await client.end().catch(() => undefined);
-      const withoutTls = /does not support SSL/.test(String(error));
-      if (!withoutTls) break;
-    }
-  }
-  throw failure;
 }
 
 async function tooOld(client: Client, version: number): Promise<UserError> {

@@ -1,6 +1,8 @@
 /** What PostgreSQL's refusals mean, by SQLSTATE; and what the driver says when there was no answer. */
 import { UserError } from '../../compiler/diagnostics/index.js';
 import { StatementError, type Failure } from '../warehouse.js';
+import { codeOf, messageOf } from './error-codes.js';
+import { explainTls } from './tls-errors.js';
 
 /** SQLSTATEs, or classes of them, that may go another time. */
 const FAILURES: readonly (readonly [code: string, failure: Failure])[] = [
@@ -29,21 +31,42 @@ const HINTS: Readonly<Record<string, string>> = {
   ENOTFOUND: 'check "host" in rollcall.json',
 };
 
+/** With TLS and without: neither was let in. */
+export class BothRefused extends Error {
+  constructor(
+    readonly withTls: unknown,
+    readonly without: unknown,
+  ) {
+    super(messageOf(withTls), { cause: withTls });
+  }
+}
+
 /** Why a connection could not be made, as an error of exit code 4. */
 export function openError(error: unknown, place: string): UserError {
   if (error instanceof UserError) return error;
-  const code = codeOf(error);
-  const hint = code === undefined ? undefined : HINTS[code];
+  const { message, hint } = explained(error);
   return new UserError(
     {
       code: 'warehouse-unavailable',
       severity: 'error',
-      message: `PostgreSQL at ${place} cannot be opened: ${messageOf(error)}`,
+      message: `PostgreSQL at ${place} cannot be opened: ${message}`,
       ...(hint !== undefined && { hint }),
     },
     4,
     { cause: error },
   );
+}
+
+function explained(error: unknown): { readonly message: string; readonly hint?: string } {
+  if (error instanceof BothRefused) {
+    // What to do is said of TLS: whoever lets in by TLS alone has refused the other way for that.
+    const [first, second] = [explained(error.withTls), explained(error.without)];
+    return { ...first, message: `with TLS: ${first.message}; without: ${second.message}` };
+  }
+  const tls = explainTls(error);
+  if (tls) return tls;
+  const hint = HINTS[codeOf(error) ?? ''];
+  return { message: messageOf(error), ...(hint !== undefined && { hint }) };
 }
 
 /** A statement that failed, or of which nobody knows. */
@@ -81,13 +104,3 @@ const isDriver = (error: unknown): boolean =>
 
 /** Whether the connection is of no more use. */
 export const isLost = (error: unknown): boolean => failureOf(error) === 'unknown';
-
-export function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-}
-
-function messageOf(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return messageOf(error.errors[0]);
-  const message = error instanceof Error ? error.message : String(error);
-  return message.split('\n', 1)[0]?.trim() ?? message;
-}

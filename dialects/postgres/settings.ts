@@ -1,25 +1,22 @@
 /** A PostgreSQL target's settings, checked, as the driver wants them. */
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
-import type { ConnectionOptions } from 'node:tls';
 import type { ClientConfig } from 'pg';
 import { UserError } from '../../compiler/diagnostics/index.js';
 import type { OpenOptions } from '../warehouse.js';
 import { passwordFor } from './password-file.js';
+import { readTls, type Way } from './tls.js';
 
 export interface PostgresSettings {
   /** What the driver is given; what is left out it finds in PGHOST and the like. */
   readonly config: ClientConfig;
   /** Tried in this order: `prefer` is with TLS, then without. */
-  readonly tls: readonly (false | ConnectionOptions)[];
+  readonly tls: readonly Way[];
+  /** Whether a password may be used over TLS only where it is bound to the server's certificate. */
+  readonly bound: boolean;
   /** `db.example.com:5432, database shop`: never a password. */
   readonly place: string;
   /** The project's schema, which the lock is for. */
   readonly schema: string;
 }
-
-const TLS_MODES = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
-type TlsMode = (typeof TLS_MODES)[number];
 
 const SECONDS = 1000;
 const CONNECT_TIMEOUT = 15;
@@ -38,22 +35,21 @@ export function readSettings({ settings, projectDir }: OpenOptions): PostgresSet
   };
   const { env } = process;
   const url = parsedUrl(text('url'));
-  const port = settings['port'] ?? (url?.port ? Number(url.port) : env['PGPORT']);
+  const query = queryOf(url);
+  const port = settings['port'] ?? query('port') ?? (url?.port ? Number(url.port) : env['PGPORT']);
   const portNumber = port === undefined ? 5432 : Number(port);
   if (!(portNumber > 0 && portNumber < 65_536)) throw invalid('port', 'a port');
   const decoded = (part: string | undefined): string | undefined =>
     part === undefined || part === '' ? undefined : decodeURIComponent(part);
-  const host = text('host') ?? url?.searchParams.get('host') ?? decoded(url?.hostname) ?? env['PGHOST'];
-  const database = text('database') ?? decoded(url?.pathname.slice(1)) ?? env['PGDATABASE'];
-  const user = text('user') ?? decoded(url?.username) ?? env['PGUSER'];
-  const password = text('password') ?? decoded(url?.password) ?? env['PGPASSWORD'];
-  const mode = text('sslmode') ?? url?.searchParams.get('sslmode') ?? env['PGSSLMODE'] ?? 'prefer';
-  if (!TLS_MODES.some((known) => known === mode)) throw invalid('sslmode', `one of ${TLS_MODES.join(', ')}`);
-  const file = (name: string): string | undefined => {
-    const path = text(name) ?? url?.searchParams.get(name) ?? undefined;
-    return path === undefined ? undefined : contents(name, resolve(projectDir, path));
-  };
-  const files = { ca: file('sslrootcert'), cert: file('sslcert'), key: file('sslkey') };
+  const host = text('host') ?? query('host') ?? decoded(url?.hostname) ?? env['PGHOST'];
+  const database =
+    text('database') ?? query('dbname') ?? decoded(url?.pathname.slice(1)) ?? env['PGDATABASE'];
+  const user = text('user') ?? query('user') ?? decoded(url?.username) ?? env['PGUSER'];
+  const password = text('password') ?? query('password') ?? decoded(url?.password) ?? env['PGPASSWORD'];
+  const said = (name: string): string | undefined => text(name) ?? query(name);
+  const binding = said('channel_binding') ?? 'prefer';
+  if (!['disable', 'prefer', 'require'].includes(binding))
+    throw invalid('channel_binding', 'disable, prefer or require');
   const statementTimeout = seconds('statement_timeout');
   const config: ClientConfig = {
     ...(host !== undefined && { host }),
@@ -65,34 +61,13 @@ export function readSettings({ settings, projectDir }: OpenOptions): PostgresSet
     connectionTimeoutMillis: (seconds('connect_timeout') ?? CONNECT_TIMEOUT) * SECONDS,
     keepAlive: true,
   };
-  const local = host === undefined || host.startsWith('/');
   return {
     config,
-    tls: local && mode === 'prefer' ? [false] : tlsOf(mode as TlsMode, files),
+    tls: readTls({ said, projectDir, socket: host?.startsWith('/') === true }),
+    bound: binding === 'require',
     place: `${host ?? 'localhost'}:${portNumber}, database ${database ?? user ?? 'of the user'}`,
     schema: text('schema') ?? 'rollcall',
   };
-}
-
-type Files = Readonly<Record<'ca' | 'cert' | 'key', string | undefined>>;
-
-function tlsOf(mode: TlsMode, { ca, cert, key }: Files): readonly (false | ConnectionOptions)[] {
-  const base: ConnectionOptions = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
-  // As libpq has it: `require` with a root certificate checks who signed.
-  const unchecked = { ...base, rejectUnauthorized: false };
-  const signed = { ...base, rejectUnauthorized: true, checkServerIdentity: () => undefined };
-  switch (mode) {
-    case 'disable':
-      return [false];
-    case 'prefer':
-      return [unchecked, false];
-    case 'require':
-      return [ca ? signed : unchecked];
-    case 'verify-ca':
-      return [signed];
-    case 'verify-full':
-      return [{ ...base, rejectUnauthorized: true }];
-  }
 }
 
 function parsedUrl(url: string | undefined): URL | undefined {
@@ -103,21 +78,21 @@ function parsedUrl(url: string | undefined): URL | undefined {
   return parsed;
 }
 
-function contents(name: string, path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new UserError(
-      {
-        code: 'invalid-value',
-        severity: 'error',
-        message: `the PostgreSQL target's "${name}": ${String(error)}`,
-      },
-      2,
-      { cause: error },
-    );
-  }
+/** What stands behind the `?` of an address counts more than what stands before; there `+` is no space. */
+function queryOf(url: URL | undefined): (name: string) => string | undefined {
+  const found = new URLSearchParams(url?.search.replaceAll('+', '%2B'));
+  const lost = UNKEPT.find(({ name, unless }) => found.has(name) && !unless?.includes(found.get(name) ?? ''));
+  if (lost) throw invalid('url', `without ${lost.name}, which Rollcall cannot see to`);
+  return (name) => found.get(name) || undefined;
 }
+
+/** What an address may ask of a connection so that it is safer: it is not to be left out in silence. */
+const UNKEPT: readonly { readonly name: string; readonly unless?: readonly string[] }[] = [
+  { name: 'sslcrldir' },
+  { name: 'requirepeer' },
+  { name: 'require_auth' },
+  { name: 'gssencmode', unless: ['disable', 'prefer'] },
+];
 
 function invalid(name: string, expected: string): UserError {
   return new UserError({

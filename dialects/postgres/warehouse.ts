@@ -134,7 +134,8 @@ class PostgresWarehouse implements Warehouse {
 
   async version(options?: CallOptions): Promise<EngineVersion> {
     const version = await this.#cell("select current_setting('server_version')", options);
-    return { engine: `PostgreSQL ${version}`, driver: driverVersion('pg') };
+    const { safety } = await this.connect();
+    return { engine: `PostgreSQL ${version}`, driver: `${driverVersion('pg')}, ${safety}` };
   }
 
   async now(options?: CallOptions): Promise<string> {

@@ -195,13 +195,28 @@ export const projectDefs = {
       schema: schemaName,
       sslmode: Type.Optional(
         Type.Union(
-          ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'].map((mode) => Type.Literal(mode)),
+          ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'].map((mode) =>
+            Type.Literal(mode),
+          ),
           { description: 'As in libpq; "prefer" if nothing says otherwise.' },
         ),
       ),
-      sslrootcert: Type.Optional(text('A file of certificates that may sign that of the server.')),
+      sslrootcert: Type.Optional(
+        text('A file of certificates that may sign that of the server; "system" for those Node.js trusts.'),
+      ),
+      sslcrl: Type.Optional(text('A file of lists of revoked certificates.')),
       sslcert: Type.Optional(text('A file with the certificate we show.')),
-      sslkey: Type.Optional(text('A file with its key.')),
+      sslkey: Type.Optional(text('A file with its key, which only its owner may read.')),
+      sslpassword: Type.Optional(text('The passphrase of the key: "${env:NAME}".')),
+      channel_binding: Type.Optional(
+        Type.Union(
+          ['disable', 'prefer', 'require'].map((mode) => Type.Literal(mode)),
+          {
+            description:
+              'With "require" a password is of use only to the server whose certificate was shown.',
+          },
+        ),
+      ),
       connect_timeout: Type.Optional(Type.Number({ minimum: 0, description: 'Seconds; 15.' })),
       statement_timeout: Type.Optional(
         Type.Number({

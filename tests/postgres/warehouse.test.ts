@@ -56,7 +56,7 @@ describe('a server, of which ROLLCALL_POSTGRES_URL says where it is', () => {
     expect(JSON.stringify(wrong.diagnostics)).not.toContain('hunter2');
     expect((await refusal(open({ database: 'nowhere' }))).message).toContain('"nowhere" does not exist');
     expect((await refusal(open({ host: '127.0.0.1', port: 1 }))).exit).toBe(4);
-    expect((await refusal(open({ sslmode: 'require' }))).message).toContain('SSL');
+    expect((await refusal(open({ sslmode: 'require' }))).message).toContain('the server has no TLS');
   });
 
   it('refuses a second comer with exit 3 and the name of the first, until that is gone', async () => {
