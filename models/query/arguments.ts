@@ -2,6 +2,7 @@ import type { Duration, Literal } from '../algebra.js';
 import { durationOf, formatDuration, parseDuration, unitHint, unitOf } from '../duration.js';
 import { instantHint, parseInstant } from '../instant.js';
 import { show, type Cursor } from './cursor.js';
+import type { Token } from './tokens.js';
 
 /** What a misread duration is taken for, so that reading goes on; a problem is noted beside it. */
 const SOME_DURATION: Duration = { amount: 1, unit: 'day' };
@@ -73,14 +74,29 @@ export function readLiterals(cursor: Cursor): readonly Literal[] {
   const list: Literal[] = [];
   do {
     const literal = acceptLiteral(cursor);
-    if (literal === undefined) cursor.fail(`a value is expected, not ${show(cursor.token)}`);
+    if (literal === undefined) noValue(cursor);
     list.push(literal);
   } while (cursor.accept(','));
   if (bracketed) cursor.expect(']');
   return Object.freeze(list);
 }
 
-/** The same for strings only. */
+/** Says that a literal is expected, and how what stands there would be one. */
+export function noValue(cursor: Cursor): never {
+  const { token } = cursor;
+  cursor.fail(
+    `a value is expected, not ${show(token)}`,
+    token.kind === 'word' ? literalHint(token) : undefined,
+  );
+}
+
+function literalHint({ text }: Token): string {
+  const lower = text.toLowerCase();
+  if (lower === 'true' || lower === 'false') return `did you mean "${lower}"?`;
+  return lower === 'null' ? 'ask with .exists() or .absent()' : `quote it: '${text}'`;
+}
+
+/** What `readLiterals` reads, where only strings may stand. */
 export function readStrings(cursor: Cursor): readonly string[] {
   const start = cursor.token.start;
   const values = readLiterals(cursor);

@@ -1,7 +1,7 @@
 import type { Condition, Operand, TraitValue } from '../algebra.js';
 import { didYouMean, orList } from '../../compiler/diagnostics/suggest.js';
 import type { Problem } from '../source/problem.js';
-import { acceptLiteral } from './arguments.js';
+import { acceptLiteral, noValue } from './arguments.js';
 import { noteUnordered, readComparison } from './comparisons.js';
 import { Cursor, show, Unreadable, type Mark } from './cursor.js';
 import { FLIPPED, KEYWORDS, OPERATOR_OF_SYMBOL } from './names.js';
@@ -162,8 +162,7 @@ function scalar(cursor: Cursor): Operand {
   const { token } = cursor;
   const literal = acceptLiteral(cursor);
   if (literal !== undefined) return cursor.mark({ kind: 'literal', literal }, token.start, token.end);
-  if (token.kind !== 'word')
-    cursor.fail(`a condition or a value is expected, not ${show(token)}`, scalarHint(cursor));
+  if (token.kind !== 'word') noScalar(cursor);
   const word = SCALARS.find((name) => name === token.text) ?? meantScalar(cursor);
   if (word === 'event' || word === 'entity')
     return cursor.nested(() => readReduced(cursor, () => condition(cursor)));
@@ -192,6 +191,11 @@ function meantScalar(cursor: Cursor): (typeof SCALARS)[number] {
   const hint = didYouMean(token.text, [...SCALARS, 'audience', ...PLACES, ...KEYWORDS, 'true', 'false']);
   const word = SCALARS.find((name) => hint?.includes(`"${name}"`) === true);
   if (word === undefined || cursor.ahead(1).text !== '(') {
+    const junction = ['AND', 'OR'].find((keyword) => cursor.isKeyword(keyword));
+    if (junction !== undefined) {
+      cursor.fail(`a condition is expected, not ${show(token)}`, `${junction} stands between two conditions`);
+    }
+    if (OPERATOR_OF_SYMBOL.has(cursor.previous?.text ?? '')) noValue(cursor);
     cursor.fail(
       `a condition is expected, not ${show(token)}`,
       hint ?? `it begins with ${orList([...SCALARS, 'audience'])}`,
@@ -201,13 +205,22 @@ function meantScalar(cursor: Cursor): (typeof SCALARS)[number] {
   return word;
 }
 
-function scalarHint(cursor: Cursor): string | undefined {
-  if (cursor.tokens.length === 1) return "write one, e.g. event('Order Completed').count() >= 1";
-  const swapped = `${cursor.token.text}=`;
-  const before = cursor.previous?.text;
-  if (before === '<' && cursor.is('>')) return 'did you mean "!="?';
-  return before === '=' && OPERATOR_OF_SYMBOL.has(swapped) ? `did you mean "${swapped}"?` : undefined;
+function noScalar(cursor: Cursor): never {
+  const { token, previous } = cursor;
+  const problem = `a condition or a value is expected, not ${show(token)}`;
+  if (cursor.tokens.length === 1)
+    cursor.fail(problem, "write one, e.g. event('Order Completed').count() >= 1");
+  // Symbols of other languages, which are read as two: both are what is wrong.
+  const meant = previous?.end === token.start ? FOREIGN_SYMBOLS[previous.text + token.text] : undefined;
+  if (previous === undefined || meant === undefined) cursor.fail(problem);
+  const both = `${previous.text}${token.text}`;
+  cursor.fail(`${JSON.stringify(both)} is not a comparison`, `did you mean "${meant}"?`, {
+    start: previous.start,
+    end: token.end,
+  });
 }
+
+const FOREIGN_SYMBOLS: Readonly<Record<string, string>> = { '<>': '!=', '=>': '>=', '=<': '<=', '===': '=' };
 
 function trailingHint(cursor: Cursor): string | undefined {
   const { token } = cursor;

@@ -8,7 +8,10 @@ import { readReducer } from './reducers.js';
 import type { Token } from './tokens.js';
 
 type Reduced = Extract<Operand, { kind: 'reduced' }>;
-type Draft = { -readonly [K in keyof EventStream]?: EventStream[K] };
+type Draft = { -readonly [K in Exclude<keyof EventStream, 'where'>]?: EventStream[K] } & {
+  /** A stream may be filtered again and again; what is left satisfies every `where`. */
+  readonly wheres: Condition[];
+};
 
 /**
  * `event('…')` or `entity('…')` with its filters and its reducer.
@@ -20,7 +23,7 @@ export function readReduced(cursor: Cursor, readCondition: () => Condition): Red
   cursor.expect('(');
   const name = cursor.expectString(head.text === 'event' ? 'an event name' : 'an entity name');
   cursor.expect(')');
-  const draft: Draft = {};
+  const draft: Draft = { wheres: [] };
   const given = new Map<string, Token>();
   const isEvent = head.text === 'event';
   const filters: readonly FilterName[] = isEvent ? EVENT_FILTERS : ['where'];
@@ -43,9 +46,13 @@ export function readReduced(cursor: Cursor, readCondition: () => Condition): Red
   }
 }
 
-function finish(isEvent: boolean, name: string, draft: Draft): Stream {
-  if (isEvent) return { kind: 'event', event: name, ...draft };
-  return { kind: 'entity', entity: name, ...(draft.where === undefined ? {} : { where: draft.where }) };
+function finish(isEvent: boolean, name: string, { wheres, ...filters }: Draft): Stream {
+  const [first, ...more] = wheres;
+  const all: Condition = { kind: 'all', of: Object.freeze(wheres) };
+  const where = first === undefined ? {} : { where: more.length === 0 ? first : all };
+  return isEvent
+    ? { kind: 'event', event: name, ...where, ...filters }
+    : { kind: 'entity', entity: name, ...where };
 }
 
 function missingReducer(cursor: Cursor, name: string): never {
@@ -68,9 +75,8 @@ function readFilter(
   switch (name) {
     case 'where':
       cursor.whereDepth += 1;
-      draft.where = cursor.nested(readCondition);
+      draft.wheres.push(cursor.nested(readCondition));
       cursor.whereDepth -= 1;
-      once(cursor, given, 'where', at, 'join the two with AND');
       break;
     case 'within':
     case 'between':
@@ -106,14 +112,8 @@ function readFilter(
   cursor.expect(')');
 }
 
-function once(
-  cursor: Cursor,
-  given: Map<string, Token>,
-  what: string,
-  at: Token,
-  hint = 'keep one of them',
-): void {
-  if (given.has(what)) cursor.note(`.${at.text}(…) is given twice`, at, hint);
+function once(cursor: Cursor, given: Map<string, Token>, what: string, at: Token): void {
+  if (given.has(what)) cursor.note(`.${at.text}(…) is given twice`, at, 'keep one of them');
   given.set(what, at);
 }
 

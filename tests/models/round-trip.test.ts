@@ -144,6 +144,10 @@ const EXAMPLES: readonly (readonly [string, string])[] = [
     "NOT split('s', 10, 55)",
     '{"not":{"split":{"salt":"s","shares":{"control":10,"a":45,"b":45},"take":"a"}}}',
   ],
+  [
+    "event('A').where(property('x') = 1).within(1 day).where(property('y') = 2).count() >= 1",
+    '{"event":"A","where":{"all":[{"property":"x","equals":1},{"property":"y","equals":2}]},"within":"1 day"}',
+  ],
   ["trait('x') = 1.50", '{"trait":"x","equals":1.50}'],
 ];
 
