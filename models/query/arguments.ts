@@ -52,8 +52,18 @@ export function readInstant(cursor: Cursor): string {
   return token.text;
 }
 
-/** A literal if one comes next. */
+/** A literal if one comes next, by itself or as `literal(…)`. */
 export function acceptLiteral(cursor: Cursor): Literal | undefined {
+  if (!cursor.is('literal') || cursor.ahead(1).text !== '(') return acceptBare(cursor);
+  cursor.take();
+  cursor.take();
+  const literal = acceptBare(cursor);
+  if (literal === undefined) cursor.fail(`a value is expected, not ${show(cursor.token)}`);
+  cursor.expect(')');
+  return literal;
+}
+
+function acceptBare(cursor: Cursor): Literal | undefined {
   const { token } = cursor;
   if (token.kind === 'number') return taken(cursor, { type: 'number', text: token.text });
   if (token.kind === 'string') return taken(cursor, { type: 'string', value: token.text });

@@ -161,7 +161,7 @@ const SCALARS = ['event', 'entity', 'trait', 'property', 'context'] as const;
 function scalar(cursor: Cursor): Operand {
   const { token } = cursor;
   const literal = acceptLiteral(cursor);
-  if (literal !== undefined) return cursor.mark({ kind: 'literal', literal }, token.start, token.end);
+  if (literal !== undefined) return cursor.mark({ kind: 'literal', literal }, token.start, cursor.lastEnd);
   if (token.kind !== 'word') noScalar(cursor);
   const word = SCALARS.find((name) => name === token.text) ?? meantScalar(cursor);
   if (word === 'event' || word === 'entity')

@@ -195,13 +195,12 @@ function readAbsolute(
   draft.window = Object.freeze(window);
 }
 
-/** `{exclude: ['a', 'b']}`. */
+/** `{exclude: ['a', 'b']}`; Segment's reference leaves out the brackets. */
 function readSources(cursor: Cursor): readonly string[] {
   cursor.expect('{', "write sources({exclude: ['…']})");
   const word = cursor.take();
   if (word.text !== 'exclude') cursor.fail(`"exclude" is expected, not ${show(word)}`, undefined, word);
   cursor.expect(':');
-  if (!cursor.is('[')) cursor.expect('[', 'source ids stand in a list');
   const values = readStrings(cursor);
   cursor.expect('}');
   return values;

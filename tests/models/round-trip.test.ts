@@ -103,6 +103,15 @@ const EXAMPLES: readonly (readonly [string, string])[] = [
     '{"event":"A","by":"group_id","expires_after":"2 weeks","where":{"not":{"event":"B","between_parent":["1 hour","2 days"],"settled":true,"where":{"property":"id","equals":{"property":"id","of":"parent"}},"count":{"greater_than":0}}}}',
   ],
   [
+    "event('A').where(property('x') > 1).within(7 days).where(property('y') = 'b' OR trait('c').exists()).count() >= 1",
+    '{"event":"A","within":"7 days","where":{"all":[{"property":"x","greater_than":1},{"any":[{"property":"y","equals":"b"},{"trait":"c","exists":true}]}]}}',
+  ],
+  [
+    "event('A').sources({exclude: 'src_1', 'src_2'}).count() = literal(2)",
+    '{"event":"A","sources":{"exclude":["src_1","src_2"]},"count":{"equals":2}}',
+  ],
+  ["literal('pro') = trait('plan')", '{"trait":"plan","equals":"pro"}'],
+  [
     "event('Page Viewed').where(context('page.url').contains('/pricing')).count() >= 1",
     '{"event":"Page Viewed","where":{"context":"page.url","contains":"/pricing"}}',
   ],
