@@ -5,8 +5,9 @@ is here works on the tree that was read, so that a form Snowflake would refuse g
 """
 
 import re
+from string import Template
 
-from fakesnow import macros, variables
+from fakesnow import cursor, info_schema, macros, variables
 from fakesnow.cursor import FakeSnowflakeCursor
 from fakesnow.transforms import SUCCESS_NOP
 import fakesnow.transforms as transforms
@@ -162,6 +163,32 @@ def of_block(tree):
     return [each for each in sqlglot.parse(body[1], read="snowflake") if each is not None]
 
 
+def inside_quotes(value):
+    """Of texts, and of lists and tuples of them: fakesnow writes names between quotes as they are."""
+    if isinstance(value, (list, tuple)):
+        return type(value)(inside_quotes(each) for each in value)
+    return value.replace("'", "''") if isinstance(value, str) else value
+
+
+class Answer(Template):
+    """What fakesnow says when it has made something."""
+
+    def substitute(self, **said):
+        return super().substitute({name: inside_quotes(value) for name, value in said.items()})
+
+
+def schema_made(cursor, tree):
+    """Makes a schema with a quote in its name, which is the current one then."""
+    duck, conn = cursor._duck_conn, cursor._conn
+    duck.execute(tree.sql(dialect="duckdb"))
+    conn.database, conn._schema = tree.this.catalog or conn.database, tree.this.db
+    conn.database_set = conn.schema_set = True
+    path = ".".join('"' + name.replace('"', '""') + '"' for name in (conn.database, conn._schema))
+    duck.execute(f"SET schema = '{inside_quotes(path)}'")
+    made = exp.Literal.string(f"Schema {conn._schema} successfully created.")
+    return exp.select(exp.alias_(made, "status", quoted=True))
+
+
 DDL = (exp.Alter, exp.Comment, exp.Create, exp.Drop)
 
 
@@ -176,6 +203,8 @@ def committing(execute):
         elif isinstance(tree, DDL) and getattr(self._conn, "open_transaction", False):
             self._duck_conn.commit()
             self._conn.open_transaction = False
+        if isinstance(tree, exp.Create) and tree.kind == "SCHEMA" and "'" in tree.this.db:
+            tree = schema_made(self, tree)
         if isinstance(tree, exp.Merge):
             # DuckDB has a MERGE of its own by now. What Snowflake answers is how many rows it changed.
             (changed,) = self._duck_conn.execute(tree.sql(dialect="duckdb")).fetchall()[0]
@@ -220,6 +249,12 @@ def install():
         creation_sql(catalog).replace("CAST(TO_JSON(input) -> x AS JSON)", keyed) + MACROS.replace("{c}", catalog)
     )
     FakeSnowflakeCursor._execute = committing(FakeSnowflakeCursor._execute)
+    for name, answer in vars(cursor).copy().items():
+        if isinstance(answer, Template):
+            setattr(cursor, name, Answer(answer.template))
+    for name in ("insert_table_comment_sql", "insert_text_lengths_sql"):
+        noted = getattr(info_schema, name)
+        setattr(info_schema, name, lambda *names, noted=noted: noted(*inside_quotes(names)))
     transforms.upper_case_unquoted_identifiers = quoted
     transforms.merge = lambda tree: [tree]
     transforms.integer_precision = number_types
