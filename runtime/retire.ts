@@ -3,12 +3,15 @@
  * the key may be freed for a definition that starts anew.
  */
 import { misuse } from '../compiler/diagnostics/index.js';
+import * as ir from '../compiler/ir/build.js';
 import { noEntities, stageSteps } from '../compiler/program/run.js';
 import { noAccountUsers } from '../compiler/program/accounts.js';
 import { outboxSteps, queues } from '../compiler/program/outbox.js';
+import { STATE } from '../compiler/program/state.js';
 import type { Step } from '../compiler/program/types.js';
 import { audienceViewName } from '../compiler/program/views.js';
 import type { Params } from '../dialects/dialect.js';
+import type { MessageType } from '../models/definition.js';
 import { aside, wayTo, type Aside } from './aside.js';
 import type { RetireOptions, RetireResult } from './queries-api.js';
 import { readState, type DefinitionRow, type StoredState } from './existing.js';
@@ -17,7 +20,7 @@ import type { RenderedStep } from './render.js';
 import { numberDefinitions } from './numbering.js';
 import { stub } from './stub.js';
 import { commonParams } from './script.js';
-import { withSession, type Session } from './session.js';
+import { textOf, withSession, type Session } from './session.js';
 import type { Store } from './store.js';
 import { planTransaction } from './transactional.js';
 
@@ -32,7 +35,10 @@ export async function retire(options: RetireOptions): Promise<RetireResult> {
     const row = removedRow(stored, session, key);
     const own = aside(session, stored, { ...options, runId });
     const { store, executor } = own;
-    const exits = sendExits ? exitSteps(own, session, stored, row) : [];
+    const types = sendExits
+      ? await typesTold(session, stored, key)
+      : new Map<string, readonly MessageType[]>();
+    const exits = sendExits ? exitSteps(own, session, stored, row, types) : [];
     const freed = (release ? freeSteps(store, session, stored, row) : []).map(silent);
     const steps = [...exits, ...freed];
     const plan = planTransaction(
@@ -110,21 +116,48 @@ interface BoundStep {
 
 const silent = (step: Step): BoundStep => ({ step, params: {}, queues: false });
 
+/**
+ * By destination the types of messages that told of the key. The links went with the definition's file, and who was told
+ * by a track message is to hear the end in one.
+ */
+async function typesTold(
+  session: Session,
+  { existing }: StoredState,
+  key: string,
+): Promise<ReadonlyMap<string, readonly MessageType[]>> {
+  if (!existing.tables.has('outbox')) return new Map();
+  const outbox = ir.scan(session.state.ref('outbox'), STATE.outbox);
+  const of = ir.filter(outbox, ir.eq(ir.c(outbox, 'definition_key'), ir.text(key)));
+  const rows = await session.rows(ir.pick(of, ['destination_key', 'message_type'], { distinct: true }));
+  const told = new Map<string, readonly MessageType[]>();
+  for (const type of ['identify', 'track', 'group'] as const) {
+    for (const row of rows.filter((one) => one['message_type'] === type)) {
+      const destination = textOf(row, 'destination_key');
+      told.set(destination, [...(told.get(destination) ?? []), type]);
+    }
+  }
+  return told;
+}
+
 /** Queues the ends of all that destinations were told of the key. */
 function exitSteps(
   { begin, bindings }: Aside,
   session: Session,
   { existing }: StoredState,
   row: DefinitionRow,
+  types: ReadonlyMap<string, readonly MessageType[]>,
 ): readonly BoundStep[] {
   // An empty stage: nobody has what was removed, so nobody's accounts matter.
   const first = [begin, ...stageSteps(), noEntities(), noAccountUsers()];
   // The exits happened when the definition was removed; runs after it may have any as_of.
   const params = commonParams({ ...bindings, asOf: row.retiredAt ?? bindings.asOf });
-  const from = { definition: stub(row), definitionNo: row.definitionNo, link: {} };
+  const from = { definition: stub(row), definitionNo: row.definitionNo };
   const to = session.project.destinations
     .filter(({ enabled }) => enabled)
-    .flatMap((destination) => wayTo(session, existing, destination, from));
+    .flatMap((destination) => {
+      const send = types.get(destination.key);
+      return wayTo(session, existing, destination, { ...from, link: send === undefined ? {} : { send } });
+    });
   if (to.length === 0) return first.map(silent);
   const { ways, find, queue, entities } = outboxSteps(session.state, to);
   return [

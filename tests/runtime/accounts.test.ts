@@ -139,6 +139,19 @@ describe('an audience of accounts', () => {
     ]);
   });
 
+  it('sends exits by the types of messages that told, which its link said', async () => {
+    await shop.model('pro', { ...PRO, destinations: [{ to: 'crm', send: ['identify'] }] });
+    await shop.run(DAY1);
+    await shop.model('other', { definition: { event: 'Order Completed' } });
+    await shop.remove('pro');
+    await shop.run(DAY2);
+    await retire({ ...(await shop.options()), key: 'pro', sendExits: true });
+    expect((await queued()).filter((line) => String(line).endsWith('false'))).toEqual([
+      '2025-01-04 identify user_id ann false',
+      '2025-01-04 identify user_id bob false',
+    ]);
+  });
+
   it('may be the first definition to ask for accounts, and for their traits, in a warehouse that landed before', async () => {
     await shop.model('buyers', { definition: { event: 'Order Completed' } });
     await shop.run(DAY1);
