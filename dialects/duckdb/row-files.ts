@@ -37,7 +37,7 @@ export async function writeRowFile({ lines, to, format, header, before }: RowFil
   const columns = Object.entries(MEMBERS)
     .map(([name, type]) => `${quoteText(name)}: ${quoteText(type)}`)
     .join(', ');
-  const at = format === 'csv' ? 'timestamp' : 'CAST(timestamp AS TIMESTAMP)';
+  const at = format === 'csv' ? 'timestamp' : 'CAST(timestamp AS TIMESTAMPTZ)';
   const key = `json_extract_string(context, '$.personas.computation_key')`;
   const rows = `
     SELECT messageId AS message_id, ${at} AS timestamp, type, event, userId AS user_id, anonymousId AS anonymous_id,
@@ -53,6 +53,8 @@ export async function writeRowFile({ lines, to, format, header, before }: RowFil
   const instance = await DuckDBInstance.create(':memory:', { preserve_insertion_order: 'true' });
   try {
     const connection = await instance.connect();
+    // A file of an earlier version has instants without a zone, which are in UTC.
+    await connection.run(`SET TimeZone = 'UTC'`);
     await connection.run(`COPY (${all}) TO ${quoteText(to)} (${options})`);
     connection.closeSync();
   } finally {

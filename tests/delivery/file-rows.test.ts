@@ -57,8 +57,8 @@ const EXPECTED = [
 
 test.each([
   ['rows.csv', {}, 'read_csv', '2025-03-01T09:30:00.123456Z'],
-  ['rows.parquet', {}, 'read_parquet', '2025-03-01 09:30:00.123456'],
-  ['rows', { format: 'parquet' }, 'read_parquet', '2025-03-01 09:30:00.123456'],
+  ['rows.parquet', {}, 'read_parquet', '2025-03-01 09:30:00.123456+00'],
+  ['rows', { format: 'parquet' }, 'read_parquet', '2025-03-01 09:30:00.123456+00'],
 ])('%s %j: a sync after another, and rows are what was said', async (path, settings, read, at) => {
   await using dir = await folder();
   await using w = await testWarehouse([]);
@@ -71,6 +71,7 @@ test.each([
       `SELECT message_id, type, event, user_id, anonymous_id, value::VARCHAR AS value FROM ${from}`,
     ),
   ).toEqual(EXPECTED);
+  await w.rows("SET TimeZone = 'UTC'");
   const [first] = await w.rows(
     `SELECT definition_key, "timestamp"::VARCHAR AS at, traits::VARCHAR AS traits, properties FROM ${from} LIMIT 1`,
   );
@@ -81,6 +82,23 @@ test.each([
     properties: null,
   });
   expect(await readdir(dir.path)).toEqual([path]); // no drafts
+});
+
+test('a Parquet file of instants without a zone grows: they are in UTC', async () => {
+  await using dir = await folder();
+  await using w = await testWarehouse([]);
+  const file = join(dir.path, 'rows.parquet');
+  await sync(dir.path, { path: 'rows.parquet' }, ALL.slice(0, 1));
+  const before = `SELECT * REPLACE ("timestamp" AT TIME ZONE 'UTC' AS "timestamp") FROM read_parquet('${file}')`;
+  await w.rows("SET TimeZone = 'UTC'");
+  await w.rows(`CREATE TABLE before AS ${before}`);
+  await w.rows(`COPY before TO '${file}' (FORMAT parquet)`);
+  await sync(dir.path, { path: 'rows.parquet' }, ALL.slice(1));
+  expect(
+    await w.rows(
+      `SELECT DISTINCT typeof("timestamp") AS type, "timestamp"::VARCHAR AS at FROM read_parquet('${file}')`,
+    ),
+  ).toEqual([{ type: 'TIMESTAMP WITH TIME ZONE', at: '2025-03-01 09:30:00.123456+00' }]);
 });
 
 test('a CSV file a sync in a folder, each with the names of its columns', async () => {
