@@ -33,6 +33,7 @@ import type { RenderedStep } from './render.js';
 import { commonParams } from './script.js';
 import { nullableText, numberOf, textOf, withSession, type Session } from './session.js';
 import { stub } from './stub.js';
+import { typesTold, type TypesTold } from './told-types.js';
 import { planTransaction } from './transactional.js';
 
 /** Erases people (see `Forget`). */
@@ -168,7 +169,10 @@ class Forgetting {
       await this.sweep(before);
       return { run_id: null, profiles: statuses, identifiers: 0, messages: [], untold: [] };
     }
-    const steps = this.steps(heads);
+    const gone = [...stored.definitions.keys()].filter(
+      (key) => !this.definitions.some((one) => one.key === key),
+    );
+    const steps = this.steps(heads, await typesTold(session, stored, gone));
     const ensure = ensureSteps(session.state, [], stored.existing);
     const plan = planTransaction(steps, { capabilities, state: session.state, existing: stored.existing });
     const { destinations } = session.project;
@@ -217,14 +221,14 @@ class Forgetting {
     );
   }
 
-  private steps(heads: readonly number[]): readonly Step[] {
+  private steps(heads: readonly number[], types: TypesTold): readonly Step[] {
     const { session, stored, forgotten, options } = this;
     const facts = [...stored.existing.tables].flatMap(([name, columns]): readonly FactsTable[] =>
       name.startsWith('facts_') && columns.includes('subject_no')
         ? [{ table: session.state.ref(name), ofGroups: columns.includes(GROUP_COLUMN.name) }]
         : [],
     );
-    const ways = (options.exits ?? true) ? this.ways() : [];
+    const ways = (options.exits ?? true) ? this.ways(types) : [];
     const traits = stored.existing.tables.has(CUSTOM_TRAITS);
     const { addresses } = this;
     return forgetSteps({ schema: session.state, forgotten, heads, facts, traits, addresses, ways });
@@ -236,13 +240,15 @@ class Forgetting {
   }
 
   /** Every way that anything went, disabled destinations too: their messages wait. */
-  private ways(): readonly OutboxWay[] {
+  private ways(types: TypesTold): readonly OutboxWay[] {
     const { session, stored } = this;
     return [...stored.definitions.values()].flatMap((row) => {
       const definition = this.definitions.find(({ key }) => key === row.key) ?? stub(row);
       return session.project.destinations.flatMap((destination) => {
         if (!stored.existing.connections.has(wayKey(destination.key, definition.key))) return [];
-        const link = definition.destinations.find(({ to }) => to === destination.key) ?? {};
+        const send = types.get(wayKey(destination.key, definition.key));
+        const link =
+          definition.destinations.find(({ to }) => to === destination.key) ?? (send ? { send } : {});
         const from = { definition, definitionNo: row.definitionNo, link };
         return wayTo(session, stored.existing, destination, from);
       });

@@ -3,15 +3,13 @@
  * the key may be freed for a definition that starts anew.
  */
 import { misuse } from '../compiler/diagnostics/index.js';
-import * as ir from '../compiler/ir/build.js';
 import { noEntities, stageSteps } from '../compiler/program/run.js';
 import { noAccountUsers } from '../compiler/program/accounts.js';
 import { outboxSteps, queues } from '../compiler/program/outbox.js';
-import { STATE } from '../compiler/program/state.js';
+import { wayKey } from '../compiler/program/outbox-link.js';
 import type { Step } from '../compiler/program/types.js';
 import { audienceViewName } from '../compiler/program/views.js';
 import type { Params } from '../dialects/dialect.js';
-import type { MessageType } from '../models/definition.js';
 import { aside, wayTo, type Aside } from './aside.js';
 import type { RetireOptions, RetireResult } from './queries-api.js';
 import { readState, type DefinitionRow, type StoredState } from './existing.js';
@@ -20,8 +18,9 @@ import type { RenderedStep } from './render.js';
 import { numberDefinitions } from './numbering.js';
 import { stub } from './stub.js';
 import { commonParams } from './script.js';
-import { textOf, withSession, type Session } from './session.js';
+import { withSession, type Session } from './session.js';
 import type { Store } from './store.js';
+import { typesTold, type TypesTold } from './told-types.js';
 import { planTransaction } from './transactional.js';
 
 /** Sends the exits of a removed definition, frees its key, or both in this order (see `Retire`). */
@@ -35,10 +34,9 @@ export async function retire(options: RetireOptions): Promise<RetireResult> {
     const row = removedRow(stored, session, key);
     const own = aside(session, stored, { ...options, runId });
     const { store, executor } = own;
-    const types = sendExits
-      ? await typesTold(session, stored, key)
-      : new Map<string, readonly MessageType[]>();
-    const exits = sendExits ? exitSteps(own, session, stored, row, types) : [];
+    const exits = sendExits
+      ? exitSteps(own, session, stored, row, await typesTold(session, stored, [key]))
+      : [];
     const freed = (release ? freeSteps(store, session, stored, row) : []).map(silent);
     const steps = [...exits, ...freed];
     const plan = planTransaction(
@@ -116,36 +114,13 @@ interface BoundStep {
 
 const silent = (step: Step): BoundStep => ({ step, params: {}, queues: false });
 
-/**
- * By destination the types of messages that told of the key. The links went with the definition's file, and who was told
- * by a track message is to hear the end in one.
- */
-async function typesTold(
-  session: Session,
-  { existing }: StoredState,
-  key: string,
-): Promise<ReadonlyMap<string, readonly MessageType[]>> {
-  if (!existing.tables.has('outbox')) return new Map();
-  const outbox = ir.scan(session.state.ref('outbox'), STATE.outbox);
-  const of = ir.filter(outbox, ir.eq(ir.c(outbox, 'definition_key'), ir.text(key)));
-  const rows = await session.rows(ir.pick(of, ['destination_key', 'message_type'], { distinct: true }));
-  const told = new Map<string, readonly MessageType[]>();
-  for (const type of ['identify', 'track', 'group'] as const) {
-    for (const row of rows.filter((one) => one['message_type'] === type)) {
-      const destination = textOf(row, 'destination_key');
-      told.set(destination, [...(told.get(destination) ?? []), type]);
-    }
-  }
-  return told;
-}
-
 /** Queues the ends of all that destinations were told of the key. */
 function exitSteps(
   { begin, bindings }: Aside,
   session: Session,
   { existing }: StoredState,
   row: DefinitionRow,
-  types: ReadonlyMap<string, readonly MessageType[]>,
+  types: TypesTold,
 ): readonly BoundStep[] {
   // An empty stage: nobody has what was removed, so nobody's accounts matter.
   const first = [begin, ...stageSteps(), noEntities(), noAccountUsers()];
@@ -155,7 +130,7 @@ function exitSteps(
   const to = session.project.destinations
     .filter(({ enabled }) => enabled)
     .flatMap((destination) => {
-      const send = types.get(destination.key);
+      const send = types.get(wayKey(destination.key, row.key));
       return wayTo(session, existing, destination, { ...from, link: send === undefined ? {} : { send } });
     });
   if (to.length === 0) return first.map(silent);

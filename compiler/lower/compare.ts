@@ -11,7 +11,6 @@ import {
   bool,
   call,
   cast,
-  caseWhen,
   element,
   int,
   lit,
@@ -193,8 +192,9 @@ function inNumbers(value: Expr, literals: readonly string[]): Expr {
       ? cast(value, 'number')
       : value;
   const items = literals.map((l) => numberLiteral(l, beside).value).filter((e) => e.kind === 'lit');
-  if (items.length > 0) return inList(beside, items);
-  return caseWhen([{ when: call('is_not_null', beside), then: bool(false) }]);
+  if (items.length === literals.length) return inList(beside, items);
+  // A literal beyond the range is missing: nothing is unlike it, or like it.
+  return items.length === 0 ? unknown() : or(inList(beside, items), unknown());
 }
 
 const inList = (value: Expr, items: readonly Expr[]): Expr => {

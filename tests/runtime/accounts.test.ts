@@ -1,6 +1,6 @@
 /** What goes out about accounts, and what a warehouse keeps of them from run to run. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { retire } from '../../runtime/index.js';
+import { forget, retire } from '../../runtime/index.js';
 import { CRM, order, Shop, type Message } from './shop.js';
 
 let shop: Shop;
@@ -149,6 +149,19 @@ describe('an audience of accounts', () => {
     expect((await queued()).filter((line) => String(line).endsWith('false'))).toEqual([
       '2025-01-04 identify user_id ann false',
       '2025-01-04 identify user_id bob false',
+    ]);
+  });
+
+  it('tells of who is forgotten after it was removed by the types of messages that told', async () => {
+    await shop.model('pro', { ...PRO, destinations: [{ to: 'crm', send: ['identify'] }] });
+    await shop.run(DAY1);
+    expect(await shop.sync()).toMatchObject({ exit: 0 });
+    await shop.model('other', { definition: { event: 'Order Completed' } });
+    await shop.remove('pro');
+    await shop.run(DAY2);
+    await forget({ ...(await shop.options()), profiles: ['ann'] });
+    expect((await queued()).filter((line) => String(line).endsWith('false'))).toEqual([
+      expect.stringMatching(/ identify user_id ann false$/),
     ]);
   });
 
