@@ -155,7 +155,7 @@ test('what cannot be imported is told with its place; the rest is written', asyn
   expect(
     refused.map(({ key, errors }) => `${key}: ${errors.map((e) => `${e.code} ${e.message}`).join()}`),
   ).toEqual([
-    'bad: invalid-query a condition or a value is expected, not ">"',
+    'bad: invalid-query "=>" is not a comparison',
     'linked: not-supported a definition of type "LINKED" cannot be imported, only of users and accounts',
     'empty: missing-key it has no query text under "definition"',
     'good: duplicate-key the key "good" (made of "Good") is listed twice',
@@ -166,7 +166,7 @@ test('what cannot be imported is told with its place; the rest is written', asyn
   const line = (await readFile(join(s.dir, 'a.json'), 'utf8')).split('\n')[
     (refused[0]?.errors[0]?.line ?? 0) - 1
   ];
-  expect(line?.slice((refused[0]?.errors[0]?.column ?? 0) - 1)).toMatch(/^> 3/);
+  expect(line?.slice((refused[0]?.errors[0]?.column ?? 0) - 1)).toMatch(/^=> 3/);
   expect(await readdir(join(s.dir, 'models/imported'))).toEqual(['good.json']);
 });
 
