@@ -14,6 +14,7 @@ import type { Dialect, Params } from '../dialects/dialect.js';
 import type { Spans } from '../models/definition.js';
 import { attributed } from './failures.js';
 import { longestOf, renderStep, type RenderedStep } from './render.js';
+import { halves } from './split.js';
 
 /** A definition with the SQL of what it does by itself. */
 export interface DefinitionScript {
@@ -147,9 +148,3 @@ const SAMPLE = 50;
 
 const membersOf = (items: readonly DefinitionScript[]): readonly BatchMember[] =>
   items.map(({ plan }) => plan).filter(isBatchMember);
-
-/** Both halves of what is more than one. */
-export function halves<T>(items: readonly T[]): readonly [readonly T[], readonly T[]] {
-  const middle = Math.ceil(items.length / 2);
-  return [items.slice(0, middle), items.slice(middle)];
-}

@@ -6,7 +6,7 @@ import type { Diagnostic } from '../compiler/diagnostics/index.js';
 import * as ir from '../compiler/ir/build.js';
 import { ownerOf, type Definition, type Guard, type Spans } from '../models/definition.js';
 import type { DefinitionResult, RunEventBody } from './api.js';
-import { halves, type BatchScript, type LevelScript } from './batches.js';
+import type { BatchScript, LevelScript } from './batches.js';
 import type { Executor } from './executor.js';
 import { definitionFailed, isStatementFailure, upstreamFailed, type StatementFailure } from './failures.js';
 import { figure } from './figures.js';
@@ -18,6 +18,7 @@ import type { RenderedStep } from './render.js';
 import type { Drift } from './reconcile.js';
 import type { DefinitionScript, Script } from './script.js';
 import { nullableNumber, numberOf } from './session.js';
+import { halves } from './split.js';
 
 export interface ComputeContext {
   readonly executor: Executor;

@@ -27,13 +27,13 @@ import { byText } from '../models/order.js';
 import { aside, wayTo, type Aside } from './aside.js';
 import type { ForgetOptions, ForgetResult } from './forget-api.js';
 import type { StoredState } from './existing.js';
+import { linksTold, type LinksTold } from './links-told.js';
 import { tryResolve } from './prepare.js';
 import { refreshReadCopy } from './read-copy.js';
 import type { RenderedStep } from './render.js';
 import { commonParams } from './script.js';
 import { nullableText, numberOf, textOf, withSession, type Session } from './session.js';
 import { stub } from './stub.js';
-import { typesTold, type TypesTold } from './told-types.js';
 import { planTransaction } from './transactional.js';
 
 /** Erases people (see `Forget`). */
@@ -172,7 +172,7 @@ class Forgetting {
     const gone = [...stored.definitions.keys()].filter(
       (key) => !this.definitions.some((one) => one.key === key),
     );
-    const steps = this.steps(heads, await typesTold(session, stored, gone));
+    const steps = this.steps(heads, await linksTold(session, stored, gone));
     const ensure = ensureSteps(session.state, [], stored.existing);
     const plan = planTransaction(steps, { capabilities, state: session.state, existing: stored.existing });
     const { destinations } = session.project;
@@ -221,14 +221,14 @@ class Forgetting {
     );
   }
 
-  private steps(heads: readonly number[], types: TypesTold): readonly Step[] {
+  private steps(heads: readonly number[], links: LinksTold): readonly Step[] {
     const { session, stored, forgotten, options } = this;
     const facts = [...stored.existing.tables].flatMap(([name, columns]): readonly FactsTable[] =>
       name.startsWith('facts_') && columns.includes('subject_no')
         ? [{ table: session.state.ref(name), ofGroups: columns.includes(GROUP_COLUMN.name) }]
         : [],
     );
-    const ways = (options.exits ?? true) ? this.ways(types) : [];
+    const ways = (options.exits ?? true) ? this.ways(links) : [];
     const traits = stored.existing.tables.has(CUSTOM_TRAITS);
     const { addresses } = this;
     return forgetSteps({ schema: session.state, forgotten, heads, facts, traits, addresses, ways });
@@ -240,15 +240,14 @@ class Forgetting {
   }
 
   /** Every way that anything went, disabled destinations too: their messages wait. */
-  private ways(types: TypesTold): readonly OutboxWay[] {
+  private ways(links: LinksTold): readonly OutboxWay[] {
     const { session, stored } = this;
     return [...stored.definitions.values()].flatMap((row) => {
       const definition = this.definitions.find(({ key }) => key === row.key) ?? stub(row);
       return session.project.destinations.flatMap((destination) => {
-        if (!stored.existing.connections.has(wayKey(destination.key, definition.key))) return [];
-        const send = types.get(wayKey(destination.key, definition.key));
-        const link =
-          definition.destinations.find(({ to }) => to === destination.key) ?? (send ? { send } : {});
+        const way = wayKey(destination.key, definition.key);
+        if (!stored.existing.connections.has(way)) return [];
+        const link = definition.destinations.find(({ to }) => to === destination.key) ?? links.get(way) ?? {};
         const from = { definition, definitionNo: row.definitionNo, link };
         return wayTo(session, stored.existing, destination, from);
       });

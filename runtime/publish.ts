@@ -8,7 +8,6 @@ import { queues } from '../compiler/program/outbox.js';
 import type { Step } from '../compiler/program/types.js';
 import { shapeOf } from '../models/definition.js';
 import type { Row } from '../dialects/warehouse.js';
-import { halves } from './batches.js';
 import { tellFailed, withoutFailed, type ComputeContext } from './compute.js';
 import { definitionFailed, isStatementFailure, type StatementFailure } from './failures.js';
 import { heldBack, type Held } from './guard.js';
@@ -16,6 +15,7 @@ import { elapsed } from './instants.js';
 import type { Counts } from './ledger.js';
 import type { DefinitionScript, MessagesScript, Script } from './script.js';
 import { numberOf } from './session.js';
+import { halves } from './split.js';
 
 /** Belongs to the messages of some definitions; anything else that fails in the transaction fails the run. */
 class PublishFailed extends Error {

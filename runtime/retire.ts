@@ -14,13 +14,13 @@ import { aside, wayTo, type Aside } from './aside.js';
 import type { RetireOptions, RetireResult } from './queries-api.js';
 import { readState, type DefinitionRow, type StoredState } from './existing.js';
 import { unknownKey } from './keys.js';
+import { linksTold, type LinksTold } from './links-told.js';
 import type { RenderedStep } from './render.js';
 import { numberDefinitions } from './numbering.js';
 import { stub } from './stub.js';
 import { commonParams } from './script.js';
 import { withSession, type Session } from './session.js';
 import type { Store } from './store.js';
-import { typesTold, type TypesTold } from './told-types.js';
 import { planTransaction } from './transactional.js';
 
 /** Sends the exits of a removed definition, frees its key, or both in this order (see `Retire`). */
@@ -35,7 +35,7 @@ export async function retire(options: RetireOptions): Promise<RetireResult> {
     const own = aside(session, stored, { ...options, runId });
     const { store, executor } = own;
     const exits = sendExits
-      ? exitSteps(own, session, stored, row, await typesTold(session, stored, [key]))
+      ? exitSteps(own, session, stored, row, await linksTold(session, stored, [key]))
       : [];
     const freed = (release ? freeSteps(store, session, stored, row) : []).map(silent);
     const steps = [...exits, ...freed];
@@ -120,7 +120,7 @@ function exitSteps(
   session: Session,
   { existing }: StoredState,
   row: DefinitionRow,
-  types: TypesTold,
+  links: LinksTold,
 ): readonly BoundStep[] {
   // An empty stage: nobody has what was removed, so nobody's accounts matter.
   const first = [begin, ...stageSteps(), noEntities(), noAccountUsers()];
@@ -130,8 +130,8 @@ function exitSteps(
   const to = session.project.destinations
     .filter(({ enabled }) => enabled)
     .flatMap((destination) => {
-      const send = types.get(wayKey(destination.key, row.key));
-      return wayTo(session, existing, destination, { ...from, link: send === undefined ? {} : { send } });
+      const link = links.get(wayKey(destination.key, row.key)) ?? {};
+      return wayTo(session, existing, destination, { ...from, link });
     });
   if (to.length === 0) return first.map(silent);
   const { ways, find, queue, entities } = outboxSteps(session.state, to);

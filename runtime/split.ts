@@ -9,17 +9,16 @@ import type { Step } from '../compiler/program/types.js';
 /** Two steps that together do what one does, or nothing where there are no such. */
 export function splitStep(step: Step): readonly [Step, Step] | undefined {
   if (step.op === 'views') {
-    const { views } = step;
-    const middle = Math.ceil(views.length / 2);
-    if (views.length < 2) return undefined;
+    if (step.views.length < 2) return undefined;
+    const [first, second] = halves(step.views);
     return [
-      { ...step, views: views.slice(0, middle) },
-      { ...step, views: views.slice(middle) },
+      { ...step, views: first },
+      { ...step, views: second },
     ];
   }
   if (step.op !== 'append' && step.op !== 'replace' && step.op !== 'merge' && step.op !== 'delete')
     return undefined;
-  const parts = step.query && halves(step.query);
+  const parts = step.query && parted(step.query);
   if (!parts) return undefined;
   const [first, second] = parts;
   if (step.op !== 'replace')
@@ -38,28 +37,33 @@ export function splitStep(step: Step): readonly [Step, Step] | undefined {
   return [{ ...step, query: first }, more];
 }
 
+/** Both halves of what is more than one. */
+export function halves<T>(items: readonly T[]): readonly [readonly T[], readonly T[]] {
+  const middle = Math.ceil(items.length / 2);
+  return [items.slice(0, middle), items.slice(middle)];
+}
+
 /** Two relations whose rows together are those of one, row by row. */
-function halves(relation: Relation): readonly [Relation, Relation] | undefined {
+function parted(relation: Relation): readonly [Relation, Relation] | undefined {
   const over = (
     input: Relation,
     make: (half: Relation) => Relation,
   ): readonly [Relation, Relation] | undefined => {
-    const parts = halves(input);
+    const parts = parted(input);
     return parts && [make(parts[0]), make(parts[1])];
   };
   switch (relation.kind) {
     case 'values': {
       const { rows, columns } = relation;
-      const middle = Math.ceil(rows.length / 2);
       if (rows.length < 2) return undefined;
-      return [ir.values(columns, rows.slice(0, middle)), ir.values(columns, rows.slice(middle))];
+      const [first, second] = halves(rows);
+      return [ir.values(columns, first), ir.values(columns, second)];
     }
     case 'union': {
       const { inputs, all } = relation;
       if (!all) return undefined;
       const [only] = inputs;
-      if (inputs.length === 1 && only) return halves(only);
-      const middle = Math.ceil(inputs.length / 2);
+      if (inputs.length === 1 && only) return parted(only);
       // Columns go by position, and are called as those of the first.
       const named = (half: readonly Relation[]): Relation => {
         const rows = ir.union(half);
@@ -68,7 +72,8 @@ function halves(relation: Relation): readonly [Relation, Relation] | undefined {
           relation.columns.map(({ name }, i) => ir.as(name, ir.c(rows, rows.columns[i]?.name ?? name))),
         );
       };
-      return [named(inputs.slice(0, middle)), named(inputs.slice(middle))];
+      const [first, second] = halves(inputs);
+      return [named(first), named(second)];
     }
     case 'filter':
       return over(relation.input, (input) => ({ ...relation, input }));

@@ -68,8 +68,7 @@ export async function tryPairs<T>({
   } finally {
     const seconds = Math.round((Date.now() - started) / 1000);
     const said = `${name}: ${counted.pairs} pairs in ${counted.tries} tries, ${seconds} s; fresh seed ${fresh} (again: ROLLCALL_PROPERTIES=some ROLLCALL_SEED=${fresh})`;
-    // eslint-disable-next-line no-console -- the seed has to be seen, and a test has no other voice
-    console.log(said);
+    process.stdout.write(`${said}\n`);
     const report = process.env['ROLLCALL_REPORT'];
     if (report)
       appendFileSync(

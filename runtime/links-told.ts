@@ -6,16 +6,16 @@ import type { MessageType } from '../models/definition.js';
 import type { StoredState } from './existing.js';
 import { textOf, type Session } from './session.js';
 
-/** By `wayKey`, the types of messages. */
-export type TypesTold = ReadonlyMap<string, readonly MessageType[]>;
+/** By `wayKey`, what is left of a link; nothing where no message told. */
+export type LinksTold = ReadonlyMap<string, { readonly send: readonly MessageType[] }>;
 
 /** The types of messages that told of some keys: who was told by a track message is to hear the end in one. */
-export async function typesTold(
+export async function linksTold(
   session: Session,
   { existing }: StoredState,
   keys: readonly string[],
-): Promise<TypesTold> {
-  const told = new Map<string, readonly MessageType[]>();
+): Promise<LinksTold> {
+  const told = new Map<string, { readonly send: readonly MessageType[] }>();
   if (keys.length === 0 || !existing.tables.has('outbox')) return told;
   const outbox = ir.scan(session.state.ref('outbox'), STATE.outbox);
   const own = ir.filter(outbox, ir.call('in_list', ir.c(outbox, 'definition_key'), ...keys.map(ir.text)));
@@ -24,7 +24,7 @@ export async function typesTold(
   for (const type of ['identify', 'track', 'group'] as const) {
     for (const row of rows.filter((one) => one['message_type'] === type)) {
       const way = wayKey(textOf(row, 'destination_key'), textOf(row, 'definition_key'));
-      told.set(way, [...(told.get(way) ?? []), type]);
+      told.set(way, { send: [...(told.get(way)?.send ?? []), type] });
     }
   }
   return told;
