@@ -124,6 +124,7 @@ export class Courier {
         if (this.over()) return this.tally.leaveOut();
         if (this.clock() - this.recordedAt > RECORD_EVERY_MS) {
           await Promise.all([...flying, ahead.settled()]);
+          this.tally.leaveOut(); // the rest of the page did not go out yet
           await this.record(page);
         }
         const flight = this.deliverBatch(batch).finally(() => flying.delete(flight));

@@ -6,7 +6,7 @@ import type { SyncEvent } from '../../delivery/index.js';
 import { Leases } from '../../dialects/leases.js';
 import { keptOpen } from '../../dialects/warehouse.js';
 import { AT, destination, folder } from './support.js';
-import { faultyServer, reset, silent, status } from './server.js';
+import { faultyServer, reset, status } from './server.js';
 import { sync, testWarehouse, type TestWarehouse } from './warehouse.js';
 
 const hook = (url: string, settings: Record<string, unknown> = {}) =>
@@ -208,22 +208,6 @@ describe('webhook', () => {
       expect(await sent(w)).toHaveLength(400);
     },
   );
-
-  test('aborting keeps what was delivered and sends the rest later', async () => {
-    await using w = await testWarehouse();
-    const abort = new AbortController();
-    await using server = await faultyServer((n) => {
-      if (n !== 2) return undefined;
-      setTimeout(() => abort.abort(new Error('interrupted')), 30);
-      return silent;
-    });
-    await w.queue(some(1, 6));
-    const result = await sync(w, { destinations: [hook(server.url)], signal: abort.signal });
-    expect(result).toMatchObject({ status: 'cancelled', exit: 1 });
-    expect((await deliveries(w)).map((r) => r['message_id'])).toEqual(['m1', 'm2']);
-    await sync(w, { destinations: [hook(server.url)] });
-    expect(server.accepted).toEqual(ids(1, 6));
-  });
 
   test('tells how it goes', async () => {
     await using w = await testWarehouse();
