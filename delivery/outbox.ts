@@ -21,7 +21,7 @@ import {
 } from './recorder.js';
 import { lineOf } from './one-line.js';
 import { RecordFile } from './record-file.js';
-import { readRecords, recordOf, recordRows } from './records.js';
+import { fieldsOf, readRecords, recordRows } from './records.js';
 import {
   ALL_LANES,
   byRun,
@@ -155,7 +155,7 @@ export class Outbox {
    */
   async aside(page: Page): Promise<RecordFile | undefined> {
     if (page.sorted || !this.writesLines) return undefined;
-    const record = (rows: Relation): Expr => recordOf(rows, lineOf(rows));
+    const record = (rows: Relation): readonly Expr[] => fieldsOf(rows, lineOf(rows));
     try {
       return await RecordFile.of((path) => this.again(() => this.writeLines(page, record, path)));
     } catch {
@@ -168,10 +168,11 @@ export class Outbox {
     return this.warehouse.writeLines !== undefined;
   }
 
-  /** Puts a line for each message of a page that still waits into a file; resolves to how many. In no order but that of the engine. */
-  async writeLines(page: Page, line: (rows: Relation) => Expr, path: string): Promise<number> {
+  /** Puts a line of fields for each message of a page that still waits into a file; resolves to how many. In no order but that of the engine. */
+  async writeLines(page: Page, line: (rows: Relation) => readonly Expr[], path: string): Promise<number> {
     const rows = pendingRows(this.state, page);
-    const sql = this.dialect.select(project(rows, [as('line', line(rows))]), {});
+    const fields = line(rows).map((field, i) => as(`field_${i + 1}`, field));
+    const sql = this.dialect.select(project(rows, fields), {});
     const written = await this.warehouse.writeLines?.(sql, path, this.callOptions());
     return written ?? 0;
   }
@@ -201,6 +202,22 @@ export class Outbox {
     }, signal);
     if (named.length > 0)
       await this.again(() => perform(this.site, { op: 'drop', table: MARKS.table, object: 'table' }), signal);
+  }
+
+  /**
+   * Records that all of a page came to a fate, once `holds` resolves to true. Resolves to whether it did; if not, or if that cannot be
+   * told, it is to be recorded as it came.
+   */
+  async foresee(page: Page, fate: Fate, at: string, holds: Promise<boolean>): Promise<boolean> {
+    const steps = recordSteps(this.state, page, fate, [], at);
+    try {
+      await performAtOnce(this.site, steps, async () => {
+        if (!(await holds)) throw new Error('it came otherwise');
+      });
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** Writes a page's messages within the warehouse, and that they were delivered, at once; `check` as `performAtOnce` has it. */

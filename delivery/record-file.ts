@@ -12,8 +12,7 @@ import { namesIn, SEPARATOR, type Names, type Placed, type Series } from './reco
 /** Bytes read at a time. */
 const CHUNK = 1 << 20;
 const LINE_END = 0x0a;
-const QUOTE = 0x22;
-const BEFORE_PAYLOAD = SEPARATOR.charCodeAt(0);
+const FIELD_END = SEPARATOR.charCodeAt(0);
 
 export class RecordFile implements Series {
   private constructor(private readonly handle: FileHandle) {}
@@ -73,7 +72,7 @@ function* linesOf(buffer: Buffer): Generator<Buffer, void, undefined> {
     yield buffer.subarray(from, to);
 }
 
-const namesOf = (line: Buffer): Names => namesIn(line.toString('utf8', 0, line.indexOf(BEFORE_PAYLOAD)));
+const namesOf = (line: Buffer): Names => namesIn(line.toString('utf8', 0, line.lastIndexOf(FIELD_END)));
 
 class FiledMessage implements OutboxMessage, Placed {
   readonly bytes: Buffer;
@@ -85,7 +84,7 @@ class FiledMessage implements OutboxMessage, Placed {
     private readonly line: Buffer,
     readonly runNo: number,
   ) {
-    this.bytes = line.subarray(line.indexOf(BEFORE_PAYLOAD) + 1);
+    this.bytes = line.subarray(line.lastIndexOf(FIELD_END) + 1);
   }
 
   get end(): number {
@@ -98,7 +97,7 @@ class FiledMessage implements OutboxMessage, Placed {
 
   /** A word of ours, and the first of the names. */
   get type(): string {
-    return this.line.toString('latin1', 2, this.line.indexOf(QUOTE, 2));
+    return this.line.toString('latin1', 0, this.line.indexOf(FIELD_END));
   }
 
   get messageId(): string {

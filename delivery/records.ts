@@ -5,13 +5,13 @@
 import { CompilerBug } from '../compiler/diagnostics/index.js';
 import { as, c, call, caseWhen, project, text } from '../compiler/ir/build.js';
 import type { Expr, Relation } from '../compiler/ir/types.js';
-import type { Row } from '../dialects/warehouse.js';
+import { FIELD_END, type Row } from '../dialects/warehouse.js';
 import type { OutboxMessage } from './destination.js';
 
-/** Stands before the payload: what comes before is JSON, which holds it only escaped (RFC 7464 separates texts by it, too). */
-export const SEPARATOR = '\u001e';
+/** Stands between the fields of a record, which are words of ours or JSON: JSON holds it only escaped (RFC 8259). */
+export const SEPARATOR = FIELD_END;
 
-/** What a message is called, in this order, as a JSON array; its type is a word of ours. */
+/** What a message is called, in this order: first two words of ours. */
 const NAMES = [
   'message_type',
   'message_id',
@@ -23,17 +23,25 @@ const NAMES = [
 export type Names = readonly [string, string, string, string, string, string | null];
 
 /** What is kept of its names. */
-export const namesIn = (text: string): Names => JSON.parse(text) as Names;
+export function namesIn(text: string): Names {
+  const [type = '', id = '', ...said] = text.split(SEPARATOR);
+  return [type, id, ...(JSON.parse(`[${said.join(',')}]`) as [string, string, string, string | null])];
+}
 
 /** Rows of the outbox of one run as `record`: what each is called, and its payload. */
 export const recordRows = (rows: Relation): Relation =>
-  project(rows, [as('record', recordOf(rows, c(rows, 'payload')))]);
+  project(rows, [as('record', call('concat', ...between(fieldsOf(rows, c(rows, 'payload')))))]);
 
-/** The record of a row of the outbox: without line ends, if the payload has none. */
-export function recordOf(rows: Relation, payload: Expr): Expr {
-  const names = NAMES.flatMap((name, i) => [text(i === 0 ? '[' : ','), quoted(rows, name)]);
-  return call('concat', ...names, text(`]${SEPARATOR}`), payload);
-}
+/** The fields of the record of a row of the outbox, the payload last: without line ends, if that has none. */
+export const fieldsOf = (rows: Relation, payload: Expr): readonly Expr[] => [
+  c(rows, 'message_type'),
+  c(rows, 'message_id'),
+  ...NAMES.slice(2).map((name) => quoted(rows, name)),
+  payload,
+];
+
+const between = (fields: readonly Expr[]): readonly Expr[] =>
+  fields.flatMap((field, i) => (i === 0 ? [field] : [text(SEPARATOR), field]));
 
 /** The JSON string that holds a text, or `null`. */
 function quoted(rows: Relation, name: string): Expr {
@@ -49,12 +57,12 @@ export function readRecords(rows: readonly Row[], runNo: number): readonly Outbo
   const payloads: string[] = [];
   for (const { record } of rows) {
     const text = String(record);
-    const at = text.indexOf(SEPARATOR);
+    const at = text.lastIndexOf(SEPARATOR);
     names.push(text.slice(0, at));
     payloads.push(text.slice(at + 1));
   }
   const labels = new Labels(names);
-  const typeOf = (name = ''): string => name.slice(2, name.indexOf('"', 2));
+  const typeOf = (name = ''): string => name.slice(0, name.indexOf(SEPARATOR));
   return payloads.map((payload, i) => new ReadMessage(labels, i, runNo, typeOf(names[i]), payload));
 }
 
@@ -77,11 +85,11 @@ class Labels implements Series {
   private parsed: readonly Names[] | undefined;
 
   constructor(texts: readonly string[]) {
-    this.joined = texts.join(',');
+    this.joined = texts.join('\n');
   }
 
   at(index: number): Names {
-    this.parsed ??= JSON.parse(`[${this.joined}]`) as readonly Names[];
+    this.parsed ??= this.joined.split('\n').map(namesIn);
     const names = this.parsed[index];
     if (names === undefined) throw new CompilerBug('a message that was not read');
     return names;

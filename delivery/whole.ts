@@ -104,7 +104,7 @@ async function writeLines(
   let messages = 0;
   try {
     const attempt = await lines.take(async (path) => {
-      messages = await outbox.writeLines(page, lines.line, path);
+      messages = await outbox.writeLines(page, (rows) => [lines.line(rows)], path);
       return messages;
     });
     return { attempt, messages };

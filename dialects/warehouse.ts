@@ -13,6 +13,9 @@ export interface TableDescription {
   readonly columns: readonly TableColumn[];
 }
 
+/** Stands between the texts of a row in a file: U+001F, the separator of units. */
+export const FIELD_END = '\u001f';
+
 /** Values as they cross into JavaScript: int and number as decimal text, timestamps as ISO 8601 UTC with Z, json as text. */
 export type Value = string | boolean | null;
 export type Row = Readonly<Record<string, Value>>;
@@ -110,9 +113,10 @@ export interface Warehouse {
    */
   readonly readCopy?: (schema: string, fill: (catalog: string) => Promise<void>) => Promise<void>;
   /**
-   * Only where the engine writes files of this machine: puts the texts that a query of one column gives into a file, in place of
-   * what it holds, each as it is and on a line of its own, in the order of the query. Texts are neither null nor empty, and have no
-   * line ends and no U+0001. Resolves to how many there were; a file that cannot be written is a `StatementError` too.
+   * Only where the engine writes files of this machine: puts the texts that a query gives into a file, in place of
+   * what it holds: a row on a line of its own, in the order of the query, its texts as they are with `FIELD_END` between them. Texts are
+   * neither null nor empty, and have neither line ends nor `FIELD_END`. Resolves to how many rows there were; a file that cannot be
+   * written is a `StatementError` too.
    */
   readonly writeLines?: (sql: string, path: string, options?: CallOptions) => Promise<number>;
   close(): Promise<void>;

@@ -5,16 +5,17 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
 import { UserError } from '../../compiler/diagnostics/index.js';
 import type { TableRef } from '../../compiler/ir/types.js';
-import type {
-  Batch,
-  CallOptions,
-  EngineVersion,
-  Lease,
-  LockOwner,
-  OpenOptions,
-  TableColumn,
-  TableDescription,
-  Warehouse,
+import {
+  FIELD_END,
+  type Batch,
+  type CallOptions,
+  type EngineVersion,
+  type Lease,
+  type LockOwner,
+  type OpenOptions,
+  type TableColumn,
+  type TableDescription,
+  type Warehouse,
 } from '../warehouse.js';
 import { driverVersion } from '../driver-version.js';
 import { isOpenElsewhere, noFolder, openError } from './errors.js';
@@ -176,8 +177,8 @@ class DuckDBWarehouse implements Warehouse {
   }
 
   async writeLines(sql: string, path: string, options?: CallOptions): Promise<number> {
-    // One column, and nothing in it that CSV would quote: the writer of CSV is one of lines.
-    const form = `FORMAT csv, HEADER false, DELIMITER '\x01', QUOTE '', ESCAPE ''`;
+    // Nothing that CSV would quote: its writer is one of lines. Texts that are joined in the query are copied once for each part.
+    const form = `FORMAT csv, HEADER false, DELIMITER '${FIELD_END}', QUOTE '', ESCAPE ''`;
     const copy = `copy (\n${sql}\n) to ${quoteText(path)} (${form}, USE_TMP_FILE false)`;
     return (await this.execute(copy, options)).rowsChanged ?? 0;
   }
