@@ -2,7 +2,7 @@
  * What `bench/delivery.ts` measures a sync against, each in a process of its own:
  *
  * - `copy <database> <file> text|json`: all that waits for the file, by the engine's own COPY: as the lines it is, or made JSON by it
- * - `loop <file of lines> <url> [gzip]`: POSTs the lines in batches such as a sync's, one after another
+ * - `loop <file of lines> <url> [gzip [level]]`: POSTs the lines in batches such as a sync's, one after another
  * - `server`: takes whatever is posted, and says how much that was at `/said`
  *
  * The first two print the seconds it took.
@@ -11,7 +11,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
+import { gzip, type ZlibOptions } from 'node:zlib';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { Agent, request } from 'undici';
 
@@ -39,10 +39,11 @@ async function copy([database = '', file = '', form = '']: readonly string[]): P
   return seconds;
 }
 
-async function loop([file = '', url = '', compressed = '']: readonly string[]): Promise<number> {
+async function loop([file = '', url = '', compressed = '', level]: readonly string[]): Promise<number> {
   const bodies = bodiesOf(readFileSync(file));
   const agent = new Agent();
-  const squeeze = promisify(gzip);
+  const squeeze = promisify<Buffer, ZlibOptions, Buffer>(gzip);
+  const options = level === undefined ? {} : { level: Number(level) };
   const headers = {
     'content-type': 'application/json',
     'user-agent': 'loop',
@@ -51,7 +52,7 @@ async function loop([file = '', url = '', compressed = '']: readonly string[]): 
   };
   const start = performance.now();
   for (const text of bodies) {
-    const body = compressed ? await squeeze(text) : text;
+    const body = compressed ? await squeeze(text, options) : text;
     const answer = await request(url, { method: 'POST', headers, body, dispatcher: agent });
     await answer.body.dump();
   }

@@ -52,7 +52,12 @@ async function ratios(count: number, times: number): Promise<void> {
               'COPY, lines': ['copy', project.database, lines, 'text'],
               'COPY, JSON': ['copy', project.database, lines, 'json'],
             }
-          : { 'undici in a loop': ['loop', lines, url, ...(key === 'api' ? ['gzip'] : [])] };
+          : key === 'api'
+            ? {
+                'undici in a loop': ['loop', lines, url, 'gzip'],
+                'undici in a loop, gzip at level 3': ['loop', lines, url, 'gzip', '3'],
+              }
+            : { 'undici in a loop': ['loop', lines, url] };
       const taken: Record<string, Taken[]> = {};
       const take = (name: string, one: Taken): void => {
         (taken[name] ??= []).push(one);

@@ -1,23 +1,27 @@
-/** Reading ahead: the next of what comes is fetched while the last is worked on. */
+/** Reading ahead: the next of what comes are fetched while the last is worked on. */
 import { setImmediate } from 'node:timers/promises';
 
-/** Goes through what comes one ahead of whoever asks; to be gone through once. */
+/** Goes through what comes, some ahead of whoever asks; to be gone through once. */
 export class Ahead<T> {
   private readonly source: AsyncIterator<T>;
-  private next: Promise<IteratorResult<T>> | undefined;
+  /** What was asked of the source and is not given yet, in order. */
+  private readonly asked: Promise<IteratorResult<T>>[] = [];
+  private last: Promise<unknown> = Promise.resolve();
 
-  constructor(source: AsyncIterable<T>) {
+  /** @param most so many are fetched before they are asked for */
+  constructor(
+    source: AsyncIterable<T>,
+    private readonly most: number,
+  ) {
     this.source = source[Symbol.asyncIterator]();
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
     try {
       for (;;) {
-        const found = await (this.next ?? this.source.next());
+        const found = await (this.asked.shift() ?? this.source.next());
         if (found.done === true) return;
-        // Not before whoever asked has begun its work.
-        this.next = setImmediate().then(() => this.source.next());
-        this.next.catch(() => undefined); // told when it is asked for
+        while (this.asked.length < this.most) this.ask();
         yield found.value;
       }
     } finally {
@@ -28,6 +32,13 @@ export class Ahead<T> {
 
   /** Resolves once nothing is being fetched, until the next is asked for. */
   async settled(): Promise<void> {
-    await this.next?.catch(() => undefined);
+    await Promise.allSettled(this.asked);
+  }
+
+  /** Asks for another: one at a time, and not before whoever asked for the last has begun its work. */
+  private ask(): void {
+    const next = this.last.then(() => setImmediate()).then(() => this.source.next());
+    this.last = next.catch(() => undefined); // told when it is asked for
+    this.asked.push(next);
   }
 }

@@ -30,6 +30,7 @@ export function batchAddress(host: string): URL {
 export class Tracking implements Destination {
   readonly where: string;
   readonly limits: Limits;
+  readonly apart = true;
   private readonly url: URL;
   private readonly headers: Readonly<Record<string, string>>;
   private readonly compressed: boolean;
@@ -89,18 +90,26 @@ export class Tracking implements Destination {
     return this.http.close();
   }
 
-  /** A message's text in pieces, with the members that it is to have besides: each begins with a comma. */
-  private parts(message: OutboxMessage): readonly Buffer[] {
+  /** A message's text, with the members that it is to have besides: each begins with a comma. */
+  private textOf(message: OutboxMessage): Buffer {
     const bytes = message.bytes ?? Buffer.from(message.payload);
     const members = whose(message) + this.within;
-    return members === ''
-      ? [bytes]
-      : [bytes.subarray(0, bytes.lastIndexOf(BRACE)), Buffer.from(`${members}}`)];
+    if (members === '') return bytes;
+    return Buffer.concat([bytes.subarray(0, bytes.lastIndexOf(BRACE)), Buffer.from(`${members}}`)]);
   }
 
   /** A request up to the end of its messages. */
   private start(batch: readonly OutboxMessage[]): Buffer {
-    return Buffer.concat(batch.flatMap((m, i) => [i === 0 ? START : COMMA, ...this.parts(m)]));
+    const texts = batch.map((message) => this.textOf(message));
+    const length = texts.reduce((sum, text) => sum + text.length + 1, START.length - 1);
+    const start = Buffer.allocUnsafeSlow(length);
+    let at = START.copy(start);
+    texts.forEach((text, i) => {
+      if (i > 0) start[at++] = COMMA;
+      start.set(text, at);
+      at += text.length;
+    });
+    return start;
   }
 
   /** The rest of a request, which says when it is sent. */
@@ -128,7 +137,7 @@ export class Tracking implements Destination {
 }
 
 const START = Buffer.from('{"batch":[');
-const COMMA = Buffer.from(',');
+const COMMA = 0x2c;
 const BRACE = 0x7d;
 
 /** The API drops a call of nobody, and a call about an account names none: the account stands for it. */

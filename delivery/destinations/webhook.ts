@@ -34,6 +34,7 @@ export const webhook: DestinationType = {
 class Webhook implements Destination {
   readonly where: string;
   readonly limits: Limits;
+  readonly apart = true;
   private readonly url: URL;
   private readonly authorization: Readonly<Record<string, string>>;
   private readonly headers: Readonly<Record<string, string>>;
