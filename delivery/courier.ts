@@ -1,6 +1,7 @@
 import { Ahead } from './ahead.js';
 import { sizeOf, type Destination, type Outcome, type OutboxMessage } from './destination.js';
 import type { Claim } from './claims.js';
+import { Foresight } from './foresight.js';
 import type { Outbox } from './outbox.js';
 import { tooLarge } from './destinations/oversized.js';
 import { isList, outcomeAt } from './outcomes.js';
@@ -43,6 +44,9 @@ export const LOST = 'the warehouse did not answer in time, so another sync may b
 /** Of so many profiles later messages are held back; beyond, the destination stops. */
 const MOST_HELD = 100_000;
 
+/** Batches that are made, and may be compressed, while one is sent: more than there are processors gain nothing. */
+const AHEAD = 3;
+
 /** What a crash makes a destination get twice: not more than it takes in this time. */
 const RECORD_EVERY_MS = 20_000;
 
@@ -55,6 +59,7 @@ export class Courier {
   private readonly sender: Sender;
   private readonly held = new Set<string>();
   private tally = new Tally();
+  private foresight: Foresight | undefined;
   private failedInARow = 0;
   /** Parts of batches that were refused since one was taken. */
   private fruitless = 0;
@@ -85,7 +90,9 @@ export class Courier {
       this.tally = new Tally();
       const file = await this.outbox.aside(page);
       try {
-        await this.deliverPage(page, file?.messages(page.fromRun) ?? this.outbox.read(page));
+        // Only where the warehouse is asked nothing else before the page is through.
+        const look = file && this.destination.apart ? () => this.foresee(page) : undefined;
+        await this.deliverPage(page, file?.messages(page.fromRun) ?? this.outbox.read(page), look);
         await this.record(page);
       } finally {
         await file?.close();
@@ -111,10 +118,15 @@ export class Courier {
     };
   }
 
-  private async deliverPage(page: Page, messages: AsyncIterable<readonly OutboxMessage[]>): Promise<void> {
+  /** @param look told when something became of a batch */
+  private async deliverPage(
+    page: Page,
+    messages: AsyncIterable<readonly OutboxMessage[]>,
+    look?: () => void,
+  ): Promise<void> {
     const flying = new Set<Promise<void>>();
     const { concurrency } = this.destination.limits;
-    const ahead = new Ahead(this.prepared(messages));
+    const ahead = new Ahead(this.prepared(messages), AHEAD);
     let run: number | undefined;
     try {
       for await (const batch of ahead) {
@@ -127,7 +139,7 @@ export class Courier {
           this.tally.leaveOut(); // the rest of the page did not go out yet
           await this.record(page);
         }
-        const flight = this.deliverBatch(batch).finally(() => flying.delete(flight));
+        const flight = this.deliverBatch(batch).finally(() => (look?.(), flying.delete(flight)));
         flying.add(flight);
         if (flying.size >= concurrency) await Promise.race(flying);
       }
@@ -153,12 +165,24 @@ export class Courier {
     }
   }
 
+  /** Begins to write down that all of a page is taken, once some of it was. */
+  private foresee(page: Page): void {
+    const { only } = this.tally;
+    if (this.foresight || only?.outcome.status !== 'delivered' || this.over()) return;
+    this.foresight = new Foresight(this.outbox, page, only, this.options.now());
+  }
+
   /** Writes down what the tally holds, and empties it. */
   private async record(page: Page): Promise<void> {
-    const { rest, marks } = this.tally.summary();
-    // What a destination that is down did not take is nothing that is wrong with it.
-    const mayDie = this.stopped === undefined && this.totals.delivered > 0;
-    await this.outbox.record(page, rest, marks, this.options.now(), { mayDie });
+    const { foresight } = this;
+    this.foresight = undefined;
+    if (!(await foresight?.came(this.tally.only))) {
+      const { rest, marks } = this.tally.summary();
+      // What a destination that is down did not take is nothing that is wrong with it.
+      const mayDie = this.stopped === undefined && this.totals.delivered > 0;
+      const looked = foresight ? { ...page, fresh: false } : page;
+      await this.outbox.record(looked, rest, marks, this.options.now(), { mayDie });
+    }
     this.tally.clear();
     this.recordedAt = this.clock();
     this.options.onProgress({ ...this.totals });

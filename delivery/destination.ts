@@ -85,6 +85,8 @@ export interface Destination {
    * another matter: all of it, part of it, or none.
    */
   prepare?(batch: readonly OutboxMessage[]): void;
+  /** Where true, it asks nothing of the warehouse while it sends: its `memory` is not touched. */
+  readonly apart?: boolean;
   /** Makes one attempt. What it throws counts as `retry`, unless `signal` is aborted. */
   send(batch: readonly OutboxMessage[], signal: AbortSignal): Promise<Attempt>;
   /**

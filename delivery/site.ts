@@ -22,12 +22,16 @@ export async function perform({ warehouse, dialect }: Site, op: StepOp): Promise
  *
  * @param check called when all are done, before they are committed: where it throws, nothing was done
  */
-export async function performAtOnce(site: Site, steps: readonly StepOp[], check?: () => void): Promise<void> {
+export async function performAtOnce(
+  site: Site,
+  steps: readonly StepOp[],
+  check?: () => void | Promise<void>,
+): Promise<void> {
   const { warehouse } = site;
   try {
     await warehouse.begin();
     for (const step of steps) await perform(site, step);
-    check?.();
+    await check?.();
     await warehouse.commit();
   } catch (error) {
     await warehouse.rollback().catch(() => undefined);

@@ -38,6 +38,12 @@ export class Tally {
     };
   }
 
+  /** The one fate of all that is here; undefined where there are several, or where others are left out. */
+  get only(): Fate | undefined {
+    const [first, second] = this.marks.values();
+    return this.complete && second === undefined ? first?.fate : undefined;
+  }
+
   /** Starts over, after what was here has been recorded. */
   clear(): void {
     this.marks = new Map();
