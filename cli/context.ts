@@ -121,12 +121,13 @@ export class Context {
 
   /** What the runtime needs of a project. */
   runtime({ project, spans }: Pick<Loaded, 'project' | 'spans'>): RuntimeOptions {
-    const { now, signal } = this.io;
+    const { now, signal, dialectFor } = this.io;
     return {
       project,
       spans,
       now,
       ...(signal === undefined ? {} : { signal }),
+      ...(dialectFor && { dialectFor }),
       ...(this.command === undefined ? {} : { command: this.command }),
       ...(this.wait === undefined
         ? {}

@@ -1,5 +1,6 @@
 /** What the command line needs of the world, so that a test can be the world. */
 import { randomBytes } from 'node:crypto';
+import type { Dialect } from '../dialects/dialect.js';
 
 /** Where text goes. A process stream is one. */
 export interface Sink {
@@ -19,6 +20,8 @@ export interface Io {
   readonly now: () => string;
   readonly newRunId: () => string;
   readonly signal?: AbortSignal;
+  /** In place of the engines there are. */
+  readonly dialectFor?: (type: string) => Promise<Dialect>;
 }
 
 /** The io of this process. */

@@ -41,7 +41,7 @@ async function action(context: Context, { junit }: Options): Promise<number> {
   context.report(problems);
 
   const { runTests } = await import('../../runtime/index.js');
-  const { signal, now } = context.io;
+  const { signal, now, dialectFor } = context.io;
   const results = await runTests({
     project,
     spans,
@@ -50,6 +50,7 @@ async function action(context: Context, { junit }: Options): Promise<number> {
     now,
     ...context.selection,
     ...(signal === undefined ? {} : { signal }),
+    ...(dialectFor && { dialectFor }),
     onResult: async (result) => {
       for (const line of resultLines(context.printPaint, result)) await context.print(line);
     },

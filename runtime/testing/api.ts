@@ -2,6 +2,7 @@
 import type { Diagnostic, SourceSpan } from '../../compiler/diagnostics/index.js';
 import type { DefinitionKind, Project, Spans } from '../../models/definition.js';
 import type { TestCase } from '../../models/index.js';
+import type { RuntimeOptions } from '../api.js';
 
 export interface TestOptions {
   /** Its target is not opened, and need not be there. */
@@ -15,6 +16,8 @@ export interface TestOptions {
   /** The present, as an ISO 8601 instant, to measure by. */
   readonly now: () => string;
   readonly signal?: AbortSignal;
+  /** As the runtime has it. */
+  readonly dialectFor?: NonNullable<RuntimeOptions['dialectFor']>;
   readonly onResult?: (result: TestResult) => void | Promise<void>;
 }
 

@@ -96,7 +96,7 @@ async function inScratch(
   project: ScratchProject,
 ): Promise<Pick<TestResult, 'failures' | 'diagnostics'>> {
   const tables = tablesOf(test, project);
-  const scratch = await Scratch.open(project, options.signal);
+  const scratch = await Scratch.open(project, options);
   const failures: TestFailure[] = [];
   try {
     await scratch.execute(tables.make());

@@ -27,8 +27,11 @@ export class Scratch {
     private readonly signal: AbortSignal | undefined,
   ) {}
 
-  static async open(scratch: ScratchProject, signal?: AbortSignal): Promise<Scratch> {
-    const dialect = await dialectFor(SCRATCH_ENGINE);
+  static async open(
+    scratch: ScratchProject,
+    { signal, dialectFor: find = dialectFor }: Pick<RuntimeOptions, 'signal' | 'dialectFor'>,
+  ): Promise<Scratch> {
+    const dialect = await find(SCRATCH_ENGINE);
     const { project } = scratch;
     const settings = project.config.targets[project.config.target];
     if (settings === undefined) throw new CompilerBug('a scratch project has no target');

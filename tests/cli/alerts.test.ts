@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { SMTPServer } from 'smtp-server';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
+import { dialectFor } from '../../dialects/registry.js';
 import { BUYERS, CONFIG, documentOf, rollcall, shop, type Ran, type Shop } from './support.js';
 
 interface Posted {
@@ -158,7 +159,9 @@ describe('alerts', () => {
     await project([SIZES]);
     await at(MARCH1, 'run');
     const others: Ran[] = [];
-    meanwhile = async () => others.push(await at(MARCH13, 'alerts'));
+    // As in another process: on an engine of its own, that can read beside the run's.
+    const apart = { env: SECRETS, now: () => MARCH13, dialectFor };
+    meanwhile = async () => others.push(await rollcall(made.dir, ['alerts'], apart));
     expect(await at(MARCH13, 'run')).toMatchObject({ exit: 0 });
     expect(others).toMatchObject([{ exit: 3 }]);
     expect(documentOf(await at(MARCH13, 'alerts', '--json'))).toMatchObject({ firing: [{}], told: [] });

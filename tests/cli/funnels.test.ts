@@ -1,7 +1,7 @@
 /** Mistakes in events inside the `where` of an event: each with its place, nothing written. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { dialectFor } from '../../dialects/registry.js';
+import { attachedDuckDB } from '../engines/duckdb-attached.js';
 import { CONFIG, emptyFolder, rollcall, type Shop } from './support.js';
 
 const column = (name: string, type = 'varchar'): string => `"${name}" ${type}`;
@@ -41,7 +41,7 @@ const file = (key: string, definition: unknown): Record<string, unknown> => ({
 /** Everything in the warehouse, as text. */
 async function contents(s: Shop): Promise<string> {
   const settings = { type: 'duckdb', path: 'warehouse.duckdb' };
-  const warehouse = await (await dialectFor('duckdb')).open({ settings, projectDir: s.dir, mode: 'read' });
+  const warehouse = await attachedDuckDB.open({ settings, projectDir: s.dir, mode: 'read' });
   const rows = async (sql: string): Promise<unknown[]> => {
     const all: unknown[] = [];
     for await (const batch of warehouse.read(sql)) all.push(...batch.rows);

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 
-import { dialectFor } from '../../dialects/registry.js';
+import { attachedDuckDB } from '../engines/duckdb-attached.js';
 import {
   CONFIG,
   CRM,
@@ -49,7 +49,7 @@ async function ran(s: Shop, ...argv: string[]): Promise<Ran> {
 
 async function query(s: Shop, sql: string): Promise<unknown[]> {
   const settings = { type: 'duckdb', path: 'warehouse.duckdb' };
-  const warehouse = await (await dialectFor('duckdb')).open({ settings, projectDir: s.dir, mode: 'read' });
+  const warehouse = await attachedDuckDB.open({ settings, projectDir: s.dir, mode: 'read' });
   const rows: unknown[] = [];
   try {
     for await (const batch of warehouse.read(sql)) rows.push(...batch.rows.map((row) => Object.values(row)));

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 
 import type { Io } from '../../cli/io.js';
 import { main } from '../../cli/program.js';
-import { dialectFor } from '../../dialects/registry.js';
+import { attachedDuckDB, dialectHere } from '../engines/duckdb-attached.js';
 
 export interface Ran {
   readonly exit: number;
@@ -31,6 +31,7 @@ export async function rollcall(
     cwd,
     now: () => NOW,
     newRunId: () => `run${++runs}`,
+    dialectFor: dialectHere,
     ...io,
   });
   return { exit, stdout: out.text(), stderr: err.text() };
@@ -69,7 +70,7 @@ export async function emptyFolder(): Promise<Shop> {
     },
     async execute(sql) {
       const settings = { type: 'duckdb', path: 'warehouse.duckdb' };
-      const warehouse = await (await dialectFor('duckdb')).open({ settings, projectDir: dir, mode: 'write' });
+      const warehouse = await attachedDuckDB.open({ settings, projectDir: dir, mode: 'write' });
       try {
         await warehouse.execute(sql);
       } finally {
