@@ -101,6 +101,14 @@ module.exports = {
     },
     ...driverRules,
     {
+      name: 'progress-when-asked',
+      comment:
+        'Every command begins by loading all commands, so what few of them print with is loaded by `await import`.',
+      severity: 'error',
+      from: { path: '^cli/' },
+      to: { path: '^cli/progress/(live|log)\\.ts$', dependencyTypesNot: ['type-only', 'dynamic-import'] },
+    },
+    {
       name: 'reference-independent',
       comment: 'The reference evaluator judges the product, so it shares no code with it.',
       severity: 'error',

@@ -46,7 +46,7 @@ async function action(context: Context, options: Options): Promise<number> {
   const { backfillProject } = await import('../../runtime/index.js');
   const loaded = await context.load();
   const { from, to, every, state } = options;
-  const progress = stepProgressFor(context);
+  const progress = await stepProgressFor(context);
   context.io.signal?.addEventListener('abort', () => {
     progress.end();
     context.note('finishing the step; asked again, it stops at once');

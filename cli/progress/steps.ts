@@ -3,7 +3,6 @@ import type { RunEvent } from '../../runtime/api.js';
 import type { BackfillEvent } from '../../runtime/time-api.js';
 import type { Context } from '../context.js';
 import { count, duration, instant, plural } from '../output.js';
-import { LogProgress } from './log.js';
 import { Seldom } from './seldom.js';
 
 export interface StepProgress {
@@ -14,9 +13,10 @@ export interface StepProgress {
 }
 
 /** The progress that suits where standard error goes. */
-export function stepProgressFor(context: Context): StepProgress {
+export async function stepProgressFor(context: Context): Promise<StepProgress> {
   const { io, globals } = context;
   if (globals.logFormat === 'json') {
+    const { LogProgress } = await import('./log.js');
     const log = new LogProgress(io);
     return {
       run: (event) => log.run(event),

@@ -87,6 +87,15 @@ describe('the guard catches', () => {
     expect(await opens('compiler/a.ts', 'dialects/dialect.ts')).toEqual(['compiler-dialect-types-only']);
   });
 
+  it('what few commands print with, loaded by all of them', async () => {
+    expect(await opens('cli/commands/a.ts', 'cli/progress/log.ts')).toEqual(['progress-when-asked']);
+    const asked = {
+      'cli/commands/a.ts': `export const load = () => import('../progress/log.js');\n`,
+      'cli/progress/log.ts': TARGET,
+    };
+    expect(await rulesBrokenBy(asked)).toEqual([]);
+  });
+
   it('an import written as a call', async () => {
     const broken = await rulesBrokenBy({
       'models/a.ts': `export const load = () => import('../runtime/b.js');\n`,
