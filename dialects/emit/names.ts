@@ -3,6 +3,8 @@
 /** Hands out names that are unique without regard to case, as engines compare them. */
 export class NamePool {
   readonly #used: Set<string>;
+  /** By name in lower case, the number up to which all are taken: the definitions of a statement ask for few names, each many times. */
+  readonly #next = new Map<string, number>();
 
   constructor(
     taken: Iterable<string>,
@@ -15,10 +17,13 @@ export class NamePool {
   /** The wanted name if it is free, else with a number. */
   take(wanted: string): string {
     const base = plainName(wanted, this.maxLength);
-    let name = base;
-    for (let n = 2; this.#used.has(name.toLowerCase()); n++) name = `${base}_${n}`;
-    this.#used.add(name.toLowerCase());
-    return name;
+    const lower = base.toLowerCase();
+    let name = lower;
+    let n = this.#next.get(lower) ?? 1;
+    while (this.#used.has(name)) name = `${lower}_${++n}`;
+    this.#used.add(name);
+    this.#next.set(lower, n);
+    return `${base}${name.slice(lower.length)}`;
   }
 }
 
