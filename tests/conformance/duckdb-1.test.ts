@@ -1,3 +1,3 @@
 import { conformsOnDuckdb } from './on-duckdb.js';
 
-conformsOnDuckdb(0, 3);
+conformsOnDuckdb(0, 4);
