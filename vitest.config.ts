@@ -29,7 +29,7 @@ const EMBEDDED = '.ci/steps.d/05-embedded.sh';
 const ELSEWHERE = [
   ['tests/scenarios/pglite.test.ts', 'ROLLCALL_PGLITE', EMBEDDED],
   ['tests/examples/grocer-run.test.ts', 'ROLLCALL_EXAMPLES', EMBEDDED],
-  ['tests/conformance/duckdb-{2,3,4}.test.ts', 'ROLLCALL_DUCKDB', EMBEDDED],
+  ['tests/conformance/duckdb-{2,3,4,5,6}.test.ts', 'ROLLCALL_DUCKDB', EMBEDDED],
   [
     'tests/property/{journeys,scenarios,entities,entity-triggers,backfill}.test.ts',
     'ROLLCALL_PROPERTIES',
@@ -37,7 +37,7 @@ const ELSEWHERE = [
   ],
   ['tests/faults/{duckdb,killed}.test.ts', 'ROLLCALL_FAULTS', EMBEDDED],
   ['tests/runtime/ddl.test.ts', 'ROLLCALL_DDL', EMBEDDED],
-  ['tests/runtime/entity-triggers.test.ts', 'ROLLCALL_DEEP', EMBEDDED],
+  ['tests/runtime/{backfill,entity-triggers,withholding}.test.ts', 'ROLLCALL_DEEP', EMBEDDED],
   [
     'tests/{postgres/{server-*,warehouse,troubles,password-file,tls-*},{scenarios,faults}/server}.test.ts',
     'ROLLCALL_POSTGRES_URL',

@@ -1,3 +1,3 @@
 import { conformsOnDuckdb } from './on-duckdb.js';
 
-conformsOnDuckdb(0, 4);
+conformsOnDuckdb(0, 6);

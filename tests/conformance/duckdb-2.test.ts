@@ -1,3 +1,3 @@
 import { conformsOnDuckdb } from './on-duckdb.js';
 
-conformsOnDuckdb(1, 4);
+conformsOnDuckdb(1, 6);

@@ -1,3 +1,3 @@
 import { conformsOnDuckdb } from './on-duckdb.js';
 
-conformsOnDuckdb(2, 4);
+conformsOnDuckdb(2, 6);

@@ -1,3 +1,3 @@
 import { conformsOnDuckdb } from './on-duckdb.js';
 
-conformsOnDuckdb(3, 4);
+conformsOnDuckdb(3, 6);

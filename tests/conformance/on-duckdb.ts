@@ -1,5 +1,5 @@
 /**
- * Conformance cases on DuckDB, in four parts, as one file of tests runs in one process. `npm test` has the first. A case is asked of its
+ * Conformance cases on DuckDB, in six parts, as one file of tests runs in one process. `npm test` has the first. A case is asked of its
  * SELECTs, but where only runs can tell what is expected: of those who were at a step of a journey before, of what is sent and of
  * rows of entities that are kept. Some of the others are asked of runs instead. `ROLLCALL_DUCKDB=rest`, as CI has it, asks those of the
  * first part the other way, and the others both ways; `all` both of all.

@@ -1,0 +1,3 @@
+import { conformsOnDuckdb } from './on-duckdb.js';
+
+conformsOnDuckdb(5, 6);
