@@ -5,7 +5,7 @@ import { Foresight } from './foresight.js';
 import type { Outbox } from './outbox.js';
 import { tooLarge } from './destinations/oversized.js';
 import { isList, outcomeAt } from './outcomes.js';
-import { LONG_PAGE, LONGEST_PAGE, PAGE, pagesOf } from './pages.js';
+import { FILED_PAGE, LONG_PAGE, LONGEST_PAGE, PAGE, pagesOf } from './pages.js';
 import type { Page, Selection, Waiting } from './rows.js';
 import { batches, Sender, type Backoff, type BatchResult } from './send.js';
 import { Tally } from './tally.js';
@@ -104,9 +104,10 @@ export class Courier {
   private reach(): number {
     const { delivered, rejected, filtered, failed } = this.totals;
     const elapsed = this.clock() - this.startedAt;
-    if (elapsed <= 0) return LONG_PAGE;
+    const least = this.outbox.writesLines ? FILED_PAGE : LONG_PAGE;
+    if (elapsed <= 0) return least;
     const soon = (0.75 * RECORD_EVERY_MS * (delivered + rejected + filtered + failed)) / elapsed;
-    return Math.round(Math.min(LONGEST_PAGE, Math.max(LONG_PAGE, soon)));
+    return Math.round(Math.min(LONGEST_PAGE, Math.max(least, soon)));
   }
 
   /** What it has come to so far. */

@@ -5,7 +5,10 @@ import type { Lanes, Page, Selection, Waiting } from './rows.js';
 export const PAGE = 20_000;
 
 /** Messages of a page that is read as it comes, and recorded at once: each page costs a look at the whole outbox, twice. */
-export const LONG_PAGE = 500_000;
+export const LONG_PAGE = 200_000;
+
+/** Of one that is a file: nothing of it is held open, nor in memory. */
+export const FILED_PAGE = 500_000;
 
 /** The most of such a page, where they go fast: some hundreds of megabytes on the disk, or what they are called in memory. */
 export const LONGEST_PAGE = 1_000_000;
