@@ -1,6 +1,6 @@
 /** What the command line needs of the world, so that a test can be the world. */
 import { randomBytes } from 'node:crypto';
-import type { Dialect } from '../dialects/dialect.js';
+import type { RuntimeOptions } from '../runtime/api.js';
 
 /** Where text goes. A process stream is one. */
 export interface Sink {
@@ -21,7 +21,7 @@ export interface Io {
   readonly newRunId: () => string;
   readonly signal?: AbortSignal;
   /** In place of the engines there are. */
-  readonly dialectFor?: (type: string) => Promise<Dialect>;
+  readonly dialectFor?: NonNullable<RuntimeOptions['dialectFor']>;
 }
 
 /** The io of this process. */

@@ -44,7 +44,7 @@ export const LOST = 'the warehouse did not answer in time, so another sync may b
 /** Of so many profiles later messages are held back; beyond, the destination stops. */
 const MOST_HELD = 100_000;
 
-/** Batches that are made, and may be compressed, while one is sent: more than there are processors gain nothing. */
+/** Batches that are made, and may be compressed, while one is sent: enough to keep the processors there are at it. */
 const AHEAD = 3;
 
 /** What a crash makes a destination get twice: not more than it takes in this time. */
@@ -140,7 +140,10 @@ export class Courier {
           this.tally.leaveOut(); // the rest of the page did not go out yet
           await this.record(page);
         }
-        const flight = this.deliverBatch(batch).finally(() => (look?.(), flying.delete(flight)));
+        const flight = this.deliverBatch(batch).finally(() => {
+          look?.();
+          flying.delete(flight);
+        });
         flying.add(flight);
         if (flying.size >= concurrency) await Promise.race(flying);
       }

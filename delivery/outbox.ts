@@ -155,9 +155,9 @@ export class Outbox {
    */
   async aside(page: Page): Promise<RecordFile | undefined> {
     if (page.sorted || !this.writesLines) return undefined;
-    const record = (rows: Relation): readonly Expr[] => fieldsOf(rows, lineOf(rows));
+    const fields = (rows: Relation): readonly Expr[] => fieldsOf(rows, lineOf(rows));
     try {
-      return await RecordFile.of((path) => this.again(() => this.writeLines(page, record, path)));
+      return await RecordFile.of((path) => this.again(() => this.writeLines(page, fields, path)));
     } catch {
       return undefined; // whatever was the matter shows when it is read, or has passed: that it was to stop, too
     }
@@ -168,11 +168,14 @@ export class Outbox {
     return this.warehouse.writeLines !== undefined;
   }
 
-  /** Puts a line of fields for each message of a page that still waits into a file; resolves to how many. In no order but that of the engine. */
-  async writeLines(page: Page, line: (rows: Relation) => readonly Expr[], path: string): Promise<number> {
+  /**
+   * Puts a line for each message of a page that still waits into a file, of fields with `FIELD_END` between them; resolves to how many
+   * there are. In no order but that of the engine.
+   */
+  async writeLines(page: Page, fields: (rows: Relation) => readonly Expr[], path: string): Promise<number> {
     const rows = pendingRows(this.state, page);
-    const fields = line(rows).map((field, i) => as(`field_${i + 1}`, field));
-    const sql = this.dialect.select(project(rows, fields), {});
+    const columns = fields(rows).map((field, i) => as(`field_${i + 1}`, field));
+    const sql = this.dialect.select(project(rows, columns), {});
     const written = await this.warehouse.writeLines?.(sql, path, this.callOptions());
     return written ?? 0;
   }

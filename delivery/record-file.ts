@@ -6,13 +6,14 @@ import { readSync } from 'node:fs';
 import { mkdtemp, open, rm, type FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { FIELD_END } from '../dialects/warehouse.js';
 import type { OutboxMessage } from './destination.js';
-import { namesIn, SEPARATOR, type Names, type Placed, type Series } from './records.js';
+import { namesIn, type Names, type Placed, type Series } from './records.js';
 
 /** Bytes read at a time. */
 const CHUNK = 1 << 20;
 const LINE_END = 0x0a;
-const FIELD_END = SEPARATOR.charCodeAt(0);
+const END_OF_FIELD = FIELD_END.charCodeAt(0);
 
 export class RecordFile implements Series {
   private constructor(private readonly handle: FileHandle) {}
@@ -72,7 +73,7 @@ function* linesOf(buffer: Buffer): Generator<Buffer, void, undefined> {
     yield buffer.subarray(from, to);
 }
 
-const namesOf = (line: Buffer): Names => namesIn(line.toString('utf8', 0, line.lastIndexOf(FIELD_END)));
+const namesOf = (line: Buffer): Names => namesIn(line.toString('utf8', 0, line.lastIndexOf(END_OF_FIELD)));
 
 class FiledMessage implements OutboxMessage, Placed {
   readonly bytes: Buffer;
@@ -84,7 +85,7 @@ class FiledMessage implements OutboxMessage, Placed {
     private readonly line: Buffer,
     readonly runNo: number,
   ) {
-    this.bytes = line.subarray(line.lastIndexOf(FIELD_END) + 1);
+    this.bytes = line.subarray(line.lastIndexOf(END_OF_FIELD) + 1);
   }
 
   get end(): number {
@@ -97,7 +98,7 @@ class FiledMessage implements OutboxMessage, Placed {
 
   /** A word of ours, and the first of the names. */
   get type(): string {
-    return this.line.toString('latin1', 0, this.line.indexOf(FIELD_END));
+    return this.line.toString('latin1', 0, this.line.indexOf(END_OF_FIELD));
   }
 
   get messageId(): string {

@@ -8,23 +8,14 @@ import type { Expr, Relation } from '../compiler/ir/types.js';
 import { FIELD_END, type Row } from '../dialects/warehouse.js';
 import type { OutboxMessage } from './destination.js';
 
-/** Stands between the fields of a record, which are words of ours or JSON: JSON holds it only escaped (RFC 8259). */
-export const SEPARATOR = FIELD_END;
-
-/** What a message is called, in this order: first two words of ours. */
-const NAMES = [
-  'message_type',
-  'message_id',
-  'definition_key',
-  'identifier_type',
-  'identifier',
-  'value',
-] as const;
+/** What a message is called, in this order: words of ours, as they are, then what others named, as JSON, which holds `FIELD_END` only escaped. */
+const OURS = ['message_type', 'message_id'] as const;
+const NAMED = ['definition_key', 'identifier_type', 'identifier', 'value'] as const;
 export type Names = readonly [string, string, string, string, string, string | null];
 
 /** What is kept of its names. */
 export function namesIn(text: string): Names {
-  const [type = '', id = '', ...said] = text.split(SEPARATOR);
+  const [type = '', id = '', ...said] = text.split(FIELD_END);
   return [type, id, ...(JSON.parse(`[${said.join(',')}]`) as [string, string, string, string | null])];
 }
 
@@ -34,14 +25,13 @@ export const recordRows = (rows: Relation): Relation =>
 
 /** The fields of the record of a row of the outbox, the payload last: without line ends, if that has none. */
 export const fieldsOf = (rows: Relation, payload: Expr): readonly Expr[] => [
-  c(rows, 'message_type'),
-  c(rows, 'message_id'),
-  ...NAMES.slice(2).map((name) => quoted(rows, name)),
+  ...OURS.map((name) => c(rows, name)),
+  ...NAMED.map((name) => quoted(rows, name)),
   payload,
 ];
 
 const between = (fields: readonly Expr[]): readonly Expr[] =>
-  fields.flatMap((field, i) => (i === 0 ? [field] : [text(SEPARATOR), field]));
+  fields.flatMap((field, i) => (i === 0 ? [field] : [text(FIELD_END), field]));
 
 /** The JSON string that holds a text, or `null`. */
 function quoted(rows: Relation, name: string): Expr {
@@ -57,12 +47,12 @@ export function readRecords(rows: readonly Row[], runNo: number): readonly Outbo
   const payloads: string[] = [];
   for (const { record } of rows) {
     const text = String(record);
-    const at = text.lastIndexOf(SEPARATOR);
+    const at = text.lastIndexOf(FIELD_END);
     names.push(text.slice(0, at));
     payloads.push(text.slice(at + 1));
   }
   const labels = new Labels(names);
-  const typeOf = (name = ''): string => name.slice(0, name.indexOf(SEPARATOR));
+  const typeOf = (name = ''): string => name.slice(0, name.indexOf(FIELD_END));
   return payloads.map((payload, i) => new ReadMessage(labels, i, runNo, typeOf(names[i]), payload));
 }
 

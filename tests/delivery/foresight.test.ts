@@ -2,12 +2,12 @@
 import { expect, test } from 'vitest';
 
 import { around, StatementError } from '../../dialects/warehouse.js';
-import { faultyServer, silent, status } from './server.js';
+import { faultyServer, status, stoppingServer } from './server.js';
 import { AT, destination } from './support.js';
-import { sync, testWarehouse, type TestWarehouse } from './warehouse.js';
+import { ids, some, sync, testWarehouse, type TestWarehouse } from './warehouse.js';
 
-/** 600 messages of one run: a file, where a page is not longer. */
-const many = () => Array.from({ length: 600 }, (_, n) => ({ id: `m${n}` }));
+/** Messages of one run: a file, where a page is not as long. */
+const many = () => some(1, 600);
 
 /** A warehouse that tells what it is asked, and of what is sent in the meantime. */
 function telling(w: TestWarehouse) {
@@ -27,12 +27,16 @@ function telling(w: TestWarehouse) {
 test('what all of a page will have come to is written down while it goes out', async () => {
   await using w = await testWarehouse();
   const { warehouse, asked } = telling(w);
-  await using server = await faultyServer();
+  await using server = await faultyServer(() => {
+    asked.push('request');
+    return undefined;
+  });
   await w.queue(many());
   const destinations = [destination('webhook', { url: server.url, batch_size: 90, retries: 0 })];
   const result = await sync(w, { warehouse, destinations, pageSize: 300 });
   expect(result.destinations[0]).toMatchObject({ delivered: 600, waiting: 0 });
-  expect(new Set(asked)).toEqual(new Set(['begin', 'commit']));
+  const page = ['request', 'begin', 'request', 'request', 'request', 'commit'];
+  expect(asked).toEqual([...page, ...page]);
   const counted =
     'SELECT count(*) AS n, count(DISTINCT message_id) AS ids, any_value(http_status) AS http FROM rollcall.deliveries';
   expect(await w.rows(counted)).toEqual([{ n: '600', ids: '600', http: '200' }]);
@@ -56,11 +60,7 @@ test.each([
   expect(await w.rows(told)).toEqual([{ status: 'delivered', n: String(delivered), ids: String(delivered) }]);
   const rest = await sync(w, { destinations });
   expect(rest.destinations[0]).toMatchObject({ delivered: waiting, waiting: 0 });
-  expect([...server.accepted].sort()).toEqual(
-    many()
-      .map(({ id }) => id)
-      .sort(),
-  );
+  expect([...server.accepted].sort()).toEqual([...ids(1, 600)].sort());
 });
 
 test('and as it came where the engine did not take it', async () => {
@@ -76,7 +76,7 @@ test('and as it came where the engine did not take it', async () => {
   await using server = await faultyServer();
   await w.queue(many());
   const destinations = [destination('webhook', { url: server.url, batch_size: 90, retries: 0 })];
-  const result = await sync(w, { warehouse, destinations, pageSize: 600 - 1 });
+  const result = await sync(w, { warehouse, destinations, pageSize: 599 });
   expect(result.destinations[0]).toMatchObject({ delivered: 600, waiting: 0 });
   const counted = 'SELECT count(*) AS n, count(DISTINCT message_id) AS ids FROM rollcall.deliveries';
   expect(await w.rows(counted)).toEqual([{ n: '600', ids: '600' }]);
@@ -84,17 +84,12 @@ test('and as it came where the engine did not take it', async () => {
 
 test('and not where it is time to write down what went out by then', async () => {
   await using w = await testWarehouse();
-  const abort = new AbortController();
-  await using server = await faultyServer((n) => {
-    if (n !== 5) return undefined;
-    setTimeout(() => abort.abort(new Error('interrupted')), 30);
-    return silent;
-  });
+  await using server = await stoppingServer(5);
   const slow = () => new Date(Date.parse(AT) + (server.accepted.length < 20 ? 0 : 60_000)).toISOString();
   await w.queue(many());
   const destinations = [destination('webhook', { url: server.url, batch_size: 10, retries: 0 })];
   const options = { destinations, pageSize: 599 };
-  await sync(w, { ...options, signal: abort.signal, now: slow });
+  await sync(w, { ...options, signal: server.signal, now: slow });
   const recorded = await w.rows('SELECT message_id FROM rollcall.deliveries ORDER BY 1');
   expect(recorded.map((row) => row['message_id'])).toEqual([...server.accepted].sort());
   expect(recorded).toHaveLength(40);

@@ -23,6 +23,17 @@ export interface FaultyServer extends AsyncDisposable {
   readonly accepted: readonly string[];
 }
 
+/** One that leaves the nth request without an answer, upon which somebody asks to stop: `signal` tells a sync so. */
+export async function stoppingServer(nth: number): Promise<FaultyServer & { readonly signal: AbortSignal }> {
+  const abort = new AbortController();
+  const server = await faultyServer((n) => {
+    if (n !== nth) return undefined;
+    setTimeout(() => abort.abort(new Error('interrupted')), 30);
+    return silent;
+  });
+  return { ...server, signal: abort.signal };
+}
+
 /** An HTTP server that answers the nth request as `plan(n, request)` says; `undefined` is 200. */
 export async function faultyServer(
   plan: (n: number, request: Received) => Fault | undefined = () => undefined,

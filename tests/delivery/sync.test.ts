@@ -7,7 +7,7 @@ import { Leases } from '../../dialects/leases.js';
 import { keptOpen } from '../../dialects/warehouse.js';
 import { AT, destination, folder } from './support.js';
 import { faultyServer, reset, status } from './server.js';
-import { sync, testWarehouse, type TestWarehouse } from './warehouse.js';
+import { some, sync, testWarehouse, type TestWarehouse } from './warehouse.js';
 
 const hook = (url: string, settings: Record<string, unknown> = {}) =>
   destination('webhook', { url, batch_size: 2, retries: 1, ...settings });
@@ -15,8 +15,6 @@ const hook = (url: string, settings: Record<string, unknown> = {}) =>
 const deliveries = (w: TestWarehouse) =>
   w.rows('SELECT message_id, attempt, status, http_status, error FROM rollcall.deliveries ORDER BY ALL');
 const sent = (w: TestWarehouse) => w.rows('SELECT * FROM rollcall.sent ORDER BY ALL');
-const ids = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => `m${from + i}`);
-const some = (from: number, to: number) => ids(from, to).map((id) => ({ id }));
 
 describe('webhook', () => {
   test('delivers what waits once, in order, and remembers what it told', async () => {

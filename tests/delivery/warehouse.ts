@@ -16,6 +16,11 @@ export interface Queued {
   readonly value?: string | null;
 }
 
+/** `m1`, `m2` and so on: ids of messages, and what is queued by them. */
+export const ids = (from: number, to: number): readonly string[] =>
+  Array.from({ length: to - from + 1 }, (_, i) => `m${from + i}`);
+export const some = (from: number, to: number): readonly Queued[] => ids(from, to).map((id) => ({ id }));
+
 export interface TestWarehouse extends AsyncDisposable {
   readonly warehouse: Warehouse;
   readonly dialect: Dialect;
