@@ -77,6 +77,8 @@ const FN_TYPES: Partial<Record<FnName, ScalarType>> = {
   json_dump: 'text',
   sha256_hex: 'text',
   hash64: 'int',
+  digest_high: 'int',
+  digest_low: 'int',
 };
 
 /** A function call; its type follows from the function, or else (coalesce, least, add, …) from the first argument. */

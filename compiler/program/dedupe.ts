@@ -31,6 +31,7 @@ import {
   union,
 } from '../ir/build.js';
 import type { Column, Expr, Named, Relation } from '../ir/types.js';
+import { DIGEST_KEYS, digestOf } from './digest.js';
 import { scanSpec, temporary } from './names.js';
 import type { Step, TableSpec } from './types.js';
 
@@ -63,17 +64,9 @@ const KEY_ID = 'rollcall_message_id';
 const KEY_RECEIVED = 'rollcall_received_at';
 const KEY_TIMESTAMP = 'rollcall_timestamp';
 
-/** A message's identity and times, as they stand beside its physical columns. */
-export const KEYS = {
-  stream: KEY_STREAM,
-  id: KEY_ID,
-  receivedAt: KEY_RECEIVED,
-  timestamp: KEY_TIMESTAMP,
-} as const;
-
-/** Physical columns in use, with a message's identity beside them. */
-function keyed(of: LandingTable, rows: Relation = of.table.raw): Relation {
-  const narrow = pick(rows, of.columns);
+/** Physical columns in use and what is beside them, with a message's identity. */
+function keyed(of: LandingTable, rows: Relation = of.table.raw, beside: readonly string[] = []): Relation {
+  const narrow = pick(rows, [...of.columns, ...beside]);
   const key = messageExprs(of.source, of.table, narrow);
   const keys = [
     as(KEY_STREAM, key('stream')),
@@ -92,8 +85,19 @@ const LEFT_OUT = 0;
 const COUNTS = 1;
 const CORRECTED = 2;
 
-/** Rows of a window, as they stand in a table. */
-const windowRows = (of: LandingTable): TableSpec => physicalTable(`read_${tableId(of)}`, of);
+/** Rows of a window, as they stand in a table, with their digests: each is asked for several times. */
+const windowRows = (of: LandingTable): TableSpec =>
+  physicalTable(
+    `read_${tableId(of)}`,
+    of,
+    DIGEST_KEYS.map((half) => as(half, int(0))),
+  );
+
+const digested = (of: LandingTable, rows: Relation): Relation => {
+  const narrow = pick(rows, of.columns);
+  const key = messageExprs(of.source, of.table, narrow);
+  return extend(narrow, digestOf(key('stream'), key('message_id'), DIGEST_KEYS));
+};
 
 /** Rows read of a table, with what each is. */
 const readRows = (of: LandingTable): TableSpec =>
@@ -113,7 +117,7 @@ export const correctedRows = (of: LandingTable): Relation => withStatus(of, CORR
 /** Rows among those read that lack an id or a timestamp, with others. */
 export const auditedRows = (of: LandingTable): Relation => pick(scanSpec(readRows(of)), of.columns);
 
-/** What landed before, of the source. Columns: `stream` `id` of KEYS, then LANDED. */
+/** What landed before, of the source. Columns: DIGEST_KEYS, then LANDED. */
 export const LANDED = {
   source: 'landed_source',
   receivedAt: 'landed_received_at',
@@ -139,19 +143,18 @@ export function newSteps(
     ...named(of, 'read', 'rows since the last landing'),
     op: 'replace',
     spec: windowRows(of),
-    query: pick(window(of), of.columns),
+    query: digested(of, window(of)),
   }));
   const known = temporary(`known_${hashedName(first.source.name, first.source.name)}`, landed.recent.columns);
-  const key = [KEY_STREAM, KEY_ID];
-  const asked = union(tables.map((of) => pick(messagesOnly(inWindow(of)), key)));
+  const asked = union(tables.map((of) => pick(messagesOnly(inWindow(of)), DIGEST_KEYS)));
   const knownStep: Step = {
     id: `land.${first.source.name}.known`,
     title: `${first.source.name}: which of them landed before`,
     op: 'replace',
     spec: known,
     query: union([
-      semiJoin(landed.recent, asked, key),
-      semiJoin(landed.older, antiJoin(asked, landed.recent, key), key),
+      semiJoin(landed.recent, asked, DIGEST_KEYS),
+      semiJoin(landed.older, antiJoin(asked, landed.recent, DIGEST_KEYS), DIGEST_KEYS),
     ]),
   };
   return [...reads, knownStep, ...tables.map((of) => newStep(of, scanSpec(known)))];
@@ -166,7 +169,7 @@ export const windowsDone = (tables: readonly LandingTable[]): readonly Step[] =>
     object: 'table',
   }));
 
-const inWindow = (of: LandingTable): Relation => keyed(of, scanSpec(windowRows(of)));
+const inWindow = (of: LandingTable): Relation => keyed(of, scanSpec(windowRows(of)), DIGEST_KEYS);
 
 /**
  * Messages that landed and should be among the rows of a window, and are not. After `newSteps`.
@@ -174,10 +177,10 @@ const inWindow = (of: LandingTable): Relation => keyed(of, scanSpec(windowRows(o
  * @param landed what landed before within the window, see LANDED
  */
 export const goneFrom = (tables: readonly LandingTable[], landed: Relation): Relation =>
-  antiJoin(landed, union(tables.map((of) => pick(inWindow(of), [KEY_STREAM, KEY_ID]))), [KEY_STREAM, KEY_ID]);
+  antiJoin(landed, union(tables.map((of) => pick(inWindow(of), DIGEST_KEYS))), DIGEST_KEYS);
 
 function newStep(of: LandingTable, before: Relation): Step {
-  const rows = join('left', inWindow(of), before, [KEY_STREAM, KEY_ID]);
+  const rows = join('left', inWindow(of), before, DIGEST_KEYS);
   const received = { now: c(rows, KEY_RECEIVED), before: c(rows, LANDED.receivedAt) };
   const happened = { now: c(rows, KEY_TIMESTAMP), before: c(rows, LANDED.timestamp) };
   const same = call('not', call('is_distinct', received.now, received.before));

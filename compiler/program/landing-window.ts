@@ -5,7 +5,8 @@ import { durationMicros, type Duration } from '../../models/algebra.js';
 import type { Capabilities } from '../../dialects/dialect.js';
 import { and, c, call, filter, int, or, param, pick, text, union } from '../ir/build.js';
 import type { Expr, Relation } from '../ir/types.js';
-import { KEYS, LANDED, type LandingTable } from './dedupe.js';
+import { LANDED, type LandingTable } from './dedupe.js';
+import { DIGEST, DIGEST_KEYS } from './digest.js';
 import type { StateSchema } from './state.js';
 
 /** What landed before: of rows that the window has as long as they are there, and earlier ones. */
@@ -21,8 +22,7 @@ export function landedBefore(schema: StateSchema, source: BoundSource['config'])
     const landed = schema.scan('landed');
     const own = filter(landed, call('eq', c(landed, 'source'), text(source.name)));
     return pick(filter(own, part(c(own, 'received_at'))), [
-      ['stream', KEYS.stream],
-      ['message_id', KEYS.id],
+      ...DIGEST.map((name, i) => [name, DIGEST_KEYS[i] ?? name] as const),
       ['source', LANDED.source],
       ['received_at', LANDED.receivedAt],
       ['timestamp', LANDED.timestamp],

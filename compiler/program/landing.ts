@@ -33,6 +33,7 @@ import {
   windowsDone,
   type LandingTable,
 } from './dedupe.js';
+import { digestOf } from './digest.js';
 import { factsMadeAnew, factsSteps } from './facts.js';
 import { livingPairs, type Forgotten } from './forgotten.js';
 import { scanSpec, touchedPairs } from './names.js';
@@ -274,7 +275,9 @@ class Landing {
   }
 
   private landed(messages: Relation): Relation {
-    return this.ofSource(pick(messages, ['stream', 'message_id', 'received_at', 'timestamp']));
+    const digests = digestOf(c(messages, 'stream'), c(messages, 'message_id'));
+    const times = ['received_at', 'timestamp'].map((name) => as(name, c(messages, name)));
+    return this.ofSource(project(messages, [...digests, ...times]));
   }
 
   private landedBefore(): LandedBefore {

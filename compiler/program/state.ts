@@ -179,11 +179,11 @@ export const STATE = {
     landed_rows: 'int',
     landed_at: 'timestamp',
   }),
-  /** Every message that counted, so that one landing again is known, and whether it should have counted instead. */
+  /** Every message that counted, by a digest of its stream and id: one that lands again is known, and whether it should count instead. */
   landed: cols({
     source: 'text',
-    stream: 'text',
-    message_id: 'text',
+    digest_high: 'int',
+    digest_low: 'int',
     received_at: 'timestamp',
     timestamp: 'timestamp',
   }),
@@ -281,7 +281,7 @@ export const REBUILT = [
 
 /** Tables with a row a message or identifier: finding out how to store their texts would cost half of writing them. */
 const TEXTS: { readonly [table in StateTable]?: TableSpec['texts'] } = {
-  landed: { source: 'repeating', stream: 'repeating', message_id: 'unique' },
+  landed: { source: 'repeating' },
   identity_pairs: { source: 'repeating', user_id: 'unique', anonymous_id: 'unique', first_id: 'unique' },
   subjects: { identifier_type: 'repeating', identifier: 'unique', first_id: 'unique' },
 };

@@ -253,4 +253,6 @@ export const FUNCTIONS: Record<FnName, Emit> = {
   json_dump: (args) => arg(args),
   sha256_hex: (args) => `to_hex(sha256(${arg(args)}))`,
   hash64: fn('farm_fingerprint'),
+  digest_high: fn('farm_fingerprint'),
+  digest_low: (args) => `farm_fingerprint(concat('.', ${arg(args)}))`,
 };

@@ -289,4 +289,6 @@ export const FUNCTIONS: Record<FnName, Emit> = {
   json_dump: (args, { args: exprs }) => asText(isCompact(exprs[0]) ? arg(args) : `json(${arg(args)})`),
   sha256_hex: fn('sha256'),
   hash64: (args) => `cast(hash(${arg(args)}) >> 1 as bigint)`, // 128-bit arithmetic, to keep a bit more, is slow
+  digest_high: (args) => `cast(md5_number(${arg(args)}) >> 65 as bigint)`,
+  digest_low: (args) => `cast(md5_number(${arg(args)}) & 9223372036854775807 as bigint)`,
 };

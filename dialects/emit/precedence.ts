@@ -56,6 +56,7 @@ const OPERATORS: Partial<Record<FnName, Operator>> = {
 /** Functions whose arguments stand between commas, where anything may stand. */
 const COMMA_SEPARATED: ReadonlySet<FnName> = new Set<FnName>([
   'coalesce', 'least', 'greatest', 'contains', 'starts_with', 'ends_with', 'lower', 'sha256_hex', 'hash64',
+  'digest_high', 'digest_low',
 ]); // prettier-ignore
 
 /** An `and` or `or` of one operand is that operand. */

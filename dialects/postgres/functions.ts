@@ -208,4 +208,6 @@ export const FUNCTIONS: Record<FnName, Emit> = {
   json_dump: (args) => dump(arg(args)),
   sha256_hex: (args) => `encode(sha256(convert_to(${arg(args)}, 'UTF8')), 'hex') ${CODE_POINTS}`,
   hash64: (args) => `hashtextextended(${byCodePoint(arg(args))}, 0)`,
+  digest_high: (args) => `cast(cast('x' || left(md5(${arg(args)}), 16) as bit(64)) as bigint)`,
+  digest_low: (args) => `cast(cast('x' || right(md5(${arg(args)}), 16) as bit(64)) as bigint)`,
 };

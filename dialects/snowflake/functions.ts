@@ -36,6 +36,8 @@ const asText = (value: Sql): Sql => `to_varchar(${value})`;
 const dateText = (date: Sql): Sql => `to_varchar(${date}, 'YYYY-MM-DD')`;
 /** Text without the collation of its column. */
 const plainText = (value: Sql): Sql => `collate(to_varchar(${value}), '')`;
+/** A number of 64 bits as one with a sign. */
+const signed = (unsigned: Sql): Sql => `(${unsigned} - 9223372036854775808)`;
 const micros = (timestamp: Sql): Sql => `date_trunc('microsecond', ${timestamp})`;
 /** A number of more digits than ours, null where it is beyond them: a cast would be an error. */
 const inRange = (x: Sql): Sql => when(`abs(round(${x}, 9)) <= ${MOST}`, `cast(${x} as number(38, 9))`);
@@ -198,4 +200,6 @@ export const FUNCTIONS: Record<FnName, Emit> = {
   json_dump: (args) => dump(arg(args)),
   sha256_hex: (args) => `sha2(${arg(args)}, 256)`,
   hash64: (args) => when(`${arg(args)} is not null`, `hash(${arg(args)})`),
+  digest_high: (args) => signed(`md5_number_upper64(${arg(args)})`),
+  digest_low: (args) => signed(`md5_number_lower64(${arg(args)})`),
 };

@@ -184,4 +184,6 @@ export const FUNCTIONS: Record<FnName, Emit> = {
   json_dump: (args) => arg(args),
   sha256_hex: (args) => `sha2(${arg(args)}, 256)`,
   hash64: fn('xxhash64'),
+  digest_high: (args) => `cast(conv(left(md5(${arg(args)}), 15), 16, 10) as bigint)`,
+  digest_low: (args) => `cast(conv(right(md5(${arg(args)}), 15), 16, 10) as bigint)`,
 };

@@ -31,6 +31,8 @@ create or replace macro {c}._sf_try_parse(t) as case when regexp_full_match(t, '
 create or replace macro {c}._sf_array_size(v) as case when json_type(v) = 'ARRAY' then cast(json_array_length(v) as bigint) end;
 create or replace macro {c}._sf_text(v) as cast(v as varchar);
 create or replace macro {c}._sf_hash(x) as cast(hash(x) >> 1 as bigint);
+create or replace macro {c}._sf_md5_upper(x) as cast(md5_number(x) >> 64 as decimal(38, 0));
+create or replace macro {c}._sf_md5_lower(x) as cast(md5_number(x) & 18446744073709551615 as decimal(38, 0));
 create or replace macro {c}._sf_strip(v) as case when json_type(v) <> 'NULL' then v end;
 create or replace macro {c}._sf_insert(t, p, n, u) as
   left(t, cast(p as bigint) - 1) || u || substr(t, cast(p as bigint) + cast(n as bigint));
@@ -79,6 +81,10 @@ def gap(node):
         return call("_sf_get_key" if key.is_string else "_sf_get_index", node.this, key)
     if isinstance(node, exp.ParseJSON):
         return call("_sf_try_parse" if node.args.get("safe") else "_sf_parse", node.this)
+    if isinstance(node, exp.MD5NumberUpper64):
+        return call("_sf_md5_upper", node.this)
+    if isinstance(node, exp.MD5NumberLower64):
+        return call("_sf_md5_lower", node.this)
     if isinstance(node, exp.StripNullValue):
         return call("_sf_strip", node.this)
     if isinstance(node, exp.WithinGroup) and isinstance(node.this, exp.ArrayAgg):

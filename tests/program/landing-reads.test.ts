@@ -74,7 +74,11 @@ describe('a raw table', () => {
       ]);
       const { checks } = await world.run({ asOf: AS_OF, needs: NEEDS });
       expect(checks['raw']).toEqual({ new_rows: '3', corrected: '0', gone: '0' });
-      expect(await world.query("select 1 from rollcall.landed where message_id = 'early'")).toEqual([]);
+      expect(
+        await world.query(
+          "select 1 from rollcall.landed where received_at = timestamp '2024-01-01 23:59:59'",
+        ),
+      ).toEqual([]);
     },
   );
 

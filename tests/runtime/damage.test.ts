@@ -104,7 +104,7 @@ describe('a run goes on', () => {
       expect((await shop.run(DAY2)).exit).toBe(0);
       expect(await shop.members('buyers')).toEqual(['ann', 'bob']);
       const column = {
-        landed: 'stream',
+        landed: 'digest_low',
         identity_pairs: 'seen_at',
         landing: 'watermark',
         computations: 'relation',

@@ -59,6 +59,14 @@ describe('on the emulator', () => {
     for (const hash of hashes) expect(BigInt.asIntN(64, BigInt(String(hash)))).toBe(BigInt(String(hash)));
   });
 
+  it.each(['digest_high', 'digest_low'] as const)('%s is an integer that tells texts apart', async (fn) => {
+    const digests: Value[] = [];
+    for (const text of ['a', 'b', '', 'é', 'a']) digests.push(await evaluate(fn, [['text', text]]));
+    expect(new Set(digests).size).toBe(4);
+    for (const digest of digests) expect(String(digest)).toMatch(/^-?\d{12,19}$/);
+    expect(await evaluate(fn, [['text', null]])).toBeNull();
+  });
+
   const MAX = '99999999999999999999999999999.999999999';
   const HUGE = '60000000000000000000000000000';
   it.each<['sum' | 'avg', readonly (string | null)[], string | null]>([

@@ -367,5 +367,8 @@ export const FUNCTION_CASES: Record<FnName, readonly Case[]> = {
     [[T('abc')], 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'],
     [[T('é')], '4a99557e4033c3539de2eb65472017cad5f9557f7a0625a09f1c3f6e2ba69c4c'],
   ],
-  hash64: [], // see below
+  // Engines differ in these; what they have in common is tested beside the cases.
+  hash64: [],
+  digest_high: [],
+  digest_low: [],
 };

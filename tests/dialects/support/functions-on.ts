@@ -61,6 +61,24 @@ export function functionsOn(
       expect(new Set(hashes).size).toBe(3);
       for (const hash of hashes) expect(BigInt.asIntN(64, BigInt(String(hash)))).toBe(BigInt(String(hash)));
     });
+
+    test.each(['digest_high', 'digest_low'] as const)(
+      '%s is an integer that tells texts apart',
+      async (fn) => {
+        const of = (text: string | null): Promise<unknown> => evaluate(fn, [['text', text]]);
+        const digests = await Promise.all(['a', 'b', '', 'é', 'a'].map(of));
+        expect(new Set(digests).size).toBe(4);
+        for (const digest of digests) expect(String(digest)).toMatch(/^-?\d{12,20}$/);
+        expect(await of(null)).toBeNull();
+      },
+    );
+
+    test('the halves of a digest say different things', async () => {
+      const [high, low] = await Promise.all(
+        (['digest_high', 'digest_low'] as const).map((fn) => evaluate(fn, [['text', 'a']])),
+      );
+      expect(high).not.toBe(low);
+    });
   });
 }
 

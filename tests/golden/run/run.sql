@@ -150,15 +150,17 @@ select
   properties,
   traits,
   context,
-  source_id
+  source_id,
+  cast(cast(md5_number(coalesce(type, '') || '␟' || message_id) >> 65 as bigint) as bigint) as rollcall_digest_high,
+  cast(cast(md5_number(coalesce(type, '') || '␟' || message_id) & 9223372036854775807 as bigint) as bigint) as rollcall_digest_low
 from messages_together;
 
 -- land_web.sql
 -- land.web.check: web: counting new rows
 with landed_together as (
   select
-    stream as rollcall_stream,
-    message_id as rollcall_message_id,
+    digest_high as rollcall_digest_high,
+    digest_low as rollcall_digest_low,
     source as landed_source,
     received_at as landed_received_at,
     "timestamp" as landed_timestamp
@@ -167,20 +169,14 @@ with landed_together as (
     and received_at >= timestamp '2026-01-10 00:00:00' - interval '3 days'
   union all
   select
-    stream as rollcall_stream,
-    message_id as rollcall_message_id,
+    digest_high as rollcall_digest_high,
+    digest_low as rollcall_digest_low,
     source as landed_source,
     received_at as landed_received_at,
     "timestamp" as landed_timestamp
   from rollcall.landed
   where source = 'web'
     and received_at is null
-),
-rollcall_read_web_messages_ac93d687_values as (
-  select
-    coalesce(type, '') as rollcall_stream,
-    message_id as rollcall_message_id
-  from rollcall_read_web_messages_ac93d687
 ),
 rollcall_new_web_messages_ac93d687_together as (
   select
@@ -196,8 +192,8 @@ rollcall_new_web_messages_ac93d687_together as (
   select
     2 as what
   from landed_together as lt
-  anti join rollcall_read_web_messages_ac93d687_values as rrwm on lt.rollcall_stream = rrwm.rollcall_stream
-    and lt.rollcall_message_id = rrwm.rollcall_message_id
+  anti join rollcall_read_web_messages_ac93d687 as rrwm on lt.rollcall_digest_high = rrwm.rollcall_digest_high
+    and lt.rollcall_digest_low = rrwm.rollcall_digest_low
 )
 select
   count(*) filter (where what = 0) as new_rows,
@@ -211,15 +207,23 @@ drop table if exists rollcall_read_web_messages_ac93d687;
 
 -- land_web.sql
 -- land.web.landed: web: remembering what landed
-insert into rollcall.landed (source, stream, message_id, received_at, "timestamp")
+insert into rollcall.landed (source, digest_high, digest_low, received_at, "timestamp")
+with rollcall_new_web_messages_ac93d687_values as (
+  select
+    coalesce(type, '') as stream,
+    message_id,
+    "timestamp",
+    received_at
+  from rollcall_new_web_messages_ac93d687
+  where rollcall_status = 1
+)
 select
   'web' as source,
-  coalesce(type, '') as stream,
-  message_id,
+  cast(md5_number(stream || '␟' || message_id) >> 65 as bigint) as digest_high,
+  cast(md5_number(stream || '␟' || message_id) & 9223372036854775807 as bigint) as digest_low,
   received_at,
   "timestamp"
-from rollcall_new_web_messages_ac93d687
-where rollcall_status = 1;
+from rollcall_new_web_messages_ac93d687_values;
 
 -- land_web.sql
 -- land.web.pairs: web: remembering who was seen with whom
@@ -249,7 +253,7 @@ delete from rollcall.landed;
 
 -- land_web.sql
 -- land.web.landed: web: remembering what landed
-insert into rollcall.landed (source, stream, message_id, received_at, "timestamp")
+insert into rollcall.landed (source, digest_high, digest_low, received_at, "timestamp")
 with messages_values as (
   select
     message_id,
@@ -277,14 +281,22 @@ messages_together as (
     "timestamp",
     received_at
   from rollcall_first_web_messages_ac93d687
+),
+messages_values_2 as (
+  select
+    coalesce(type, '') as stream,
+    message_id,
+    "timestamp",
+    received_at
+  from messages_together
 )
 select
   'web' as source,
-  coalesce(type, '') as stream,
-  message_id,
+  cast(md5_number(stream || '␟' || message_id) >> 65 as bigint) as digest_high,
+  cast(md5_number(stream || '␟' || message_id) & 9223372036854775807 as bigint) as digest_low,
   received_at,
   "timestamp"
-from messages_together;
+from messages_values_2;
 
 -- land_web.sql
 -- land.web.pairs: web: who was seen with whom
