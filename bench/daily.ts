@@ -1,7 +1,9 @@
 /**
  * A run a day, for some days, against the same day computed whole: 100 audiences over a year of events, the last days of which
  * land one by one. Ends with the same members as one run over everything. `npx tsx bench/daily.ts [events] [users] [days]`.
- * BENCH_PROMISE="30 days": the source promises that no message lands again later than that
+ * BENCH_PROMISE="30 days": the source promises that no message lands again later than that.
+ * BENCH_THIN=5: after these days as many more, of which only a fifth lands: what a day costs that brings as much as one of a
+ * fifth of the events.
  */
 import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +15,10 @@ import { rows, warehouseAt } from './queries.js';
 import { benchRun, phases, printLongest, projectAt, stepsMs } from './run.js';
 import { AS_OF, audienceFiles, messagesSql } from './workload.js';
 
-const [events = 20_000_000, users = 1_000_000, days = 5] = process.argv.slice(2).map(Number);
+const [events = 20_000_000, users = 1_000_000, fullDays = 5] = process.argv.slice(2).map(Number);
+const thin = Number(process.env['BENCH_THIN'] ?? 1);
+const thinDays = thin > 1 ? fullDays : 0;
+const days = fullDays + thinDays;
 const dir = process.env['BENCH_DIR'] ?? join(tmpdir(), `rollcall-daily-${events}`);
 const settings = { path: 'warehouse.duckdb', schema: 'rollcall', memory_limit: '2GB' };
 const withWarehouse = warehouseAt(dir, settings);
@@ -49,18 +54,17 @@ async function run(
 
 const first = await run('rollcall', at(days), 'first');
 console.log(`first run ${first.seconds.toFixed(1)} s (processor ${first.cpu.toFixed(1)}): ${first.phases}`);
-const daily: number[] = [];
-const dailyCpu: number[] = [];
+const all: { readonly seconds: number; readonly cpu: number }[] = [];
 for (let day = days - 1; day >= 0; day -= 1) {
   await withWarehouse(async (w) => {
     await w.execute(
-      `insert into raw.messages select * from raw.later where received_at > '${at(day + 1)}' and received_at <= '${at(day)}'`,
+      `insert into raw.messages select * from raw.later where received_at > '${at(day + 1)}' and received_at <= '${at(day)}'
+       and (${day >= thinDays} or hash(message_id) % ${thin} = 0)`,
     );
     await w.execute('checkpoint');
   });
   const { seconds, cpu, phases } = await run('rollcall', at(day), `day-${day}`);
-  daily.push(seconds);
-  dailyCpu.push(cpu);
+  all.push({ seconds, cpu });
   console.log(`day ${seconds.toFixed(2)} s (processor ${cpu.toFixed(1)}): ${phases}`);
   if (process.env['BENCH_STEPS']) await withWarehouse((w) => printLongest(w, `day-${day}`));
 }
@@ -84,6 +88,13 @@ const later = await run('rollcall', new Date(Date.parse(AS_OF) + DAY / 24).toISO
 console.log(
   `an hour later, nothing landed: ${later.seconds.toFixed(2)} s (processor ${later.cpu.toFixed(1)}): ${later.phases}`,
 );
+const daily = all.slice(0, fullDays).map(({ seconds }) => seconds);
+const dailyCpu = all.slice(0, fullDays).map(({ cpu }) => cpu);
+const thinned = all.slice(fullDays);
+if (thinDays > 0) {
+  const of = (what: 'seconds' | 'cpu'): string => median(thinned.map((x) => x[what])).toFixed(2);
+  console.log(`a day of which 1 in ${thin} landed: ${of('seconds')} s (processor ${of('cpu')})`);
+}
 console.log(
   `daily ${median(daily).toFixed(2)} s, whole ${whole.seconds.toFixed(2)} s: ${(whole.seconds / median(daily)).toFixed(1)} times, by processor ${(whole.cpu / median(dailyCpu)).toFixed(1)}; peak RSS ${Math.round(process.resourceUsage().maxRSS / 1024)} MB`,
 );
