@@ -46,8 +46,8 @@ export interface LevelScript {
 }
 
 export interface BatchRenderer {
-  /** All levels, in order. Throws what the engine cannot do, all of it, each with its definition. */
-  levels(items: readonly DefinitionScript[]): readonly LevelScript[];
+  /** All levels, in order, a batch at a time. Throws what the engine cannot do, all of it, each with its definition. */
+  levels(items: readonly DefinitionScript[]): Generator<undefined, readonly LevelScript[]>;
   /** Some of a batch, as one batch or, where that would be too long, as several. */
   some(items: readonly DefinitionScript[], id: string): readonly BatchScript[];
 }
@@ -118,25 +118,28 @@ export function batchRenderer(
   };
   return {
     some,
-    levels: (items) => {
+    *levels(items) {
       const byPlan = new Map<DefinitionPlan, DefinitionScript>(items.map((item) => [item.plan, item]));
       const scripts = (plans: readonly DefinitionPlan[]): readonly DefinitionScript[] =>
         plans.flatMap((plan) => byPlan.get(plan) ?? []);
       const problems: UserError[] = [];
+      const levels: LevelScript[] = [];
       let number = 0;
-      const levels = levelsOf(items.map(({ plan }) => plan)).map((level) => ({
-        items: scripts(level),
-        batches: batchesOf(level, fitting).flatMap((batch) => {
+      for (const level of levelsOf(items.map(({ plan }) => plan))) {
+        const batches: BatchScript[] = [];
+        for (const batch of batchesOf(level, fitting)) {
+          yield;
           number += 1;
           try {
-            return attempted(scripts(batch), `compute.batch.${number}`);
+            batches.push(...attempted(scripts(batch), `compute.batch.${number}`));
           } catch (error) {
             if (!(error instanceof UserError)) throw error;
             problems.push(error);
-            return [];
           }
-        }),
-      }));
+        }
+        levels.push({ items: scripts(level), batches });
+        yield;
+      }
       if (problems.length > 0) throw new UserError(problems.flatMap(({ diagnostics }) => diagnostics));
       return levels;
     },

@@ -23,7 +23,8 @@ import {
   withWithholding,
   type Prepared,
 } from './prepare.js';
-import { renderProgram, watermarksOf, type Script } from './script.js';
+import { renderProgram } from './rendering.js';
+import { watermarksOf, type Script } from './script.js';
 import { SecondThread, type Meanings } from './second-thread.js';
 import { standaloneSelects } from './selects.js';
 import { openSession, targetOf, withSession, type Session } from './session.js';

@@ -4,7 +4,7 @@ import type { RunEventBody, LandingResult } from './api.js';
 import type { Executor } from './executor.js';
 import { elapsed } from './instants.js';
 import type { Drift } from './reconcile.js';
-import type { IdentityScript, LandingScript, Script } from './script.js';
+import type { IdentityScript, LandingPart, LandingScript } from './script.js';
 import { nullableNumber, numberOf } from './session.js';
 
 export interface Landed {
@@ -19,8 +19,16 @@ interface LandingContext {
   readonly drift?: Drift;
 }
 
-/** Lands every source. A transient failure starts again from the first. */
-export async function land(script: Script, context: LandingContext): Promise<Landed> {
+/**
+ * Lands every source. A transient failure starts again from the first.
+ *
+ * @param rendered what the rest of the run is: nothing that landed is committed before it is there
+ */
+export async function land(
+  script: LandingPart,
+  context: LandingContext,
+  rendered: Promise<unknown>,
+): Promise<Landed> {
   return context.executor.transaction(async () => {
     const total = script.land.length;
     const results: LandingResult[] = [];
@@ -47,6 +55,7 @@ export async function land(script: Script, context: LandingContext): Promise<Lan
     }
     if (drift && digests) drift.factsAfter = await executor.read(digests);
     context.emit({ event: 'profiles_finished', duration_ms: elapsed(startedAt, context.now()) });
+    await rendered;
     return { results, warnings };
   }, script.around.land);
 }

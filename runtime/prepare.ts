@@ -262,3 +262,10 @@ export function programOf(
     diagnostics: [...diagnostics, ...selection.diagnostics, ...compiled.diagnostics],
   };
 }
+
+/** Whether every definition was published before with the meaning it has. */
+export const ranBefore = ({ program, resolved, stored }: Prepared): boolean =>
+  program.definitions.every(({ definition: { key } }) => {
+    const row = stored.definitions.get(key);
+    return row?.firstRunAt != null && row.fingerprint === resolved.byKey.get(key)?.fingerprint;
+  });

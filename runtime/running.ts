@@ -22,11 +22,12 @@ import { runFailed } from './failures.js';
 import { elapsed, isoOf, microsOf } from './instants.js';
 import { land } from './landing.js';
 import { Ledger, UNMEASURED } from './ledger.js';
-import type { Prepared } from './prepare.js';
+import { ranBefore, type Prepared } from './prepare.js';
 import { publishAll } from './publish.js';
 import type { Drift } from './reconcile.js';
 import { Cancelled, sleep } from './retry.js';
-import { renderProgram, watermarksOf, type Bindings, type Script } from './script.js';
+import { inTurns, renderingOf, type Rendering } from './rendering.js';
+import { watermarksOf, type Bindings, type Script } from './script.js';
 import type { Session } from './session.js';
 import { stepProgress } from './step-progress.js';
 import { Store } from './store.js';
@@ -39,7 +40,7 @@ export class Run {
   private readonly executor: Executor;
   private readonly ledger: Ledger;
   private readonly bindings: Bindings;
-  private readonly script: Script;
+  private readonly rendering: Rendering;
   private readonly context: ComputeContext;
   private readonly diagnostics: Diagnostic[] = [];
   private landing: readonly LandingResult[] = [];
@@ -88,7 +89,7 @@ export class Run {
       definitions: numbering.bindings,
       watermarks: watermarksOf(stored),
     };
-    this.script = renderProgram(program, session, this.bindings, stored.existing);
+    this.rendering = renderingOf(program, session, this.bindings, stored.existing);
     this.context = {
       executor: this.executor,
       ledger: this.ledger,
@@ -102,16 +103,36 @@ export class Run {
   }
 
   async execute(): Promise<RunResult> {
-    const { options, prepared, script } = this;
-    if (options.artifacts ?? true) {
-      await writeRunArtifacts(prepared.resolved, script, this.asOf, this.startedAt);
+    const rendered = this.render();
+    // It is looked at later, when landing has failed perhaps.
+    const settled = rendered.catch(() => undefined);
+    try {
+      return await this.inPhases(rendered);
+    } finally {
+      await settled;
     }
+  }
+
+  /** Renders what comes after landing, whenever there is nothing else to do, and writes the artifacts. */
+  private async render(): Promise<Script> {
+    const script = await inTurns(this.rendering.rest());
+    if (this.options.artifacts ?? true)
+      await writeRunArtifacts(this.prepared.resolved, script, this.asOf, this.startedAt);
+    return script;
+  }
+
+  private async inPhases(rendered: Promise<Script>): Promise<RunResult> {
+    const { options, prepared, rendering } = this;
+    const { program } = prepared;
+    // What an engine cannot do is to cost nothing: only what ran before, as it is, is rendered while the run lands.
+    if (!ranBefore(prepared)) await rendered;
     for (const diagnostic of prepared.diagnostics) this.warn(diagnostic);
     await this.phase('begin', () => this.begin());
-    const definitions = script.definitions.length;
-    this.emit({ event: 'run_started', as_of: this.asOf, definitions, sources: script.land.length });
+    const definitions = program.definitions.length;
+    this.emit({ event: 'run_started', as_of: this.asOf, definitions, sources: program.land.length });
     try {
-      const landed = await this.phase('land', () => land(script, this.context));
+      const landed = await this.phase('land', () => land(rendering.landing, this.context, rendered));
+      const script = await rendered;
       this.landing = landed.results;
       for (const warning of landed.warnings) this.warn(warning);
       // Rows that were read anew may have lost some: what is gone leaves no trace to follow.
@@ -143,12 +164,13 @@ export class Run {
 
   /** Makes the state, and the run and its definitions known, before anything is computed. */
   private async begin(): Promise<void> {
-    const { script, store, session } = this;
+    const { rendering, store, session } = this;
+    const { ensure } = rendering.landing;
     const { unfinished } = this.prepared.stored.runs;
     try {
-      if (!session.dialect.capabilities.transactionalDdl) await this.executor.run(script.ensure);
+      if (!session.dialect.capabilities.transactionalDdl) await this.executor.run(ensure);
       await this.executor.transaction(async () => {
-        if (session.dialect.capabilities.transactionalDdl) await this.executor.run(script.ensure);
+        if (session.dialect.capabilities.transactionalDdl) await this.executor.run(ensure);
         const meta = {
           layout_version: String(LAYOUT_VERSION),
           next_definition_no: String(this.prepared.numbering.next),
@@ -198,7 +220,7 @@ export class Run {
   }
 
   private removedRows(): DefinitionRow[] {
-    return this.script.removed.flatMap(({ key }) => {
+    return this.prepared.program.removed.flatMap(({ key }) => {
       const row = this.prepared.stored.definitions.get(key);
       return row ? [{ ...row, status: 'removed', retiredAt: this.asOf }] : [];
     });
