@@ -30,7 +30,7 @@ const unable = {
   },
 };
 
-const landed = (): Promise<unknown> => shop.query('select message_id from rollcall.landed order by 1');
+const landed = (): Promise<unknown> => shop.query('select count(*) n from rollcall.landed');
 
 it('of a definition that never ran costs nothing', async () => {
   await expect(shop.run(DAY1, unable)).rejects.toMatchObject({ diagnostics: [{ message: 'cannot' }] });
@@ -42,7 +42,7 @@ it('of one that ran before, as it is, undoes what landed, and the next run goes 
   await shop.land({ id: '2', event, at: '2025-01-03T00:00:00Z', user: 'bob' });
   const result = await shop.run(DAY2, unable);
   expect(result).toMatchObject({ status: 'failed', exit: 2, diagnostics: [{ message: 'cannot' }] });
-  expect(await landed()).toEqual([{ message_id: '1' }]);
+  expect(await landed()).toEqual([{ n: '1' }]);
   expect(await shop.run(DAY2)).toMatchObject({ status: 'succeeded', exit: 0 });
   expect(await shop.members('regulars')).toEqual(['ann', 'bob']);
 });
