@@ -150,9 +150,13 @@ export interface WorkloadAudience {
   readonly staged: (table: (event: string) => string, asOf: string) => string;
 }
 
-/** What a table of one event holds: the columns that audiences ask for, taken out of JSON. Without its last line of SQL. */
-export const stagedEvent = (event: string): string =>
-  `select user_id, "timestamp" as ts, received_at, ${number('price')} as price, ${text('category')} as category,
+/**
+ * What a table of one event holds: the columns that audiences ask for, taken out of JSON. Without its last line of SQL.
+ *
+ * @param more columns of a message that it has beside them, a comma after each
+ */
+export const stagedEvent = (event: string, more = ''): string =>
+  `select ${more}user_id, "timestamp" as ts, received_at, ${number('price')} as price, ${text('category')} as category,
   ${text('channel')} as channel
 from raw.messages
 where type = 'track' and event = '${event}'`;
