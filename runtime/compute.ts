@@ -3,9 +3,9 @@
  * one statement; where that fails, halves of it are tried, down to the one that is guilty, so that a failure is its own.
  */
 import type { Diagnostic } from '../compiler/diagnostics/index.js';
-import * as ir from '../compiler/ir/build.js';
 import { ownerOf, type Definition, type Guard, type Spans } from '../models/definition.js';
 import type { DefinitionResult, RunEventBody } from './api.js';
+import { Attempts } from './attempts.js';
 import type { BatchScript, LevelScript } from './batches.js';
 import type { Executor } from './executor.js';
 import { definitionFailed, isStatementFailure, upstreamFailed, type StatementFailure } from './failures.js';
@@ -91,13 +91,14 @@ class Computing {
   readonly inFull = new Map<DefinitionScript, DefinitionScript>();
   /** What a definition took by itself: what it prepares. */
   private readonly ownMs = new Map<DefinitionScript, number>();
-  /** Of whom nobody knows whether rows are staged: an answer was lost. */
-  private readonly uncertain = new Set<DefinitionScript>();
+  private readonly attempts: Attempts;
 
   constructor(
     private readonly script: Script,
     private readonly context: ComputeContext,
-  ) {}
+  ) {
+    this.attempts = new Attempts(context.executor);
+  }
 
   asDone(item: DefinitionScript): DefinitionScript {
     return this.inFull.get(item) ?? item;
@@ -150,12 +151,12 @@ class Computing {
     const { executor, now } = this.context;
     const startedAt = now();
     try {
-      await this.clear(batch);
-      await executor.run(batch.before);
+      await this.attempts.clear(batch);
+      await this.attempts.find(batch);
       await executor.run(await this.choose(batch));
     } catch (error) {
       if (!isStatementFailure(error)) throw error;
-      if (failureOf(error) === 'unknown') for (const item of batch.items) this.uncertain.add(item);
+      if (failureOf(error) === 'unknown') for (const item of batch.items) this.attempts.uncertain.add(item);
       return { startedAt, failure: error };
     }
     const share = elapsed(startedAt, now()) / batch.items.length;
@@ -193,21 +194,6 @@ class Computing {
     return [made.step];
   }
 
-  /** What may have been staged by a statement whose answer was lost would be there twice. */
-  private async clear({ id, items, step: { step } }: BatchScript): Promise<void> {
-    const left = items.filter((item) => this.uncertain.has(item));
-    if (left.length === 0 || step.op !== 'append') return;
-    const numbers = left.map(({ definitionNo }) => [ir.int(definitionNo)]);
-    const query = ir.values([{ name: 'definition_no', type: 'int' }], numbers);
-    const { executor } = this.context;
-    const title = 'What an answer that was lost may have left';
-    const keys = ['definition_no'];
-    await executor.run([
-      executor.render({ op: 'delete', table: step.table, query, keys, id: `${id}.clear`, title }),
-    ]);
-    for (const item of left) this.uncertain.delete(item);
-  }
-
   /**
    * Finds who is guilty of a batch's failure, and computes the others. A failure that may pass, and did not for either
    * half, is nobody's: all of them fail with it, instead of each waiting for the engine in turn.
@@ -217,7 +203,7 @@ class Computing {
     const [only] = items;
     if (items.length === 1 && only) {
       // Nobody is guilty of an answer that was lost.
-      const again = this.uncertain.has(only) ? await this.attempt(batch) : { failure };
+      const again = this.attempts.uncertain.has(only) ? await this.attempt(batch) : { failure };
       if (again) this.failBy(only, again.failure);
       return;
     }

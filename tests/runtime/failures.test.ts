@@ -165,7 +165,7 @@ describe('one of seven that are computed together', () => {
     expect(await shop.members('a5')).toEqual(['bob']);
     const recorded = `select step, definition_key, status, rows_changed from rollcall.run_steps
       where run_id = '${result.run_id}' and step like 'compute.%a%'
-      and (step not like '%.affected' or status = 'failed') order by step`;
+      and (step not like '%.affected' or status = 'failed') and step not like '%.again' order by step`;
     const failed = { status: 'failed', rows_changed: null };
     expect(await shop.query(recorded)).toEqual(
       [
@@ -186,6 +186,33 @@ describe('one of seven that are computed together', () => {
       { key: 'of_a5', status: 'not_computing' },
     ]);
     expect(await shop.run(DAY2)).toMatchObject({ status: 'succeeded' });
+  });
+});
+
+describe('what is computed again, after another failed with it', () => {
+  it('has each member once, of whom only their absence is told', async () => {
+    const not = (event: string): object => ({ definition: { not: { event } } });
+    shop = await Shop.create({
+      broken: { definition: { event: 'Cart Viewed', within: '10 days' } },
+      idle: not('Order Completed'),
+      quiet: not('Page Opened'),
+    });
+    await shop.land(order('1', 'ann', '2025-01-01T10:00:00Z', 160), {
+      ...order('2', 'bob', '2025-01-02T11:00:00Z', 20),
+      event: 'Cart Viewed',
+    });
+    await shop.run(DAY1);
+    await shop.land({ ...order('3', 'cid', '2025-01-03T10:00:00Z', 500), event: 'Cart Viewed' });
+    const result = await shop.run(DAY2, {
+      dialectFor: losing(`facts_${hashedName('raw_Cart Viewed', 'raw', 'Cart Viewed')}`),
+    });
+    expect(statuses(result)).toEqual({ broken: 'failed', idle: 'succeeded', quiet: 'succeeded' });
+    const rows = 'select definition_no, count(*) as n from rollcall.member_state group by 1 order by 1';
+    expect(await shop.query(rows)).toEqual([
+      { definition_no: '1', n: '1' },
+      { definition_no: '2', n: '2' },
+      { definition_no: '3', n: '3' },
+    ]);
   });
 });
 
