@@ -80,7 +80,7 @@ export class Modes {
       incremental: {
         affected: found.affected,
         changes: found.changes,
-        rows: found.rows({ profiles: affectedBy(definitionNo), definitionNo }),
+        rows: found.rows({ profiles: () => affectedBy(definitionNo), definitionNo }),
       },
     };
   }

@@ -18,12 +18,24 @@ export function restricted(root: Relation, only: Only, tracking: Tracking): Rela
     if (known) return known;
     const leaf = tracking.of(relation);
     const result = leaf
-      ? (leaf.within?.(only) ?? semiJoin(relation, only.profiles, [{ left: leaf.key, right: 'profile_no' }]))
+      ? (leaf.within?.(only) ??
+        semiJoin(relation, only.profiles(), [{ left: leaf.key, right: 'profile_no' }]))
       : mapInputs(relation, cut);
     made.set(relation, result);
     return result;
   };
-  return cut(root);
+  if (root.kind !== 'semi_join') return cut(root);
+  const asked = ofAny(root.right, tracking);
+  return asked ? semiJoin(cut(root.left), asked, root.on) : cut(root);
+}
+
+/** A relation over leaves cut down to profiles that any definition is computed for; undefined where one cannot be. */
+function ofAny(relation: Relation, tracking: Tracking): Relation | undefined {
+  const leaf = tracking.of(relation);
+  if (leaf) return leaf.ofAny;
+  const cut = new Map(inputsOf(relation).map((input) => [input, ofAny(input, tracking)]));
+  if (cut.size === 0 || [...cut.values()].includes(undefined)) return undefined;
+  return mapInputs(relation, (input) => cut.get(input) ?? input);
 }
 
 /** Throws `Untracked` where what a relation says of one profile depends on rows of others, or on none that change. */

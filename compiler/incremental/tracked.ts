@@ -25,8 +25,8 @@ export interface Asked {
 
 /** The profiles that a definition is computed for. */
 export interface Only {
-  /** Columns: `profile_no`, each once. */
-  readonly profiles: Relation;
+  /** Columns: `profile_no`, each once. Another relation each time: rows of a table are best found where they are used. */
+  profiles(): Relation;
   readonly definitionNo: number;
 }
 
@@ -54,6 +54,8 @@ export interface Tracked {
   changed(asked: Asked): readonly Relation[] | undefined;
   /** Its rows of some profiles, with all its columns. Absent: those whose key is among them. */
   readonly within?: (only: Only) => Relation;
+  /** Its rows of whatever profiles definitions are computed for: what many ask at last, a batch asks once for all of them. */
+  readonly ofAny?: Relation;
 }
 
 /** The leaves that a provider has handed out, by identity. */

@@ -5,7 +5,7 @@
 import { CompilerBug } from '../diagnostics/index.js';
 import { agg, aggregate, as, c, int, nul, project, semiJoin, union, values } from '../ir/build.js';
 import type { Relation } from '../ir/types.js';
-import { rewrite, share } from '../rewrite/index.js';
+import { askedOnce, rewrite, share } from '../rewrite/index.js';
 import { AFFECTED, scanSpec, SELECTIVE, STAGE } from './names.js';
 import type { DefinitionPlan, Staged } from './plan.js';
 import type { Step } from './types.js';
@@ -141,13 +141,15 @@ export function batchStep(members: readonly BatchMember[], id: string, whole = t
     op: 'append',
     table: STAGE[first.staged.shape].table,
     temporary: true,
-    query: rewrite(share(union(members.map((member) => numbered(member, whole))))),
+    query: rewrite(share(askedOnce(members, (member) => rowsOf(member, whole), numbered))),
   };
 }
 
+const rowsOf = ({ staged: { rows, incremental } }: BatchMember, whole: boolean): Relation =>
+  (!whole && incremental?.rows) || rows;
+
 /** A definition's rows as they stand in the stage. */
-const numbered = ({ definitionNo, staged: { rows, incremental } }: BatchMember, whole: boolean): Relation =>
-  withNumber(definitionNo, (!whole && incremental?.rows) || rows);
+const numbered = ({ definitionNo }: BatchMember, rows: Relation): Relation => withNumber(definitionNo, rows);
 
 const withNumber = (definitionNo: number, rows: Relation): Relation =>
   project(rows, [

@@ -116,6 +116,7 @@ function trackProfiles(rows: Relation, tracking: Tracking): void {
         : [pick(filter(rows, call('gt', c(rows, 'run_no'), int(since.runNo))), ['profile_no'])],
     within: ({ definitionNo }) =>
       pick(filter(affected, eq(c(affected, 'definition_no'), int(definitionNo))), names),
+    ofAny: semiJoin(rows, pick(scanSpec(AFFECTED), ['profile_no']), ['profile_no']),
   });
 }
 
