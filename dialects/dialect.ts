@@ -53,6 +53,11 @@ export interface Capabilities {
    */
   readonly prunesAlternatives: boolean;
   /**
+   * Which of very many values repeat is found by putting all in order and comparing each with the one before, on all processors.
+   * Without, each is counted. Default false: a window without partitions is one worker's work.
+   */
+  readonly repeatsBySorting: boolean;
+  /**
    * Who keeps a second writer out. `own`: `open` takes the lock of the `owner` it is given and frees it on `close`;
    * `table`: the runtime does, with a row in the project's schema (`lock-table.ts`). Default `table`.
    */
@@ -91,6 +96,7 @@ export const DEFAULT_CAPABILITIES: Capabilities = {
   valuesTable: true,
   billedByColumn: false,
   prunesAlternatives: true,
+  repeatsBySorting: false,
   lock: 'table',
   singleProcess: false,
   maxStatementBytes: Infinity,

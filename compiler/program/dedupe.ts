@@ -26,6 +26,7 @@ import {
   label,
   or,
   pick,
+  previous,
   project,
   semiJoin,
   union,
@@ -259,12 +260,24 @@ const duplicates = (of: LandingTable): TableSpec =>
 
 const winners = (of: LandingTable): TableSpec => physicalTable(`first_${tableId(of)}`, of);
 
-/** Finds ids that landed more than once and keeps the landing of each that counts. */
-export function dedupeSteps(of: LandingTable): readonly Step[] {
+/** Hashes that several rows have, `h`; some may be told several times. */
+function sharedHashes(rows: Relation, bySorting: boolean): Relation {
+  const hashed = project(rows, [as('h', call('hash64', c(rows, KEY_ID)))]);
+  const h = c(hashed, 'h');
+  if (!bySorting) return aggregate(hashed, [as('h', h)], [], call('gt', agg('count'), int(1)));
+  const sorted = previous(hashed, { arg: h, partitionBy: [], orderBy: [{ expr: h }], as: 'before' });
+  return pick(filter(sorted, call('eq', c(sorted, 'h'), c(sorted, 'before'))), ['h']);
+}
+
+/**
+ * Finds ids that landed more than once and keeps the landing of each that counts.
+ *
+ * @param bySorting hashes that repeat are found by putting all in order; else by counting each
+ */
+export function dedupeSteps(of: LandingTable, bySorting: boolean): readonly Step[] {
   const again = duplicates(of);
   const rows = messagesOnly(keyed(of));
-  const hashed = project(rows, [as('h', call('hash64', c(rows, KEY_ID)))]);
-  const shared = aggregate(hashed, [as('h', c(hashed, 'h'))], [], call('gt', agg('count'), int(1)));
+  const shared = sharedHashes(rows, bySorting);
   const ids = project(rows, [
     as(KEY_STREAM, c(rows, KEY_STREAM)),
     as(KEY_ID, c(rows, KEY_ID)),

@@ -58,7 +58,10 @@ export interface LandingInput {
 }
 
 /** What of an engine decides how landing reads raw tables. */
-export type LandingCapabilities = Pick<Capabilities, 'billedByColumn' | 'prunesAlternatives'>;
+export type LandingCapabilities = Pick<
+  Capabilities,
+  'billedByColumn' | 'prunesAlternatives' | 'repeatsBySorting'
+>;
 
 /** The steps by which one source lands. */
 export function landSource(input: LandingInput): SourceLanding {
@@ -123,7 +126,9 @@ class Landing {
     return [
       ...(tell ? [...windowsDone(this.tables), before] : []),
       ...this.tables.flatMap((of) =>
-        this.capabilities.billedByColumn ? [countedAtOnce(of)] : dedupeSteps(of),
+        this.capabilities.billedByColumn
+          ? [countedAtOnce(of)]
+          : dedupeSteps(of, this.capabilities.repeatsBySorting),
       ),
       this.clear('landed'),
       this.step('landed', 'remembering what landed', {

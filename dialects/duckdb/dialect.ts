@@ -19,6 +19,7 @@ const engine: EmitEngine = {
     asofJoin: true,
     distinctFrames: true,
     prunesAlternatives: false, // zone maps serve one comparison
+    repeatsBySorting: true,
     lock: 'own',
     singleProcess: true,
     batchBytes: 200_000,

@@ -52,6 +52,7 @@ const WAYS = [
   ['as the engine reads', {}],
   ['where bytes are billed by column', { billedByColumn: true }],
   ['where alternatives are one scan', { prunesAlternatives: true }],
+  ['where repeated ids are found by counting', { repeatsBySorting: false }],
 ] as const;
 
 describe.each(process.env['ROLLCALL_LANDING'] === 'all' ? WAYS : WAYS.slice(0, 1))(
