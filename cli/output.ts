@@ -1,8 +1,8 @@
 /** How text looks: tables, numbers, durations, colours. */
 import { isAbsolute, relative } from 'node:path';
 
+import Table from 'cli-table3';
 import pc from 'picocolors';
-import stringWidth from 'string-width';
 
 import { figure as count } from '../runtime/figures.js';
 import type { Io, Sink } from './io.js';
@@ -33,28 +33,25 @@ export const right = (title: string): Column => ({ title, align: 'right' });
 
 export type Cell = string | number | null | undefined;
 
+const NONE = '';
+const PLAIN_FRAME = {
+  'top': NONE, 'top-mid': NONE, 'top-left': NONE, 'top-right': NONE,
+  'bottom': NONE, 'bottom-mid': NONE, 'bottom-left': NONE, 'bottom-right': NONE,
+  'left': NONE, 'left-mid': NONE, 'mid': NONE, 'mid-mid': NONE,
+  'right': NONE, 'right-mid': NONE, 'middle': '  ',
+}; // prettier-ignore
+
 /** A table without lines: columns two spaces apart, numbers to the right, a dim head. */
 export function table(paint: Paint, columns: readonly Column[], rows: readonly (readonly Cell[])[]): string {
-  const lines = [
-    columns.map(({ title }) => paint.dim(title)),
-    ...rows.map((row) => columns.map((_, i) => cellText(row[i]))),
-  ].map((cells) => cells.map((text) => ({ text, width: widthOf(text) })));
-  const widths = columns.map((_, i) =>
-    lines.reduce((most, cells) => Math.max(most, cells[i]?.width ?? 0), 0),
-  );
-  const line = (cells: (typeof lines)[number]): string =>
-    cells
-      .map(({ text, width }, i) => {
-        const space = ' '.repeat((widths[i] ?? width) - width);
-        return columns[i]?.align === 'right' ? space + text : text + space;
-      })
-      .join('  ')
-      .trimEnd();
-  return lines.map(line).join('\n');
+  const grid = new Table({
+    head: columns.map((c) => paint.dim(c.title)),
+    colAligns: columns.map((c) => c.align ?? 'left'),
+    chars: PLAIN_FRAME,
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
+  });
+  for (const row of rows) grid.push(columns.map((_, i) => cellText(row[i])));
+  return grid.toString().replace(/[ \t]+$/gm, '');
 }
-
-/** Columns that a text takes on a terminal; most are plain, of which that need not be found out. */
-const widthOf = (text: string): number => (/^[ -~]*$/.test(text) ? text.length : stringWidth(text));
 
 /** A number with thousands apart; nothing as a dash; control characters never reach the terminal. */
 function cellText(cell: Cell): string {

@@ -15,6 +15,7 @@ const BUNDLED = [
   '@duckdb/node-api', // nothing but JavaScript: the engine itself is @duckdb/node-bindings
   '@sinclair/typebox',
   'ajv', // what its generated code calls
+  'cli-table3',
   'commander',
   'fastest-levenshtein',
   'handlebars',
@@ -23,7 +24,6 @@ const BUNDLED = [
   'p-queue',
   'p-retry',
   'picocolors',
-  'string-width',
 ];
 
 /** Where a second thread begins. */

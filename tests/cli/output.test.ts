@@ -15,23 +15,6 @@ test('a table has no lines, and numbers stand to the right', () => {
   ).toBe('key         size\na         12,345\nlong_key       –');
 });
 
-test('columns stand below each other, whatever their colours and scripts', () => {
-  const paint = pc.createColors(true);
-  const columns = [{ title: 'name' }, { title: 'n', align: 'right' as const }];
-  const rows = [
-    ['東京', 1],
-    [paint.red('bob'), 12],
-    ['', undefined],
-  ] as const;
-  const lines = table(paint, columns, rows).split('\n');
-  expect(lines).toEqual([
-    `${paint.dim('name')}   ${paint.dim('n')}`,
-    '東京   1',
-    `${paint.red('bob')}   12`,
-    '       –',
-  ]);
-});
-
 test('what data holds never drives the terminal', () => {
   expect(shown('a\u001b[31mb')).toBe('a·[31mb');
   expect(table(pc.createColors(false), [{ title: 'x' }], [['a\tb\u0007']])).toContain('a·b·');
