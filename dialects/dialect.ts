@@ -120,6 +120,8 @@ export interface EmitContext {
   /** The IR arguments, for emitters that look at types or literals. */
   readonly args: readonly Expr[];
   readonly type: ScalarType;
+  /** Calls of the same function on the same value in one SELECT list, this one among them, where they can be answered together. */
+  readonly beside: readonly Expr[];
   literal(value: LiteralValue): Sql;
   /** The instant that an argument is, where that is known when the statement is written. */
   instant(index: number): InstantValue | undefined;

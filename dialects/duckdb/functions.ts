@@ -16,7 +16,7 @@ import {
   type ByKind,
 } from '../emit/arguments.js';
 import { arg } from '../emit/standard.js';
-import { elements, extract } from './json.js';
+import { elements, extract, fieldOf } from './json.js';
 import { quoteText } from './types.js';
 import {
   caseLines,
@@ -264,7 +264,11 @@ export const FUNCTIONS: Record<FnName, Emit> = {
     textInstant(extract('json_extract_string', value, steps), newLine),
   ),
   json_value: pathed((value, steps) => `nullif(${extract('json_extract', value, steps)}, 'null')`),
-  text_json_value: pathed((value, steps) => `nullif(try(${extract('json_extract', value, steps)}), 'null')`),
+  text_json_value: (args, { args: exprs, beside }) => {
+    const [value, steps] = [arg(args), pathSteps(exprs[1])];
+    const others = beside.map((call) => pathSteps(call.kind === 'call' ? call.args[1] : undefined));
+    return `nullif(${fieldOf(value, steps, others) ?? `try(${extract('json_extract', value, steps)})`}, 'null')`;
+  },
   json_elements: pathed(elements),
   json_first: (args) => `json_extract(${arg(args)}, '$[0]')`,
   json_last: (args) => `json_extract(${arg(args)}, '$[#-1]')`,

@@ -13,6 +13,26 @@ export function extract(name: Extract, value: Sql, steps: readonly string[]): Sq
 }
 
 /**
+ * The value of a key of an object, taken out together with those of other keys, as DuckDB reads a JSON text anew for each
+ * call: it sees that the object of all of them is the same everywhere. Nothing where the path is no such key.
+ */
+export function fieldOf(
+  value: Sql,
+  steps: readonly string[],
+  beside: readonly (readonly string[])[],
+): Sql | undefined {
+  const plain = beside.flatMap(([key = '', ...rest]) => (rest.length === 0 && PLAIN.test(key) ? [key] : []));
+  const keys = [...new Set(plain)].filter(
+    // Names of fields are the same in lower case.
+    (key, _, all) => all.filter((other) => other.toLowerCase() === key.toLowerCase()).length === 1,
+  );
+  const [key = '', ...rest] = steps;
+  if (rest.length > 0 || keys.length < 2 || !keys.includes(key)) return undefined;
+  const form = JSON.stringify(Object.fromEntries(keys.map((name) => [name, 'JSON'])));
+  return `struct_extract(try(json_transform(${value}, ${quoteText(form)})), ${quoteText(key)})`;
+}
+
+/**
  * The values that a path with `$` reaches, without those that are null, as a JSON array; null where there are none.
  * What one JSONPath cannot say is asked of each value reached so far; a lambda's parameter has a name no column has,
  * as DuckDB takes a column of that name first.

@@ -3,6 +3,7 @@ import { CompilerBug, UserError } from '../../compiler/diagnostics/index.js';
 import { typeOf } from '../../compiler/ir/expressions.js';
 import type { Expr, ExprKind } from '../../compiler/ir/types.js';
 import type { Emit, EmitContext, InstantValue, Params, Sql, Unsupported } from '../dialect.js';
+import type { CallExpr } from './beside.js';
 import type { EmitEngine } from './engine.js';
 import { breakLines, pad } from './layout.js';
 import { demanded, notDistinct, PRECEDENCE, strength, unwrapped } from './precedence.js';
@@ -16,6 +17,8 @@ export interface Writer {
   column(column: ColumnExpr): Sql;
   /** What aggregates are windows over: `over (…)`. */
   readonly over?: Sql;
+  /** Calls that may be answered together with one. */
+  beside?(call: CallExpr): readonly Expr[];
 }
 
 type Writers = {
@@ -125,13 +128,15 @@ function guardedArgs(expr: Extract<Expr, { kind: 'agg' }>): readonly Expr[] {
 
 function context(
   expr: Extract<Expr, { kind: 'call' | 'agg' }>,
-  { engine, params }: Writer,
+  writer: Writer,
   orderBy: readonly Sql[],
   indent: number,
 ): EmitContext {
+  const { engine, params } = writer;
   return {
     args: expr.args,
     type: expr.type,
+    beside: (expr.kind === 'call' && writer.beside?.(expr)) || [],
     literal: (value) => engine.literal(value),
     instant: (index) => instantIn(expr.args[index], params),
     orderBy,

@@ -3,6 +3,7 @@ import { CompilerBug } from '../../compiler/diagnostics/index.js';
 import type { Expr } from '../../compiler/ir/types.js';
 import type { Params, Sql } from '../dialect.js';
 import type { Block, BoundColumn, Exists, FromItem, Item, Source } from './block.js';
+import { callsBeside, type CallExpr } from './beside.js';
 import type { QueryShape, SelectClauses } from './assemble.js';
 import type { EmitEngine } from './engine.js';
 import type { ColumnExpr, Writer } from './expressions.js';
@@ -40,6 +41,7 @@ export function printQuery(
 
 class SelectPrinter implements Writer {
   readonly #aliases = new Map<Source, string>();
+  readonly #beside: ReadonlyMap<CallExpr, readonly CallExpr[]>;
 
   constructor(
     readonly engine: EmitEngine,
@@ -47,7 +49,14 @@ class SelectPrinter implements Writer {
     private readonly block: Block,
     private readonly items: readonly Item[],
     private readonly indent: number,
-  ) {}
+  ) {
+    // Of rows that are grouped some are computed below.
+    this.#beside = block.stage === 'rows' ? callsBeside(items) : new Map();
+  }
+
+  beside(call: CallExpr): readonly CallExpr[] {
+    return this.#beside.get(call) ?? [];
+  }
 
   print(output: readonly string[]): SelectClauses {
     const { block, items, indent } = this;
