@@ -1,7 +1,6 @@
 /** Which calls of one SELECT list ask the same of one value, but for a path: engines may answer them together. */
 import type { Expr } from '../../compiler/ir/types.js';
 import { walkExpr } from '../../compiler/ir/walk.js';
-import type { Item } from './block.js';
 
 export type CallExpr = Extract<Expr, { kind: 'call' }>;
 
@@ -9,7 +8,9 @@ export type CallExpr = Extract<Expr, { kind: 'call' }>;
  * Calls of the same function on the same value, by each of them, where one at least is computed of every row: in branches alone
  * an engine would compute for rows that no branch wants.
  */
-export function callsBeside(items: readonly Item[]): ReadonlyMap<CallExpr, readonly CallExpr[]> {
+export function callsBeside(
+  items: readonly (Expr | { readonly kind: 'opaque' })[],
+): ReadonlyMap<CallExpr, readonly CallExpr[]> {
   const groups: { fn: string; of: Expr; calls: CallExpr[]; always: boolean }[] = [];
   const groupOf = (call: CallExpr): (typeof groups)[number] | undefined => {
     const [of] = call.args;
