@@ -119,7 +119,8 @@ export const FUNCTIONS = {
   json_dump: '(json) compact text of the JSON value',
   sha256_hex: '(text) 64 lower-case hex digits of its UTF-8',
   hash64: '(text) a hash of about 64 bits as int; engine-specific, never stored across engines',
-  digest_high: '(text) one half of a digest of some 120 bits as int; engine-specific, and stays, so it may be stored',
+  digest_high:
+    '(text) one half of a digest of some 120 bits as int; engine-specific, and stays, so it may be stored',
   digest_low: '(text) the other half of it',
 } as const;
 

@@ -8,10 +8,10 @@ import { init, parse } from '@guanmingchiu/sqlparser-ts';
 const FUNCTIONS: ReadonlySet<string> = new Set(
   `abs array_agg array_compact array_flatten array_size as_array as_object as_varchar boolor_agg cast ceil chr coalesce
   collate contains convert_timezone count date_part date_trunc dateadd endswith filter flatten floor get greatest
-  greatest_ignore_nulls hash insert is_null_value lag least least_ignore_nulls left length lower lpad max max_by min
-  min_by mod object_construct parse_json regexp_like regexp_replace repeat round row_number rtrim sha2 sign startswith
-  strip_null_value sum to_json to_varchar to_variant transform trunc try_parse_json try_to_decimal try_to_number
-  try_to_timestamp_tz nullif replace`.split(/\s+/),
+  greatest_ignore_nulls hash insert is_null_value lag least least_ignore_nulls left length lower lpad max max_by
+  md5_number_lower64 md5_number_upper64 min min_by mod object_construct parse_json regexp_like regexp_replace repeat
+  round row_number rtrim sha2 sign startswith strip_null_value sum to_json to_varchar to_variant transform trunc
+  try_parse_json try_to_decimal try_to_number try_to_timestamp_tz nullif replace`.split(/\s+/),
 );
 
 /** Words that stand before a parenthesis and are no functions; types with their sizes. */
