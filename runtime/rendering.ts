@@ -5,7 +5,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { UserError, type Diagnostic } from '../compiler/diagnostics/index.js';
 import { levelsOf, selectiveStep } from '../compiler/program/batches.js';
-import type { ExistingState, IdentitySteps, RunProgram } from '../compiler/program/plan.js';
+import type { ExistingState, IdentitySteps, RunProgram, SourceLanding } from '../compiler/program/plan.js';
 import { outboxSteps } from '../compiler/program/outbox.js';
 import { alongOnly, isDecided } from '../compiler/program/outbox-link.js';
 import { computedStep, type Computed } from '../compiler/program/publish.js';
@@ -23,10 +23,13 @@ import {
   type IdentityScript,
   type LandingPart,
   type LandingScript,
+  type MessagesScript,
+  type PublishScript,
   type Script,
   type Surroundings,
 } from './script.js';
-import { planTransaction, type Setting, type TransactionPlan } from './transactional.js';
+import type { TransactionPlan } from './transactional.js';
+import { transactionsOf } from './transactions.js';
 
 /** Those with rows of their own, as `computedStep` names them. */
 const computedOf = (items: readonly DefinitionScript[], whole: boolean): readonly Computed[] =>
@@ -40,65 +43,8 @@ const computedOf = (items: readonly DefinitionScript[], whole: boolean): readonl
       kind: shapeOf(plan.definition.kind),
     }));
 
-/** The transactions of a run. */
-function transactionsOf(
-  program: RunProgram,
-  setting: Setting,
-): Readonly<Record<'land' | 'shared' | 'publish' | 'messagesAgain', TransactionPlan>> {
-  const sources = new Map<Step, string>();
-  const landing = program.land.flatMap((plan) => {
-    const steps = [
-      ...plan.prepare,
-      ...plan.incremental,
-      ...plan.full,
-      ...plan.factsIncremental,
-      ...plan.factsFull,
-    ];
-    for (const step of steps) sources.set(step, plan.source);
-    return steps;
-  });
-  const outbox = outboxSteps(
-    setting.state,
-    program.definitions.flatMap(({ ways }) => ways),
-  );
-  const { ways, baseline, find, queue, entities, connect } = outbox;
-  // What was before the run is found by the ways, which are made again after.
-  const messages = [
-    ...(baseline.length > 0 ? [...ways, ...baseline] : []),
-    ...[ways, find, queue, entities, connect].flat(),
-  ];
-  const { identity, identityByTime, shared, sharedAnew } = program;
-  const identities = [identity, ...(identityByTime ? [identityByTime] : [])];
-  return {
-    land: planTransaction(
-      [...landing, ...identities.flatMap(({ find, handOver, done }) => [...find, ...handOver, ...done])],
-      setting,
-      (step) => sources.get(step),
-    ),
-    shared: planTransaction([...shared, ...(shared === sharedAnew ? [] : sharedAnew)], setting),
-    publish: planTransaction(
-      [
-        computedStep([]),
-        ...program.publish.diff,
-        ...program.publish.apply,
-        ...messages,
-        ...program.removed.flatMap((removed) => removed.publish),
-      ],
-      setting,
-    ),
-    messagesAgain: planTransaction([...messages, ...messages], setting),
-  };
-}
-
 /** What computes, whichever way. */
 type Computing = Pick<Script, 'levels' | 'batch' | 'whole'>;
-
-/** A program that is being rendered. */
-export interface Rendering {
-  readonly landing: LandingPart;
-  /** Renders the rest, a statement of many definitions at a time. What the engine cannot do is thrown, all of it, each with its definition. */
-  rest(): Generator<undefined, Script>;
-}
 
 /** What statements are rendered for. */
 export interface Site {
@@ -108,8 +54,8 @@ export interface Site {
 }
 
 /** Renders a whole program. */
-export const renderProgram = (...of: Parameters<typeof renderingOf>): Script =>
-  finished(renderingOf(...of).rest());
+export const renderProgram = (...of: ConstructorParameters<typeof Rendering>): Script =>
+  finished(new Rendering(...of).rest());
 
 function finished<T>(pieces: Generator<undefined, T>): T {
   for (;;) {
@@ -127,149 +73,186 @@ export async function inTurns<T>(pieces: Generator<undefined, T>): Promise<T> {
   }
 }
 
-/** Renders what a run begins with. */
-export function renderingOf(
-  program: RunProgram,
-  { dialect, spans, state }: Site,
-  bindings: Bindings,
-  existing: ExistingState,
-): Rendering {
-  const one = (step: Step, params: Params): RenderedStep => renderStep(dialect, step, params);
-  const all = (steps: readonly Step[], params: Params): RenderedStep[] => steps.map((s) => one(s, params));
-  const common = commonParams(bindings);
-  const plans = transactionsOf(program, { capabilities: dialect.capabilities, state, existing });
-  const within = (plan: TransactionPlan, steps: readonly Step[], params: Params): RenderedStep[] =>
-    all(
+/** A program that is being rendered: what a run begins with at once, the rest when it is asked for. */
+export class Rendering {
+  readonly landing: LandingPart;
+  private readonly common: Params;
+  private readonly plans: ReturnType<typeof transactionsOf>;
+
+  constructor(
+    private readonly program: RunProgram,
+    private readonly site: Site,
+    bindings: Bindings,
+    private readonly existing: ExistingState,
+  ) {
+    const { dialect, state } = site;
+    this.common = commonParams(bindings);
+    this.plans = transactionsOf(program, { capabilities: dialect.capabilities, state, existing });
+    this.landing = this.landingOf(bindings);
+  }
+
+  /** Renders the rest, a statement of many definitions at a time. What the engine cannot do is thrown, all of it, each with its definition. */
+  *rest(): Generator<undefined, Script> {
+    const problems: Diagnostic[] = [];
+    const definitions = this.definitions(problems);
+    let planned: Computing | undefined;
+    try {
+      const whole = !definitions.some(({ plan }) => plan.staged?.incremental);
+      planned = yield* this.computing(definitions, whole);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      problems.push(...error.diagnostics);
+    }
+    if (problems.length > 0 || !planned) throw new UserError(problems);
+    return this.script(definitions, planned, false);
+  }
+
+  private one(step: Step, params = this.common): RenderedStep {
+    return renderStep(this.site.dialect, step, params);
+  }
+
+  private all(steps: readonly Step[], params = this.common): RenderedStep[] {
+    return steps.map((step) => this.one(step, params));
+  }
+
+  private within(plan: TransactionPlan, steps: readonly Step[], params = this.common): RenderedStep[] {
+    return this.all(
       steps.flatMap((step) => plan.within(step)),
       params,
     );
-  const around = ({ before, after }: TransactionPlan): Surroundings => ({
-    before: all(before, common),
-    after: all(after, common),
-  });
-  const identityScript = ({ find, moved, handOver, done }: IdentitySteps): IdentityScript => ({
-    find: within(plans.land, find, common),
-    moved: one(moved, common),
-    handOver: within(plans.land, handOver, common),
-    done: within(plans.land, done, common),
-  });
-  const land = program.land.map((plan): LandingScript => {
-    const params = sourceParams(bindings, plan.source);
-    const inside = (steps: readonly Step[]): RenderedStep[] => within(plans.land, steps, params);
+  }
+
+  private landingOf(bindings: Bindings): LandingPart {
+    const { program, plans } = this;
+    const around = ({ before, after }: TransactionPlan): Surroundings => ({
+      before: this.all(before),
+      after: this.all(after),
+    });
+    return {
+      ensure: this.all(program.ensure),
+      land: program.land.map((plan) => this.source(plan, sourceParams(bindings, plan.source))),
+      identity: this.identity(program.identity),
+      identityByTime: program.identityByTime && this.identity(program.identityByTime),
+      digests: program.digests && this.one(program.digests),
+      around: {
+        land: around(plans.land),
+        shared: around(plans.shared),
+        publish: around(plans.publish),
+      },
+    };
+  }
+
+  private source(plan: SourceLanding, params: Params): LandingScript {
+    const inside = (steps: readonly Step[]): RenderedStep[] => this.within(this.plans.land, steps, params);
     return {
       plan,
       prepare: inside(plan.prepare),
-      check: plan.check && one(plan.check, params),
+      check: plan.check && this.one(plan.check, params),
       incremental: inside(plan.incremental),
       full: inside(plan.full),
       factsIncremental: inside(plan.factsIncremental),
       factsFull: inside(plan.factsFull),
-      audit: plan.audit && one(plan.audit, params),
+      audit: plan.audit && this.one(plan.audit, params),
     };
-  });
-  const landing: LandingPart = {
-    ensure: all(program.ensure, common),
-    land,
-    identity: identityScript(program.identity),
-    identityByTime: program.identityByTime && identityScript(program.identityByTime),
-    digests: program.digests && one(program.digests, common),
-    around: {
-      land: around(plans.land),
-      shared: around(plans.shared),
-      publish: around(plans.publish),
-    },
-  };
+  }
 
-  function* rest(): Generator<undefined, Script> {
-    const problems: Diagnostic[] = [];
-    const ordered = levelsOf(program.definitions).flat();
-    const definitions = ordered.flatMap((plan, i): DefinitionScript[] => {
+  private identity({ find, moved, handOver, done }: IdentitySteps): IdentityScript {
+    const inside = (steps: readonly Step[]): RenderedStep[] => this.within(this.plans.land, steps);
+    return { find: inside(find), moved: this.one(moved), handOver: inside(handOver), done: inside(done) };
+  }
+
+  /** What each definition has of its own, in the order of computing. */
+  private definitions(problems: Diagnostic[]): readonly DefinitionScript[] {
+    const ordered = levelsOf(this.program.definitions).flat();
+    return ordered.flatMap((plan, i): DefinitionScript[] => {
       try {
         return [
           {
             index: i + 1,
             plan,
             definitionNo: plan.definitionNo,
-            prepare: all(plan.prepare, common),
+            prepare: this.all(plan.prepare),
             checks: plan.checks && {
-              counts: one(plan.checks.counts, common),
-              samples: one(plan.checks.samples, common),
+              counts: this.one(plan.checks.counts),
+              samples: this.one(plan.checks.samples),
             },
-            after: all(plan.after, common),
+            after: this.all(plan.after),
           },
         ];
       } catch (error) {
-        problems.push(...attributed(error, plan.definition, spans));
+        problems.push(...attributed(error, plan.definition, this.site.spans));
         return [];
       }
     });
-    function* computing(whole: boolean): Generator<undefined, Computing> {
-      const { choosing } = program;
-      const batches = batchRenderer(dialect, common, spans, { whole, ...(choosing && { choosing }) });
-      const levels = yield* batches.levels(definitions);
-      return { whole, levels, batch: (items, id) => batches.some(items, id) };
-    }
-    let planned: Computing | undefined;
-    try {
-      planned = yield* computing(!definitions.some(({ plan }) => plan.staged?.incremental));
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      problems.push(...error.diagnostics);
-    }
-    if (problems.length > 0 || !planned) throw new UserError(problems);
-    const script = ({ whole, levels, batch }: Computing, anew: boolean): Script => ({
-      ...landing,
-      shared: within(plans.shared, anew ? program.sharedAnew : program.shared, common),
+  }
+
+  private *computing(
+    definitions: readonly DefinitionScript[],
+    whole: boolean,
+  ): Generator<undefined, Computing> {
+    const { dialect, spans } = this.site;
+    const { choosing } = this.program;
+    const batches = batchRenderer(dialect, this.common, spans, { whole, ...(choosing && { choosing }) });
+    const levels = yield* batches.levels(definitions);
+    return { whole, levels, batch: (items, id) => batches.some(items, id) };
+  }
+
+  /** @param anew whether what definitions share is made anew */
+  private script(definitions: readonly DefinitionScript[], computing: Computing, anew: boolean): Script {
+    const { program, plans } = this;
+    const { whole } = computing;
+    const selective = (step: Step | undefined): RenderedStep[] => this.all(step ? [step] : []);
+    return {
+      ...this.landing,
+      ...computing,
+      shared: this.within(plans.shared, anew ? program.sharedAnew : program.shared),
       definitions,
-      levels,
-      batch,
-      whole,
-      selective: all(
-        [selectiveStep(program.definitions, whole)].flatMap((step) => step ?? []),
-        common,
-      ),
-      selectiveNow: (plans) =>
-        all(
-          [selectiveStep(plans, whole, true)].flatMap((step) => step ?? []),
-          common,
-        ),
-      fullFromShare: dialect.capabilities.fullFromShare,
+      selective: selective(selectiveStep(program.definitions, whole)),
+      selectiveNow: (changed) => selective(selectiveStep(changed, whole, true)),
+      fullFromShare: this.site.dialect.capabilities.fullFromShare,
       // Where each is computed for all profiles as it is, it is rendered already.
-      inFull: () => script(whole ? { whole, levels, batch } : finished(computing(true)), true),
-      publish: {
-        computed: (items) => within(plans.publish, [computedStep(computedOf(items, whole))], common),
-        diff: within(plans.publish, program.publish.diff, common),
-        counts: one(program.publish.counts, common),
-        samples: one(program.publish.samples, common),
-        apply: within(plans.publish, program.publish.apply, common),
-        messages: (items, published, again) => {
-          const isThere = (key: string): boolean =>
-            published.has(key) || existing.definitions.get(key)?.firstRunAt != null;
-          const ways = items.flatMap(({ plan }) => plan.ways).filter((way) => isDecided(way, isThere));
-          const steps = outboxSteps(
-            state,
-            ways.map((way) => alongOnly(way, isThere)),
-          );
-          const inside = (some: readonly Step[]): readonly RenderedStep[] =>
-            within(again ? plans.messagesAgain : plans.publish, some, common);
-          return {
-            ways: inside(steps.ways),
-            baseline: inside(steps.baseline),
-            find: inside(steps.find),
-            counts: one(steps.counts, common),
-            queue: inside(steps.queue),
-            entities: inside(steps.entities),
-            connect: inside(steps.connect),
-            messages: steps.messages,
-          };
-        },
-      },
+      inFull: () =>
+        this.script(definitions, whole ? computing : finished(this.computing(definitions, true)), true),
+      publish: this.publishing(whole),
       removed: program.removed.map(({ key, publish }) => ({
         key,
-        publish: within(plans.publish, publish, common),
+        publish: this.within(plans.publish, publish),
       })),
-    });
-    return script(planned, false);
+    };
   }
-  return { landing, rest };
+
+  private publishing(whole: boolean): PublishScript {
+    const { publish } = this.program;
+    const inside = (steps: readonly Step[]): RenderedStep[] => this.within(this.plans.publish, steps);
+    return {
+      computed: (items) => inside([computedStep(computedOf(items, whole))]),
+      diff: inside(publish.diff),
+      counts: this.one(publish.counts),
+      samples: this.one(publish.samples),
+      apply: inside(publish.apply),
+      messages: (items, published, again) => this.messages(items, published, again),
+    };
+  }
+
+  private messages(...[items, published, again]: Parameters<PublishScript['messages']>): MessagesScript {
+    const isThere = (key: string): boolean =>
+      published.has(key) || this.existing.definitions.get(key)?.firstRunAt != null;
+    const ways = items.flatMap(({ plan }) => plan.ways).filter((way) => isDecided(way, isThere));
+    const steps = outboxSteps(
+      this.site.state,
+      ways.map((way) => alongOnly(way, isThere)),
+    );
+    const inside = (some: readonly Step[]): RenderedStep[] =>
+      this.within(again ? this.plans.messagesAgain : this.plans.publish, some);
+    return {
+      ways: inside(steps.ways),
+      baseline: inside(steps.baseline),
+      find: inside(steps.find),
+      counts: this.one(steps.counts),
+      queue: inside(steps.queue),
+      entities: inside(steps.entities),
+      connect: inside(steps.connect),
+      messages: steps.messages,
+    };
+  }
 }

@@ -26,7 +26,7 @@ import { ranBefore, type Prepared } from './prepare.js';
 import { publishAll } from './publish.js';
 import type { Drift } from './reconcile.js';
 import { Cancelled, sleep } from './retry.js';
-import { inTurns, renderingOf, type Rendering } from './rendering.js';
+import { inTurns, Rendering } from './rendering.js';
 import { watermarksOf, type Bindings, type Script } from './script.js';
 import type { Session } from './session.js';
 import { stepProgress } from './step-progress.js';
@@ -89,7 +89,7 @@ export class Run {
       definitions: numbering.bindings,
       watermarks: watermarksOf(stored),
     };
-    this.rendering = renderingOf(program, session, this.bindings, stored.existing);
+    this.rendering = new Rendering(program, session, this.bindings, stored.existing);
     this.context = {
       executor: this.executor,
       ledger: this.ledger,

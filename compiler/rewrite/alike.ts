@@ -1,4 +1,4 @@
-import { inputsOf } from '../ir/relations.js';
+import { openInputs } from '../ir/relations.js';
 import { said } from '../ir/said.js';
 import type { Relation } from '../ir/types.js';
 
@@ -9,7 +9,7 @@ export function numbering(): (relation: Relation) => number {
   const numberOf = (relation: Relation): number => {
     const found = numbers.get(relation);
     if (found !== undefined) return found;
-    if (!relation.stable) inputsOf(relation).forEach(numberOf);
+    openInputs(relation).forEach(numberOf);
     const text = said(relation, numbers, { named: true });
     const number = known.get(text) ?? known.size;
     known.set(text, number);

@@ -1,33 +1,29 @@
 import { mapInputs } from '../ir/relations.js';
-import { said } from '../ir/said.js';
 import type { Relation } from '../ir/types.js';
+import { numbering } from './alike.js';
 
 /**
  * Makes one object, and so one CTE, of what says the same twice and is dear: groups, rankings, pairs of events. Plain
  * rows of a table stay where they are read, as an engine filters them best there.
  */
 export function share(root: Relation): Relation {
-  const numbers = new Map<Relation, number>();
-  const known = new Map<string, number>();
-  /** By number, where it is dear: the first that says so. */
+  const numberOf = numbering();
+  /** By number: the first that says so. */
   const firsts = new Map<number, Relation>();
   const done = new Map<Relation, Relation>();
-  const number = (text: string): number => {
-    const found = known.get(text);
-    if (found !== undefined) return found;
-    known.set(text, known.size);
-    return known.size - 1;
-  };
   const visit = (relation: Relation): Relation => {
     const found = done.get(relation);
     if (found) return found;
-    const mapped = relation.stable ? relation : mapInputs(relation, visit);
-    const no = number(said(relation, numbers, { named: true }));
-    numbers.set(relation, no);
-    const shared = isDear(relation) ? (firsts.get(no) ?? mapped) : mapped;
-    if (isDear(relation)) firsts.set(no, shared);
+    const shared = first(relation, relation.stable ? relation : mapInputs(relation, visit));
     done.set(relation, shared);
     return shared;
+  };
+  const first = (relation: Relation, mapped: Relation): Relation => {
+    if (!isDear(relation)) return mapped;
+    const number = numberOf(relation);
+    const found = firsts.get(number) ?? mapped;
+    firsts.set(number, found);
+    return found;
   };
   return visit(root);
 }

@@ -25,6 +25,7 @@ const engine: EmitEngine = {
     batchBytes: 200_000,
   },
   functions: FUNCTIONS,
+  together: new Set(['text_json_value']),
   aggregates: AGGREGATES,
   type: duckdbType,
   literal,

@@ -1,5 +1,5 @@
 /** Which calls of one SELECT list ask the same of one value, but for a path: engines may answer them together. */
-import type { Expr } from '../../compiler/ir/types.js';
+import type { Expr, FnName } from '../../compiler/ir/types.js';
 import { walkExpr } from '../../compiler/ir/walk.js';
 
 export type CallExpr = Extract<Expr, { kind: 'call' }>;
@@ -7,14 +7,17 @@ export type CallExpr = Extract<Expr, { kind: 'call' }>;
 /**
  * Calls of the same function on the same value, by each of them, where one at least is computed of every row: in branches alone
  * an engine would compute for rows that no branch wants.
+ *
+ * @param functions those that an engine answers together
  */
 export function callsBeside(
   items: readonly (Expr | { readonly kind: 'opaque' })[],
+  functions: ReadonlySet<FnName>,
 ): ReadonlyMap<CallExpr, readonly CallExpr[]> {
   const groups: { fn: string; of: Expr; calls: CallExpr[]; always: boolean }[] = [];
   const groupOf = (call: CallExpr): (typeof groups)[number] | undefined => {
     const [of] = call.args;
-    if (!of || !READ_TOGETHER.has(call.fn)) return undefined;
+    if (!of || !functions.has(call.fn)) return undefined;
     const found = groups.find((g) => g.fn === call.fn && same(g.of, of));
     if (found) return found;
     const made = { fn: call.fn, of, calls: [], always: false };
@@ -33,8 +36,6 @@ export function callsBeside(
   const shared = groups.filter(({ always, calls }) => always && calls.length > 1);
   return new Map(shared.flatMap(({ calls }) => calls.map((call) => [call, calls] as const)));
 }
-
-const READ_TOGETHER: ReadonlySet<string> = new Set(['text_json_value']);
 
 /** Whether two expressions are made alike of columns and literals. */
 function same(a: Expr, b: Expr): boolean {

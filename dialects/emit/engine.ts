@@ -1,4 +1,5 @@
 /** What the shared emitter asks of an engine, beyond the tables of its dialect. */
+import type { FnName } from '../../compiler/ir/types.js';
 import type { Dialect, Sql } from '../dialect.js';
 import type { EmitClient } from './client.js';
 
@@ -36,6 +37,8 @@ export type EmitEngine = Pick<
 > & {
   readonly client: EmitClient;
   readonly unnest: UnnestRules;
+  /** Functions that answer for several calls on one value together, where they are told of them (`EmitContext.beside`). */
+  readonly together?: ReadonlySet<FnName>;
   /** Constant rows as an item of FROM that names and types its columns itself, where the engine has one beside VALUES. */
   readonly constantRows?: (
     columns: readonly { readonly name: Sql; readonly type: Sql }[],

@@ -51,7 +51,8 @@ class SelectPrinter implements Writer {
     private readonly indent: number,
   ) {
     // Of rows that are grouped some are computed below.
-    this.#beside = block.stage === 'rows' ? callsBeside(items) : new Map();
+    const functions = block.stage === 'rows' ? engine.together : undefined;
+    this.#beside = functions ? callsBeside(items, functions) : new Map();
   }
 
   beside(call: CallExpr): readonly CallExpr[] {
