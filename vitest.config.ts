@@ -37,7 +37,11 @@ const ELSEWHERE = [
   ],
   ['tests/faults/{duckdb,killed}.test.ts', 'ROLLCALL_FAULTS', EMBEDDED],
   ['tests/runtime/ddl.test.ts', 'ROLLCALL_DDL', EMBEDDED],
-  ['tests/runtime/{backfill,entity-triggers,withholding}.test.ts', 'ROLLCALL_DEEP', EMBEDDED],
+  [
+    'tests/runtime/{backfill,damage,entity-triggers,outbound,outcomes,universe,withholding}.test.ts',
+    'ROLLCALL_DEEP',
+    EMBEDDED,
+  ],
   [
     'tests/{postgres/{server-*,warehouse,troubles,password-file,tls-*},{scenarios,faults}/server}.test.ts',
     'ROLLCALL_POSTGRES_URL',

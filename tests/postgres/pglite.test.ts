@@ -1,6 +1,6 @@
 /**
  * Every fortieth conformance case on PGlite; every so-manieth that `ROLLCALL_PGLITE` says, or `all` of them, as in
- * `.ci/steps.d/05-embedded.sh`.
+ * `.ci/steps.d/10-postgres.sh` where there is no server.
  */
 import { pgliteEngine } from '../engines/postgres.js';
 import { conformsOn } from '../conformance/on-engine.js';
