@@ -1,3 +1,5 @@
+import { Option } from 'commander';
+
 import type { BackfillResult } from '../../runtime/time-api.js';
 import { describe, GROUPS, microseconds, type Register } from '../command.js';
 import { problemsJson, type Context } from '../context.js';
@@ -36,7 +38,11 @@ export const backfill: Register = (program, bind) =>
   })
     .requiredOption('--from <instant>', 'the first step: an ISO 8601 date or instant')
     .option('--to <instant>', 'no step is later (default: now)')
-    .option('--every <duration>', 'from step to step: 1d, 12h, "1 week"', microseconds, DAY)
+    .addOption(
+      new Option('--every <duration>', 'from step to step: 1d, 12h, "1 week"')
+        .argParser(microseconds)
+        .default(DAY, '1d'),
+    )
     .option('--as-of-behind', 'allow steps before the last run, of definitions that have not been run since')
     .option('--state <dir>', 'a folder with the manifest.json that state:modified compares with')
     .action(bind(action));

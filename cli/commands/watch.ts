@@ -1,3 +1,5 @@
+import { Option } from 'commander';
+
 import { formatDiagnostic } from '../../compiler/diagnostics/print.js';
 import { describe, GROUPS, microseconds, type Register } from '../command.js';
 import type { Context } from '../context.js';
@@ -26,11 +28,10 @@ export const watch: Register = (program, bind) =>
       { run: 'watch --sync --json', does: 'a line of JSON a tick' },
     ],
   })
-    .option(
-      '--every <duration>',
-      'from tick to tick: 5s, 1m, "1 hour" (default: 5s)',
-      microseconds,
-      FIVE_SECONDS,
+    .addOption(
+      new Option('--every <duration>', 'from tick to tick: 5s, 1m, "1 hour"')
+        .argParser(microseconds)
+        .default(FIVE_SECONDS, '5s'),
     )
     .option('--sync', 'deliver the outbox after each run')
     .option('--state <dir>', 'a folder with the manifest.json that state:modified compares with')

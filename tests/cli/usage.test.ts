@@ -4,7 +4,8 @@ import { manifest } from '../../cli/package.js';
 import { documentOf, emptyFolder, rollcall } from './support.js';
 
 const COMMANDS = [
-  'init', 'import', 'validate', 'test', 'compile', 'ls', 'run', 'preview', 'members', 'diff', 'status', 'doctor', 'retire', 'sync', 'demo', 'completion',
+  'init', 'import', 'validate', 'test', 'compile', 'ls', 'run', 'watch', 'explain', 'backfill', 'preview', 'members', 'diff', 'status', 'doctor', 'retire',
+  'forget', 'sync', 'deliveries', 'resync', 'alerts', 'demo', 'completion',
 ]; // prettier-ignore
 
 const here = process.cwd();
@@ -30,6 +31,14 @@ describe('help', () => {
     const { exit, stdout } = await rollcall(here, [command, '--help']);
     expect(exit).toBe(0);
     expect(stdout).toMatch(new RegExp(`Examples:\n  rollcall ${command}`));
+  });
+
+  test.each([
+    ['watch', '5s'],
+    ['backfill', '1d'],
+  ])('of %s says how long is usual between two', async (command, usual) => {
+    const { stdout } = await rollcall(here, [command, '--help']);
+    expect(stdout.replace(/\s+/g, ' ')).toContain(`(default: ${usual})`);
   });
 
   test('shows a command only the global options it has use for', async () => {
