@@ -5,6 +5,7 @@
  * program of a run; `standaloneSelect` makes one definition's own SELECT over the raw sources.
  */
 export {
+  checkNames,
   resolveProject,
   type Found,
   type Meaning,

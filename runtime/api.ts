@@ -278,12 +278,15 @@ export type CompileProject = (options: CompileOptions) => Promise<CompileResult>
 
 export interface CheckResult {
   readonly diagnostics: readonly Diagnostic[];
-  /** False when the warehouse could not be opened: references to sources were not checked (a warning says why). */
+  /** False when the warehouse could not be opened: tables, columns and custom traits were not checked (a warning says why). */
   readonly checked: boolean;
 }
 
 /** What `validate` adds to loading: references, cycles, tables and columns, what the engine cannot do. */
 export type CheckProject = (options: RuntimeOptions) => Promise<CheckResult>;
+
+/** What of that shows without a warehouse: queries that cannot be read, audiences that nobody defined, cycles. */
+export type CheckFiles = (options: Pick<RuntimeOptions, 'project' | 'spans'>) => readonly Diagnostic[];
 
 export interface ListedDefinition {
   readonly key: string;

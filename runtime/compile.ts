@@ -1,7 +1,8 @@
 /** What needs the warehouse only to look: compile, validate, ls, state:modified. */
-import { readQueries } from '../compiler/index.js';
+import { checkNames, readQueries } from '../compiler/index.js';
 import { UserError, type Diagnostic } from '../compiler/diagnostics/index.js';
 import type {
+  CheckFiles,
   CheckResult,
   CompileOptions,
   CompileResult,
@@ -110,6 +111,12 @@ export function scriptOf({ stored, numbering, program }: Prepared, session: Sess
   return renderProgram(program, session, bindings, stored.existing);
 }
 
+/** Checks what needs no warehouse (see `CheckFiles`). */
+export const checkFiles: CheckFiles = ({ project, spans }) => [
+  ...readQueries(project, spans).diagnostics,
+  ...checkNames(project, spans),
+];
+
 /** Checks what loading could not (see `CheckProject`). */
 export async function checkProject(options: RuntimeOptions): Promise<CheckResult> {
   let session: Session;
@@ -117,8 +124,7 @@ export async function checkProject(options: RuntimeOptions): Promise<CheckResult
     session = await openSession(options, READ);
   } catch (error) {
     if (!(error instanceof UserError) || error.exit === 2) throw error;
-    const { diagnostics } = readQueries(options.project, options.spans);
-    return { diagnostics: [...diagnostics, unchecked(error)], checked: false };
+    return { diagnostics: [...checkFiles(options), unchecked(error)], checked: false };
   }
   try {
     const { resolved, diagnostics, stored } = await tryResolve(session);
@@ -153,7 +159,7 @@ function unchecked(error: UserError): Diagnostic {
   return {
     code: 'unchecked',
     severity: 'warning',
-    message: `tables, columns and references were not checked: ${first?.message ?? error.message}`,
+    message: `tables, columns and custom traits were not checked: ${first?.message ?? error.message}`,
     ...(first?.hint !== undefined && { hint: first.hint }),
   };
 }

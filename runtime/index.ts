@@ -5,7 +5,7 @@ export { checkAlerts } from './alerts.js';
 export type * from './explain-api.js';
 export type * from './forget-api.js';
 export { backfillProject } from './backfill.js';
-export { checkProject, compileProject, listDefinitions, modifiedKeys } from './compile.js';
+export { checkFiles, checkProject, compileProject, listDefinitions, modifiedKeys } from './compile.js';
 export { doctor } from './doctor.js';
 export { explain } from './explain.js';
 export { diff, members } from './members.js';

@@ -76,9 +76,11 @@ async function check(
     ...checkDestinations(project.destinations, spans),
     ...found.diagnostics.filter(({ code }) => code !== 'no-tests'), // they need not be there
   ];
-  if (options.offline === true) return { checked: false, diagnostics: problems, tests };
-  const { checkProject } = await import('../../runtime/index.js');
-  const seen = await checkProject(context.runtime({ project, spans }));
+  const { checkFiles, checkProject } = await import('../../runtime/index.js');
+  const seen =
+    options.offline === true
+      ? { checked: false, diagnostics: checkFiles({ project, spans }) }
+      : await checkProject(context.runtime({ project, spans }));
   // What refers to a definition that could not be read is not wrong for that.
   const dangling = (d: Diagnostic): boolean =>
     d.code === 'unknown-reference' && [...brokenKeys].some((key) => d.message.includes(`"${key}"`));

@@ -38,6 +38,12 @@ export interface MissingValue {
   readonly columns: readonly string[];
 }
 
+/** What names can be checked against: which events, values and traits a source has. */
+export type Vocabulary = Pick<
+  BoundSource,
+  'name' | 'hasEvent' | 'eventNames' | 'hasTrait' | 'traitNames' | 'missingValue'
+> & { readonly config: Pick<SourceConfig, 'layout'> };
+
 /** A source whose tables and columns are known to exist. */
 export interface BoundSource {
   readonly name: string;

@@ -4,7 +4,7 @@ import type { SourceConfig } from '../../models/definition.js';
 import { byText } from '../../models/order.js';
 import { hasErrors, type Diagnostic } from '../diagnostics/index.js';
 import { didYouMean } from '../diagnostics/suggest.js';
-import type { BoundSource, BoundTable } from './bound.js';
+import type { BoundSource, BoundTable, Vocabulary } from './bound.js';
 import { columnsRead } from './rows.js';
 import { MESSAGES_COLUMNS, MessagesSource } from './messages.js';
 import { SEGMENT_COLUMNS, CALL_TABLES, SegmentSource, hasEventColumn, segmentTables } from './segment.js';
@@ -31,6 +31,7 @@ export {
   type BoundTable,
   type MissingValue,
   type RowsOf,
+  type Vocabulary,
 } from './bound.js';
 export { columnsRead, firstLandings } from './rows.js';
 export { parseTableName, tableText } from './tables.js';
@@ -130,7 +131,7 @@ function missingSchema(source: SourceConfig, schema: string, catalog: Catalog): 
  * Whether any source has an event and, for each value, a place it can come from. The caller adds the
  * definition and the position.
  */
-export function checkEvent(sources: readonly BoundSource[], event: string): Diagnostic | undefined {
+export function checkEvent(sources: readonly Vocabulary[], event: string): Diagnostic | undefined {
   if (sources.some((source) => source.hasEvent(event))) return undefined;
   const names = sources.flatMap((source) => source.eventNames());
   const hint = didYouMean(event, names) ?? didYouMean(slug(event), names);
@@ -147,7 +148,7 @@ export function checkEvent(sources: readonly BoundSource[], event: string): Diag
 
 /** See `checkEvent`: one value of an event. Fine when any source that has the event has the value. */
 export function checkValue(
-  sources: readonly BoundSource[],
+  sources: readonly Vocabulary[],
   event: string,
   column: ValueColumn,
 ): Diagnostic | undefined {

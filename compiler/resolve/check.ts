@@ -1,7 +1,7 @@
 import type { Condition, EntityStream, EventStream, Operand, Reducer, Stream } from '../../models/algebra.js';
 import { conditionOfStep, stepsReadBy } from '../../models/journey.js';
 import { nounOf, ownerOf, type Definition, type Spans } from '../../models/definition.js';
-import { checkEvent, checkValue, type BoundSource } from '../bind/index.js';
+import { checkEvent, checkValue, type Vocabulary } from '../bind/index.js';
 import type { Entities } from '../bind/entity.js';
 import { hasElements, valueColumn } from '../bind/paths.js';
 import type { Level, ValueRoot } from '../bind/types.js';
@@ -19,12 +19,16 @@ export interface Checked {
   readonly upstream: ReadonlySet<string>;
 }
 
-/** Checks every reference and every operand's place in a definition against the project and the catalog. */
+/**
+ * Checks every reference and every operand's place in a definition against the project and the catalog.
+ *
+ * @param entities the data graph; absent: it is not known, and what stands in an entity is not looked for in its table
+ */
 export function checkDefinition(
   definition: Definition,
   names: Names,
-  sources: readonly BoundSource[],
-  entities: Entities,
+  sources: readonly Vocabulary[],
+  entities: Entities | undefined,
   spans: Spans,
 ): Checked {
   const checker = new Checker(definition, names, sources, entities, spans);
@@ -51,8 +55,8 @@ class Checker {
   constructor(
     private readonly definition: Definition,
     private readonly names: Names,
-    private readonly sources: readonly BoundSource[],
-    private readonly entities: Entities,
+    private readonly sources: readonly Vocabulary[],
+    private readonly entities: Entities | undefined,
     private readonly spans: Spans,
   ) {
     this.of = definition.of;
@@ -230,6 +234,7 @@ class Checker {
 
   /** The same of an entity. */
   private entity(stream: EntityStream, reducer: Reducer, around: Enclosing, at: object): boolean {
+    if (!this.entities) return true;
     const problems = checkEntity(this.entities, stream, reducer, around, this.of);
     for (const { code, message, hint, ofReducer } of problems)
       this.report(code, ofReducer && this.spans.of(reducer) ? reducer : at, message, hint);
@@ -247,7 +252,7 @@ class Checker {
         );
         return;
       }
-      const missing = this.entities.get(stream.entity)?.missingValue(path);
+      const missing = this.entities?.get(stream.entity)?.missingValue(path);
       if (missing) this.report('missing-column', at, missing.message, missing.hint);
       return;
     }

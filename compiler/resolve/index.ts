@@ -1,5 +1,5 @@
 /** Resolve: every name of a project made to mean something, or reported (ARCHITECTURE, "The way of a definition"). */
-import { ownerOf, type Definition, type Project, type Spans } from '../../models/definition.js';
+import { ownerOf, type Definition, type Project } from '../../models/definition.js';
 import { bindEntities } from '../bind/entity.js';
 import { bindSource, type BoundSource } from '../bind/index.js';
 import { CompilerBug, hasErrors, type Diagnostic, type SourceSpan } from '../diagnostics/index.js';
@@ -8,11 +8,14 @@ import { fingerprint } from '../plan/fingerprint.js';
 import { topological } from '../plan/graph.js';
 import { alongOf, checkAlong, needsAddresses, needsAlong } from './along.js';
 import { checkDefinition, type Checked } from './check.js';
+import { checkNames } from './check-names.js';
+import { cycleProblem } from './cycle.js';
 import { bindQueries, withOutputs } from '../sql/index.js';
 import { Names } from './names.js';
 import { needsOf, unionNeeds, type Meanings } from './needs.js';
 import type { Found, ResolvedDefinition, ResolvedProject, ResolveInput } from './types.js';
 
+export { checkNames } from './check-names.js';
 export type { Found, Meaning, ResolvedDefinition, ResolvedProject, ResolveInput } from './types.js';
 
 /**
@@ -30,15 +33,16 @@ export function resolveProject(input: ResolveInput): {
   const unusable = hasErrors(diagnostics);
   const queries = bindQueries(input.project, input.catalog, spans);
   diagnostics.push(...queries.diagnostics);
-  if (unusable) return { diagnostics };
+  if (unusable) return { diagnostics: [...diagnostics, ...checkNames(input.project, spans)] };
   const { project, diagnostics: taken } = withOutputs(input.project, queries.bound, spans);
   diagnostics.push(...taken);
 
   const names = new Names(project.definitions, sources, queries);
+  const checks = project.definitions.map((d) => checkDefinition(d, names, sources, entities, spans));
+  diagnostics.push(...checks.flatMap((c) => c.diagnostics));
   const checked = new Map(
-    project.definitions.map((d) => [d.key, checkDefinition(d, names, sources, entities, spans)]),
+    project.definitions.flatMap((d, i) => (checks[i] ? [[d.key, checks[i]] as const] : [])),
   );
-  diagnostics.push(...[...checked.values()].flatMap((c) => c.diagnostics));
   diagnostics.push(...checkAlong(project, names, spans));
   const { order, cycle } = topological(new Map([...checked].map(([key, c]) => [key, c.upstream])));
   if (cycle) diagnostics.push(cycleProblem(cycle, names, spans));
@@ -142,18 +146,4 @@ function known(names: Names, key: string): Definition {
   const definition = names.definition(key);
   if (!definition) throw new CompilerBug(`no definition ${key}`);
   return definition;
-}
-
-function cycleProblem(cycle: readonly string[], names: Names, spans: Spans): Diagnostic {
-  const [first = ''] = cycle;
-  const definition = names.definition(first);
-  const span = definition && (spans.of(definition) ?? spans.of(ownerOf(definition)));
-  return {
-    code: 'cycle',
-    severity: 'error',
-    message: `Definitions refer to each other in a circle: ${cycle.join(' → ')}`,
-    hint: 'break it by repeating the condition instead of one reference',
-    definition: first,
-    ...(span ? { span } : {}),
-  };
 }

@@ -1,5 +1,5 @@
 import { ownerOf, type Definition, type TraitDefinition } from '../../models/definition.js';
-import type { BoundSource } from '../bind/index.js';
+import type { Vocabulary } from '../bind/index.js';
 import type { CatalogColumn, Level } from '../bind/types.js';
 import type { ColumnKind } from '../ir/types.js';
 import { traitShape, type TraitTarget } from '../lower/index.js';
@@ -11,7 +11,7 @@ export class Names {
 
   constructor(
     definitions: readonly Definition[],
-    private readonly sources: readonly BoundSource[],
+    private readonly sources: readonly Vocabulary[],
     private readonly queries: BoundQueries,
   ) {
     this.byKey = new Map(definitions.map((d) => [d.key, d]));

@@ -96,3 +96,57 @@ test('settings of destinations are checked', async () => {
   expect(stderr).toContain('destination-settings destination "crm": settings.url is not an address');
   expect(stderr).not.toContain('hush');
 });
+
+test.each([
+  ['there is no warehouse', 'nothing.duckdb', []],
+  ['it is not to be opened', 'nothing.duckdb', ['--offline']],
+])('what names are wrong is told where %s', async (_, path, options) => {
+  await using dir = await emptyFolder();
+  await dir.write('rollcall.json', { ...CONFIG, targets: { dev: { type: 'duckdb', path } } });
+  const write = (key: string, definition: unknown) =>
+    dir.write(`models/${key}.json`, { kind: 'audience', key, definition });
+  await write('a', { audience: 'b' });
+  await write('b', { not: { audience: 'a' } });
+  await write('c', { audience: 'nobody' });
+  await write('d', { users: 'any', match: { event: 'X' } });
+  await write('e', {
+    all: [
+      { trait: 'perhaps', equals: 1 },
+      { event: 'X', where: { trait: 'c', equals: true } },
+    ],
+  });
+  await write('f', { entity: 'orders', where: { property: 'total', at_least: 1 } });
+  const { exit, stderr } = await rollcall(dir.dir, ['validate', ...options]);
+  expect(exit).toBe(2);
+  expect(stderr).toMatch(/^models\/a\.json:\d+:\d+ cycle .*a → b → a/m);
+  expect(stderr).toMatch(/^models\/c\.json:\d+:\d+ unknown-reference .*nobody/m);
+  expect(stderr).toMatch(/^models\/d\.json:\d+:\d+ misplaced-operand/m);
+  expect(stderr).not.toMatch(/models\/[ef]/);
+});
+
+test('a source without its table does not hide what names are wrong', async () => {
+  await using s = await shop();
+  const more = { name: 'more', layout: 'messages', table: 'raw.nothing' };
+  await s.write('rollcall.json', { ...CONFIG, sources: [...CONFIG.sources, more] });
+  await s.write('models/c.json', { kind: 'audience', key: 'c', definition: { audience: 'nobody' } });
+  const { exit, stderr } = await rollcall(s.dir, ['validate']);
+  expect(exit).toBe(2);
+  expect(stderr).toMatch(/^rollcall\.json:\d+:\d+ missing-table/m);
+  expect(stderr).toMatch(/^models\/c\.json:\d+:\d+ unknown-reference .*nobody/m);
+});
+
+test('of two definitions with one key both are checked', async () => {
+  await using s = await shop();
+  await s.write('models/a.json', {
+    kind: 'audience',
+    key: 'twice',
+    definition: { trait: 'palan', equals: 'x' },
+  });
+  await s.write('models/b.json', { kind: 'audience', key: 'twice', definition: { audience: 'nobody' } });
+  const { errors } = documentOf<Document>(await rollcall(s.dir, ['validate', '--json']));
+  expect(errors.map((e) => [e['code'], e['file']])).toEqual([
+    ['unknown-reference', 'models/a.json'],
+    ['duplicate-key', 'models/b.json'],
+    ['unknown-reference', 'models/b.json'],
+  ]);
+});
