@@ -80,7 +80,7 @@ describe('docs/semantics.md', () => {
 it('README.md shows a project', async () => {
   const files = blocks('README.md', 'jsonc').map((body): [string, string] => [
     `/${/^\/\/ (\S+)/.exec(body)?.[1] ?? ''}`,
-    JSON.stringify(parse(body, [], { allowTrailingComma: true })),
+    body,
   ]);
   expect(files.map(([path]) => path)).toContain('/shop/rollcall.json');
   expect(await problems(new Map(files))).toEqual([]);
