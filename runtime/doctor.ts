@@ -218,7 +218,8 @@ async function state(session: Session): Promise<Found> {
   }
   const layout = meta.get('layout_version') ?? String(LAYOUT_VERSION);
   const last = runs.last ? `last run ${runs.last.runId} ${runs.last.status}` : 'never run';
-  return ok(`schema ${schema}, layout ${layout}: ${definitions.size} definitions, ${last}`);
+  const kept = `${definitions.size} ${definitions.size === 1 ? 'definition' : 'definitions'}`;
+  return ok(`schema ${schema}, layout ${layout}: ${kept}, ${last}`);
 }
 
 /** An engine with a lock of its own has said by opening whether it is held. */

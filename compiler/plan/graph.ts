@@ -1,11 +1,16 @@
 /** The graph of definitions: who reads whom. */
 
-/** Keys in an order in which each comes after what it reads; `cycle` names one circle, if there is one. */
+/**
+ * Keys in an order in which each comes after what it reads. `cycles` names circles that share no key, and one at
+ * least where there is any: mistakes that have nothing to do with each other are all told, and a tangle is told once.
+ */
 export function topological(upstream: ReadonlyMap<string, ReadonlySet<string>>): {
   readonly order: readonly string[];
-  readonly cycle?: readonly string[];
+  readonly cycles: readonly (readonly string[])[];
 } {
   const order: string[] = [];
+  const cycles: string[][] = [];
+  const told = new Set<string>();
   const state = new Map<string, 'open' | 'done'>();
   const trail: string[] = [];
 
@@ -26,14 +31,18 @@ export function topological(upstream: ReadonlyMap<string, ReadonlySet<string>>):
       }
       const key = step.value;
       const seen = state.get(key);
-      if (seen === 'open') return { order, cycle: [...trail.slice(trail.indexOf(key)), key] };
-      if (seen === 'done') continue;
+      if (seen === 'open' && !told.has(key)) {
+        const circle = trail.slice(trail.indexOf(key));
+        if (!circle.some((k) => told.has(k))) cycles.push([...circle, key]);
+        circle.forEach((k) => told.add(k));
+      }
+      if (seen) continue;
       state.set(key, 'open');
       trail.push(key);
       stack.push({ key, next: iterator(upstream, key) });
     }
   }
-  return { order };
+  return { order, cycles };
 }
 
 const iterator = (

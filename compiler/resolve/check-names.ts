@@ -32,9 +32,9 @@ export function checkNames(
     definition,
     checkDefinition(definition, names, [ANYTHING], undefined, spans),
   ]);
-  const { cycle } = topological(new Map(checked.map(([{ key }, { upstream }]) => [key, upstream])));
+  const { cycles } = topological(new Map(checked.map(([{ key }, { upstream }]) => [key, upstream])));
   return [
     ...checked.flatMap(([, { diagnostics }]) => diagnostics.filter(({ severity }) => severity === 'error')),
-    ...(cycle ? [cycleProblem(cycle, names, spans)] : []),
+    ...cycles.map((cycle) => cycleProblem(cycle, names, spans)),
   ];
 }

@@ -44,8 +44,8 @@ export function resolveProject(input: ResolveInput): {
     project.definitions.flatMap((d, i) => (checks[i] ? [[d.key, checks[i]] as const] : [])),
   );
   diagnostics.push(...checkAlong(project, names, spans));
-  const { order, cycle } = topological(new Map([...checked].map(([key, c]) => [key, c.upstream])));
-  if (cycle) diagnostics.push(cycleProblem(cycle, names, spans));
+  const { order, cycles } = topological(new Map([...checked].map(([key, c]) => [key, c.upstream])));
+  diagnostics.push(...cycles.map((cycle) => cycleProblem(cycle, names, spans)));
   if (hasErrors(diagnostics)) return { diagnostics };
 
   const resolveTrait = traitResolver(names);

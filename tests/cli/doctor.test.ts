@@ -74,7 +74,7 @@ it('says what state there is', async () => {
   await land();
   await rollcall(shop.dir, ['run', '--as-of', '2025-01-01']);
   expect((await examine()).of('state')).toMatchObject([
-    { message: expect.stringMatching(/schema rollcall, layout 1: 1 definitions, last run .* succeeded/) },
+    { message: expect.stringMatching(/schema rollcall, layout 1: 1 definition, last run .* succeeded/) },
   ]);
 });
 

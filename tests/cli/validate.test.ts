@@ -37,6 +37,24 @@ test('every problem is printed, with its place, the line and a caret', async () 
   expect(stderr).toMatch(/^models\/b\.json:1:\d+ invalid-json/m);
 });
 
+test('every circle is printed, a tangle once', async () => {
+  await using s = await shop();
+  const reading = (key: string, ...keys: string[]): Promise<unknown> =>
+    s.write(`models/${key}.json`, {
+      ...BUYERS,
+      key,
+      definition: { all: keys.map((audience) => ({ audience })) },
+    });
+  await reading('a', 'b');
+  await reading('b', 'a', 'b');
+  await reading('c', 'a', 'd');
+  await reading('d', 'e');
+  await reading('e', 'd');
+  const { exit, stderr } = await rollcall(s.dir, ['validate']);
+  expect(exit).toBe(2);
+  expect(stderr.match(/in a circle: .*/g)).toEqual(['in a circle: a → b → a', 'in a circle: d → e → d']);
+});
+
 test('tests are read, and not run', async () => {
   await using s = await shop();
   const step = { as_of: '2025-01-01', expect: { members: { buyers: [] } } };
