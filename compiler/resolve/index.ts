@@ -5,11 +5,10 @@ import { bindSource, type BoundSource } from '../bind/index.js';
 import { CompilerBug, hasErrors, type Diagnostic, type SourceSpan } from '../diagnostics/index.js';
 import type { ResolveTrait } from '../lower/index.js';
 import { fingerprint } from '../plan/fingerprint.js';
-import { topological } from '../plan/graph.js';
 import { alongOf, checkAlong, needsAddresses, needsAlong } from './along.js';
-import { checkDefinition, type Checked } from './check.js';
+import type { Checked } from './check.js';
+import { checkAll } from './check-all.js';
 import { checkNames } from './check-names.js';
-import { cycleProblem } from './cycle.js';
 import { bindQueries, withOutputs } from '../sql/index.js';
 import { Names } from './names.js';
 import { needsOf, unionNeeds, type Meanings } from './needs.js';
@@ -38,14 +37,12 @@ export function resolveProject(input: ResolveInput): {
   diagnostics.push(...taken);
 
   const names = new Names(project.definitions, sources, queries);
-  const checks = project.definitions.map((d) => checkDefinition(d, names, sources, entities, spans));
-  diagnostics.push(...checks.flatMap((c) => c.diagnostics));
-  const checked = new Map(
-    project.definitions.flatMap((d, i) => (checks[i] ? [[d.key, checks[i]] as const] : [])),
-  );
-  diagnostics.push(...checkAlong(project, names, spans));
-  const { order, cycles } = topological(new Map([...checked].map(([key, c]) => [key, c.upstream])));
-  diagnostics.push(...cycles.map((cycle) => cycleProblem(cycle, names, spans)));
+  const {
+    checked,
+    order,
+    diagnostics: wrong,
+  } = checkAll(project.definitions, names, sources, entities, spans);
+  diagnostics.push(...wrong, ...checkAlong(project, names, spans));
   if (hasErrors(diagnostics)) return { diagnostics };
 
   const resolveTrait = traitResolver(names);
