@@ -57,6 +57,8 @@ export async function tryPairs<T>({
   const runs = WHOLE ? tries : Math.ceil(tries / PART);
   if (!Number.isSafeInteger(fresh) || !Number.isSafeInteger(wanted))
     throw new Error('ROLLCALL_SEED and how many pairs are whole numbers');
+  // Said before it is tried: what never ends says nothing after.
+  process.stdout.write(`${name}: fresh seed ${fresh}\n`);
   let last = fresh;
   let failed = true;
   try {
