@@ -128,6 +128,8 @@ export interface OpenOptions {
   /** Folder that relative paths start from. */
   readonly projectDir: string;
   readonly mode: 'read' | 'write';
+  /** Where opening would make what is not there yet, as a file, it fails with `warehouse-unavailable` instead: a path to nowhere is a mistake. */
+  readonly existing?: boolean;
   /**
    * Who opens it, for engines whose `lock` is their own: written into the lock, shown to the second comer. Absent:
    * no lock is taken.

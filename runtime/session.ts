@@ -103,7 +103,13 @@ async function openNow(options: RuntimeOptions, access: Access): Promise<Session
   };
   const owner = access.claims && !singleProcess ? undefined : self;
   const open = (own: Partial<OpenOptions>): Promise<Warehouse> =>
-    openDiscreetly(dialect, { settings: target, projectDir: project.dir, mode: access.mode, ...own });
+    openDiscreetly(dialect, {
+      settings: target,
+      projectDir: project.dir,
+      mode: access.mode,
+      existing: true,
+      ...own,
+    });
   const opened = await open({ ...(owner && { owner }), ...(access.claims && { joinsLarge: true }) });
   const state = new StateSchema(target.schema);
   const locked =

@@ -23,7 +23,7 @@ export const members: Register = (program, bind) =>
     args: '<key>',
     summary: 'Print who is in an audience, or who has a trait and its value',
     details:
-      'As last published. CSV and JSON are streamed and complete; a table shows the first 40 unless --limit says otherwise.',
+      'As last published, whatever the time is now; --as-of asks the history instead. CSV and JSON are streamed and complete; a table shows the first 40 unless --limit says otherwise.',
     group: GROUPS.warehouse,
     uses: ['project', 'target', 'asOf', 'json'],
     examples: [

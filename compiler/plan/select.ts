@@ -73,6 +73,10 @@ function selectTerm(
   diagnostics: Diagnostic[],
 ): ReadonlySet<string> {
   const [, upSteps = '', up, name = '', down, downSteps = ''] = TERM.exec(term) ?? [];
+  if (name === '') {
+    diagnostics.push(problem(`Selector "${term}" names nothing`, 'a name is missing, as in "+key"'));
+    return new Set();
+  }
   const base = matching(name, input, diagnostics);
   const result = new Set(base);
   const depth = (steps: string): number => (steps === '' ? Infinity : Number(steps));

@@ -8,10 +8,7 @@ export function openError(error: unknown, path: string): UserError {
   const unavailable = (text: string, hint?: string): UserError => notAvailable(text, hint, error);
 
   if (/read-only mode: database does not exist|No such file or directory/.test(message)) {
-    return unavailable(
-      `there is no DuckDB file at ${path}`,
-      'check "path" in rollcall.json, or create it with a run',
-    );
+    return noFile(path, error);
   }
   const holder = /Conflicting lock is held in (.*?)\.? (?:See also|However)/.exec(message)?.[1];
   if (holder !== undefined || /Could not set lock/.test(message)) {
@@ -33,6 +30,14 @@ export function openError(error: unknown, path: string): UserError {
   }
   return unavailable(`${path} cannot be opened: ${firstLine(message)}`);
 }
+
+/** There is no file where there has to be one. */
+export const noFile = (path: string, cause?: unknown): UserError =>
+  notAvailable(
+    `there is no DuckDB file at ${path}`,
+    'check "path" in rollcall.json: the file is the one that holds your sources',
+    cause,
+  );
 
 /** There is no folder that the file could be in. */
 export const noFolder = (folder: string): UserError =>

@@ -18,7 +18,7 @@ import {
   type Warehouse,
 } from '../warehouse.js';
 import { driverVersion } from '../driver-version.js';
-import { isOpenElsewhere, noFolder, openError } from './errors.js';
+import { isOpenElsewhere, noFile, noFolder, openError } from './errors.js';
 import { acquireLock, refuseIfLocked } from './lock.js';
 import { writeReadCopy } from './read-copy.js';
 import { MEMORY, readSettings } from './settings.js';
@@ -43,6 +43,8 @@ export async function openWarehouse(
   let lease: Lease | undefined;
   if (path !== MEMORY) {
     if (options.mode === 'write') needFolder(path);
+    // Before a lock is written beside it.
+    if (options.existing && statSync(path, { throwIfNoEntry: false }) === undefined) throw noFile(path);
     if (options.owner) lease = takeLock(path, options.owner);
     else refuseIfLocked(path);
   }

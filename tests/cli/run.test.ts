@@ -61,6 +61,13 @@ describe('run', () => {
     expect(documentOf<RunDocument>(ran).definitions.map((d) => d.key)).toEqual(['buyers']);
     const none = await rollcall(s.dir, ['run', '--select', 'nobody']);
     expect([none.exit, none.stderr.includes('unknown-selector')]).toEqual([2, true]);
+    for (const nameless of ['+', '2+', '+,tag:daily']) {
+      const { exit, stderr } = await rollcall(s.dir, ['run', '--select', nameless]);
+      expect([exit, stderr]).toEqual([
+        2,
+        expect.stringContaining(`Selector "${nameless.split(',')[0]}" names nothing`),
+      ]);
+    }
   });
 
   test.each([

@@ -1,5 +1,5 @@
 /** `--target NAME`: every command works on that target and no other, here a DuckDB file and PGlite. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -135,6 +135,26 @@ describe.each([
 
 it('the default target was never touched', () => {
   expect(existsSync(join(shop.dir, 'nowhere.duckdb'))).toBe(false);
+});
+
+describe('a file that is not there', () => {
+  const COMMANDS: readonly (readonly string[])[] = [
+    ['run'],
+    ['run', '--full-refresh'],
+    ['sync'],
+    ['backfill', '--from', '2025-02-20', '--to', '2025-02-21', '--every', '1d'],
+    ['resync', 'crm'],
+    ['forget', '--profile', 'x'],
+    ['preview', 'buyers'],
+    ['members', 'buyers'],
+    ['status'],
+    ['diff', 'buyers'],
+  ];
+  it.each(COMMANDS)('is told by %s, which makes none', async (...args) => {
+    const { exit, out } = await on('nowhere', ...args);
+    expect([exit, out]).toEqual([4, expect.stringContaining('there is no DuckDB file at')]);
+    expect(readdirSync(shop.dir).filter((name) => name.includes('nowhere'))).toEqual([]);
+  });
 });
 
 /** Commands that read a project, by their help; whoever adds one finds it here. */
