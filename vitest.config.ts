@@ -27,7 +27,7 @@ const EMBEDDED = '.ci/steps.d/05-embedded.sh';
 
 /** Tests of engines that are not in this process, or for which a developer has no time: the variable that asks for them, and what sets it. */
 const ELSEWHERE = [
-  ['tests/scenarios/pglite.test.ts', 'ROLLCALL_PGLITE', EMBEDDED],
+  ['tests/scenarios/pglite.test.ts', 'ROLLCALL_PGLITE', '.ci/steps.d/10-postgres.sh'],
   ['tests/examples/grocer-run.test.ts', 'ROLLCALL_EXAMPLES', EMBEDDED],
   ['tests/conformance/duckdb-{2,3,4,5,6}.test.ts', 'ROLLCALL_DUCKDB', EMBEDDED],
   [

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # PostgreSQL: every conformance case, the functions and the failures on a real server, TLS to servers of its own beside psql, and random
-# pairs against the reference. Skipped, and saying so, where there is no server package: every conformance case is asked of PGlite then.
+# pairs against the reference. Skipped, and saying so, where there is no server package: every conformance case is asked of PGlite then, which
+# lives a project's life, too.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -12,8 +13,8 @@ if ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then
 fi
 if ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then
   echo 'skipped: no PostgreSQL server is installed, and the package cannot be had (apt-get install postgresql)'
-  echo 'instead: every conformance case on PGlite'
-  ROLLCALL_PGLITE=all NO_COLOR=1 exec npx vitest run tests/postgres/pglite
+  echo "instead: every conformance case and a project's life on PGlite"
+  ROLLCALL_PGLITE=all NO_COLOR=1 exec npx vitest run tests/postgres/pglite tests/scenarios/pglite
 fi
 
 export NO_COLOR=1
